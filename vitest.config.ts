@@ -1,0 +1,58 @@
+// The four kinds of test: `unit` needs nothing but the code; `world` real servers; `faults` real servers and
+// processes that are killed; `simulation` a virtual world. World and faults share servers and two cores, so their
+// files run one at a time. Nothing is retried anywhere: a test that passes the second time has told us something.
+// test/run.mjs runs the projects one after another and counts them through test/reporter.mjs.
+import { defineConfig } from "vitest/config";
+
+const oneAtATime = { fileParallelism: false, maxWorkers: 1, pool: "forks", isolate: true } as const;
+
+export default defineConfig({
+  test: {
+    retry: 0,
+    allowOnly: false,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [
+            "src/**/*.test.ts",
+            "connectors/**/*.test.ts",
+            "bench/**/*.test.ts",
+            "test/architecture/**/*.test.ts",
+            "test/world/compose.test.ts",
+          ],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: "world",
+          include: ["test/{world,conformance,hazards}/**/*.test.ts"],
+          exclude: ["test/world/compose.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+          ...oneAtATime,
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+          ...oneAtATime,
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
