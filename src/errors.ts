@@ -1,0 +1,100 @@
+/**
+ * One Fault class and one code table. A Fault is a sentence that a tired person can act on: a stable code, what
+ * happened, the next command, and the exit code of the contract. Whatever is not a Fault is our own bug and is
+ * printed as one. Every code has a page under docs/errors; a test holds the two together.
+ */
+
+/** Exit codes of the contract (design.md, "Verbs"). */
+export const exits = {
+  done: 0,
+  fault: 1,
+  difference: 2,
+  checkFailed: 3,
+  claimed: 4,
+  aborted: 5,
+  personNeeded: 6,
+  emergencyStop: 7,
+  usage: 64,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof exits)[keyof typeof exits];
+
+interface CodeFacts {
+  readonly exit: ExitCode;
+  /** Whether the same act may succeed later without a person: lost connection, deadlock, too many connections. */
+  readonly retriable: boolean;
+  /** What to do, where the thrower knows nothing better. */
+  readonly next: string;
+}
+
+const usage = (next: string): CodeFacts => ({ exit: exits.usage, retriable: false, next });
+const fault = (next: string): CodeFacts => ({ exit: exits.fault, retriable: false, next });
+const passing = (next: string): CodeFacts => ({ exit: exits.fault, retriable: true, next });
+
+/** The code table. Add a code here and its page in docs/errors. */
+export const codes = {
+  'usage': usage('headgate --help'),
+  'not-built-yet': usage('Take the key or verb out; README lists what works.'),
+  'config-missing': usage('headgate init --source URL --target URL'),
+  'config-invalid': usage('Mend the named line of headgate.yaml.'),
+  'config-exists': usage('Remove or move the file, or pass -c with another name.'),
+  'secrets-readable': usage('chmod 600 headgate.yaml'),
+  'confirm-missing': usage("Type the target database's name, or pass --confirm NAME off a terminal."),
+  'environment-mismatch': usage('Make TARGET_DB and MIGRATION_ID agree with headgate.yaml, or unset them.'),
+  'same-server': usage('source and target must be two databases on two servers.'),
+  'server-unreachable': passing('Check host, port and network, then run the same command again.'),
+  'login-refused': fault('Check user and password in the URL.'),
+  'connection-lost': passing('Run the same command again; it goes on where it stopped.'),
+  'source-refused': fault('Read the sentence of the source; mend it and run the same command again.'),
+  'target-refused': fault('Read the sentence of the target; mend it and run the same command again.'),
+  'grant-missing': fault('headgate check --grants'),
+  'database-missing': fault('Create the database or mend the URL.'),
+  'check-failed': { exit: exits.checkFailed, retriable: false, next: 'headgate check --propose' },
+  'plan-stale': { exit: exits.checkFailed, retriable: false, next: 'headgate plan' },
+  'target-not-empty': { exit: exits.checkFailed, retriable: false, next: 'Drop or rename the table, or map to another schema.' },
+  'type-pair': usage('headgate plan --explain TABLE.COLUMN'),
+  'value-refused': fault('headgate check --propose'),
+  'claimed': { exit: exits.claimed, retriable: false, next: 'Wait for the other engine, or stop it.' },
+  'epoch-lost': { exit: exits.claimed, retriable: false, next: 'Another engine took over; this one wrote nothing since.' },
+  'prepared-transactions': fault('XA RECOVER on the source; commit or roll them back, then run again.'),
+  'range-incomplete': passing('Run the same command again; the range was rolled back whole.'),
+  'ledger-mismatch': { exit: exits.personNeeded, retriable: false, next: 'headgate status' },
+  'interrupted': { exit: exits.interrupted, retriable: true, next: 'headgate run' },
+  'terminated': { exit: exits.terminated, retriable: true, next: 'headgate run' },
+  'bug': fault('Please report it with the log; nothing was skipped.'),
+} as const satisfies Record<string, CodeFacts>;
+
+export type FaultCode = keyof typeof codes;
+
+export interface FaultDetails {
+  /** Overrides the code's own next step. */
+  readonly next?: string;
+  /** Facts for logs and JSON. Never a secret, never a row's value. */
+  readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
+  readonly cause?: unknown;
+}
+
+/** What Headgate throws when it stops on purpose. `message` is the sentence. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly next: string;
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+
+  constructor(code: FaultCode, sentence: string, details: FaultDetails = {}) {
+    super(sentence, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.next = details.next ?? codes[code].next;
+    this.facts = details.facts ?? {};
+  }
+
+  get exit(): ExitCode {
+    return codes[this.code].exit;
+  }
+
+  get retriable(): boolean {
+    return codes[this.code].retriable;
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * The nouns of Headgate, types only: what a source's catalogue says, what a plan decided, what a range, a
+ * position and a finding are. Everything here is plain readonly data that survives JSON, because plans and the
+ * ledger are files and rows that people read. 64-bit counts are strings where they come from a server, so that
+ * no digit is lost on the way (design.md, decision 16).
+ */
+
+/** The engines that a server can turn out to be; the server says it, never the URL. */
+export type SourceEngine = 'mysql' | 'mariadb';
+
+/** What a server said of itself. `identity` is equal for two connections exactly when they reach one server. */
+export interface ServerFacts {
+  readonly engine: SourceEngine | 'postgres';
+  /** As the server prints it, e.g. `9.7.4`, `10.11.19-MariaDB-log`, `18.4`. */
+  readonly version: string;
+  /** MySQL: server_uuid; MariaDB: hostname:port:server_id; PostgreSQL: system_identifier. */
+  readonly identity: string;
+  readonly database: string;
+  /** Settings that later phases depend on, by their name on the server, as text. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A column's default, told apart from "none" and "NULL" whatever way the server spells it (types.md 4.1). */
+export type ColumnDefault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'literal'; readonly text: string }
+  /** b'101' or x'00ff' defaults and binary columns: bytes in lower-case hex. */
+  | { readonly kind: 'bytes'; readonly hex: string }
+  /** CURRENT_TIMESTAMP(fsp). */
+  | { readonly kind: 'now'; readonly fsp: number }
+  | { readonly kind: 'expression'; readonly text: string };
+
+/** One column of the source, with the declared type taken apart. */
+export interface SourceColumn {
+  readonly name: string;
+  /** 1-based place in the table. */
+  readonly ordinal: number;
+  /** COLUMN_TYPE exactly as the catalogue has it, e.g. `int(10) unsigned zerofill`. */
+  readonly columnType: string;
+  /** Bare type in lower case: int, varchar, enum, json, uuid, ... MariaDB's JSON alias is told as `json`. */
+  readonly type: string;
+  /** Display width or length in parentheses: tinyint(1), char(10), bit(8), binary(16); null when there is none. */
+  readonly length: number | null;
+  /** decimal(p,s), float(m,d), double(m,d). */
+  readonly precision: number | null;
+  readonly scale: number | null;
+  /** Fraction digits of time, datetime, timestamp: 0 to 6. */
+  readonly fsp: number;
+  readonly unsigned: boolean;
+  readonly zerofill: boolean;
+  readonly charset: string | null;
+  readonly collation: string | null;
+  readonly nullable: boolean;
+  readonly default: ColumnDefault;
+  /** ON UPDATE CURRENT_TIMESTAMP(fsp): its fsp, else null. */
+  readonly onUpdateNow: number | null;
+  readonly generated: { readonly expression: string; readonly stored: boolean } | null;
+  readonly autoIncrement: boolean;
+  readonly invisible: boolean;
+  readonly comment: string;
+  /** Labels of enum and set, unescaped, in definition order; empty otherwise. */
+  readonly labels: readonly string[];
+  /** Spatial reference of a geometry column, null when unrestricted. */
+  readonly srid: number | null;
+}
+
+/** One part of an index: a column (perhaps only a prefix of it) or an expression. */
+export interface IndexPart {
+  readonly column: string | null;
+  readonly expression: string | null;
+  /** Prefix length (characters, or bytes of a binary column), null for the whole value. */
+  readonly prefix: number | null;
+  readonly descending: boolean;
+}
+
+export interface SourceIndex {
+  readonly name: string;
+  readonly primary: boolean;
+  readonly unique: boolean;
+  readonly kind: 'btree' | 'fulltext' | 'spatial';
+  readonly visible: boolean;
+  readonly parts: readonly IndexPart[];
+  readonly comment: string;
+}
+
+export type ReferentialAction = 'restrict' | 'no action' | 'cascade' | 'set null' | 'set default';
+
+export interface SourceForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Another database's name when the key leaves this one, else null. */
+  readonly referencedDatabase: string | null;
+  readonly referencedTable: string;
+  readonly referencedColumns: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
+}
+
+export interface SourceCheck {
+  readonly name: string;
+  readonly expression: string;
+  readonly enforced: boolean;
+}
+
+export interface SourceTable {
+  readonly name: string;
+  readonly engine: string;
+  /** The optimizer's estimate, never used as a truth. */
+  readonly estimatedRows: number;
+  /** Data and index bytes as the server estimates them. */
+  readonly dataBytes: number;
+  readonly indexBytes: number;
+  readonly comment: string;
+  readonly charset: string | null;
+  readonly collation: string | null;
+  /** Next AUTO_INCREMENT value in decimal, null when the table has none. */
+  readonly autoIncrement: string | null;
+  readonly columns: readonly SourceColumn[];
+  readonly indexes: readonly SourceIndex[];
+  readonly foreignKeys: readonly SourceForeignKey[];
+  readonly checks: readonly SourceCheck[];
+  /** e.g. `RANGE COLUMNS`, with its partitions' names; null when not partitioned. */
+  readonly partitioning: { readonly method: string; readonly partitions: readonly string[] } | null;
+  /** MariaDB: WITH SYSTEM VERSIONING. */
+  readonly systemVersioned: boolean;
+}
+
+/** What has no rows of its own but must be accounted for. */
+export interface SourceObject {
+  readonly kind: 'view' | 'procedure' | 'function' | 'trigger' | 'event' | 'sequence';
+  readonly name: string;
+  /** A trigger's table. */
+  readonly on: string | null;
+  readonly definition: string;
+}
+
+/** All that the source's catalogue says about one database. Tables in name order. */
+export interface Catalogue {
+  readonly database: string;
+  readonly engine: SourceEngine;
+  readonly version: string;
+  readonly tables: readonly SourceTable[];
+  readonly objects: readonly SourceObject[];
+}
+
+/** What may be changed on the way, declared in the config; `refuse` everywhere when nothing is said. */
+export interface ColumnPolicy {
+  readonly zeroDate: 'null' | '-infinity' | 'refuse';
+  readonly nul: 'strip' | 'bytea' | 'refuse';
+  /** The charset whose bytes are really UTF-8, or `refuse`. */
+  readonly badText: { readonly recode: string } | 'refuse';
+  readonly enumZero: 'keep' | 'null' | 'refuse';
+}
+
+export type PolicyName = keyof ColumnPolicy;
+
+export interface PlanColumn {
+  /** The source's column, whole: the codec is a function of it, the target type and the policy. */
+  readonly column: SourceColumn;
+  readonly source: string;
+  readonly target: string;
+  readonly sourceType: string;
+  /** As PostgreSQL's format_type() spells it: `character varying(40)`, `timestamp(6) without time zone`. */
+  readonly targetType: string;
+  /** Name of the rule that won. */
+  readonly rule: string;
+  readonly nullable: boolean;
+  readonly policy: ColumnPolicy;
+  readonly identity: 'identity' | 'serial' | null;
+}
+
+/** The key by which a table is ranged and its rows are told apart; null on the table when it has none. */
+export interface PlanKey {
+  /** The source's index. */
+  readonly index: string;
+  readonly columns: readonly string[];
+  readonly primary: boolean;
+}
+
+export interface PlanTable {
+  readonly source: string;
+  readonly target: string;
+  readonly lane: string;
+  readonly key: PlanKey | null;
+  readonly columns: readonly PlanColumn[];
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+  /** Copied by one exact cut instead of ranges that replay mends (design.md, decision 4). */
+  readonly exactCut: boolean;
+}
+
+/** One statement of the target's DDL, named so that a second `run` knows what it built. */
+export interface PlanStatement {
+  /** Stable and unique in the plan, e.g. `index public.orders orders_user_id_idx`. */
+  readonly name: string;
+  readonly kind:
+    | 'schema'
+    | 'table'
+    | 'comment'
+    | 'sequence'
+    | 'primary'
+    | 'unique'
+    | 'index'
+    | 'check'
+    | 'foreign'
+    | 'validate'
+    | 'identity'
+    | 'trigger'
+    | 'analyze';
+  /** Target table, null for what belongs to none. */
+  readonly table: string | null;
+  readonly sql: string;
+}
+
+export interface Plan {
+  readonly version: 1;
+  readonly migration: string;
+  readonly database: string;
+  readonly schema: string;
+  /** SHA-256 over the catalogue and the config's part in the plan; `run` compares it. */
+  readonly fingerprint: string;
+  readonly lanes: readonly string[];
+  readonly tables: readonly PlanTable[];
+  /** Before the data: schema, tables, defaults, comments. */
+  readonly before: readonly PlanStatement[];
+  /** After the data: keys, indexes, checks, foreign keys, identities past max, triggers. */
+  readonly after: readonly PlanStatement[];
+  readonly findings: readonly Finding[];
+}
+
+/** A half-open interval of a key in the source's own order: lower <= key < upper; null is unbounded. */
+export interface Range {
+  readonly table: string;
+  /** 0-based, in key order. */
+  readonly number: number;
+  /** One text per key column, as the source compares it; lower-case hex for binary columns. Made and read by the source's connector only. */
+  readonly lower: readonly string[] | null;
+  readonly upper: readonly string[] | null;
+}
+
+/** Where in the source's log. Compared by the connector that made it, never as text. */
+export type Position =
+  | { readonly kind: 'gtid'; readonly set: string; readonly file: string; readonly offset: string }
+  | { readonly kind: 'file'; readonly file: string; readonly offset: string };
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** One thing that `check` found. `fix` is what to do, in one sentence; `propose` are config lines that settle it. */
+export interface Finding {
+  readonly code: string;
+  readonly severity: Severity;
+  /** `table.column`, `table`, `server.setting`, ... in the source's names. */
+  readonly object: string;
+  readonly sentence: string;
+  readonly fix: string;
+  readonly count: number;
+  /** Up to five keys of rows that show it, as text; never values of other columns. */
+  readonly sampleKeys: readonly string[];
+  readonly propose?: readonly string[];
+}
+
+export type MigrationState = 'new' | 'copying' | 'building' | 'copied' | 'stopped';

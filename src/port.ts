@@ -1,0 +1,177 @@
+/**
+ * What a connector provides, types only. The rooms call these; connectors/mysql and connectors/postgres build
+ * them. Each doc comment states what must be true when the promise resolves; whatever goes wrong is a Fault.
+ */
+import type {
+  Catalogue,
+  Finding,
+  MigrationState,
+  Plan,
+  PlanKey,
+  PlanStatement,
+  PlanTable,
+  PolicyName,
+  Position,
+  Range,
+  ServerFacts,
+} from './model.js';
+
+/** Takes rows in the source's wire form, one call a row. */
+export interface RowSink {
+  /** One whole row of the source's binary protocol (header byte included): bytes [start, end) of `packet`, valid during the call only. Throws a Fault on a value that no policy lets through. */
+  row(packet: Buffer, start: number, end: number): void;
+  /** True when the reader is to stop its socket once what it holds is handed over. */
+  full(): boolean;
+  /** Resolves when the sink takes more; rejects with the Fault that ended it. */
+  drained(): Promise<void>;
+}
+
+export interface RowQuery {
+  readonly table: string;
+  /** Select list in the order of the sink's cells: SQL expressions made by the codecs, identifiers quoted. */
+  readonly select: readonly string[];
+  readonly key: PlanKey | null;
+  /** null reads the whole table. */
+  readonly range: Range | null;
+  /** Key order asked for; the copy needs none. */
+  readonly ordered: boolean;
+}
+
+/** One connection that reads ranges, each in a short consistent view of its own. */
+export interface RowReader extends AsyncDisposable {
+  /** Hands every row of the query to the sink and resolves only when the server itself said "end of result". */
+  read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }>;
+}
+
+/** One consistent view of one table at an exactly known position (design.md, decision 4). */
+export interface ExactCut extends AsyncDisposable {
+  readonly position: Position;
+  readonly reader: RowReader;
+}
+
+export interface Source extends AsyncDisposable {
+  facts(): Promise<ServerFacts>;
+  /** Everything the catalogue says about the database. */
+  catalogue(signal: AbortSignal): Promise<Catalogue>;
+  /** Versions, grants and settings that this or a later phase needs. Reads only. */
+  preflight(): Promise<readonly Finding[]>;
+  /** Looks at the values of one table for what its plan would refuse: one pass, aggregates in the server. Reads only. */
+  profile(table: PlanTable, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Bounds of a table's ranges in the source's own order: contiguous, first and last unbounded, about `rangeRows` each. */
+  split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncIterable<Range>;
+  /** A reader that holds one of the host's `slots` worker slots, counted across processes; null when all are taken. */
+  reader(slots: number): Promise<RowReader | null>;
+  /** The position that every transaction committed so far is at or before. */
+  position(): Promise<Position>;
+  /** Creates the database `headgate` and a marker table for each lane where they are missing. */
+  prepareMarkers(lanes: readonly string[]): Promise<void>;
+  /** Commits a marker row and returns its id; the commit has returned when this resolves. */
+  mark(lane: string, note: string): Promise<string>;
+  /** XA transactions that are prepared now. */
+  preparedTransactions(): Promise<readonly string[]>;
+  exactCut(table: string, slots: number): Promise<ExactCut | null>;
+}
+
+/** Bytes on their way to the target. A buffer given to `write` is the sink's until `released` is called. */
+export interface ByteSink {
+  /** False when the sink has enough: wait for `drained` before the next write if you can. */
+  write(bytes: Buffer, released: () => void): boolean;
+  drained(): Promise<void>;
+}
+
+export interface LeasedRange {
+  readonly table: string;
+  readonly range: Range;
+  /** The table is this one range: TRUNCATE and COPY FREEZE are possible. */
+  readonly whole: boolean;
+}
+
+export interface RangeResult {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Values changed by policy, per source column. */
+  readonly policies: readonly { readonly object: string; readonly policy: PolicyName; readonly count: number }[];
+  /** Where an exact cut was taken, else null. */
+  readonly position: Position | null;
+}
+
+/** One target connection that loads ranges. Between `lease` and `commit` it holds one open transaction. */
+export interface RangeLoader extends AsyncDisposable {
+  /** BEGIN, prove the epoch, lock the next open range (FOR UPDATE SKIP LOCKED) among `tables`. null and no transaction: nothing open that is not leased. */
+  lease(tables: readonly string[]): Promise<LeasedRange | null>;
+  /** Starts binary COPY into the table; `freeze` only for a whole range, after a TRUNCATE in the same transaction. */
+  open(table: PlanTable, freeze: boolean): Promise<ByteSink>;
+  /** Ends COPY, checks that the server counted `rows`, marks the range done in the same transaction, commits. */
+  commit(result: RangeResult): Promise<void>;
+  /** Rolls the range back whole; the connection is usable afterwards or closed. */
+  abort(cause: Error): Promise<void>;
+}
+
+/** Who holds a migration. */
+export interface Holder {
+  readonly host: string;
+  readonly pid: number;
+  /** ISO time of the claim, by the target's clock. */
+  readonly since: string;
+}
+
+export interface TableProgress {
+  readonly table: string;
+  /** Whether all bounds are known. */
+  readonly split: boolean;
+  readonly ranges: number;
+  readonly rangesDone: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface PhaseRecord {
+  readonly phase: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** What the ledger knows, read without a claim. */
+export interface LedgerView {
+  readonly state: MigrationState;
+  /** ISO time of the last change of state. */
+  readonly since: string;
+  readonly fingerprint: string;
+  readonly epoch: string;
+  readonly holder: Holder | null;
+  readonly tables: readonly TableProgress[];
+  readonly built: readonly string[];
+  readonly policies: readonly { readonly object: string; readonly policy: string; readonly count: number }[];
+  readonly lanes: readonly {
+    readonly lane: string;
+    readonly start: { readonly position: Position; readonly marker: string } | null;
+    readonly join: { readonly position: Position; readonly marker: string } | null;
+  }[];
+  readonly phases: readonly PhaseRecord[];
+}
+
+/** The claimed ledger: our own tables in the target's schema `headgate`. Every write proves the epoch. */
+export interface Ledger extends AsyncDisposable {
+  readonly epoch: string;
+  view(): Promise<LedgerView>;
+  setState(state: MigrationState): Promise<void>;
+  /** Runs a DDL statement and records its name in one transaction; does nothing when the name is already recorded. */
+  build(statement: PlanStatement, signal: AbortSignal): Promise<void>;
+  /** Records a table's bounds, all in one transaction; does nothing when they are already there. */
+  addRanges(table: string, ranges: readonly Range[]): Promise<void>;
+  recordStart(lane: string, position: Position, marker: string): Promise<void>;
+  recordJoin(lane: string, position: Position, marker: string): Promise<void>;
+  phase(phase: string, facts: Readonly<Record<string, string | number | boolean | null>>, ended: boolean): Promise<void>;
+  loader(): Promise<RangeLoader>;
+}
+
+export interface Target extends AsyncDisposable {
+  facts(): Promise<ServerFacts>;
+  /** Version, encoding, rights, settings, and that no planned table exists that is not ours. Reads only. */
+  preflight(plan: Plan): Promise<readonly Finding[]>;
+  /** null when the ledger does not know the migration. Reads only. */
+  view(migration: string): Promise<LedgerView | null>;
+  /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. */
+  claim(plan: Plan): Promise<Ledger>;
+}

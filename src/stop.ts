@@ -1,0 +1,51 @@
+/**
+ * How things end and when they are tried again. One AbortSignal tree reaches every room; a signal's reason is a
+ * Fault, so whoever notices the abort throws the right sentence. The one retry policy is here too: only faults
+ * that say of themselves that they pass are tried again, with growing, jittered pauses (p-retry).
+ */
+import pRetry from 'p-retry';
+import { Fault } from './errors.js';
+
+/** Throws the signal's own Fault when it has been aborted. */
+export function throwIfStopped(signal: AbortSignal): void {
+  if (signal.aborted) throw stopReason(signal);
+}
+
+/** The Fault that an aborted signal carries. */
+export function stopReason(signal: AbortSignal): Fault {
+  return signal.reason instanceof Fault
+    ? signal.reason
+    : new Fault('interrupted', 'Stopped before the work was done.', { cause: signal.reason });
+}
+
+export interface RetryOptions {
+  /** Further tries after the first. */
+  readonly retries: number;
+  /** Called before each further try, with the fault that made it necessary. */
+  readonly onRetry: (fault: Fault, attempt: number) => void;
+}
+
+/**
+ * Runs `act` again while it fails with a retriable Fault. Pauses start at 250 ms, double, and end at 10 s.
+ * An abort ends the waiting at once with the signal's own Fault; any other error passes through untouched.
+ */
+export async function retry<T>(act: () => Promise<T>, signal: AbortSignal, options: RetryOptions): Promise<T> {
+  try {
+    return await pRetry(act, {
+      retries: options.retries,
+      minTimeout: 250,
+      maxTimeout: 10_000,
+      factor: 2,
+      randomize: true,
+      signal,
+      shouldRetry: ({ error }) => error instanceof Fault && error.retriable && !signal.aborted,
+      onFailedAttempt: ({ error, attemptNumber }) => {
+        if (error instanceof Fault && error.retriable && attemptNumber <= options.retries && !signal.aborted)
+          options.onRetry(error, attemptNumber);
+      },
+    });
+  } catch (error) {
+    if (signal.aborted && !(error instanceof Fault)) throw stopReason(signal);
+    throw error;
+  }
+}
