@@ -35,35 +35,43 @@ const passing = (next: string): CodeFacts => ({ exit: exits.fault, retriable: tr
 
 /** The code table. Add a code here and its page in docs/errors. */
 export const codes = {
-  'usage': usage('headgate --help'),
-  'not-built-yet': usage('Take the key or verb out; README lists what works.'),
-  'config-missing': usage('headgate init --source URL --target URL'),
-  'config-invalid': usage('Mend the named line of headgate.yaml.'),
-  'config-exists': usage('Remove or move the file, or pass -c with another name.'),
-  'secrets-readable': usage('chmod 600 headgate.yaml'),
-  'confirm-missing': usage("Type the target database's name, or pass --confirm NAME off a terminal."),
-  'environment-mismatch': usage('Make TARGET_DB and MIGRATION_ID agree with headgate.yaml, or unset them.'),
-  'same-server': usage('source and target must be two databases on two servers.'),
-  'server-unreachable': passing('Check host, port and network, then run the same command again.'),
-  'login-refused': fault('Check user and password in the URL.'),
-  'connection-lost': passing('Run the same command again; it goes on where it stopped.'),
-  'source-refused': fault('Read the sentence of the source; mend it and run the same command again.'),
-  'target-refused': fault('Read the sentence of the target; mend it and run the same command again.'),
-  'grant-missing': fault('headgate check --grants'),
-  'database-missing': fault('Create the database or mend the URL.'),
-  'check-failed': { exit: exits.checkFailed, retriable: false, next: 'headgate check --propose' },
-  'plan-stale': { exit: exits.checkFailed, retriable: false, next: 'headgate plan' },
-  'target-not-empty': { exit: exits.checkFailed, retriable: false, next: 'Drop or rename the table, or map to another schema.' },
-  'type-pair': usage('headgate plan --explain TABLE.COLUMN'),
-  'value-refused': fault('headgate check --propose'),
-  'claimed': { exit: exits.claimed, retriable: false, next: 'Wait for the other engine, or stop it.' },
-  'epoch-lost': { exit: exits.claimed, retriable: false, next: 'Another engine took over; this one wrote nothing since.' },
-  'prepared-transactions': fault('XA RECOVER on the source; commit or roll them back, then run again.'),
-  'range-incomplete': passing('Run the same command again; the range was rolled back whole.'),
-  'ledger-mismatch': { exit: exits.personNeeded, retriable: false, next: 'headgate status' },
-  'interrupted': { exit: exits.interrupted, retriable: true, next: 'headgate run' },
-  'terminated': { exit: exits.terminated, retriable: true, next: 'headgate run' },
-  'bug': fault('Please report it with the log; nothing was skipped.'),
+  usage: usage("headgate --help"),
+  "not-built-yet": usage("Take the key or verb out; README lists what works."),
+  "config-missing": usage("headgate init --source URL --target URL"),
+  "config-invalid": usage("Mend the named line of headgate.yaml."),
+  "config-exists": usage("Remove or move the file, or pass -c with another name."),
+  "secrets-readable": usage("chmod 600 headgate.yaml"),
+  "confirm-missing": usage("Type the target database's name, or pass --confirm NAME off a terminal."),
+  "environment-mismatch": usage("Make TARGET_DB and MIGRATION_ID agree with headgate.yaml, or unset them."),
+  "same-server": usage("source and target must be two databases on two servers."),
+  "server-unreachable": passing("Check host, port and network, then run the same command again."),
+  "login-refused": fault("Check user and password in the URL."),
+  "connection-lost": passing("Run the same command again; it goes on where it stopped."),
+  "source-refused": fault("Read the sentence of the source; mend it and run the same command again."),
+  "target-refused": fault("Read the sentence of the target; mend it and run the same command again."),
+  "grant-missing": fault("headgate check --grants"),
+  "database-missing": fault("Create the database or mend the URL."),
+  "check-failed": { exit: exits.checkFailed, retriable: false, next: "headgate check --propose" },
+  "plan-stale": { exit: exits.checkFailed, retriable: false, next: "headgate plan" },
+  "target-not-empty": {
+    exit: exits.checkFailed,
+    retriable: false,
+    next: "Drop or rename the table, or map to another schema.",
+  },
+  "type-pair": usage("headgate plan --explain TABLE.COLUMN"),
+  "value-refused": fault("headgate check --propose"),
+  claimed: { exit: exits.claimed, retriable: false, next: "Wait for the other engine, or stop it." },
+  "epoch-lost": {
+    exit: exits.claimed,
+    retriable: false,
+    next: "Another engine took over; this one wrote nothing since.",
+  },
+  "prepared-transactions": fault("XA RECOVER on the source; commit or roll them back, then run again."),
+  "range-incomplete": passing("Run the same command again; the range was rolled back whole."),
+  "ledger-mismatch": { exit: exits.personNeeded, retriable: false, next: "headgate status" },
+  interrupted: { exit: exits.interrupted, retriable: true, next: "headgate run" },
+  terminated: { exit: exits.terminated, retriable: true, next: "headgate run" },
+  bug: fault("Please report it with the log; nothing was skipped."),
 } as const satisfies Record<string, CodeFacts>;
 
 export type FaultCode = keyof typeof codes;
@@ -84,7 +92,7 @@ export class Fault extends Error {
 
   constructor(code: FaultCode, sentence: string, details: FaultDetails = {}) {
     super(sentence, details.cause === undefined ? undefined : { cause: details.cause });
-    this.name = 'Fault';
+    this.name = "Fault";
     this.code = code;
     this.next = details.next ?? codes[code].next;
     this.facts = details.facts ?? {};

@@ -6,11 +6,11 @@
  */
 
 /** The engines that a server can turn out to be; the server says it, never the URL. */
-export type SourceEngine = 'mysql' | 'mariadb';
+export type SourceEngine = "mysql" | "mariadb";
 
 /** What a server said of itself. `identity` is equal for two connections exactly when they reach one server. */
 export interface ServerFacts {
-  readonly engine: SourceEngine | 'postgres';
+  readonly engine: SourceEngine | "postgres";
   /** As the server prints it, e.g. `9.7.4`, `10.11.19-MariaDB-log`, `18.4`. */
   readonly version: string;
   /** MySQL: server_uuid; MariaDB: hostname:port:server_id; PostgreSQL: system_identifier. */
@@ -22,14 +22,14 @@ export interface ServerFacts {
 
 /** A column's default, told apart from "none" and "NULL" whatever way the server spells it (types.md 4.1). */
 export type ColumnDefault =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'null' }
-  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: "none" }
+  | { readonly kind: "null" }
+  | { readonly kind: "literal"; readonly text: string }
   /** b'101' or x'00ff' defaults and binary columns: bytes in lower-case hex. */
-  | { readonly kind: 'bytes'; readonly hex: string }
+  | { readonly kind: "bytes"; readonly hex: string }
   /** CURRENT_TIMESTAMP(fsp). */
-  | { readonly kind: 'now'; readonly fsp: number }
-  | { readonly kind: 'expression'; readonly text: string };
+  | { readonly kind: "now"; readonly fsp: number }
+  | { readonly kind: "expression"; readonly text: string };
 
 /** One column of the source, with the declared type taken apart. */
 export interface SourceColumn {
@@ -78,13 +78,13 @@ export interface SourceIndex {
   readonly name: string;
   readonly primary: boolean;
   readonly unique: boolean;
-  readonly kind: 'btree' | 'fulltext' | 'spatial';
+  readonly kind: "btree" | "fulltext" | "spatial";
   readonly visible: boolean;
   readonly parts: readonly IndexPart[];
   readonly comment: string;
 }
 
-export type ReferentialAction = 'restrict' | 'no action' | 'cascade' | 'set null' | 'set default';
+export type ReferentialAction = "restrict" | "no action" | "cascade" | "set null" | "set default";
 
 export interface SourceForeignKey {
   readonly name: string;
@@ -128,7 +128,7 @@ export interface SourceTable {
 
 /** What has no rows of its own but must be accounted for. */
 export interface SourceObject {
-  readonly kind: 'view' | 'procedure' | 'function' | 'trigger' | 'event' | 'sequence';
+  readonly kind: "view" | "procedure" | "function" | "trigger" | "event" | "sequence";
   readonly name: string;
   /** A trigger's table. */
   readonly on: string | null;
@@ -146,11 +146,11 @@ export interface Catalogue {
 
 /** What may be changed on the way, declared in the config; `refuse` everywhere when nothing is said. */
 export interface ColumnPolicy {
-  readonly zeroDate: 'null' | '-infinity' | 'refuse';
-  readonly nul: 'strip' | 'bytea' | 'refuse';
+  readonly zeroDate: "null" | "-infinity" | "refuse";
+  readonly nul: "strip" | "bytea" | "refuse";
   /** The charset whose bytes are really UTF-8, or `refuse`. */
-  readonly badText: { readonly recode: string } | 'refuse';
-  readonly enumZero: 'keep' | 'null' | 'refuse';
+  readonly badText: { readonly recode: string } | "refuse";
+  readonly enumZero: "keep" | "null" | "refuse";
 }
 
 export type PolicyName = keyof ColumnPolicy;
@@ -167,7 +167,7 @@ export interface PlanColumn {
   readonly rule: string;
   readonly nullable: boolean;
   readonly policy: ColumnPolicy;
-  readonly identity: 'identity' | 'serial' | null;
+  readonly identity: "identity" | "serial" | null;
 }
 
 /** The key by which a table is ranged and its rows are told apart; null on the table when it has none. */
@@ -195,19 +195,19 @@ export interface PlanStatement {
   /** Stable and unique in the plan, e.g. `index public.orders orders_user_id_idx`. */
   readonly name: string;
   readonly kind:
-    | 'schema'
-    | 'table'
-    | 'comment'
-    | 'sequence'
-    | 'primary'
-    | 'unique'
-    | 'index'
-    | 'check'
-    | 'foreign'
-    | 'validate'
-    | 'identity'
-    | 'trigger'
-    | 'analyze';
+    | "schema"
+    | "table"
+    | "comment"
+    | "sequence"
+    | "primary"
+    | "unique"
+    | "index"
+    | "check"
+    | "foreign"
+    | "validate"
+    | "identity"
+    | "trigger"
+    | "analyze";
   /** Target table, null for what belongs to none. */
   readonly table: string | null;
   readonly sql: string;
@@ -241,10 +241,10 @@ export interface Range {
 
 /** Where in the source's log. Compared by the connector that made it, never as text. */
 export type Position =
-  | { readonly kind: 'gtid'; readonly set: string; readonly file: string; readonly offset: string }
-  | { readonly kind: 'file'; readonly file: string; readonly offset: string };
+  | { readonly kind: "gtid"; readonly set: string; readonly file: string; readonly offset: string }
+  | { readonly kind: "file"; readonly file: string; readonly offset: string };
 
-export type Severity = 'error' | 'warning' | 'info';
+export type Severity = "error" | "warning" | "info";
 
 /** One thing that `check` found. `fix` is what to do, in one sentence; `propose` are config lines that settle it. */
 export interface Finding {
@@ -260,4 +260,4 @@ export interface Finding {
   readonly propose?: readonly string[];
 }
 
-export type MigrationState = 'new' | 'copying' | 'building' | 'copied' | 'stopped';
+export type MigrationState = "new" | "copying" | "building" | "copied" | "stopped";

@@ -14,7 +14,7 @@ import type {
   Position,
   Range,
   ServerFacts,
-} from './model.js';
+} from "./model.js";
 
 /** Takes rows in the source's wire form, one call a row. */
 export interface RowSink {
@@ -90,7 +90,11 @@ export interface RangeResult {
   readonly rows: number;
   readonly bytes: number;
   /** Values changed by policy, per source column. */
-  readonly policies: readonly { readonly object: string; readonly policy: PolicyName; readonly count: number }[];
+  readonly policies: readonly {
+    readonly object: string;
+    readonly policy: PolicyName;
+    readonly count: number;
+  }[];
   /** Where an exact cut was taken, else null. */
   readonly position: Position | null;
 }
@@ -162,7 +166,11 @@ export interface Ledger extends AsyncDisposable {
   addRanges(table: string, ranges: readonly Range[]): Promise<void>;
   recordStart(lane: string, position: Position, marker: string): Promise<void>;
   recordJoin(lane: string, position: Position, marker: string): Promise<void>;
-  phase(phase: string, facts: Readonly<Record<string, string | number | boolean | null>>, ended: boolean): Promise<void>;
+  phase(
+    phase: string,
+    facts: Readonly<Record<string, string | number | boolean | null>>,
+    ended: boolean,
+  ): Promise<void>;
   loader(): Promise<RangeLoader>;
 }
 

@@ -3,8 +3,8 @@
  * Fault, so whoever notices the abort throws the right sentence. The one retry policy is here too: only faults
  * that say of themselves that they pass are tried again, with growing, jittered pauses (p-retry).
  */
-import pRetry from 'p-retry';
-import { Fault } from './errors.js';
+import pRetry from "p-retry";
+import { Fault } from "./errors.js";
 
 /** Throws the signal's own Fault when it has been aborted. */
 export function throwIfStopped(signal: AbortSignal): void {
@@ -15,7 +15,7 @@ export function throwIfStopped(signal: AbortSignal): void {
 export function stopReason(signal: AbortSignal): Fault {
   return signal.reason instanceof Fault
     ? signal.reason
-    : new Fault('interrupted', 'Stopped before the work was done.', { cause: signal.reason });
+    : new Fault("interrupted", "Stopped before the work was done.", { cause: signal.reason });
 }
 
 export interface RetryOptions {
@@ -29,7 +29,11 @@ export interface RetryOptions {
  * Runs `act` again while it fails with a retriable Fault. Pauses start at 250 ms, double, and end at 10 s.
  * An abort ends the waiting at once with the signal's own Fault; any other error passes through untouched.
  */
-export async function retry<T>(act: () => Promise<T>, signal: AbortSignal, options: RetryOptions): Promise<T> {
+export async function retry<T>(
+  act: () => Promise<T>,
+  signal: AbortSignal,
+  options: RetryOptions,
+): Promise<T> {
   try {
     return await pRetry(act, {
       retries: options.retries,
