@@ -1,0 +1,82 @@
+/**
+ * The rules of the house that are about whole files: names, sizes, the opening comment, words that must not be in a
+ * public repository, and the pages that error codes promise. A length past 300 lines is told, past 600 it fails:
+ * such a file is two rooms. Pure functions of paths and texts; files.test.ts shows each one failing.
+ */
+import type { Problem, RepoFile } from "./tree.js";
+
+const emptyNames = new Set(["util", "utils", "helper", "helpers", "common", "lib", "misc", "shared"]);
+
+/** No folder (and no file) whose name says nothing. */
+export function nameProblems(file: RepoFile): Problem[] {
+  const parts = file.path.split("/").map((part) => part.replace(/\.(test\.)?[cm]?[jt]s$/, ""));
+  const bad = parts.find((part) => emptyNames.has(part));
+  return bad === undefined ? [] : [whole(file, "names", `"${bad}" names nothing: say what is in it`)];
+}
+
+export const lineWarning = 300;
+export const lineLimit = 600;
+
+/** Lines of a file, a closing line break not counted as one more. */
+export function lineCount(file: RepoFile): number {
+  return file.text.replace(/\n$/, "").split("\n").length;
+}
+
+export function sizeProblems(file: RepoFile): Problem[] {
+  const lines = lineCount(file);
+  return lines > lineLimit ? [whole(file, "size", `${lines} lines; past ${lineLimit} it is two rooms`)] : [];
+}
+
+/** A file opens with its purpose; a hashbang may stand before it. */
+export function openingProblems(file: RepoFile): Problem[] {
+  const text = file.text.replace(/^#!.*\n/, "");
+  return /^(\/\*\*?|\/\/)/.test(text) ? [] : [whole(file, "opening", "does not open with its purpose")];
+}
+
+/** A word that gives away a machine or a registry, with the reason that the failing test prints. */
+export interface ForbiddenWord {
+  readonly word: string;
+  readonly reason: string;
+}
+
+/** Each line that holds a forbidden word. The word itself is not repeated in the problem. */
+export function wordProblems(file: RepoFile, words: readonly ForbiddenWord[]): Problem[] {
+  const hits = words.filter(({ word }) => file.text.includes(word));
+  return hits.flatMap(({ word, reason }) =>
+    file.text
+      .split("\n")
+      .flatMap((line, index) =>
+        line.includes(word)
+          ? [{ path: file.path, line: index + 1, rule: "words", sentence: `names ${reason}` }]
+          : [],
+      ),
+  );
+}
+
+/** Each error code has a page in docs/errors, and each page a code. A page of a few words explains nothing. */
+export function errorPageProblems(codes: readonly string[], files: readonly RepoFile[]): Problem[] {
+  const folder = "docs/errors/";
+  const pages = new Map(
+    files
+      .filter(({ path }) => path.startsWith(folder) && path.endsWith(".md") && !path.endsWith("README.md"))
+      .map((file) => [file.path.slice(folder.length, -".md".length), file.text]),
+  );
+  const page = (code: string, sentence: string): Problem => ({
+    path: `${folder}${code}.md`,
+    line: 0,
+    rule: "error-pages",
+    sentence,
+  });
+  const known = new Set(codes);
+  return [
+    ...codes.filter((code) => !pages.has(code)).map((code) => page(code, "is missing")),
+    ...[...pages.keys()].filter((code) => !known.has(code)).map((code) => page(code, "explains no code")),
+    ...[...pages]
+      .filter(([code, text]) => known.has(code) && text.trim().length < 200)
+      .map(([code]) => page(code, "is too short to say cause, proof, fix and whether data is at risk")),
+  ];
+}
+
+function whole(file: RepoFile, rule: string, sentence: string): Problem {
+  return { path: file.path, line: 0, rule, sentence };
+}
