@@ -1,0 +1,214 @@
+/**
+ * One connection to MySQL or MariaDB for small statements: catalogue, preflight, profile, markers. Its session is
+ * the one that types.md rule 2 asks for, set on every connection and not taken from the server's defaults: another
+ * sql_mode, zone or character set would change what the very same statement returns. Every value comes back as
+ * the text the server sent, so no number or date passes through JavaScript's own types. Rows in bulk are read
+ * elsewhere, by the raw reader of the wire protocol.
+ */
+import { createConnection } from "mysql2/promise";
+import type { Connection as DriverConnection } from "mysql2/promise";
+import { Fault } from "../../src/errors.js";
+import type { SourceEngine } from "../../src/model.js";
+import { stopReason, throwIfStopped } from "../../src/stop.js";
+import { sourceFault } from "./server-error.js";
+
+export type TlsOptions =
+  { readonly mode: "off" } | { readonly mode: "verify-full"; readonly ca?: string | undefined };
+
+export interface MysqlOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  /** One database; the session stands in it. */
+  readonly database: string;
+  readonly tls: TlsOptions;
+}
+
+export type Cell = string | null;
+export type Row = readonly Cell[];
+
+/** The session of types.md rule 2. The second list is set only where the server knows the variable. */
+const session = [
+  "SET NAMES utf8mb4",
+  "SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', group_concat_max_len = 1048576, sql_quote_show_create = 1",
+];
+const sessionWhereKnown: readonly (readonly [variable: string, value: string])[] = [
+  // Without it AUTO_INCREMENT and row estimates are up to a day old (8.0 and later).
+  ["information_schema_stats_expiry", "0"],
+  // Else a generated invisible primary key is hidden, and a table looks as if it had no key (8.0.30 and later).
+  ["show_gipk_in_create_table_and_information_schema", "ON"],
+  // Ours to bound, not the server's default: a limit for dashboards must not cut a catalogue query in half.
+  ["max_execution_time", "0"],
+  ["max_statement_time", "0"],
+];
+
+/** An open session. Close it, or use `await using`. Not for concurrent use: MySQL answers one statement at a time. */
+export class Connection implements AsyncDisposable {
+  readonly #driver: DriverConnection;
+  readonly #options: MysqlOptions;
+  readonly engine: SourceEngine;
+  /** VERSION(), e.g. `9.7.4` or `10.11.19-MariaDB-log`. */
+  readonly version: string;
+  /** CONNECTION_ID() in decimal. */
+  readonly id: string;
+  #open = true;
+
+  private constructor(driver: DriverConnection, options: MysqlOptions, version: string, id: string) {
+    this.#driver = driver;
+    this.#options = options;
+    this.version = version;
+    this.id = id;
+    this.engine = /mariadb/iu.test(version) ? "mariadb" : "mysql";
+  }
+
+  /** Connects, logs in and sets the session. Faults: server-unreachable, tls-refused, login-refused, database-missing. */
+  static async open(options: MysqlOptions): Promise<Connection> {
+    const place = placeOf(options);
+    let driver: DriverConnection;
+    try {
+      driver = await createConnection({
+        host: options.host,
+        port: options.port,
+        user: options.user,
+        password: options.password,
+        database: options.database,
+        charset: "UTF8MB4_GENERAL_CI",
+        connectTimeout: 10_000,
+        enableKeepAlive: true,
+        // A server may ask its client for any local file; ours has none to give.
+        flags: ["-LOCAL_FILES"],
+        multipleStatements: false,
+        rowsAsArray: true,
+        dateStrings: true,
+        supportBigNumbers: true,
+        bigNumberStrings: true,
+        decimalNumbers: false,
+        jsonStrings: true,
+        typeCast: (field) => field.string("utf8"),
+        ...(options.tls.mode === "off" ? {} : { ssl: verified(options.tls.ca) }),
+      });
+    } catch (error) {
+      throw sourceFault(error, place, "Connecting");
+    }
+    // mysql2 emits `error` when an idle connection is cut; without a listener that would end the process. The
+    // next statement on the connection fails with the same cause and is told then.
+    driver.on("error", () => undefined);
+    try {
+      for (const statement of session) await driver.query(statement);
+      const [known] = await driver.query({
+        sql: "SHOW VARIABLES WHERE Variable_name IN (?)",
+        values: [sessionWhereKnown.map(([name]) => name)],
+      });
+      const names = new Set(rowsOf(known).map((row) => row[0]));
+      for (const [name, value] of sessionWhereKnown)
+        if (names.has(name)) await driver.query(`SET SESSION ${name} = ${value}`);
+      const [facts] = await driver.query("SELECT VERSION(), CONNECTION_ID()");
+      const [version, id] = rowsOf(facts)[0] ?? [];
+      return new Connection(driver, options, version ?? "", id ?? "");
+    } catch (error) {
+      driver.destroy();
+      throw sourceFault(error, place, "Setting the session");
+    }
+  }
+
+  /** host:port, for sentences. */
+  get place(): string {
+    return placeOf(this.#options);
+  }
+
+  /**
+   * Runs one statement and returns its rows, every cell as the text the server sent. `params` fill `?` by the
+   * driver's quoting, an array fills `IN (?)`. An abort ends the statement on the server too, closes this
+   * connection and throws the signal's Fault.
+   */
+  async query(
+    sql: string,
+    params: readonly (string | number | null | readonly string[])[] = [],
+    signal?: AbortSignal,
+  ): Promise<readonly Row[]> {
+    if (signal !== undefined) throwIfStopped(signal);
+    const onAbort = (): void => void this.#kill();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      const [result] = await this.#driver.query({ sql, values: [...params] });
+      return rowsOf(result);
+    } catch (error) {
+      if (signal?.aborted === true) throw stopReason(signal);
+      throw sourceFault(error, this.place, "A statement failed");
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Runs a query that returns one row with one cell; null when there is no row. */
+  async value(sql: string, params: readonly (string | number | null)[] = []): Promise<Cell> {
+    const rows = await this.query(sql, params);
+    return rows[0]?.[0] ?? null;
+  }
+
+  /** Global variables by name, those that the server does not know left out. */
+  async variables(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)", [names]);
+    return new Map(rows.map(([name, value]) => [(name ?? "").toLowerCase(), value ?? ""]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    try {
+      await this.#driver.end();
+    } catch (error) {
+      // A connection that is already gone is as closed as it can be; anything else is told.
+      const fault = sourceFault(error, this.place, "Closing");
+      this.#driver.destroy();
+      if (fault.code !== "connection-lost" && fault.code !== "source-refused") throw fault;
+    }
+  }
+
+  /**
+   * Ends this session on the server from a second connection, so that no abandoned aggregate keeps scanning. If
+   * that fails the socket is cut, and the server ends the statement when it next writes to it.
+   */
+  async #kill(): Promise<void> {
+    this.#open = false;
+    try {
+      await using other = await Connection.open(this.#options);
+      await other.query(`KILL ${this.id}`);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    } finally {
+      this.#driver.destroy();
+    }
+  }
+}
+
+function verified(ca: string | undefined): {
+  rejectUnauthorized: true;
+  verifyIdentity: true;
+  minVersion: "TLSv1.2";
+  ca?: string;
+} {
+  return {
+    rejectUnauthorized: true,
+    verifyIdentity: true,
+    minVersion: "TLSv1.2",
+    ...(ca === undefined ? {} : { ca }),
+  };
+}
+
+function placeOf(options: MysqlOptions): string {
+  return `${options.host}:${options.port}`;
+}
+
+/** Checks what the driver handed over instead of believing its types; a statement without rows has none. */
+function rowsOf(result: unknown): readonly Row[] {
+  if (!Array.isArray(result)) return [];
+  return result.map((row: unknown) => {
+    if (!Array.isArray(row)) throw new Fault("bug", "The driver returned a row that is no array.");
+    return row.map((cell: unknown) => {
+      if (cell === null || typeof cell === "string") return cell;
+      throw new Fault("bug", `The driver returned a cell of type ${typeof cell}.`);
+    });
+  });
+}
