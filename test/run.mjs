@@ -1,0 +1,194 @@
+// npm test: everything, from a fresh clone with nothing installed to one last line `N passed, N failed, N skipped`.
+// Plain JavaScript and only Node's own modules, because it runs before there are any others. Checks that are no tests
+// (install, build, format, lint, dead code, servers) count as one each. A test that is skipped must say why: without
+// a reason it counts as failed, for a silent skip is how a proof quietly goes missing.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+const root = resolve(dirname(new URL(import.meta.url).pathname), "..");
+const projects = ["unit", "world", "faults", "simulation"];
+const servers = ["mysql9", "mariadb", "postgres18"];
+const stack = ["test/world/bootstrap.mjs", "dist/test/world/stack/main.js"];
+const corpusName = "shared/corpus";
+
+const started = Date.now();
+const total = { passed: 0, failed: 0, skipped: [], failures: [] };
+const times = [];
+const running = new Set();
+let toStop = [];
+
+// Runs a program and waits for its end. `show` lets its output through as it comes; otherwise it is handed back.
+function run(command, args, { show = false, env = {} } = {}) {
+  return new Promise((done) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"],
+    });
+    running.add(child);
+    const out = [];
+    const err = [];
+    child.stdout?.on("data", (bytes) => out.push(bytes));
+    child.stderr?.on("data", (bytes) => err.push(bytes));
+    const text = (parts) => Buffer.concat(parts).toString("utf8");
+    const end = (code) => {
+      running.delete(child);
+      done({ code, out: text(out), err: text(err) });
+    };
+    child.on("error", (error) => {
+      err.push(Buffer.from(`${error.message}\n`));
+      end(127);
+    });
+    child.on("close", (code, signal) => end(code ?? (signal === "SIGINT" ? 130 : 1)));
+  });
+}
+
+async function timed(name, act) {
+  const from = Date.now();
+  const result = await act();
+  times.push([name, (Date.now() - from) / 1000]);
+  return result;
+}
+
+// One check that is no test: counted, and its output shown when it fails.
+async function check(name, command, args) {
+  const result = await timed(name, () => run(command, args));
+  if (result.code === 0) {
+    total.passed += 1;
+    console.log(`ok      ${name}`);
+    return result;
+  }
+  total.failed += 1;
+  total.failures.push(`check: ${name}`);
+  console.log(`FAILED  ${name}\n${result.out}${result.err}`);
+  return result;
+}
+
+// npm's own note of what it installed, held against the lock: equal means that nothing needs to be installed again.
+function installed() {
+  const note = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(note)) return false;
+  const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const have = packages(note);
+  return Object.entries(packages(join(root, "package-lock.json"))).every(
+    ([path, wanted]) =>
+      path === "" || (have[path]?.version ?? (wanted.optional ? wanted.version : undefined)) === wanted.version,
+  );
+}
+
+const bin = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];
+
+// Names of the servers that run already: those are somebody's, and stay.
+async function serversUp() {
+  const { code, out } = await run(process.execPath, [...stack, "ps", "--json"]);
+  if (code !== 0) return [];
+  try {
+    const value = JSON.parse(out);
+    return Object.keys(value.servers ?? value);
+  } catch {
+    return [];
+  }
+}
+
+async function startServers() {
+  if (!existsSync(join(root, stack[0]))) {
+    total.failed += 1;
+    total.failures.push("check: servers");
+    return console.log(`FAILED  servers\n${stack[0]} is missing`);
+  }
+  const before = await serversUp();
+  toStop = servers.filter((name) => !before.includes(name));
+  await check("servers", process.execPath, [...stack, "up", ...servers, "--json"]);
+}
+
+async function stopServers() {
+  const names = toStop;
+  toStop = [];
+  if (names.length === 0) return;
+  const { code, err } = await run(process.execPath, [...stack, "down", ...names]);
+  if (code !== 0) console.log(`servers were not stopped: ${err}`);
+}
+
+async function runProject(project, folder) {
+  const count = join(folder, `${project}.json`);
+  const [command, args] = bin("vitest/vitest.mjs", "run", "--project", project, "--passWithNoTests");
+  console.log(`\n== ${project}`);
+  const { code } = await timed(`tests: ${project}`, () =>
+    run(command, [...args, "--reporter=default", "--reporter=./test/reporter.mjs"], {
+      show: true,
+      env: { HEADGATE_TEST_COUNT: count },
+    }),
+  );
+  const found = existsSync(count)
+    ? JSON.parse(readFileSync(count, "utf8"))
+    : { passed: 0, failed: 0, skipped: [], failures: [] };
+  for (const { test, reason } of found.skipped)
+    if (typeof reason === "string" && reason.trim() !== "") total.skipped.push({ test, reason });
+    else {
+      found.failed += 1;
+      found.failures.push(`${test} (skipped without a reason)`);
+    }
+  if (code !== 0 && found.failed === 0) {
+    found.failed += 1;
+    found.failures.push(`${project}: vitest ended with ${code}`);
+  }
+  total.passed += found.passed;
+  total.failed += found.failed;
+  total.failures.push(...found.failures);
+  return found.passed + found.failed;
+}
+
+function summary(ran) {
+  if (ran === 0) {
+    total.failed += 1;
+    total.failures.push("no test was executed");
+  }
+  console.log("\nTimes:");
+  for (const [name, seconds] of times) console.log(`  ${seconds.toFixed(1).padStart(7)} s  ${name}`);
+  console.log(`  ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  in all`);
+  if (total.skipped.length > 0) console.log("\nSkipped:");
+  for (const { test, reason } of total.skipped) console.log(`  ${test}: ${reason}`);
+  const corpus = total.skipped.filter(({ reason }) => reason.includes(corpusName)).length;
+  if (corpus > 0) console.log(`\nWARNING: ${corpus} tests were skipped because ../${corpusName} is absent.`);
+  if (total.failures.length > 0) console.log("\nFailed:");
+  for (const name of total.failures) console.log(`  ${name}`);
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+async function main() {
+  if (installed()) times.push(["install (nothing to do)", 0]);
+  else if ((await check("install", "npm", ["ci", "--no-audit", "--no-fund"])).code !== 0) return summary(0);
+  await check("build", ...bin("typescript/bin/tsc", "-p", "tsconfig.json"));
+  // The servers come up (the first time: are downloaded) while the checks keep one core busy.
+  await Promise.all([
+    startServers(),
+    (async () => {
+      await check("format", ...bin("prettier/bin/prettier.cjs", "--check", "."));
+      await check("lint", ...bin("eslint/bin/eslint.js", ".", "--max-warnings", "0"));
+      await check("dead code", ...bin("knip/bin/knip.js"));
+    })(),
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), "headgate-test-"));
+  let ran = 0;
+  try {
+    for (const project of projects) ran += await runProject(project, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await timed("servers down", stopServers);
+  }
+  return summary(ran);
+}
+
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+])
+  process.once(signal, () => {
+    for (const child of running) child.kill(signal);
+    stopServers().finally(() => process.exit(code));
+  });
+
+process.exitCode = await main();
