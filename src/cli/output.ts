@@ -1,0 +1,110 @@
+/**
+ * What a verb prints. stdout carries the result: sentences for a person, or with --json one object (JSON lines
+ * for long verbs, the object last). stderr carries the log and whatever a person may read beside it. Everything
+ * passes the redactor first, because an error's text may hold a URL.
+ */
+import type { ExitCode } from "../errors.js";
+import { Fault } from "../errors.js";
+
+export interface NextStep {
+  readonly why: string;
+  readonly command: string;
+}
+
+/** What a verb ended with; `body` are the contract's fields for it, `human` the same in sentences. */
+export interface VerbResult {
+  readonly exit: ExitCode;
+  readonly nextSteps: readonly NextStep[];
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly human: readonly string[];
+}
+
+export interface Streams {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+}
+
+export class Output {
+  readonly json: boolean;
+  readonly #verb: string;
+  readonly #streams: Streams;
+  #scrub: (text: string) => string = (text) => text;
+  #migration: string | null = null;
+
+  constructor(verb: string, json: boolean, streams: Streams) {
+    this.#verb = verb;
+    this.json = json;
+    this.#streams = streams;
+  }
+
+  /** From here on secrets are known and scrubbed, and every object names the migration. */
+  know(migration: string | null, scrub: (text: string) => string): void {
+    this.#migration = migration;
+    this.#scrub = scrub;
+  }
+
+  scrub(text: string): string {
+    return this.#scrub(text);
+  }
+
+  /** One JSON line of a long verb; nothing without --json. */
+  event(name: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.json) this.#write(JSON.stringify({ event: name, ...fields }));
+  }
+
+  /** A sentence for a person on stderr, while the verb still runs. */
+  say(text: string): void {
+    this.#streams.stderr(this.#scrub(text) + "\n");
+  }
+
+  result(result: VerbResult): void {
+    if (this.json) {
+      this.#write(
+        JSON.stringify({
+          ...this.#head(),
+          ok: result.exit === 0,
+          exit: result.exit,
+          ...result.body,
+          nextSteps: result.nextSteps,
+        }),
+      );
+      return;
+    }
+    const lines = [
+      ...result.human,
+      ...result.nextSteps.map((step) => `next: ${step.command}   (${step.why})`),
+    ];
+    if (lines.length > 0) this.#write(lines.join("\n"));
+  }
+
+  fault(fault: Fault): void {
+    if (this.json) {
+      const error = {
+        code: fault.code,
+        sentence: fault.message,
+        next: fault.next,
+        retriable: fault.retriable,
+        ...(Object.keys(fault.facts).length > 0 ? { facts: fault.facts } : {}),
+      };
+      const nextSteps = [{ why: fault.message, command: fault.next }];
+      this.#write(JSON.stringify({ ...this.#head(), ok: false, exit: fault.exit, error, nextSteps }));
+      return;
+    }
+    this.#streams.stderr(this.#scrub(`${fault.code}: ${fault.message}\nnext: ${fault.next}`) + "\n");
+  }
+
+  #head(): Record<string, unknown> {
+    return { ui: "1.0", verb: this.#verb, migration: this.#migration };
+  }
+
+  #write(text: string): void {
+    this.#streams.stdout(this.#scrub(text) + "\n");
+  }
+}
+
+/** Whatever was thrown, as a Fault: what is not one already is our own bug and says so. */
+export function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Fault("bug", `Unexpected: ${text}`, { cause: error });
+}

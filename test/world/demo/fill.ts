@@ -1,0 +1,46 @@
+/** Fills the shop: multi-row inserts over a few connections, the same rows for the same seed and scale. */
+import type { Connection } from "mysql2/promise";
+import { seeded } from "./random.js";
+import { row } from "./rows.js";
+import { schema, sizes } from "./schema.js";
+import type { ShopTable } from "./schema.js";
+
+const BATCH = 2000;
+/** Tables whose row count does not scale, because other tables name their rows by number. */
+const fixed: readonly ShopTable[] = ["countries", "categories", "documents", "order"];
+
+/** Creates the empty tables in the connection's database. */
+export async function createShop(connection: Connection): Promise<void> {
+  for (const statement of schema) await connection.query(statement);
+}
+
+/** Rows that `fillShop` writes into a table at this scale (0 < scale <= 1). */
+export function rowsAt(table: ShopTable, scale: number): number {
+  return fixed.includes(table) ? sizes[table] : Math.max(1, Math.floor(sizes[table] * scale));
+}
+
+/** Inserts every row; foreign keys are off meanwhile because rows of scaled tables may name rows past the scale. */
+export async function fillShop(
+  connection: Connection,
+  seed: number,
+  scale: number,
+  onTable: (table: string, rows: number) => void,
+): Promise<number> {
+  await connection.query(
+    "SET foreign_key_checks = 0, unique_checks = 0, time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+  );
+  let total = 0;
+  for (const table of Object.keys(sizes) as ShopTable[]) {
+    const random = seeded(seed + table.length * 7919);
+    const rows = rowsAt(table, scale);
+    for (let from = 1; from <= rows; from += BATCH) {
+      const values = Array.from({ length: Math.min(BATCH, rows - from + 1) }, (_, k) =>
+        row(table, random, from + k),
+      );
+      await connection.query(`INSERT INTO \`${table}\` VALUES ?`, [values]);
+    }
+    total += rows;
+    onTable(table, rows);
+  }
+  return total;
+}
