@@ -47,10 +47,15 @@ export const codes = {
   "server-unreachable": passing("Check host, port and network, then run the same command again."),
   "login-refused": fault("Check user and password in the URL."),
   "connection-lost": passing("Run the same command again; it goes on where it stopped."),
-  "tls-refused": fault("Check tls.ca and the server's certificate, or set tls: { mode: off, insecure: true }."),
+  "tls-refused": fault(
+    "Check tls.ca and the server's certificate, or set tls: { mode: off, insecure: true }.",
+  ),
   "source-busy": passing("Run the same command again when the lock or the load has passed."),
   "source-refused": fault("Read the sentence of the source; mend it and run the same command again."),
   "target-refused": fault("Read the sentence of the target; mend it and run the same command again."),
+  "target-busy": passing(
+    "Run the same command again; a lock, a deadlock or too many connections stood in the way.",
+  ),
   "grant-missing": fault("headgate check --grants"),
   "database-missing": fault("Create the database or mend the URL."),
   "check-failed": { exit: exits.checkFailed, retriable: false, next: "headgate check --propose" },

@@ -1,0 +1,223 @@
+/**
+ * One session on the target: pg's client with the settings that make text mean one thing everywhere (types.md,
+ * rule 2), every value as the text the server sent, and every failure a Fault. A session knows when it has died,
+ * so that nobody waits for an answer that cannot come. The clock belongs to the server: timeouts are its settings.
+ */
+import { Client } from "pg";
+import type { CopyStreamQuery } from "pg-copy-streams";
+import { Fault } from "../../src/errors.js";
+import { faultOf } from "./fault.js";
+
+/** `ca` is PEM text; without it the system's own authorities count. The server's name is always checked. */
+export type PostgresTls =
+  { readonly mode: "off" } | { readonly mode: "verify-full"; readonly ca: string | null };
+
+export interface PostgresOptions {
+  /** postgresql://user:password@host:port/database, percent-encoded, nothing left to fill in. */
+  readonly url: string;
+  readonly tls: PostgresTls;
+  /** Who we are, for the claim's sentence: host name and process id. */
+  readonly engine: { readonly host: string; readonly pid: number };
+}
+
+/** A row as text by column name; SQL NULL is null. */
+export type TextRow = Readonly<Record<string, string | null>>;
+
+export interface SqlResult {
+  readonly rows: readonly TextRow[];
+  /** Rows that the statement touched. */
+  readonly count: number;
+}
+
+export type SqlValue = string | number | null | readonly (string | number | null)[];
+
+/**
+ * Why each: text of times, floats and bytes in one spelling; no statement timeout, as an index build may take
+ * hours; lock_timeout, as a lock that nobody gives up is a fault to name, not a silence; keepalives and
+ * client_connection_check_interval, so that the server lets go of a dead engine's locks within a minute.
+ */
+const settings: Readonly<Record<string, string>> = {
+  client_encoding: "UTF8",
+  timezone: "UTC",
+  datestyle: "ISO, YMD",
+  intervalstyle: "postgres",
+  extra_float_digits: "1",
+  bytea_output: "hex",
+  standard_conforming_strings: "on",
+  client_min_messages: "warning",
+  default_transaction_isolation: "read committed",
+  default_transaction_read_only: "off",
+  statement_timeout: "0",
+  transaction_timeout: "0",
+  idle_in_transaction_session_timeout: "0",
+  idle_session_timeout: "0",
+  lock_timeout: "30s",
+  tcp_keepalives_idle: "20",
+  tcp_keepalives_interval: "5",
+  tcp_keepalives_count: "4",
+  client_connection_check_interval: "2s",
+  jit: "off",
+};
+
+/** Only settings that this version has; the check interval needs an operating system that can tell. */
+const applySettings = `
+  SELECT set_config(s.name, w.setting, false)
+    FROM unnest($1::text[], $2::text[]) AS w (name, setting)
+    JOIN pg_catalog.pg_settings s ON lower(s.name) = w.name
+   WHERE NOT (w.name = 'client_connection_check_interval' AND version() ~* 'mingw|visual|windows|msvc')`;
+
+export class Session implements AsyncDisposable {
+  readonly #client: Client;
+  readonly #listeners: ((fault: Fault) => void)[] = [];
+  #dead: Fault | null = null;
+  #closing = false;
+  #pid = "";
+  #started = "";
+
+  private constructor(client: Client) {
+    this.#client = client;
+    // pg reports a dying socket here whether or not a query is under way; a second report adds nothing.
+    client.on("error", (error) => this.#die(faultOf(error, "the session was idle")));
+    client.on("end", () => this.#die(new Fault("connection-lost", "PostgreSQL closed the connection.")));
+  }
+
+  /** Connects and sets the session up. Faults: server-unreachable, login-refused, database-missing, target-refused. */
+  static async open(
+    options: PostgresOptions,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<Session> {
+    const session = new Session(new Client(clientConfig(options)));
+    try {
+      await session.#client.connect();
+      const all = { ...settings, ...extra };
+      await session.query(applySettings, [Object.keys(all), Object.values(all)]);
+      const [self] = (
+        await session.query(
+          "SELECT pid::text, backend_start::text AS started FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()",
+        )
+      ).rows;
+      session.#pid = self?.["pid"] ?? "";
+      session.#started = self?.["started"] ?? "";
+      return session;
+    } catch (error) {
+      session.destroy();
+      throw faultOf(error, `connecting to ${placeName(options)}`);
+    }
+  }
+
+  /** The backend's process id and start, which together name one session for ever. */
+  get backend(): { readonly pid: string; readonly started: string } {
+    return { pid: this.#pid, started: this.#started };
+  }
+
+  /** The Fault that ended this session, null while it lives. */
+  get dead(): Fault | null {
+    return this.#dead;
+  }
+
+  /** Whether a transaction is open on the server, as its last answer said. */
+  get inTransaction(): boolean {
+    const status = this.#client.getTransactionStatus();
+    return status === "T" || status === "E";
+  }
+
+  /** Calls back once when the session ends without having been closed by us. */
+  onDeath(listener: (fault: Fault) => void): void {
+    if (this.#dead === null) this.#listeners.push(listener);
+    else listener(this.#dead);
+  }
+
+  /** Runs one statement. Without values it goes as a simple query, which may hold several statements. */
+  async query(sql: string, values?: readonly SqlValue[], doing = "running a statement"): Promise<SqlResult> {
+    if (this.#dead !== null) throw this.#dead;
+    try {
+      const result = await this.#client.query<Record<string, string | null>>(
+        sql,
+        values === undefined ? undefined : [...values],
+      );
+      // Several statements in one text give a list of results; nobody here reads those.
+      return Array.isArray(result)
+        ? { rows: [], count: 0 }
+        : { rows: result.rows, count: result.rowCount ?? 0 };
+    } catch (error) {
+      const fault = faultOf(error, doing);
+      if (fault.code === "connection-lost") this.#die(fault);
+      throw fault;
+    }
+  }
+
+  /** Hands a COPY to the connection; the caller owns the stream from here. */
+  copy(query: CopyStreamQuery): CopyStreamQuery {
+    if (this.#dead !== null) throw this.#dead;
+    return this.#client.query(query);
+  }
+
+  /** BEGIN, act, COMMIT; ROLLBACK when it throws. Not for an outcome that must be known after a lost connection. */
+  async transaction<T>(act: () => Promise<T>, doing: string): Promise<T> {
+    await this.query("BEGIN", undefined, doing);
+    try {
+      const value = await act();
+      await this.query("COMMIT", undefined, doing);
+      return value;
+    } catch (error) {
+      if (this.#dead === null) await this.query("ROLLBACK", undefined, doing);
+      throw faultOf(error, doing);
+    }
+  }
+
+  /** Cuts the socket: the server rolls back whatever was open. */
+  destroy(): void {
+    this.#closing = true;
+    this.#client.connection.stream.destroy();
+    this.#dead ??= new Fault("connection-lost", "The session was closed.");
+  }
+
+  /** Says goodbye when the server still listens, cuts the socket otherwise. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#dead !== null) this.destroy();
+    else await this.#client.end();
+    this.#dead ??= new Fault("connection-lost", "The session was closed.");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #die(fault: Fault): void {
+    if (this.#dead !== null) return;
+    this.#dead = fault;
+    if (this.#closing) return;
+    for (const listener of this.#listeners.splice(0)) listener(fault);
+  }
+}
+
+/** host:port/database, for sentences; never the user or the password. */
+export function placeName(options: PostgresOptions): string {
+  const url = new URL(options.url);
+  return `${url.hostname}:${url.port === "" ? "5432" : url.port}${decodeURIComponent(url.pathname)}`;
+}
+
+function clientConfig(options: PostgresOptions): ConstructorParameters<typeof Client>[0] {
+  const url = new URL(options.url);
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: url.port === "" ? 5432 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)),
+    application_name: "headgate",
+    connectionTimeoutMillis: 15_000,
+    keepAlive: true,
+    ssl:
+      options.tls.mode === "off"
+        ? false
+        : { rejectUnauthorized: true, ...(options.tls.ca === null ? {} : { ca: options.tls.ca }) },
+    types: { getTypeParser: () => asSent },
+  };
+}
+
+function asSent(value: string): string {
+  return value;
+}
