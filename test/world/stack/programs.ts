@@ -1,0 +1,74 @@
+/**
+ * Where a server's programs come from. A server of the right version that is already on the machine costs nothing;
+ * packages from the machine's own registries cost a download; Docker is what is left. `auto` takes the first that
+ * fits; where none does, the refusal names each reason and the one command that would help.
+ */
+import { dockerUnusable } from "./docker.js";
+import { kinds } from "./names.js";
+import type { Name } from "./names.js";
+import { programsFromPackages } from "./packages.js";
+import { programsOnPath } from "./path.js";
+import { Refusal } from "./refusal.js";
+
+export const providers = ["auto", "path", "packages", "docker"] as const;
+export type Provider = (typeof providers)[number];
+
+/** One server's programs, ready to be given options. */
+export interface Programs {
+  readonly provider: "path" | "packages";
+  /** As the server says it: "9.7.4". */
+  readonly version: string;
+  /** The server program as an argv prefix: a loader may come before it. */
+  readonly server: readonly string[];
+  /** PostgreSQL's initdb. */
+  readonly initdb?: readonly string[];
+  /** Options that tell MySQL and MariaDB where their own files lie. */
+  readonly layout: readonly string[];
+  /** Where MariaDB's bootstrap SQL lies. */
+  readonly share?: string;
+  /** A ready data folder to copy (MySQL 5.6, which has no --initialize). */
+  readonly template?: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A source of programs answers with them, or with the reason why it has none. */
+export type Offer = Programs | { readonly unusable: string };
+
+/** The programs for `name`, or "docker" where it must run in a container. */
+export async function findPrograms(name: Name, provider: Provider): Promise<Programs | "docker"> {
+  const reasons: string[] = [];
+  const asked = (one: Provider): boolean => provider === "auto" || provider === one;
+  for (const [source, offer] of [
+    ["path", programsOnPath],
+    ["packages", programsFromPackages],
+  ] as const) {
+    if (!asked(source)) continue;
+    const found = await offer(name);
+    if (!("unusable" in found)) return found;
+    reasons.push(`${source}: ${found.unusable}`);
+  }
+  if (asked("docker")) {
+    const unusable = await dockerUnusable();
+    if (unusable === undefined) return "docker";
+    reasons.push(`docker: ${unusable}`);
+  }
+  const list = reasons.map((reason) => `\n  ${reason}`).join("");
+  throw new Refusal(64, `No way to run ${kinds[name].title} here:${list}`, helpFor(name, provider));
+}
+
+/** The one command that would make the asked provider work. */
+export function helpFor(name: Name, provider: Provider, platform: string = process.platform): string {
+  if (provider === "docker") {
+    return platform === "linux" ? "sudo systemctl start docker" : "open -a Docker";
+  }
+  const { family, title } = kinds[name];
+  if (provider === "path") return `install ${title} and put its server program's folder on PATH`;
+  if (provider === "packages" && family !== "postgres") {
+    return "sudo apt-get install debian-archive-keyring # on Debian; elsewhere: --provider docker";
+  }
+  if (platform === "darwin") {
+    const formula = { mysql: "mysql", mariadb: "mariadb@10.11", postgres: "postgresql" }[family];
+    return `brew install ${family === "postgres" ? `${formula}@${name.slice(-2)}` : formula}`;
+  }
+  return "sudo systemctl start docker # or install Docker";
+}
