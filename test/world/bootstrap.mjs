@@ -83,13 +83,17 @@ function build() {
   const began = new Date();
   if (!existsSync(inRoot(entry))) rmSync(inRoot("dist", ".tsbuildinfo"), { force: true });
   const tsc = inRoot("node_modules", "typescript", "bin", "tsc");
-  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], {
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], {
     cwd: root,
-    stdio: ["ignore", 2, 2],
+    encoding: "utf8",
   });
   // tsc writes its output in spite of type errors, and `npm run build` is where they are held against us: a server
   // must be had while a file elsewhere is half written.
-  if (status !== 0) say("the build has type errors (npm run build lists them); going on with what it wrote");
+  if (status !== 0) {
+    const lines = stdout.trim().split("\n");
+    for (const line of lines.slice(0, 3)) say(`  ${line}`);
+    say(`${lines.length} lines of type errors (npm run build shows them); going on with what was written`);
+  }
   if (!existsSync(inRoot(entry))) throw new Error(`${entry} was not built`);
   writeFileSync(stamp, "");
   utimesSync(stamp, began, began);
