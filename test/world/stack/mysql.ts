@@ -103,7 +103,10 @@ function mariadbBootstrap(share: string): string {
     "CREATE DATABASE IF NOT EXISTS mysql;",
     "USE mysql;",
     "SET @auth_root_socket=NULL;",
-    ...files.map((file) => readFileSync(join(share, file), "utf8")),
+    // The lines that would add accounts for this machine's own name, which no login has without name resolution.
+    ...files.map((file) =>
+      readFileSync(join(share, file), "utf8").replaceAll(/^.*@current_hostname.*$/gm, ""),
+    ),
     "FLUSH PRIVILEGES;",
     ...loopbackRoot,
     "",
