@@ -9,15 +9,14 @@ import { dirname, join, resolve } from "node:path";
 
 const root = resolve(dirname(new URL(import.meta.url).pathname), "..");
 const projects = ["unit", "world", "faults", "simulation"];
-const servers = ["mysql9", "mariadb", "postgres18"];
-const stack = ["test/world/bootstrap.mjs", "dist/test/world/stack/main.js"];
+const stack = "dist/test/world/stack/main.js";
 const corpusName = "shared/corpus";
 
 const started = Date.now();
 const total = { passed: 0, failed: 0, skipped: [], failures: [] };
 const times = [];
 const running = new Set();
-let toStop = [];
+let before;
 
 // Runs a program and waits for its end. `show` lets its output through as it comes; otherwise it is handed back.
 function run(command, args, { show = false, env = {} } = {}) {
@@ -80,34 +79,33 @@ function installed() {
 
 const bin = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];
 
-// Names of the servers that run already: those are somebody's, and stay.
+// Names of the stack's servers that run in this checkout.
 async function serversUp() {
-  const { code, out } = await run(process.execPath, [...stack, "ps", "--json"]);
-  if (code !== 0) return [];
-  try {
-    const value = JSON.parse(out);
-    return Object.keys(value.servers ?? value);
-  } catch {
-    return [];
-  }
+  const { code, out, err } = await run(process.execPath, [stack, "ps", "--json"]);
+  if (code !== 0) throw new Error(`the stack can't say what runs: ${err}`);
+  return Object.keys(JSON.parse(out));
 }
 
+// Servers of one's own, where they are named, take the place of the stack's.
 async function startServers() {
-  if (!existsSync(join(root, stack[0]))) {
+  if (!existsSync(join(root, stack))) {
     total.failed += 1;
     total.failures.push("check: servers");
-    return console.log(`FAILED  servers\n${stack[0]} is missing`);
+    return console.log(`FAILED  servers\n${stack} was not built`);
   }
-  const before = await serversUp();
-  toStop = servers.filter((name) => !before.includes(name));
-  await check("servers", process.execPath, [...stack, "up", ...servers, "--json"]);
+  before = await serversUp();
+  const sources = process.env["HEADGATE_TEST_SOURCE_URL"] ? [] : ["mysql9", "mariadb"];
+  const names = [...sources, ...(process.env["HEADGATE_TEST_TARGET_URL"] ? [] : ["postgres18"])];
+  if (names.length > 0) await check("servers", process.execPath, [stack, "up", ...names, "--json"]);
 }
 
+// Stops what was started here or by a test; what ran before is somebody's, and stays.
 async function stopServers() {
-  const names = toStop;
-  toStop = [];
+  if (before === undefined) return;
+  const names = (await serversUp()).filter((name) => !before.includes(name));
+  before = undefined;
   if (names.length === 0) return;
-  const { code, err } = await run(process.execPath, [...stack, "down", ...names]);
+  const { code, err } = await run(process.execPath, [stack, "down", ...names]);
   if (code !== 0) console.log(`servers were not stopped: ${err}`);
 }
 
