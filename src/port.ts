@@ -158,6 +158,8 @@ export interface LedgerView {
 /** The claimed ledger: our own tables in the target's schema `headgate`. Every write proves the epoch. */
 export interface Ledger extends AsyncDisposable {
   readonly epoch: string;
+  /** Aborted with a Fault once the claim is gone: whoever works for it stops. */
+  readonly lost: AbortSignal;
   view(): Promise<LedgerView>;
   setState(state: MigrationState): Promise<void>;
   /** Runs a DDL statement and records its name in one transaction; does nothing when the name is already recorded. */

@@ -1,0 +1,76 @@
+/**
+ * DDL on the target, each statement in one transaction with the line that says it is built: interrupted anywhere,
+ * it is there and recorded, or neither. Builds run on sessions of their own, so that a long index holds up nothing
+ * else; when the engine is stopped, the server is told to cancel what it builds instead of finishing for nobody.
+ */
+import { Fault } from "../../src/errors.js";
+import type { PlanStatement } from "../../src/model.js";
+import { stopReason, throwIfStopped } from "../../src/stop.js";
+import { postgresName } from "../../src/safety/identifier.js";
+import { Session } from "./connection.js";
+import type { PostgresOptions } from "./connection.js";
+import { proveEpoch, recordBackend } from "./epoch.js";
+import type { Claim } from "./epoch.js";
+
+/** Memory for one index build; the server uses it only for builds that need it. */
+const buildSettings = { maintenance_work_mem: "256MB" };
+
+export class Builder implements AsyncDisposable {
+  readonly #options: PostgresOptions;
+  readonly #claim: Claim;
+  readonly #schema: string;
+  readonly #idle: Session[] = [];
+
+  constructor(options: PostgresOptions, claim: Claim, schema: string) {
+    this.#options = options;
+    this.#claim = claim;
+    this.#schema = schema;
+  }
+
+  async build(statement: PlanStatement, signal: AbortSignal): Promise<void> {
+    throwIfStopped(signal);
+    const session = this.#idle.pop() ?? (await this.#open());
+    const cancel = (): void => session.destroy();
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      await session.transaction(() => this.#run(session, statement), `building ${statement.name}`);
+    } catch (error) {
+      if (signal.aborted) throw stopReason(signal);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      if (session.dead === null) this.#idle.push(session);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#idle.splice(0).map((session) => session.close()));
+  }
+
+  async #open(): Promise<Session> {
+    const session = await Session.open(this.#options, buildSettings);
+    await recordBackend(session, this.#claim);
+    return session;
+  }
+
+  async #run(session: Session, statement: PlanStatement): Promise<void> {
+    await proveEpoch(session, this.#claim);
+    const known = await session.query("SELECT 1 FROM headgate.built WHERE migration = $1 AND name = $2", [
+      this.#claim.migration,
+      statement.name,
+    ]);
+    if (known.count > 0) return;
+    await session.query(statement.sql, undefined, `building ${statement.name}`);
+    const relation =
+      statement.kind === "table" && statement.table !== null
+        ? `${postgresName(this.#schema)}.${postgresName(statement.table)}`
+        : null;
+    const recorded = await session.query(
+      `INSERT INTO headgate.built (migration, name, kind, target, relation, built_at)
+       VALUES ($1, $2, $3, $4, to_regclass($5)::oid, clock_timestamp()) RETURNING relation`,
+      [this.#claim.migration, statement.name, statement.kind, statement.table, relation],
+    );
+    if (relation !== null && recorded.rows[0]?.["relation"] === null)
+      throw new Fault("bug", `${statement.name} was run, and ${relation} is not there.`);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Bytes into one binary COPY, with back-pressure and an honest `released`. pg-copy-streams reports a write as done
+ * when the socket either took it at once below its high-water mark, or drained to nothing afterwards. A buffer of
+ * at least that mark always waits for the drain, so its memory is free when the report comes; a smaller one may
+ * still lie in the socket's queue, so what is sent then is a copy. Buffers are 256 KB: only a range's tail is copied.
+ */
+import { getDefaultHighWaterMark } from "node:stream";
+import { from } from "pg-copy-streams";
+import type { CopyStreamQuery } from "pg-copy-streams";
+import { Fault } from "../../src/errors.js";
+import type { ByteSink } from "../../src/port.js";
+import type { Session } from "./connection.js";
+import { faultOf } from "./fault.js";
+
+/** Bytes that may wait in Node before the sink says that it has enough: two or three of the encoder's buffers. */
+const enoughBytes = 524_288;
+
+export class CopySink implements ByteSink {
+  readonly #stream: CopyStreamQuery;
+  readonly #session: Session;
+  #failure: Fault | null = null;
+  #ended = false;
+  #waiters: ((fault: Fault | null) => void)[] = [];
+
+  constructor(session: Session, sql: string, doing: string) {
+    this.#session = session;
+    this.#stream = session.copy(from(sql, { highWaterMark: enoughBytes }));
+    this.#stream.on("error", (error) => this.#fail(faultOf(error, doing)));
+    this.#stream.on("drain", () => this.#wake(null));
+    // A socket that dies while the library waits for a drain is reported to the session only.
+    session.onDeath((fault) => this.#fail(fault));
+  }
+
+  /** Why the COPY ended before its end, null while it goes on. */
+  get failure(): Fault | null {
+    return this.#failure;
+  }
+
+  write(bytes: Buffer, released: () => void): boolean {
+    if (this.#failure !== null) throw this.#failure;
+    const own = bytes.length < getDefaultHighWaterMark(false) ? Buffer.from(bytes) : bytes;
+    return this.#stream.write(own, () => released());
+  }
+
+  async drained(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (!this.#stream.writableNeedDrain) return;
+    await this.#wait();
+  }
+
+  /** Ends the COPY; resolves with the server's own count of rows once it is ready for the next statement. */
+  async finish(): Promise<number> {
+    if (this.#failure !== null) throw this.#failure;
+    this.#stream.once("finish", () => {
+      this.#ended = true;
+      this.#wake(null);
+    });
+    this.#stream.end();
+    while (!this.#ended) await this.#wait();
+    return this.#stream.rowCount;
+  }
+
+  /** Has the server forget the COPY (CopyFail). Resolves when the session can take ROLLBACK, or is dead. */
+  async cancel(): Promise<void> {
+    if (this.#ended || this.#failure !== null || this.#session.dead !== null) return;
+    const closed = new Promise<void>((resolve) => {
+      this.#stream.once("close", resolve);
+      this.#session.onDeath(() => resolve());
+    });
+    // The text goes into the server's log, so it says no more than this.
+    this.#stream.destroy(new Error("the range is rolled back"));
+    await closed;
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push((fault) => {
+        if (fault === null) resolve();
+        else reject(fault);
+      });
+      if (this.#failure !== null) this.#wake(this.#failure);
+    });
+  }
+
+  #fail(fault: Fault): void {
+    this.#failure ??= fault;
+    this.#wake(this.#failure);
+  }
+
+  #wake(fault: Fault | null): void {
+    for (const waiter of this.#waiters.splice(0)) waiter(fault);
+  }
+}

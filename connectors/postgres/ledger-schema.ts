@@ -1,0 +1,120 @@
+/**
+ * The ledger's tables, as numbered steps of SQL: our schema `headgate` in the target database. A step is never
+ * edited once released; a change is a new number. The invariants that a database can hold are CHECKs here, so
+ * that not even a bug of ours can write a done range without its row count (I7) or a join without a start (I1).
+ * Table names in the ledger are the source's; `target` beside them is what stands in the plan's schema.
+ */
+
+export interface LedgerStep {
+  readonly number: number;
+  readonly sql: string;
+}
+
+export const ledgerSteps: readonly LedgerStep[] = [
+  {
+    number: 1,
+    sql: `
+CREATE TABLE headgate.migration (
+  id text PRIMARY KEY,
+  state text NOT NULL CHECK (state IN ('new', 'copying', 'building', 'copied', 'stopped')),
+  since timestamptz NOT NULL,
+  fingerprint text NOT NULL,
+  source_database text NOT NULL,
+  target_schema text NOT NULL
+);
+
+-- The fencing token stands alone: every write holds its row FOR SHARE, so nothing else may need to update it.
+CREATE TABLE headgate.epoch (
+  migration text PRIMARY KEY REFERENCES headgate.migration,
+  epoch bigint NOT NULL CHECK (epoch >= 0)
+);
+
+-- One row for each engine that ever held the claim.
+CREATE TABLE headgate.engine (
+  migration text NOT NULL REFERENCES headgate.migration,
+  epoch bigint NOT NULL,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  since timestamptz NOT NULL,
+  PRIMARY KEY (migration, epoch)
+);
+
+-- Sessions that an engine opened; its successor ends those that are still there. pid and start name a session.
+CREATE TABLE headgate.backend (
+  migration text NOT NULL REFERENCES headgate.migration,
+  epoch bigint NOT NULL,
+  pid integer NOT NULL,
+  started timestamptz NOT NULL,
+  PRIMARY KEY (migration, pid, started)
+);
+
+CREATE TABLE headgate.lane (
+  migration text NOT NULL REFERENCES headgate.migration,
+  lane text NOT NULL,
+  seq bigint NOT NULL DEFAULT 0 CHECK (seq >= 0),
+  position json,
+  epoch bigint NOT NULL,
+  start_position json,
+  start_marker text,
+  join_position json,
+  join_marker text,
+  PRIMARY KEY (migration, lane),
+  CHECK ((start_position IS NULL) = (start_marker IS NULL)),
+  CHECK ((join_position IS NULL) = (join_marker IS NULL)),
+  CHECK (join_marker IS NULL OR start_marker IS NOT NULL)
+);
+
+-- rank: the order in which tables are copied, biggest first. ranges: null until all bounds are recorded.
+CREATE TABLE headgate.source_table (
+  migration text NOT NULL REFERENCES headgate.migration,
+  name text NOT NULL,
+  target text NOT NULL,
+  lane text NOT NULL,
+  rank integer NOT NULL,
+  ranges integer CHECK (ranges > 0),
+  PRIMARY KEY (migration, name)
+);
+
+-- json, not jsonb: bounds are kept as they were written and never compared here.
+CREATE TABLE headgate.range (
+  migration text NOT NULL,
+  table_name text NOT NULL,
+  number integer NOT NULL CHECK (number >= 0),
+  rank integer NOT NULL,
+  lower json,
+  upper json,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done')),
+  rows bigint CHECK (rows >= 0),
+  bytes bigint CHECK (bytes >= 0),
+  policies json,
+  position json,
+  epoch bigint,
+  done_at timestamptz,
+  PRIMARY KEY (migration, table_name, number),
+  FOREIGN KEY (migration, table_name) REFERENCES headgate.source_table,
+  CHECK (CASE state WHEN 'done' THEN num_nulls(rows, bytes, policies, epoch, done_at) = 0
+                    ELSE num_nonnulls(rows, bytes, policies, position, epoch, done_at) = 0 END)
+);
+CREATE INDEX range_open ON headgate.range (migration, rank, number) WHERE state = 'open';
+
+-- relation: what the name meant when we built it, so that a table made by somebody else later is not ours.
+CREATE TABLE headgate.built (
+  migration text NOT NULL REFERENCES headgate.migration,
+  name text NOT NULL,
+  kind text NOT NULL,
+  target text,
+  relation oid,
+  built_at timestamptz NOT NULL,
+  PRIMARY KEY (migration, name)
+);
+
+CREATE TABLE headgate.phase (
+  migration text NOT NULL REFERENCES headgate.migration,
+  phase text NOT NULL,
+  started_at timestamptz NOT NULL,
+  ended_at timestamptz,
+  facts json NOT NULL,
+  PRIMARY KEY (migration, phase)
+);`,
+  },
+];

@@ -1,0 +1,91 @@
+/**
+ * What the ledger knows of one migration, read in a single statement so that all of it is of one moment, and
+ * without any lock: `status` and `report` may look while an engine writes, or when none is left.
+ */
+import type { LedgerView } from "../../src/port.js";
+import { Fault } from "../../src/errors.js";
+import type { Session } from "./connection.js";
+
+/** The claim is a session's advisory lock on this key; one spelling for those who take it and those who look. */
+export const claimKey = "hashtextextended('headgate claim ' || $1, 0)";
+
+const iso = (column: string): string =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** Holds when some session has the claim's lock now: a bigint key shows in pg_locks as its two halves. */
+const claimHeld = `
+  EXISTS (SELECT FROM pg_catalog.pg_locks l
+           WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+             AND (l.classid::bigint << 32 | l.objid::bigint) = ${claimKey})`;
+
+const viewSql = `
+SELECT json_build_object(
+  'state', m.state,
+  'since', ${iso("m.since")},
+  'fingerprint', m.fingerprint,
+  'epoch', e.epoch::text,
+  'holder', (SELECT json_build_object('host', g.host, 'pid', g.pid, 'since', ${iso("g.since")})
+               FROM headgate.engine g WHERE g.migration = m.id AND g.epoch = e.epoch AND ${claimHeld}),
+  'tables', (SELECT coalesce(json_agg(json_build_object(
+                 'table', t.name, 'split', t.ranges IS NOT NULL, 'ranges', coalesce(t.ranges, 0),
+                 'rangesDone', r.done, 'rows', r.rows, 'bytes', r.bytes) ORDER BY t.rank), '[]')
+               FROM headgate.source_table t
+               CROSS JOIN LATERAL (SELECT count(*) AS done, coalesce(sum(rows), 0) AS rows,
+                                          coalesce(sum(bytes), 0) AS bytes
+                                     FROM headgate.range r
+                                    WHERE r.migration = m.id AND r.table_name = t.name AND r.state = 'done') r
+              WHERE t.migration = m.id),
+  'built', (SELECT coalesce(json_agg(b.name ORDER BY b.built_at, b.name), '[]')
+              FROM headgate.built b WHERE b.migration = m.id),
+  'policies', (SELECT coalesce(json_agg(json_build_object('object', p.object, 'policy', p.policy,
+                   'count', p.count) ORDER BY p.object, p.policy), '[]')
+                 FROM (SELECT x.object, x.policy, sum(x.count) AS count
+                         FROM headgate.range r
+                         CROSS JOIN LATERAL json_to_recordset(r.policies) AS x (object text, policy text, count bigint)
+                        WHERE r.migration = m.id AND r.state = 'done'
+                        GROUP BY x.object, x.policy) p),
+  'lanes', (SELECT coalesce(json_agg(json_build_object('lane', l.lane,
+                'start', CASE WHEN l.start_marker IS NOT NULL THEN
+                           json_build_object('position', l.start_position, 'marker', l.start_marker) END,
+                'join', CASE WHEN l.join_marker IS NOT NULL THEN
+                           json_build_object('position', l.join_position, 'marker', l.join_marker) END)
+                ORDER BY l.lane), '[]')
+              FROM headgate.lane l WHERE l.migration = m.id),
+  'phases', (SELECT coalesce(json_agg(json_build_object('phase', h.phase, 'startedAt', ${iso("h.started_at")},
+                 'endedAt', ${iso("h.ended_at")}, 'facts', h.facts) ORDER BY h.started_at, h.phase), '[]')
+               FROM headgate.phase h WHERE h.migration = m.id)
+)::text AS view
+  FROM headgate.migration m JOIN headgate.epoch e ON e.migration = m.id
+ WHERE m.id = $1`;
+
+/** null when the database has no ledger, or the ledger no such migration. */
+export async function readView(session: Session, migration: string): Promise<LedgerView | null> {
+  if (!(await ledgerExists(session))) return null;
+  const [row] = (await session.query(viewSql, [migration], "reading the ledger")).rows;
+  if (row === undefined) return null;
+  return parseView(row["view"] ?? "");
+}
+
+/** Whether the schema `headgate` is there and is a ledger. */
+export async function ledgerExists(session: Session): Promise<boolean> {
+  const [row] = (
+    await session.query(
+      "SELECT to_regclass('headgate.epoch') IS NOT NULL AS found",
+      [],
+      "looking for the ledger",
+    )
+  ).rows;
+  return row?.["found"] === "t";
+}
+
+/** The statement above is the only writer of this JSON; its shape is the interface's by construction. */
+function parseView(text: string): LedgerView {
+  const view: unknown = JSON.parse(text);
+  if (!isView(view)) throw new Fault("bug", "The ledger's view is not an object.");
+  return view;
+}
+
+function isView(value: unknown): value is LedgerView {
+  return typeof value === "object" && value !== null && "state" in value && "tables" in value;
+}

@@ -1,0 +1,179 @@
+/**
+ * The claimed ledger: one engine's right to write for a migration, and every small fact it writes. All writes go
+ * through the claim's own session, one transaction after the other, each of which proves the epoch first. When
+ * that session dies the claim is gone with it, so `lost` is aborted and whatever still runs must stop.
+ */
+import pLimit from "p-limit";
+import { Fault } from "../../src/errors.js";
+import type { MigrationState, PlanStatement, Position, Range } from "../../src/model.js";
+import type { Ledger, LedgerView, RangeLoader } from "../../src/port.js";
+import { stopReason } from "../../src/stop.js";
+import { Builder } from "./build.js";
+import type { PostgresOptions, Session, SqlResult, SqlValue } from "./connection.js";
+import { inEpoch } from "./epoch.js";
+import type { Claim } from "./epoch.js";
+import { readView } from "./ledger-view.js";
+import { PostgresLoader } from "./load.js";
+
+export class PostgresLedger implements Ledger {
+  readonly #options: PostgresOptions;
+  readonly #session: Session;
+  readonly #claim: Claim;
+  readonly #schema: string;
+  readonly #lost = new AbortController();
+  readonly #builder: Builder;
+  /** One session carries one transaction at a time. */
+  readonly #turn = pLimit(1);
+
+  constructor(options: PostgresOptions, session: Session, claim: Claim, schema: string) {
+    this.#options = options;
+    this.#session = session;
+    this.#claim = claim;
+    this.#schema = schema;
+    this.#builder = new Builder(options, claim, schema);
+    session.onDeath((fault) => {
+      const sentence = `The session that holds the claim on ${claim.migration} ended, so this engine stops. ${fault.message}`;
+      this.#lost.abort(new Fault("connection-lost", sentence, { cause: fault }));
+    });
+  }
+
+  get epoch(): string {
+    return this.#claim.epoch;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async view(): Promise<LedgerView> {
+    const view = await this.#turn(() => readView(this.#session, this.#claim.migration));
+    if (view === null)
+      throw new Fault("ledger-mismatch", `The ledger no longer knows ${this.#claim.migration}.`);
+    return view;
+  }
+
+  async setState(state: MigrationState): Promise<void> {
+    await this.#write(
+      "recording the state",
+      `UPDATE headgate.migration SET state = $2, since = clock_timestamp() WHERE id = $1 AND state <> $2`,
+      [state],
+    );
+  }
+
+  async build(statement: PlanStatement, signal: AbortSignal): Promise<void> {
+    this.#lost.signal.throwIfAborted();
+    await this.#builder.build(statement, AbortSignal.any([signal, this.#lost.signal]));
+  }
+
+  async addRanges(table: string, ranges: readonly Range[]): Promise<void> {
+    checkCover(table, ranges);
+    const bounds = (side: "lower" | "upper"): (string | null)[] =>
+      ranges.map((range) => (range[side] === null ? null : JSON.stringify(range[side])));
+    await this.#turn(() =>
+      inEpoch(this.#session, this.#claim, `recording the ranges of ${table}`, async () => {
+        const marked = await this.#session.query(
+          "UPDATE headgate.source_table SET ranges = $3 WHERE migration = $1 AND name = $2 AND ranges IS NULL",
+          [this.#claim.migration, table, ranges.length],
+        );
+        if (marked.count === 0) return;
+        await this.#session.query(
+          `INSERT INTO headgate.range (migration, table_name, rank, number, lower, upper)
+           SELECT t.migration, t.name, t.rank, r.number, r.lower::json, r.upper::json
+             FROM headgate.source_table t,
+                  unnest($3::int[], $4::text[], $5::text[]) AS r (number, lower, upper)
+            WHERE t.migration = $1 AND t.name = $2`,
+          [
+            this.#claim.migration,
+            table,
+            ranges.map((range) => range.number),
+            bounds("lower"),
+            bounds("upper"),
+          ],
+        );
+      }),
+    );
+  }
+
+  async recordStart(lane: string, position: Position, marker: string): Promise<void> {
+    await this.#writeOne(
+      `recording the start of lane ${lane}`,
+      `UPDATE headgate.lane SET start_position = $3::json, start_marker = $4
+        WHERE migration = $1 AND lane = $2 AND start_marker IS NULL`,
+      [lane, JSON.stringify(position), marker],
+    );
+  }
+
+  /**
+   * Refuses while a range of the lane is open or a table without bounds. Ranges are committed without waiting for
+   * the disk; this commit waits, and with it every earlier one is on disk, or the server lost them and the
+   * condition below finds them open again.
+   */
+  async recordJoin(lane: string, position: Position, marker: string): Promise<void> {
+    await this.#writeOne(
+      `recording the join of lane ${lane}`,
+      `UPDATE headgate.lane SET join_position = $3::json, join_marker = $4
+        WHERE migration = $1 AND lane = $2 AND start_marker IS NOT NULL AND join_marker IS NULL
+          AND NOT EXISTS (SELECT FROM headgate.source_table t
+                           WHERE t.migration = $1 AND t.lane = $2
+                             AND (t.ranges IS NULL
+                                  OR t.ranges <> (SELECT count(*) FROM headgate.range r
+                                                   WHERE r.migration = $1 AND r.table_name = t.name
+                                                     AND r.state = 'done')))`,
+      [lane, JSON.stringify(position), marker],
+    );
+  }
+
+  async phase(
+    phase: string,
+    facts: Readonly<Record<string, string | number | boolean | null>>,
+    ended: boolean,
+  ): Promise<void> {
+    await this.#write(
+      `recording the phase ${phase}`,
+      `INSERT INTO headgate.phase AS p (migration, phase, started_at, ended_at, facts)
+       VALUES ($1, $2, clock_timestamp(), CASE WHEN $4::bool THEN clock_timestamp() END, $3::json)
+       ON CONFLICT (migration, phase) DO UPDATE
+          SET facts = (p.facts::jsonb || excluded.facts::jsonb)::json, ended_at = excluded.ended_at`,
+      [phase, JSON.stringify(facts), ended ? "true" : "false"],
+    );
+  }
+
+  async loader(): Promise<RangeLoader> {
+    if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
+    return new PostgresLoader(this.#options, this.#claim, this.#schema, this.#lost.signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#builder[Symbol.asyncDispose]();
+    await this.#turn(() => this.#session.close());
+  }
+
+  async #write(doing: string, sql: string, values: readonly SqlValue[]): Promise<SqlResult> {
+    return this.#turn(() =>
+      inEpoch(this.#session, this.#claim, doing, () =>
+        this.#session.query(sql, [this.#claim.migration, ...values]),
+      ),
+    );
+  }
+
+  async #writeOne(doing: string, sql: string, values: readonly SqlValue[]): Promise<void> {
+    const written = await this.#write(doing, sql, values);
+    if (written.count !== 1)
+      throw new Fault("ledger-mismatch", `The ledger does not stand as it must while ${doing}.`);
+  }
+}
+
+/** A table's ranges must cover its keys once: numbered from 0, each beginning where the one before ended. */
+function checkCover(table: string, ranges: readonly Range[]): void {
+  const same = (a: readonly string[] | null | undefined, b: readonly string[] | null | undefined): boolean =>
+    JSON.stringify(a) === JSON.stringify(b);
+  const whole =
+    ranges.length > 0 &&
+    same(ranges[0]?.lower, null) &&
+    same(ranges.at(-1)?.upper, null) &&
+    ranges.every((range, index) => {
+      if (range.number !== index) return false;
+      return index === 0 || (range.lower !== null && same(range.lower, ranges[index - 1]?.upper));
+    });
+  if (!whole) throw new Fault("bug", `The ranges of ${table} do not cover its keys exactly once.`);
+}

@@ -1,0 +1,102 @@
+/**
+ * PostgreSQL as a target: what the server says of itself, whether a plan can be carried out on it, what the ledger
+ * in it knows, and the claim. Each reading opens a session for itself, since they are rare and far apart.
+ */
+import { Fault } from "../../src/errors.js";
+import type { Finding, Plan, ServerFacts } from "../../src/model.js";
+import type { Ledger, LedgerView, Target } from "../../src/port.js";
+import { Session } from "./connection.js";
+import type { PostgresOptions } from "./connection.js";
+import { claimMigration } from "./ledger-claim.js";
+import { readView } from "./ledger-view.js";
+import { PostgresLedger } from "./ledger.js";
+import { preflight } from "./preflight.js";
+
+/** Settings that a later phase depends on, read by name. */
+const noted = [
+  "server_version",
+  "server_version_num",
+  "server_encoding",
+  "wal_level",
+  "max_replication_slots",
+  "max_wal_senders",
+  "max_connections",
+  "TimeZone",
+  "data_checksums",
+];
+
+/** Connects once, so that a wrong URL shows here. Faults: server-unreachable, login-refused, database-missing, tls-refused. */
+export async function openPostgres(options: PostgresOptions): Promise<Target> {
+  const facts = await within(options, readFacts);
+  return new PostgresTarget(options, facts);
+}
+
+class PostgresTarget implements Target {
+  readonly #options: PostgresOptions;
+  readonly #facts: ServerFacts;
+
+  constructor(options: PostgresOptions, facts: ServerFacts) {
+    this.#options = options;
+    this.#facts = facts;
+  }
+
+  async facts(): Promise<ServerFacts> {
+    return this.#facts;
+  }
+
+  async preflight(plan: Plan): Promise<readonly Finding[]> {
+    return within(this.#options, (session) => preflight(session, this.#facts, plan));
+  }
+
+  async view(migration: string): Promise<LedgerView | null> {
+    return within(this.#options, (session) => readView(session, migration));
+  }
+
+  async claim(plan: Plan): Promise<Ledger> {
+    const session = await Session.open(this.#options);
+    try {
+      const claim = await claimMigration(session, this.#options, plan);
+      return new PostgresLedger(this.#options, session, claim, plan.schema);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is held open between calls; the method is here because every target can be disposed.
+  }
+}
+
+async function within<T>(options: PostgresOptions, act: (session: Session) => Promise<T>): Promise<T> {
+  const session = await Session.open(options);
+  try {
+    return await act(session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function readFacts(session: Session): Promise<ServerFacts> {
+  const [row] = (
+    await session.query(
+      `SELECT (SELECT system_identifier::text FROM pg_control_system()) AS identity,
+              current_database() AS database,
+              (SELECT json_object_agg(name, setting)::text FROM pg_catalog.pg_settings WHERE name = ANY ($1::text[])) AS settings`,
+      [noted],
+      "reading what the server says of itself",
+    )
+  ).rows;
+  if (row === undefined) throw new Fault("bug", "PostgreSQL answered with no row about itself.");
+  const settings: unknown = JSON.parse(row["settings"] ?? "{}");
+  const texts: Record<string, string> = {};
+  if (typeof settings === "object" && settings !== null)
+    for (const [name, value] of Object.entries(settings)) texts[name] = String(value);
+  return {
+    engine: "postgres",
+    version: texts["server_version"]?.split(" ")[0] ?? "",
+    identity: row["identity"] ?? "",
+    database: row["database"] ?? "",
+    settings: texts,
+  };
+}
