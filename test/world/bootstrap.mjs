@@ -58,7 +58,7 @@ function installed() {
 
 function install() {
   say("installing the packages of package-lock.json");
-  run("npm", ["ci", "--no-audit", "--no-fund"]);
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
 // The stamp is as old as the moment before the build began: a file saved while tsc ran is newer than it.
