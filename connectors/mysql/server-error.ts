@@ -53,9 +53,7 @@ const byName: Readonly<Record<string, FaultCode>> = {
 };
 
 /** Errors that quote data; 1064 quotes the statement, where a bound value may stand. */
-const quoting = new Set([
-  1062, 1064, 1292, 1300, 1366, 1367, 1406, 1411, 1525, 1526, 3140, 3141, 3156, 3903,
-]);
+const quoting = new Set([1062, 1064, 1292, 1300, 1366, 1367, 1406, 1411, 1525, 1526, 3140, 3141, 3156, 3903]);
 
 interface DriverError extends Error {
   readonly code?: unknown;
@@ -124,7 +122,6 @@ function withoutQuotes(message: string): string {
 /** The cause is kept for its stack; its message and the driver's copy of the statement go. */
 function withoutValues(error: Error, number: number | null): Error {
   const cause = new Error(number === null ? error.message : `error ${number}`);
-  if (error.stack !== undefined)
-    cause.stack = error.stack.slice(error.stack.indexOf("\n    at ") + 1);
+  if (error.stack !== undefined) cause.stack = error.stack.slice(error.stack.indexOf("\n    at ") + 1);
   return cause;
 }
