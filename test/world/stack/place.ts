@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Refusal } from "./refusal.js";
@@ -16,7 +16,8 @@ export type Account = { readonly uid: number; readonly gid: number } | undefined
 /** The overflow id, "nobody" nearly everywhere: no useradd, and nothing of the system's belongs to it. */
 const unprivileged = { uid: 65534, gid: 65534 };
 
-const ownUid = (): number => userInfo().uid;
+/** Not by name: a container may run as an account that its password file does not have. */
+const ownUid = (): number => process.getuid?.() ?? -1;
 
 export function serverAccount(): Account {
   return ownUid() === 0 ? unprivileged : undefined;
