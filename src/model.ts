@@ -168,6 +168,8 @@ export interface PlanColumn {
   readonly nullable: boolean;
   readonly policy: ColumnPolicy;
   readonly identity: "identity" | "serial" | null;
+  /** targetType is an enum type that the plan creates; on the wire it is text, so its codec is text's. */
+  readonly nativeEnum?: boolean;
 }
 
 /** The key by which a table is ranged and its rows are told apart; null on the table when it has none. */
@@ -196,6 +198,7 @@ export interface PlanStatement {
   readonly name: string;
   readonly kind:
     | "schema"
+    | "type"
     | "table"
     | "comment"
     | "sequence"
