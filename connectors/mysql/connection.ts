@@ -204,6 +204,9 @@ function placeOf(options: MysqlOptions): string {
 /** Checks what the driver handed over instead of believing its types; a statement without rows has none. */
 function rowsOf(result: unknown): readonly Row[] {
   if (!Array.isArray(result)) return [];
+  // A compound statement answers with a list of results, its own OK at the end: the first result is what it says.
+  const last: unknown = result.at(-1);
+  if (result.length > 0 && !Array.isArray(last)) return rowsOf(result[0]);
   return result.map((row: unknown) => {
     if (!Array.isArray(row)) throw new Fault("bug", "The driver returned a row that is no array.");
     return row.map((cell: unknown) => {
