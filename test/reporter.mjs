@@ -1,6 +1,7 @@
 // Counts what vitest ran, for test/run.mjs: vitest's own JSON report leaves out why a test was skipped, and a suite
 // whose beforeAll failed shows there as tests that were skipped for nothing. Writes one JSON file, whose path is in
-// HEADGATE_TEST_COUNT: { passed, failed, skipped: [{ test, reason }], failures: [name] }.
+// HEADGATE_TEST_COUNT: { passed, failed, skipped: [{ test, reason }], failures: [name] }. A skip without a reason is
+// a failure: a silent skip is how a proof quietly goes missing.
 import { writeFileSync } from "node:fs";
 
 export default class CountingReporter {
@@ -19,9 +20,11 @@ export default class CountingReporter {
         const name = `${file} > ${test.fullName}`;
         const result = test.result();
         if (result.state === "passed") count.passed += 1;
-        else if (result.state === "skipped")
-          count.skipped.push({ test: name, reason: result.note ?? brokenAbove(test) });
-        else fail(name);
+        else if (result.state === "skipped") {
+          const reason = result.note ?? brokenAbove(test);
+          if (reason === undefined || reason.trim() === "") fail(`${name} (skipped without a reason)`);
+          else count.skipped.push({ test: name, reason });
+        } else fail(name);
       }
     }
     for (const error of unhandled) fail(`unhandled: ${error.message}`);

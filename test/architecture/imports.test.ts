@@ -52,7 +52,9 @@ describe("the repository", () => {
   });
 
   it("has no barrels and no default exports", () => {
-    expect(told(files.flatMap(exportProblems))).toEqual([]);
+    // Tools look for a default export in their own configuration.
+    const ours = files.filter(({ path }) => !path.endsWith("vitest.config.ts"));
+    expect(told(ours.flatMap(exportProblems))).toEqual([]);
   });
 });
 
