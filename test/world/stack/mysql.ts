@@ -64,6 +64,7 @@ export function mysqlCommand(name: Name, programs: Programs, home: Home, port: n
     ...programs.layout,
     `--datadir=${home.data}`,
     `--pid-file=${home.data}/server.pid`,
+    ownTemp(home),
     `--secure-file-priv=${serverFolder(home.files)}`,
     `--port=${port}`,
     ...common,
@@ -72,9 +73,14 @@ export function mysqlCommand(name: Name, programs: Programs, home: Home, port: n
 }
 
 /** Fills the empty folder `data` with a new server's system tables; root has no password. */
-export async function mysqlInitialize(name: Name, programs: Programs, data: string): Promise<void> {
+export async function mysqlInitialize(
+  name: Name,
+  programs: Programs,
+  home: Home,
+  data: string,
+): Promise<void> {
   const options = { cwd: data, env: { ...process.env, ...programs.env }, ...serverAccount() };
-  const start = [...programs.server, "--no-defaults", ...programs.layout, `--datadir=${data}`];
+  const start = [...programs.server, "--no-defaults", ...programs.layout, `--datadir=${data}`, ownTemp(home)];
   if (name === "mariadb") {
     if (programs.share === undefined) throw new Refusal(1, "MariaDB came without its bootstrap SQL.");
     const bootstrap = ["--bootstrap", "--log-warnings=0", "--enforce-storage-engine="];
@@ -87,6 +93,11 @@ export async function mysqlInitialize(name: Name, programs: Programs, data: stri
     writeFileSync(first, `${loopbackRoot.join("\n")}\n`, { mode: 0o644 });
     await run([...start, "--initialize-insecure", `--init-file=${first}`], options);
   }
+}
+
+/** A server deletes other servers' temporary tables from its temp folder when it starts: none may share one. */
+function ownTemp(home: Home): string {
+  return `--tmpdir=${serverFolder(home.temp)}`;
 }
 
 /** What mariadb-install-db would feed to the server, which is a shell script that wants a whole installation. */

@@ -22,6 +22,7 @@ export interface Home {
   readonly data: string;
   /** The one folder that LOAD DATA and SELECT INTO OUTFILE may use. */
   readonly files: string;
+  readonly temp: string;
   readonly log: string;
 }
 
@@ -29,6 +30,7 @@ export function homeOf(folder: string, name: Name): Home {
   return {
     data: join(folder, "data", name),
     files: join(folder, "files", name),
+    temp: join(folder, "temp", name),
     log: join(folder, "log", `${name}.log`),
   };
 }
@@ -46,7 +48,7 @@ export async function initialize(name: Name, programs: Programs, home: Home): Pr
   mkdirSync(join(home.data, ".."), { recursive: true });
   serverFolder(draft);
   if (kinds[name].family === "postgres") await postgresInitialize(programs, draft);
-  else await mysqlInitialize(name, programs, draft);
+  else await mysqlInitialize(name, programs, home, draft);
   renameSync(draft, home.data);
 }
 
