@@ -1,0 +1,103 @@
+/**
+ * One consistent view of one table at an exactly known position (design.md, decision 4), for tables whose replay
+ * would not converge. MySQL: a moment's read lock on the table, under which a second session opens its view
+ * and the position is noted. MariaDB: the server itself notes the position when a consistent snapshot starts, and
+ * no lock is taken. The view lives and dies with its session, so the raw reader reads on that very session.
+ */
+import { Fault } from "../../src/errors.js";
+import type { Position, SourceEngine } from "../../src/model.js";
+import type { ExactCut } from "../../src/port.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import { Connection } from "./connection.js";
+import type { MysqlOptions } from "./connection.js";
+import { readPosition } from "./position.js";
+import { WireReader } from "./read.js";
+import { serverErrorNumber } from "./server-error.js";
+import type { Wire } from "./wire/wire.js";
+
+/** Seconds that the lock may be waited for; writers queue behind us as long. */
+const lockWaitSeconds = 5;
+
+export interface CutOptions {
+  readonly options: MysqlOptions;
+  readonly table: string;
+  readonly engine: SourceEngine;
+  readonly version: string;
+  /** Runs before the reading connection goes. */
+  readonly close: (wire: Wire) => Promise<void>;
+}
+
+/** Opens the view on `wire`, which the cut owns from then on. Faults: source-busy with the holder when the lock is not got. */
+export async function takeCut(wire: Wire, cut: CutOptions): Promise<ExactCut> {
+  const position = cut.engine === "mariadb" ? await mariadbView(wire) : await lockedView(wire, cut);
+  const reader = new WireReader(wire, async (open) => {
+    await open.query("ROLLBACK");
+    await cut.close(open);
+  });
+  return { position, reader, [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose]() };
+}
+
+const openView = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+async function mariadbView(wire: Wire): Promise<Position> {
+  await wire.query(openView);
+  const rows = await wire.query("SHOW STATUS LIKE 'binlog_snapshot_%'");
+  const status = new Map(rows.map((row) => [(row[0] ?? "").toLowerCase(), row[1] ?? ""]));
+  const file = status.get("binlog_snapshot_file") ?? "";
+  const offset = status.get("binlog_snapshot_position") ?? "";
+  if (file === "" || !/^\d+$/u.test(offset))
+    throw new Fault(
+      "source-refused",
+      "The source did not say where in its binary log the consistent view stands.",
+      {
+        next: "Set log_bin on the source and restart it.",
+      },
+    );
+  const set = await wire.select({
+    sql: "SELECT BINLOG_GTID_POS(?, CAST(? AS UNSIGNED))",
+    params: [file, offset],
+  });
+  const gtid = set[0]?.[0] ?? null;
+  return gtid === null ? { kind: "file", file, offset } : { kind: "gtid", set: gtid, file, offset };
+}
+
+async function lockedView(wire: Wire, cut: CutOptions): Promise<Position> {
+  await using locker = await Connection.open(cut.options);
+  await locker.query(`SET SESSION lock_wait_timeout = ${lockWaitSeconds}`);
+  try {
+    await locker.query(`FLUSH TABLES ${mysqlName(cut.table)} WITH READ LOCK`);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "source-busy") throw await named(error, cut);
+    throw error;
+  }
+  // Between lock and unlock nothing of this table can commit, so any position read here parts its events exactly.
+  await wire.query(openView);
+  const position = await readPosition((sql) => locker.query(sql), cut.engine, cut.version);
+  await locker.query("UNLOCK TABLES");
+  return position;
+}
+
+/** Who holds the table, as far as the server tells (performance_schema; 5.6 has no such instrument). */
+async function named(fault: Fault, cut: CutOptions): Promise<Fault> {
+  await using connection = await Connection.open(cut.options);
+  let holders: readonly (readonly (string | null)[])[];
+  try {
+    holders = await connection.query(
+      "SELECT t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST FROM performance_schema.metadata_locks l " +
+        "JOIN performance_schema.threads t ON t.THREAD_ID = l.OWNER_THREAD_ID " +
+        "WHERE l.OBJECT_TYPE = 'TABLE' AND l.OBJECT_SCHEMA = DATABASE() AND l.OBJECT_NAME = ? " +
+        "AND l.LOCK_STATUS = 'GRANTED' AND t.PROCESSLIST_ID <> CONNECTION_ID() LIMIT 3",
+      [cut.table],
+    );
+  } catch (error) {
+    if (!(error instanceof Fault) || serverErrorNumber(error.cause) === null) holders = [];
+    else throw error;
+  }
+  const who = holders.map(([id, user, host]) => `connection ${id ?? "?"} (${user ?? "?"}@${host ?? "?"})`);
+  const held = who.length === 0 ? "A transaction" : who.join(", ");
+  return new Fault(
+    fault.code,
+    `${held} holds ${cut.table}, so its exact cut could not begin within ${lockWaitSeconds} s.`,
+    { next: "Let that transaction end, then run the same command again.", cause: fault },
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * Reads ranges: one prepared statement each, so one short consistent view each, its rows handed to the sink as
+ * the packets they came in. The session is made the same whatever the server's defaults are: a limit for
+ * dashboards, a sql_mode or a time zone of theirs would change or cut what we copy.
+ */
+import { Fault } from "../../src/errors.js";
+import type { RowQuery, RowReader, RowSink } from "../../src/port.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import type { MysqlOptions } from "./connection.js";
+import { between, keyShape, orderList } from "./key.js";
+import type { KeyShape } from "./key.js";
+import { Wire } from "./wire/wire.js";
+import type { Statement } from "./wire/wire.js";
+
+/** The session of types.md rule 2, and what only a long read needs. */
+const session = [
+  "SET NAMES utf8mb4",
+  "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+  "SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', group_concat_max_len = 1048576, " +
+    // A target that takes its time fills the socket; with the server's 60 s it would hang up on us.
+    "net_write_timeout = 600, net_read_timeout = 600, wait_timeout = 28800, " +
+    // The server's own may be small: SELECT would end early and look complete.
+    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, autocommit = 1",
+];
+
+const whereKnown: readonly (readonly [variable: string, value: string])[] = [
+  ["max_execution_time", "0"],
+  ["max_statement_time", "0"],
+  // Results that are read once would push everything else out of MariaDB's query cache.
+  ["query_cache_type", "0"],
+];
+
+/** Opens a raw connection with the session that reading needs. */
+export async function openReading(options: MysqlOptions, bufferSize?: number): Promise<Wire> {
+  const wire = await Wire.open(options, bufferSize);
+  try {
+    for (const statement of session) await wire.query(statement);
+    const known = await wire.query(
+      `SHOW SESSION VARIABLES WHERE Variable_name IN (${whereKnown.map(([name]) => `'${name}'`).join(", ")})`,
+    );
+    for (const [name, value] of whereKnown)
+      if (known.some((row) => row[0] === name && row[1] !== value && row[1] !== "OFF"))
+        await wire.query(`SET SESSION ${name} = ${value}`);
+  } catch (error) {
+    await wire[Symbol.asyncDispose]();
+    throw error;
+  }
+  return wire;
+}
+
+/** Reads ranges over one raw connection. `close` runs before the connection goes: what its session holds is let go of there. */
+export class WireReader implements RowReader {
+  readonly #wire: Wire;
+  readonly #close: (wire: Wire) => Promise<void>;
+  readonly #shapes = new Map<string, KeyShape | null>();
+
+  constructor(wire: Wire, close: (wire: Wire) => Promise<void> = () => Promise.resolve()) {
+    this.#wire = wire;
+    this.#close = close;
+  }
+
+  async read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }> {
+    const statement = await this.#statement(query);
+    const { rows } = await this.#wire.stream(statement, sink, signal);
+    return { rows };
+  }
+
+  async #statement(query: RowQuery): Promise<Statement> {
+    const select = `SELECT ${query.select.join(", ")} FROM ${mysqlName(query.table)}`;
+    const { lower, upper } = query.range ?? { lower: null, upper: null };
+    if (lower === null && upper === null && !query.ordered) return { sql: select, params: [] };
+    if (query.key === null) throw new Fault("bug", `A range of ${query.table}, which has no key.`);
+    const shape = await this.#shape(query.table, query.key);
+    const where = between(shape, lower, upper);
+    const sql =
+      `${select} FORCE INDEX (${mysqlName(shape.index)})` +
+      (where === null ? "" : ` WHERE ${where.sql}`) +
+      (query.ordered ? ` ORDER BY ${orderList(shape)}` : "");
+    return { sql, params: where?.params ?? [] };
+  }
+
+  async #shape(table: string, key: NonNullable<RowQuery["key"]>): Promise<KeyShape> {
+    const name = `${table}\n${key.index}\n${key.columns.join("\n")}`;
+    let shape = this.#shapes.get(name);
+    if (shape === undefined) {
+      shape = await keyShape(this.#wire, table, key);
+      this.#shapes.set(name, shape);
+    }
+    if (shape === null) throw new Fault("bug", `A range of ${table}, whose key has no exact bounds.`);
+    return shape;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (!this.#wire.over) await this.#close(this.#wire);
+    } finally {
+      await this.#wire[Symbol.asyncDispose]();
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * MySQL or MariaDB as a source, put together: small statements over one connection that is opened when first
+ * needed and again after it was lost, rows over raw connections of their own. The server says itself which engine
+ * it is.
+ */
+import { Fault } from "../../src/errors.js";
+import type { Catalogue, Finding, PlanTable, Position, Range, ServerFacts } from "../../src/model.js";
+import type { ExactCut, RowReader, Source } from "../../src/port.js";
+import { readCatalogue } from "./catalogue.js";
+import { Connection } from "./connection.js";
+import type { MysqlOptions } from "./connection.js";
+import { takeCut } from "./exact-cut.js";
+import { mark, prepareMarkers, preparedTransactions } from "./marker.js";
+import { readPosition } from "./position.js";
+import { openReading, WireReader } from "./read.js";
+import { releaseSlot, takeSlot } from "./slots.js";
+import { splitTable } from "./split.js";
+import type { Wire } from "./wire/wire.js";
+
+/** Connects once, so that a wrong URL is told now, and hands over the source. */
+export async function openMysql(options: MysqlOptions): Promise<Source> {
+  const source = new MysqlSource(options);
+  await source.facts();
+  return source;
+}
+
+class MysqlSource implements Source {
+  readonly #options: MysqlOptions;
+  #control: Promise<Connection> | undefined;
+  /** Statements of the control connection, one after another: MySQL answers one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: MysqlOptions) {
+    this.#options = options;
+  }
+
+  async facts(): Promise<ServerFacts> {
+    return this.#with((connection) => factsOf(connection, this.#options));
+  }
+
+  async catalogue(signal: AbortSignal): Promise<Catalogue> {
+    return this.#own((connection) => readCatalogue(connection, signal));
+  }
+
+  async preflight(): Promise<readonly Finding[]> {
+    throw new Fault("bug", "The preflight is not wired in yet.");
+  }
+
+  async profile(table: PlanTable, signal: AbortSignal): Promise<readonly Finding[]> {
+    throw new Fault("bug", `The profile of ${table.source} is not wired in yet (${signal.aborted}).`);
+  }
+
+  async *split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncGenerator<Range> {
+    await using wire = await openReading(this.#options);
+    yield* splitTable(wire, table, rangeRows, signal);
+  }
+
+  async reader(slots: number): Promise<RowReader | null> {
+    const taken = await this.#slot(slots);
+    return taken === null ? null : new WireReader(taken.wire, (wire) => releaseSlot(wire, taken.slot));
+  }
+
+  async position(): Promise<Position> {
+    return this.#with((connection) =>
+      readPosition((sql) => connection.query(sql), connection.engine, connection.version),
+    );
+  }
+
+  async prepareMarkers(lanes: readonly string[]): Promise<void> {
+    await this.#with((connection) => prepareMarkers(connection, lanes));
+  }
+
+  async mark(lane: string, note: string): Promise<string> {
+    return this.#with((connection) => mark(connection, lane, note));
+  }
+
+  async preparedTransactions(): Promise<readonly string[]> {
+    return this.#with(preparedTransactions);
+  }
+
+  async exactCut(table: string, slots: number): Promise<ExactCut | null> {
+    const { engine, version } = await this.#with((connection) => Promise.resolve(connection));
+    const taken = await this.#slot(slots);
+    if (taken === null) return null;
+    try {
+      const close = (wire: Wire): Promise<void> => releaseSlot(wire, taken.slot);
+      return await takeCut(taken.wire, { options: this.#options, table, engine, version, close });
+    } catch (error) {
+      await taken.wire[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Runs an act on a connection of its own: an abort ends the session in the middle of its statement. */
+  async #own<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
+    await using connection = await Connection.open(this.#options);
+    return await act(connection);
+  }
+
+  async #slot(slots: number): Promise<{ readonly wire: Wire; readonly slot: string } | null> {
+    const wire = await openReading(this.#options);
+    try {
+      const slot = await takeSlot(wire, slots);
+      if (slot !== null) return { wire, slot };
+    } catch (error) {
+      await wire[Symbol.asyncDispose]();
+      throw error;
+    }
+    await wire[Symbol.asyncDispose]();
+    return null;
+  }
+
+  /** Runs an act on the control connection; a connection that was lost is opened anew for the next one. */
+  async #with<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(async () => {
+      this.#control ??= Connection.open(this.#options);
+      const opening = this.#control;
+      try {
+        return await act(await opening);
+      } catch (error) {
+        if (error instanceof Fault && error.retriable && error.code !== "source-busy")
+          this.#control = undefined;
+        throw error;
+      }
+    });
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const control = this.#control;
+    this.#control = undefined;
+    if (control === undefined) return;
+    const connection = await control;
+    await connection[Symbol.asyncDispose]();
+  }
+}
+
+/** Settings that later phases depend on; preflight judges them. */
+const settings = [
+  "binlog_format",
+  "binlog_order_commits",
+  "binlog_row_image",
+  "binlog_row_metadata",
+  "character_set_server",
+  "gtid_mode",
+  "innodb_native_foreign_keys",
+  "log_bin",
+  "lower_case_table_names",
+  "max_allowed_packet",
+  "server_id",
+];
+
+async function factsOf(connection: Connection, options: MysqlOptions): Promise<ServerFacts> {
+  const values = await connection.variables([...settings, "server_uuid", "hostname", "port"]);
+  const told = (name: string): string => values.get(name) ?? "";
+  return {
+    engine: connection.engine,
+    version: connection.version,
+    // MariaDB has no server_uuid: two servers of one host name, port and server_id are one.
+    identity:
+      connection.engine === "mysql"
+        ? told("server_uuid")
+        : `${told("hostname")}:${told("port")}:${told("server_id")}`,
+    database: options.database,
+    settings: Object.fromEntries([...values].filter(([name]) => settings.includes(name))),
+  };
+}
