@@ -1,0 +1,49 @@
+/**
+ * The two ends of a lane's snapshot (decision 3). Start: a position is noted, then no prepared transaction may be
+ * open, since it could commit into the past; then a marker is committed, and only when the ledger knows both may a
+ * range be read. Join: after the lane's last range, one more marker, past which replay is exact.
+ */
+import { Fault } from "../errors.js";
+import type { Ledger, Source } from "../port.js";
+import type { OnEvent } from "./event.js";
+import type { MomentHook } from "./moments.js";
+
+export interface LaneTools {
+  readonly source: Source;
+  readonly ledger: Ledger;
+  readonly onEvent: OnEvent;
+  readonly moment: MomentHook;
+}
+
+/** Notes the start of each lane that has none yet. Faults: prepared-transactions. */
+export async function startLanes(tools: LaneTools, lanes: readonly string[]): Promise<void> {
+  if (lanes.length === 0) return;
+  await tools.source.prepareMarkers(lanes);
+  for (const lane of lanes) {
+    const position = await tools.source.position();
+    await tools.moment("start:position-noted");
+    const prepared = await tools.source.preparedTransactions();
+    if (prepared.length > 0)
+      throw new Fault(
+        "prepared-transactions",
+        `${prepared.length} prepared XA transaction(s) on the source may commit unseen: ${prepared.slice(0, 5).join(", ")}.`,
+        { facts: { count: prepared.length } },
+      );
+    const marker = await tools.source.mark(lane, "start");
+    await tools.moment("start:marked");
+    await tools.ledger.recordStart(lane, position, marker);
+    await tools.moment("start:recorded");
+    tools.onEvent({ kind: "started", lane });
+  }
+}
+
+/** Commits a lane's join marker and notes it. The ledger refuses while one of its ranges is open. */
+export async function joinLane(tools: LaneTools, lane: string): Promise<void> {
+  const marker = await tools.source.mark(lane, "join");
+  await tools.moment("join:marked");
+  // Asked after the marker's commit: what is at or before this position holds the marker.
+  const position = await tools.source.position();
+  await tools.ledger.recordJoin(lane, position, marker);
+  await tools.moment("join:recorded");
+  tools.onEvent({ kind: "joined", lane });
+}

@@ -1,0 +1,116 @@
+/**
+ * The copy of all ranges, from whatever the ledger says is done already to the last lane's join marker. Start
+ * markers, then the splitter and the workers side by side, then the joins. A fault that passes is answered by
+ * rolling its range back and trying again, a few times and counted; any other one stops everybody, and the next
+ * run goes on from the ledger. Nothing is kept in memory that the ledger does not know.
+ */
+import { Fault } from "../errors.js";
+import type { Plan, PlanTable } from "../model.js";
+import type { Ledger, LedgerView, Source } from "../port.js";
+import { retry, throwIfStopped } from "../stop.js";
+import { Copier } from "./copy.js";
+import type { CopyTools, TableCoder } from "./copy.js";
+import type { OnEvent } from "./event.js";
+import { joinLane, startLanes } from "./lane.js";
+import type { MomentHook } from "./moments.js";
+import { Bell, together } from "./pool.js";
+import { RangeBook, splitTable } from "./ranges.js";
+
+export interface SnapshotOptions {
+  readonly source: Source;
+  readonly ledger: Ledger;
+  readonly plan: Plan;
+  /** Workers of this engine, and worker slots of the source's host for all engines together. */
+  readonly workers: number;
+  readonly slots: number;
+  readonly rangeRows: number;
+  readonly coderOf: (table: PlanTable) => TableCoder;
+  readonly signal: AbortSignal;
+  readonly onEvent: OnEvent;
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly moment?: MomentHook;
+}
+
+/** Further tries of one act that failed with a passing fault; with growing pauses they last about a minute. */
+const retries = 10;
+
+/** Looks, half a second apart, for ranges that a dead session of ours still locks. The server ends it in that time. */
+const lockedLooks = 240;
+
+/** Resolves when every range is committed and every lane joined. */
+export async function snapshot(options: SnapshotOptions): Promise<void> {
+  const { source, ledger, plan, onEvent } = options;
+  const moment: MomentHook = options.moment ?? (() => undefined);
+  const signal = AbortSignal.any([options.signal, ledger.lost]);
+  const tools: CopyTools = { ...options, moment };
+  const lanes = { source, ledger, onEvent, moment };
+  const persist = <T>(what: string, stop: AbortSignal, act: () => Promise<T>): Promise<T> =>
+    retry(act, stop, {
+      retries,
+      onRetry: (fault, attempt) => onEvent({ kind: "retry", what, fault, attempt }),
+    });
+
+  throwIfStopped(signal);
+  await persist("noting the start", signal, async () => {
+    const started = lanesWith((await ledger.view()).lanes, "start");
+    await startLanes(
+      lanes,
+      plan.lanes.filter((lane) => !started.has(lane)),
+    );
+  });
+  const view = await ledger.view();
+  const book = new RangeBook(plan.tables, view);
+  const joined = lanesWith(view.lanes, "join");
+  const join = async (lane: string, stop: AbortSignal): Promise<void> => {
+    if (joined.has(lane)) return;
+    joined.add(lane);
+    await persist(`joining lane ${lane}`, stop, () => joinLane(lanes, lane));
+  };
+
+  const bell = new Bell();
+  let busy = 0;
+  const splitter = async (stop: AbortSignal): Promise<void> => {
+    for (const table of [...book.unsplit]) {
+      const count = await persist(`splitting ${table.source}`, stop, () =>
+        splitTable({ source, ledger, rangeRows: options.rangeRows, onEvent, moment }, table, stop),
+      );
+      book.split(table, count);
+      bell.ring();
+    }
+  };
+  const worker = async (number: number, stop: AbortSignal): Promise<void> => {
+    await using copier = new Copier(tools, await ledger.loader(), number);
+    let looks = 0;
+    while (!book.finished) {
+      throwIfStopped(stop);
+      const rings = bell.rings;
+      busy += 1;
+      const table = await persist(`copying with worker ${number}`, stop, () =>
+        copier.copyNext(book.ready, stop),
+      ).finally(() => (busy -= 1));
+      if (table !== null) {
+        looks = 0;
+        const last = book.done(table);
+        bell.ring();
+        if (last) await join(table.lane, stop);
+      } else if (busy > 0 || book.unsplit.length > 0) {
+        await bell.next(rings, stop);
+      } else {
+        // Open in our count, and nobody has them: committed after all, or locked by a session that is dying.
+        looks += 1;
+        if (looks > lockedLooks)
+          throw new Fault("target-busy", "Ranges are open, and sessions that nobody works with lock them.");
+        await options.wait(500, stop);
+        book.refresh(await ledger.view());
+        bell.ring();
+      }
+    }
+  };
+  const workers = Array.from({ length: options.workers }, (_, number) => number);
+  await together([splitter, ...workers.map((number) => (stop: AbortSignal) => worker(number, stop))], signal);
+  for (const lane of plan.lanes) await join(lane, signal);
+}
+
+function lanesWith(lanes: LedgerView["lanes"], end: "start" | "join"): Set<string> {
+  return new Set(lanes.filter((lane) => lane[end] !== null).map((lane) => lane.lane));
+}
