@@ -1,7 +1,7 @@
 /**
  * DDL on the target, each statement in one transaction with the line that says it is built: interrupted anywhere,
  * it is there and recorded, or neither. Builds run on sessions of their own, so that a long index holds up nothing
- * else; when the engine is stopped, the server is told to cancel what it builds instead of finishing for nobody.
+ * else; when the engine stops, its socket is cut, and the server notices within seconds and builds no further.
  */
 import { Fault } from "../../src/errors.js";
 import type { PlanStatement } from "../../src/model.js";
@@ -9,7 +9,7 @@ import { stopReason, throwIfStopped } from "../../src/stop.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
-import { proveEpoch, recordBackend } from "./epoch.js";
+import { endBackend, proveEpoch, recordBackend } from "./epoch.js";
 import type { Claim } from "./epoch.js";
 
 /** Memory for one index build; the server uses it only for builds that need it. */
@@ -29,7 +29,7 @@ export class Builder implements AsyncDisposable {
 
   async build(statement: PlanStatement, signal: AbortSignal): Promise<void> {
     throwIfStopped(signal);
-    const session = this.#idle.pop() ?? (await this.#open());
+    const session = await this.#take();
     const cancel = (): void => session.destroy();
     signal.addEventListener("abort", cancel, { once: true });
     try {
@@ -39,7 +39,7 @@ export class Builder implements AsyncDisposable {
       throw error;
     } finally {
       signal.removeEventListener("abort", cancel);
-      if (session.dead === null) this.#idle.push(session);
+      this.#idle.push(session);
     }
   }
 
@@ -47,10 +47,19 @@ export class Builder implements AsyncDisposable {
     await Promise.all(this.#idle.splice(0).map((session) => session.close()));
   }
 
-  async #open(): Promise<Session> {
+  /** An idle session that lives, else a new one; a dead one's backend is ended first, as its build may go on. */
+  async #take(): Promise<Session> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined && idle.dead === null) return idle;
     const session = await Session.open(this.#options, buildSettings);
-    await recordBackend(session, this.#claim);
-    return session;
+    try {
+      await recordBackend(session, this.#claim);
+      if (idle !== undefined) await endBackend(session, idle.backend);
+      return session;
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
   }
 
   async #run(session: Session, statement: PlanStatement): Promise<void> {
@@ -61,6 +70,7 @@ export class Builder implements AsyncDisposable {
     ]);
     if (known.count > 0) return;
     await session.query(statement.sql, undefined, `building ${statement.name}`);
+    await this.#options.moment?.("build:run-not-recorded");
     const relation =
       statement.kind === "table" && statement.table !== null
         ? `${postgresName(this.#schema)}.${postgresName(statement.table)}`

@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly tls: PostgresTls;
   /** Who we are, for the claim's sentence: host name and process id. */
   readonly engine: { readonly host: string; readonly pid: number };
+  /** Called at named moments (src/snapshot/moments.ts); tests kill the process there. */
+  readonly moment?: (name: string) => void | Promise<void>;
 }
 
 /** A row as text by column name; SQL NULL is null. */
@@ -68,7 +70,7 @@ const applySettings = `
 
 export class Session implements AsyncDisposable {
   readonly #client: Client;
-  readonly #listeners: ((fault: Fault) => void)[] = [];
+  readonly #listeners = new Set<(fault: Fault) => void>();
   #dead: Fault | null = null;
   #closing = false;
   #pid = "";
@@ -121,10 +123,11 @@ export class Session implements AsyncDisposable {
     return status === "T" || status === "E";
   }
 
-  /** Calls back once when the session ends without having been closed by us. */
-  onDeath(listener: (fault: Fault) => void): void {
-    if (this.#dead === null) this.#listeners.push(listener);
+  /** Calls back once when the session ends without having been closed by us; the answer takes the listener away. */
+  onDeath(listener: (fault: Fault) => void): () => void {
+    if (this.#dead === null) this.#listeners.add(listener);
     else listener(this.#dead);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Runs one statement. Without values it goes as a simple query, which may hold several statements. */
@@ -189,7 +192,8 @@ export class Session implements AsyncDisposable {
     if (this.#dead !== null) return;
     this.#dead = fault;
     if (this.#closing) return;
-    for (const listener of this.#listeners.splice(0)) listener(fault);
+    for (const listener of this.#listeners) listener(fault);
+    this.#listeners.clear();
   }
 }
 

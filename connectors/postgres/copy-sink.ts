@@ -18,6 +18,7 @@ const enoughBytes = 524_288;
 export class CopySink implements ByteSink {
   readonly #stream: CopyStreamQuery;
   readonly #session: Session;
+  readonly #forget: () => void;
   #failure: Fault | null = null;
   #ended = false;
   #waiters: ((fault: Fault | null) => void)[] = [];
@@ -28,7 +29,7 @@ export class CopySink implements ByteSink {
     this.#stream.on("error", (error) => this.#fail(faultOf(error, doing)));
     this.#stream.on("drain", () => this.#wake(null));
     // A socket that dies while the library waits for a drain is reported to the session only.
-    session.onDeath((fault) => this.#fail(fault));
+    this.#forget = session.onDeath((fault) => this.#fail(fault));
   }
 
   /** Why the COPY ended before its end, null while it goes on. */
@@ -57,6 +58,7 @@ export class CopySink implements ByteSink {
     });
     this.#stream.end();
     while (!this.#ended) await this.#wait();
+    this.#forget();
     return this.#stream.rowCount;
   }
 
@@ -70,6 +72,7 @@ export class CopySink implements ByteSink {
     // The text goes into the server's log, so it says no more than this.
     this.#stream.destroy(new Error("the range is rolled back"));
     await closed;
+    this.#forget();
   }
 
   #wait(): Promise<void> {

@@ -50,3 +50,16 @@ export async function recordBackend(session: Session, claim: Claim): Promise<voi
     ),
   );
 }
+
+/**
+ * Ends a session of ours whose connection was lost, and waits until it has: before that, what it had under way may
+ * still be committed, and its locks stand. Resolves at once when the session is gone.
+ */
+export async function endBackend(session: Session, gone: Session["backend"]): Promise<void> {
+  await session.query(
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
+      WHERE pid = $1 AND backend_start = $2`,
+    [gone.pid, gone.started],
+    "ending a session whose connection was lost",
+  );
+}

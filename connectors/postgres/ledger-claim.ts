@@ -20,6 +20,7 @@ export async function claimMigration(session: Session, options: PostgresOptions,
     await session.query(`SELECT pg_try_advisory_lock(${claimKey}) AS got`, [plan.migration], "claiming")
   ).rows;
   if (lock?.["got"] !== "t") throw await claimedBy(session, plan.migration);
+  await options.moment?.("claim:locked");
   await createLedger(session);
   await enter(session, plan);
   const epoch = await raiseEpoch(session, plan.migration);
@@ -39,6 +40,7 @@ export async function claimMigration(session: Session, options: PostgresOptions,
       [plan.migration, epoch, plan.lanes],
     );
   }, "recording the claim");
+  await options.moment?.("claim:raised");
   return { migration: plan.migration, epoch };
 }
 

@@ -14,7 +14,7 @@ import { throwIfStopped } from "../../src/stop.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { CopySink } from "./copy-sink.js";
-import { proveEpoch, recordBackend } from "./epoch.js";
+import { endBackend, proveEpoch, recordBackend } from "./epoch.js";
 import type { Claim } from "./epoch.js";
 
 const leaseSql = `
@@ -118,9 +118,11 @@ export class PostgresLoader implements RangeLoader {
     );
     if (marked.count !== 1)
       throw new Fault("ledger-mismatch", `${this.#name()} was leased, and is not open any more.`);
+    await this.#options.moment?.("range:marked-not-committed");
     throwIfStopped(this.#lost);
+    const committing = session.query("COMMIT", undefined, `committing ${this.#name()}`);
     try {
-      await session.query("COMMIT", undefined, `committing ${this.#name()}`);
+      await Promise.all([committing, this.#options.moment?.("range:commit-sent")]);
     } catch (error) {
       if (session.dead === null) throw error;
       await this.#settle(session, leased);
@@ -139,22 +141,15 @@ export class PostgresLoader implements RangeLoader {
   }
 
   /**
-   * The connection died while COMMIT was under way: nobody knows yet what became of it. The old backend is ended and
-   * its lock on the range waited for, so that the row then read is the last word. Throws connection-lost when the
+   * The connection died while COMMIT was under way: nobody knows yet what became of it. #connected ends the old
+   * backend, and the range's own lock is waited for, so that the row then read is the last word. Throws connection-lost when the
    * range is open, or when there is no server to ask: then the next lease will find out.
    */
   async #settle(dead: Session, leased: LeasedRange): Promise<void> {
     this.#leased = null;
-    this.#session = null;
     const session = await this.#connected();
     const doing = `asking what became of range ${leased.range.number} of ${leased.table}`;
     const done = await session.transaction(async () => {
-      await session.query(
-        `SELECT pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
-          WHERE pid = $1 AND backend_start = $2`,
-        [dead.backend.pid, dead.backend.started],
-        doing,
-      );
       const [row] = (
         await session.query(
           `SELECT state FROM headgate.range
@@ -174,6 +169,7 @@ export class PostgresLoader implements RangeLoader {
     const session = await Session.open(this.#options, { synchronous_commit: "off" });
     try {
       await recordBackend(session, this.#claim);
+      if (this.#session !== null) await endBackend(session, this.#session.backend);
     } catch (error) {
       await session.close();
       throw error;
@@ -182,13 +178,20 @@ export class PostgresLoader implements RangeLoader {
     return session;
   }
 
+  /** Never throws: where the server cannot be told, the socket is cut, and that rolls back as well. */
   async #rollback(): Promise<void> {
     const session = this.#session;
-    await this.#sink?.cancel();
+    const sink = this.#sink;
     this.#sink = null;
     this.#leased = null;
-    if (session !== null && session.dead === null && session.inTransaction)
+    await sink?.cancel();
+    if (session === null || session.dead !== null || !session.inTransaction) return;
+    try {
       await session.query("ROLLBACK", undefined, "rolling a range back");
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      session.destroy();
+    }
   }
 
   #held(): Session {
