@@ -261,6 +261,8 @@ export interface Finding {
   /** Up to five keys of rows that show it, as text; never values of other columns. */
   readonly sampleKeys: readonly string[];
   readonly propose?: readonly string[];
+  /** The same for a program: items of a list in headgate.yaml, as YAML flow text without the dash. `init` writes them. */
+  readonly settle?: readonly { readonly section: "typemap" | "policies"; readonly yaml: string }[];
 }
 
 export type MigrationState = "new" | "copying" | "building" | "copied" | "stopped";
