@@ -152,7 +152,11 @@ export class Copier implements AsyncDisposable {
         "range-incomplete",
         `Range ${leased.range.number} of ${table.source}: the source sent ${read.rows} rows and ${result.rows} were encoded.`,
       );
-    return { ...result, position };
+    const policies = result.policies.map((entry) => ({
+      ...entry,
+      object: `${table.source}.${entry.object}`,
+    }));
+    return { rows: result.rows, bytes: result.bytes, policies, position };
   }
 
   async #giveUp(error: unknown): Promise<void> {
