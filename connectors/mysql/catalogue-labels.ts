@@ -14,7 +14,7 @@ export interface TableColumn {
 }
 
 /** Columns whose labels hold a question mark, where the character set can hold more than the catalogue prints. */
-export function unreadableLabels(column: SourceColumn): readonly number[] {
+export function unreadableLabels(column: Pick<SourceColumn, "charset" | "labels">): readonly number[] {
   if (column.charset === null || /^(?:ascii|latin1|utf8|utf8mb3|binary)$/u.test(column.charset)) return [];
   return column.labels.flatMap((label, index) => (label.includes("?") ? [index] : []));
 }

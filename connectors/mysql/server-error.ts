@@ -15,6 +15,7 @@ const byNumber: Readonly<Record<number, FaultCode>> = {
   1143: "grant-missing",
   1227: "grant-missing",
   1370: "grant-missing",
+  1401: "grant-missing", // XA RECOVER without XA_RECOVER_ADMIN says XAER_RMERR
   1045: "login-refused",
   1251: "login-refused", // authentication protocol not supported by the client
   1698: "login-refused", // MariaDB: no password asked, plugin says no

@@ -1,0 +1,172 @@
+/**
+ * What the account may do, as the server itself lists it (SHOW GRANTS, active roles included), and what it needs
+ * for each phase, as the GRANT statements that `check --grants` prints. Headgate's account only reads the source, but
+ * for its own database `headgate`; what only a later phase needs is not asked for before.
+ */
+import type { SourceEngine } from "../../src/model.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import type { Connection } from "./connection.js";
+import { markerDatabase } from "./marker.js";
+
+interface Grant {
+  readonly privileges: ReadonlySet<string>;
+  readonly all: boolean;
+  readonly revoked: boolean;
+  /** null is every database; otherwise a pattern with MySQL's `_` and `%`, `\` before a literal one. */
+  readonly database: string | null;
+  /** null is every table of the database. */
+  readonly table: string | null;
+}
+
+export interface Grants {
+  /** `user@host` of the account that the server took us for. */
+  readonly account: string;
+  /** Whether a privilege holds for the whole server (`database` null), a whole database, or a table. */
+  allows(privilege: string, database: string | null, table?: string): boolean;
+  /** Whether a privilege holds for at least one table of the database. */
+  allowsSome(privilege: string, database: string): boolean;
+}
+
+/** Reads the account's grants. Its lines may hold a password's hash, so none of them is ever shown. */
+export async function readGrants(connection: Connection): Promise<Grants> {
+  const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
+  const rows = await connection.query("SHOW GRANTS");
+  const plain = (await connection.value("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")) !== null;
+  const literal = plain && (await connection.value("SELECT @@GLOBAL.partial_revokes")) === "1";
+  return grantsOf(
+    account,
+    rows.map((row) => row[0] ?? ""),
+    literal,
+  );
+}
+
+/** Parses the lines of SHOW GRANTS. With partial_revokes, `_` and `%` in a database's name stand for themselves. */
+export function grantsOf(account: string, lines: readonly string[], literalNames: boolean): Grants {
+  const grants = lines.map(parseGrant).filter((grant) => grant !== null);
+  const names = (grant: Grant, database: string): boolean =>
+    grant.database === null || matches(grant.database, database, literalNames);
+  const has = (grant: Grant, privilege: string): boolean =>
+    grant.privileges.has(privilege) || (grant.all && !allLacks.has(privilege));
+  return {
+    account,
+    allows(privilege, database, table) {
+      const revoked = grants.some(
+        (grant) => grant.revoked && database !== null && grant.database === database && has(grant, privilege),
+      );
+      if (revoked) return false;
+      return grants.some(
+        (grant) =>
+          !grant.revoked &&
+          has(grant, privilege) &&
+          (database === null ? grant.database === null : names(grant, database)) &&
+          (grant.table === null || grant.table === table),
+      );
+    },
+    allowsSome(privilege, database) {
+      return grants.some((grant) => !grant.revoked && has(grant, privilege) && names(grant, database));
+    },
+  };
+}
+
+/** ALL PRIVILEGES includes neither. */
+const allLacks = new Set(["GRANT OPTION", "PROXY"]);
+
+const objectPattern =
+  /^(GRANT|REVOKE) (.+?) ON (?:TABLE )?(\*|`(?:[^`]|``)*`)\.(\*|`(?:[^`]|``)*`) (?:TO|FROM) /su;
+
+function parseGrant(line: string): Grant | null {
+  const match = objectPattern.exec(line);
+  if (match === null) return null;
+  const [, verb = "", list = "", database = "", table = ""] = match;
+  // A privilege on some columns only, `SELECT (a, b)`, is not the privilege.
+  const words = list.replaceAll(/[A-Z ]+ \([^)]*\)/gu, "").split(",");
+  const privileges = new Set(
+    words.map((word) => synonyms.get(word.trim().toUpperCase()) ?? word.trim().toUpperCase()),
+  );
+  return {
+    privileges,
+    all: privileges.has("ALL PRIVILEGES") || privileges.has("ALL"),
+    revoked: verb === "REVOKE",
+    database: database === "*" ? null : unquote(database),
+    table: table === "*" ? null : unquote(table),
+  };
+}
+
+/** MariaDB's newer names, told as MySQL's. */
+const synonyms: ReadonlyMap<string, string> = new Map([
+  ["BINLOG MONITOR", "REPLICATION CLIENT"],
+  ["REPLICATION REPLICA", "REPLICATION SLAVE"],
+]);
+
+function unquote(name: string): string {
+  return name.slice(1, -1).replaceAll("``", "`");
+}
+
+function matches(pattern: string, name: string, literal: boolean): boolean {
+  if (literal || !/[%_\\]/u.test(pattern)) return pattern.replaceAll(/\\([%_])/gu, "$1") === name;
+  const source = pattern.replaceAll(
+    /\\([%_\\])|([%_])|([^%_\\]+|\\)/gsu,
+    (_all, escaped: string, wild: string, text: string) =>
+      wild === "%" ? ".*" : wild === "_" ? "." : (escaped || text).replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&"),
+  );
+  return new RegExp(`^${source}$`, "su").test(name);
+}
+
+export type GrantPhase = "copy" | "stream" | "cutover" | "way back";
+
+export interface GrantNeeds {
+  /** `user@host`, as CURRENT_USER() tells it. */
+  readonly account: string;
+  readonly engine: SourceEngine;
+  readonly database: string;
+  /** Tables without a key: their exact cut locks them for a moment on MySQL. */
+  readonly keyless: boolean;
+  /** Whether the server knows XA_RECOVER_ADMIN (MySQL 8 and later). */
+  readonly dynamic: boolean;
+}
+
+/** The exact GRANT statements of each phase. `cutover` is for the fence's own account, `source.admin`. */
+export function grantStatements(
+  needs: GrantNeeds,
+): readonly { readonly phase: GrantPhase; readonly statements: readonly string[] }[] {
+  const grant = (privileges: string, on: string): string =>
+    `GRANT ${privileges} ON ${on} TO ${accountName(needs.account)};`;
+  const database = `${databaseName(needs.database)}.*`;
+  const mysql = needs.engine === "mysql";
+  const copyGlobal = [
+    "REPLICATION CLIENT",
+    ...(mysql && needs.dynamic ? ["XA_RECOVER_ADMIN"] : []),
+    ...(mysql && needs.keyless ? ["RELOAD"] : []),
+  ];
+  const copyDatabase = ["SELECT", "SHOW VIEW", ...(mysql && needs.keyless ? ["LOCK TABLES"] : [])];
+  const admin = mysql
+    ? needs.dynamic
+      ? "CREATE USER, PROCESS, CONNECTION_ADMIN, SYSTEM_VARIABLES_ADMIN"
+      : "CREATE USER, PROCESS, SUPER"
+    : "CREATE USER, PROCESS, CONNECTION ADMIN, READ_ONLY ADMIN";
+  return [
+    {
+      phase: "copy",
+      statements: [
+        grant(copyDatabase.join(", "), database),
+        grant("CREATE, SELECT, INSERT, UPDATE", `${mysqlName(markerDatabase)}.*`),
+        ...copyGlobal.map((privilege) => grant(privilege, "*.*")),
+      ],
+    },
+    { phase: "stream", statements: [grant("REPLICATION SLAVE", "*.*")] },
+    { phase: "cutover", statements: [`GRANT ${admin} ON *.* TO 'ADMIN'@'HOST';`] },
+    { phase: "way back", statements: [grant("INSERT, UPDATE, DELETE", database)] },
+  ];
+}
+
+/** A database's name in a GRANT, where `_` and `%` would be wildcards. */
+export function databaseName(name: string): string {
+  return mysqlName(name.replaceAll(/[%_\\]/gu, "\\$&"));
+}
+
+/** 'user'@'host' of `user@host`; a user's name may hold an @, a host cannot. */
+export function accountName(account: string): string {
+  const at = account.lastIndexOf("@");
+  const quote = (part: string): string => `'${part.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+  return at < 0 ? quote(account) : `${quote(account.slice(0, at))}@${quote(account.slice(at + 1))}`;
+}

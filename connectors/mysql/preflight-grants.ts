@@ -1,0 +1,85 @@
+/**
+ * The account's rights against what the phases need. A right that the copy uses is an error with the exact GRANT;
+ * one that only the stream or the way back uses is a warning that names the phase.
+ */
+import type { Finding, Severity, SourceEngine } from "../../src/model.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import { accountName, databaseName } from "./grants.js";
+import type { Grants } from "./grants.js";
+import { markerDatabase } from "./marker.js";
+import { finding } from "./preflight-settings.js";
+
+export interface GrantContext {
+  readonly engine: SourceEngine;
+  readonly database: string;
+  /** Tables without a usable key. */
+  readonly keyless: readonly string[];
+  readonly dynamic: boolean;
+  /** Whether the catalogue shows foreign keys; false may mean that they are hidden. */
+  readonly foreignKeys: boolean;
+}
+
+export function judgeGrants(grants: Grants, context: GrantContext): readonly Finding[] {
+  const { database, engine } = context;
+  const source = `${databaseName(database)}.*`;
+  const ours = `${mysqlName(markerDatabase)}.*`;
+  const everywhere = "*.*";
+  const found: Finding[] = [];
+  const missing = (severity: Severity, privilege: string, on: string, why: string): void => {
+    found.push(
+      finding(
+        `grant-${on === ours ? "markers" : privilege.toLowerCase().replaceAll(/[ _]/gu, "-")}`,
+        severity,
+        `account.${grants.account}`,
+        `The account ${grants.account} lacks ${privilege} on ${on}: ${why}`,
+        `GRANT ${privilege} ON ${on} TO ${accountName(grants.account)};`,
+      ),
+    );
+  };
+  if (!grants.allows("SELECT", database))
+    missing(
+      grants.allowsSome("SELECT", database) ? "warning" : "error",
+      "SELECT",
+      source,
+      "tables that it may not read are not even seen, and would be left out.",
+    );
+  if (!grants.allows("SHOW VIEW", database)) {
+    const hidden = engine === "mariadb";
+    missing(
+      hidden ? "error" : "warning",
+      "SHOW VIEW",
+      source,
+      hidden
+        ? "MariaDB hides foreign keys from an account that has nothing but SELECT, so they would be lost."
+        : "the definitions of views are hidden from it.",
+    );
+  }
+  if (!grants.allows("REPLICATION CLIENT", null) && !grants.allows("SUPER", null))
+    missing("error", "REPLICATION CLIENT", everywhere, "the copy notes the log's position before it starts.");
+  if (context.dynamic && !grants.allows("XA_RECOVER_ADMIN", null))
+    missing(
+      "error",
+      "XA_RECOVER_ADMIN",
+      everywhere,
+      "a run must see that no XA transaction is prepared when it starts.",
+    );
+  const markers = ["CREATE", "SELECT", "INSERT"].filter((each) => !grants.allows(each, markerDatabase));
+  if (markers.length > 0)
+    missing("error", markers.join(", "), ours, "the copy writes its markers there, and nowhere else.");
+  else if (!grants.allows("UPDATE", markerDatabase))
+    missing("warning", "UPDATE", ours, "the cutover will write its decision there.");
+  if (engine === "mysql" && context.keyless.length > 0) {
+    const why = `the exact cut of tables without a key locks each for a moment (${told(context.keyless)}).`;
+    if (!grants.allows("RELOAD", null) && !grants.allows("FLUSH_TABLES", null))
+      missing("error", "RELOAD", everywhere, why);
+    if (!grants.allows("LOCK TABLES", database)) missing("error", "LOCK TABLES", source, why);
+  }
+  if (!grants.allows("REPLICATION SLAVE", null))
+    missing("warning", "REPLICATION SLAVE", everywhere, "the stream without Kafka will need it.");
+  return found;
+}
+
+function told(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}

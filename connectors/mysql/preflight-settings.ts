@@ -1,0 +1,302 @@
+/**
+ * The server's settings, judged for what this and later phases need of them. Only what the copy itself cannot do
+ * without is an error; what the stream will need is a warning that says so, because it is cheap to set today and
+ * expensive to find missing on the night. A setting that the server does not have is judged as that server behaves.
+ */
+import type { Finding, Severity, SourceEngine } from "../../src/model.js";
+
+/** What is read for the judgement, and told in the server's facts. */
+export const settingNames: readonly string[] = [
+  "binlog_annotate_row_events",
+  "binlog_expire_logs_auto_purge",
+  "binlog_expire_logs_seconds",
+  "binlog_format",
+  "binlog_order_commits",
+  "binlog_row_image",
+  "binlog_row_metadata",
+  "binlog_row_value_options",
+  "binlog_transaction_compression",
+  "character_set_server",
+  "collation_server",
+  "enforce_gtid_consistency",
+  "expire_logs_days",
+  "gtid_mode",
+  "gtid_strict_mode",
+  "innodb_native_foreign_keys",
+  "log_bin",
+  "log_bin_compress",
+  "log_replica_updates",
+  "log_slave_updates",
+  "lower_case_table_names",
+  "max_allowed_packet",
+  "max_execution_time",
+  "max_statement_time",
+  "read_only",
+  "server_id",
+  "sql_mode",
+  "super_read_only",
+  "system_time_zone",
+  "time_zone",
+];
+
+export interface ServerState {
+  readonly engine: SourceEngine;
+  readonly version: string;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly database: string;
+  /** Binlog_Do_DB and Binlog_Ignore_DB of SHOW BINARY LOG STATUS; null when that could not be asked. */
+  readonly filters: { readonly only: readonly string[]; readonly ignored: readonly string[] } | null;
+  readonly markerDatabase: string;
+  /** Whether the account passes read_only. */
+  readonly passesReadOnly: boolean;
+}
+
+/** A day: less log than that is gone before a person has slept over a failure. */
+const shortRetention = 86_400;
+
+export function judgeSettings(state: ServerState): readonly Finding[] {
+  return [
+    ...judgeVersion(state),
+    ...judgeBinlog(state),
+    ...judgeImages(state),
+    ...judgeRetention(state),
+    ...judgeFilters(state),
+    ...judgeSession(state),
+  ];
+}
+
+export function finding(
+  code: string,
+  severity: Severity,
+  object: string,
+  sentence: string,
+  fix: string,
+  count = 1,
+): Finding {
+  return { code, severity, object, sentence, fix, count, sampleKeys: [] };
+}
+
+function judgeVersion({ engine, version }: ServerState): readonly Finding[] {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  const number = major * 100 + minor;
+  const [oldest, tested] = engine === "mariadb" ? [1003, [1011]] : [506, [907]];
+  const name = engine === "mariadb" ? "MariaDB" : "MySQL";
+  if (number < oldest)
+    return [
+      finding(
+        "source-version",
+        "error",
+        "server.version",
+        `The source is ${name} ${version}; Headgate reads ${name} ${Math.floor(oldest / 100)}.${oldest % 100} and later.`,
+        `Upgrade the source, or copy from a replica of a newer version.`,
+      ),
+    ];
+  if (tested.includes(number)) return [];
+  return [
+    finding(
+      "source-version-untested",
+      "info",
+      "server.version",
+      `The source is ${name} ${version}; Headgate is tested with ${name} ${tested.map((each) => `${Math.floor(each / 100)}.${each % 100}`).join(", ")}.`,
+      "Rehearse with a copy of this server first.",
+    ),
+  ];
+}
+
+function judgeBinlog({ engine, settings }: ServerState): readonly Finding[] {
+  const found: Finding[] = [];
+  const is = (name: string, value: string): boolean => settings.get(name)?.toUpperCase() === value;
+  if (!is("log_bin", "ON")) {
+    // Everything else about the log is moot.
+    return [
+      finding(
+        "binlog-off",
+        "error",
+        "server.log_bin",
+        "The source keeps no binary log: the copy has no position to start from, and nothing written meanwhile could follow.",
+        "Set log_bin in the server's configuration and restart it.",
+      ),
+    ];
+  }
+  if (!is("binlog_format", "ROW"))
+    found.push(
+      finding(
+        "binlog-format",
+        "warning",
+        "server.binlog_format",
+        `binlog_format is ${settings.get("binlog_format") ?? "unknown"}; the stream needs ROW, statements cannot be replayed on another engine.`,
+        "SET GLOBAL binlog_format = 'ROW'; and in the server's configuration. Sessions keep the old one until they log in again.",
+      ),
+    );
+  const gtid = engine === "mariadb" || is("gtid_mode", "ON");
+  if (!gtid)
+    found.push(
+      finding(
+        "gtid-off",
+        "info",
+        "server.gtid_mode",
+        `gtid_mode is ${settings.get("gtid_mode") ?? "not there"}: positions are file and offset, which hold for this one server only; the stream cannot follow a failover.`,
+        "Turn gtid_mode on if the source may fail over during the migration.",
+      ),
+    );
+  if (is("binlog_order_commits", "OFF"))
+    found.push(
+      finding(
+        "binlog-order-commits",
+        gtid && engine === "mysql" ? "info" : "warning",
+        "server.binlog_order_commits",
+        "binlog_order_commits is OFF: transactions may become visible in another order than the log's, so the stream cannot start from a file and offset.",
+        "SET GLOBAL binlog_order_commits = ON;",
+      ),
+    );
+  if (is("binlog_transaction_compression", "ON") || is("log_bin_compress", "ON"))
+    found.push(
+      finding(
+        "binlog-compression",
+        "info",
+        `server.${engine === "mysql" ? "binlog_transaction_compression" : "log_bin_compress"}`,
+        "The binary log is compressed; the stream unpacks it, at some cost in CPU.",
+        "Nothing needs to be done.",
+      ),
+    );
+  return found;
+}
+
+function judgeImages({ settings }: ServerState): readonly Finding[] {
+  const found: Finding[] = [];
+  const image = settings.get("binlog_row_image")?.toUpperCase();
+  if (image !== undefined && image !== "FULL")
+    found.push(
+      finding(
+        "binlog-row-image",
+        "warning",
+        "server.binlog_row_image",
+        `binlog_row_image is ${image}; the stream needs FULL, a column that is absent from an event cannot be told from one that did not change.`,
+        "SET GLOBAL binlog_row_image = 'FULL'; and in the server's configuration.",
+      ),
+    );
+  const options = settings.get("binlog_row_value_options") ?? "";
+  if (options !== "")
+    found.push(
+      finding(
+        "binlog-row-value-options",
+        "warning",
+        "server.binlog_row_value_options",
+        `binlog_row_value_options is ${options}: updates of JSON columns are logged in part, which the stream refuses.`,
+        "SET GLOBAL binlog_row_value_options = '';",
+      ),
+    );
+  const metadata = settings.get("binlog_row_metadata")?.toUpperCase();
+  if (metadata !== undefined && metadata !== "FULL")
+    found.push(
+      finding(
+        "binlog-row-metadata",
+        "info",
+        "server.binlog_row_metadata",
+        `binlog_row_metadata is ${metadata}: events carry no column names, so the stream relies on the catalogue alone to notice DDL.`,
+        "SET GLOBAL binlog_row_metadata = 'FULL';",
+      ),
+    );
+  return found;
+}
+
+function judgeRetention({ settings }: ServerState): readonly Finding[] {
+  if (settings.get("log_bin")?.toUpperCase() !== "ON") return [];
+  if (settings.get("binlog_expire_logs_auto_purge")?.toUpperCase() === "OFF") return [];
+  const seconds = Number(settings.get("binlog_expire_logs_seconds") ?? "0");
+  const days = Number(settings.get("expire_logs_days") ?? "0");
+  // 0 in both means that logs are never purged by age; the seconds win where both are set.
+  const kept = seconds > 0 ? seconds : days * 86_400;
+  if (kept === 0 || kept >= shortRetention) return [];
+  return [
+    finding(
+      "binlog-retention",
+      "warning",
+      "server.binlog_expire_logs_seconds",
+      `The source purges its binary log after ${kept} seconds; the stream needs it from the start of the copy until it has caught up.`,
+      "SET GLOBAL binlog_expire_logs_seconds = 604800; or longer than the copy takes, with a night to spare.",
+    ),
+  ];
+}
+
+function judgeFilters({ filters, database, markerDatabase }: ServerState): readonly Finding[] {
+  if (filters === null) return [];
+  return [database, markerDatabase]
+    .filter(
+      (name) => filters.ignored.includes(name) || (filters.only.length > 0 && !filters.only.includes(name)),
+    )
+    .map((name) =>
+      finding(
+        "binlog-filtered",
+        "warning",
+        `server.binlog_${filters.ignored.includes(name) ? "ignore" : "do"}_db`,
+        `The binary log leaves out the database ${name}; the stream would never see its changes.`,
+        "Take binlog_do_db and binlog_ignore_db out of the server's configuration and restart it.",
+      ),
+    );
+}
+
+function judgeSession({ settings, passesReadOnly }: ServerState): readonly Finding[] {
+  const found: Finding[] = [];
+  const readOnly = ["read_only", "super_read_only"].find(
+    (name) => settings.get(name)?.toUpperCase() === "ON" && !(name === "read_only" && passesReadOnly),
+  );
+  if (readOnly !== undefined)
+    found.push(
+      finding(
+        "source-read-only",
+        "error",
+        `server.${readOnly}`,
+        `${readOnly} is ON: Headgate cannot write its markers. A replica's log is not where writes begin.`,
+        "Name the primary in source.url; a replica may stand in source.replica.",
+      ),
+    );
+  const mode = settings.get("sql_mode") ?? "";
+  if (!/STRICT_(?:TRANS|ALL)_TABLES/u.test(mode))
+    found.push(
+      finding(
+        "sql-mode-lax",
+        "info",
+        "server.sql_mode",
+        "The source's sql_mode is not strict: values may have been cut, zero dates and empty enum values may be there. The profile counts them.",
+        "Nothing needs to be done; PostgreSQL is always strict, so the application's writes may be refused after the switch.",
+      ),
+    );
+  const packet = Number(settings.get("max_allowed_packet") ?? "0");
+  if (packet > 0 && packet < 16 * 1024 * 1024)
+    found.push(
+      finding(
+        "max-allowed-packet",
+        "warning",
+        "server.max_allowed_packet",
+        `max_allowed_packet is ${packet} bytes: the server refuses to send a row that is longer, and the copy would end there.`,
+        "SET GLOBAL max_allowed_packet = 67108864; or more than the longest row.",
+      ),
+    );
+  const limit = ["max_execution_time", "max_statement_time"].find(
+    (name) => Number(settings.get(name) ?? "0") > 0,
+  );
+  if (limit !== undefined)
+    found.push(
+      finding(
+        "statement-limit",
+        "info",
+        `server.${limit}`,
+        `${limit} is ${settings.get(limit) ?? ""}: Headgate sets it to 0 for its own sessions, the reading of a range may take longer.`,
+        "Nothing needs to be done.",
+      ),
+    );
+  const zone = settings.get("time_zone") ?? "";
+  const told = zone === "SYSTEM" ? (settings.get("system_time_zone") ?? "") : zone;
+  if (!/^(?:utc|\+00:00|gmt|etc\/utc)$/iu.test(told))
+    found.push(
+      finding(
+        "time-zone",
+        "info",
+        "server.time_zone",
+        `The source's time zone is ${told}: TIMESTAMP is copied as the instant that it is, DATETIME as the wall clock that was written.`,
+        "Look at what the application means by its DATETIME columns.",
+      ),
+    );
+  return found;
+}

@@ -1,0 +1,96 @@
+/**
+ * What `check` asks the source's server before anything is copied: version, account, settings, and what stands in
+ * the database that no plan can mend. It reads only, and goes on after a question that the account may not ask:
+ * the missing right is then a finding itself.
+ */
+import { Fault } from "../../src/errors.js";
+import type { Finding } from "../../src/model.js";
+import type { Connection } from "./connection.js";
+import { readGrants } from "./grants.js";
+import type { Grants } from "./grants.js";
+import { markerDatabase, preparedTransactions } from "./marker.js";
+import { judgeGrants } from "./preflight-grants.js";
+import { finding, judgeSettings, settingNames } from "./preflight-settings.js";
+import { readStructure } from "./preflight-tables.js";
+
+/** Findings about the server and the account, in a stable order. Faults: connection-lost. */
+export async function readPreflight(connection: Connection): Promise<readonly Finding[]> {
+  const database = await connection.value("SELECT DATABASE()");
+  if (database === null) throw new Fault("bug", "The session stands in no database.");
+  const settings = await connection.variables(settingNames);
+  const grants = await readGrants(connection);
+  const structure = await readStructure(connection, database, settings);
+  const filters = await readFilters(connection);
+  return [
+    ...judgeGrants(grants, {
+      engine: connection.engine,
+      database,
+      keyless: structure.keyless,
+      dynamic: await knowsDynamicPrivileges(connection),
+      foreignKeys: structure.foreignKeys,
+    }),
+    ...judgeSettings({
+      engine: connection.engine,
+      version: connection.version,
+      settings,
+      database,
+      filters,
+      markerDatabase,
+      passesReadOnly: passesReadOnly(grants),
+    }),
+    ...structure.findings,
+    ...(await prepared(connection)),
+  ];
+}
+
+/** XA_RECOVER_ADMIN and its like exist from MySQL 8 on; asked by a privilege's own list, not by version. */
+async function knowsDynamicPrivileges(connection: Connection): Promise<boolean> {
+  if (connection.engine !== "mysql") return false;
+  const rows = await connection.query("SHOW PRIVILEGES");
+  return rows.some((row) => row[0]?.toUpperCase() === "XA_RECOVER_ADMIN");
+}
+
+function passesReadOnly(grants: Grants): boolean {
+  return ["SUPER", "CONNECTION_ADMIN", "READ_ONLY ADMIN", "READ ONLY ADMIN"].some((privilege) =>
+    grants.allows(privilege, null),
+  );
+}
+
+async function readFilters(
+  connection: Connection,
+): Promise<{ readonly only: readonly string[]; readonly ignored: readonly string[] } | null> {
+  // The old spelling is an error on 8.4 and later, the new one before 8.2: the server says which it knows.
+  for (const statement of ["SHOW BINARY LOG STATUS", "SHOW MASTER STATUS"]) {
+    try {
+      const [row] = await connection.query(statement);
+      const list = (cell: string | null | undefined): readonly string[] =>
+        (cell ?? "").split(",").filter((name) => name !== "");
+      return { only: list(row?.[2]), ignored: list(row?.[3]) };
+    } catch (error) {
+      if (!(error instanceof Fault) || error.retriable) throw error;
+      // Without REPLICATION CLIENT neither answers, and judgeGrants says so.
+    }
+  }
+  return null;
+}
+
+async function prepared(connection: Connection): Promise<readonly Finding[]> {
+  try {
+    const names = await preparedTransactions(connection);
+    if (names.length === 0) return [];
+    return [
+      finding(
+        "prepared-transactions",
+        "warning",
+        "server.xa",
+        `${names.length} XA transactions are prepared and not ended; a run does not start while there are any, because their changes belong to no side of its position.`,
+        "XA RECOVER lists them; commit them or roll them back.",
+        names.length,
+      ),
+    ];
+  } catch (error) {
+    if (!(error instanceof Fault) || error.retriable) throw error;
+    // The right is missing, which judgeGrants says.
+    return [];
+  }
+}
