@@ -152,11 +152,7 @@ export class Copier implements AsyncDisposable {
         "range-incomplete",
         `Range ${leased.range.number} of ${table.source}: the source sent ${read.rows} rows and ${result.rows} were encoded.`,
       );
-    const policies = result.policies.map((entry) => ({
-      ...entry,
-      object: `${table.source}.${entry.object}`,
-    }));
-    return { rows: result.rows, bytes: result.bytes, policies, position };
+    return { ...result, position };
   }
 
   async #giveUp(error: unknown): Promise<void> {
