@@ -1,0 +1,104 @@
+/**
+ * The CHECKs of one table: those that the rules ask for (labels of an enum, members of a set, no negatives) and the
+ * source's own where they can be carried over. One ALTER TABLE adds all of a table, so that its rows are read once.
+ */
+import type { SourceCheck } from "../model.js";
+import { postgresName } from "../safety/identifier.js";
+import { bareType } from "../typemap/target-type.js";
+import { jsonValidColumn, translateCheck } from "./check-expression.js";
+import { type DecidedColumn, type DecidedTable, targetLabels } from "./columns.js";
+import { literal, textArray } from "./default-literal.js";
+import type { Findings } from "./finding.js";
+import type { NameSpace } from "./names.js";
+
+export interface PlannedCheck {
+  readonly name: string;
+  /** What stands between the parentheses of CHECK (...). */
+  readonly sql: string;
+}
+
+/** All CHECKs of a table, the rules' in column order, then the source's in theirs. `constraints` is the table's namespace. */
+export function tableChecks(
+  table: DecidedTable,
+  constraints: NameSpace,
+  findings: Findings,
+): readonly PlannedCheck[] {
+  const planned: PlannedCheck[] = [];
+  for (const decided of table.decided) {
+    const sql = ruleCheck(decided, `${table.source.name}.${decided.column.name}`, findings);
+    if (sql === null) continue;
+    const name = constraints.claim(`${table.target}_${decided.target}_check`, `rule ${decided.column.name}`);
+    planned.push({ name, sql });
+  }
+  for (const check of table.source.checks) {
+    const sql = sourceCheck(check, table, findings);
+    if (sql !== null) planned.push({ name: constraints.claim(check.name, `check ${check.name}`), sql });
+  }
+  return planned;
+}
+
+function ruleCheck(decided: DecidedColumn, object: string, findings: Findings): string | null {
+  const { check, column } = decided;
+  if (check === null) return null;
+  const name = postgresName(decided.target);
+  const labels = targetLabels(column, decided.policy);
+  const leftOut = (why: string): null => {
+    findings.add({
+      code: "check-not-built",
+      severity: "warning",
+      object,
+      sentence: `The CHECK that the rule ${decided.rule} asks for on ${object} is left out: ${why}.`,
+      fix: "Nothing to do, or add a CHECK by hand after the switch.",
+    });
+    return null;
+  };
+  if ((check === "labels" || check === "members") && labels.some((label) => label.includes("\0")))
+    return leftOut("a label holds U+0000");
+  const bare = bareType(decided.targetType);
+  switch (check) {
+    case "not-negative":
+      return ["smallint", "integer", "bigint", "numeric", "real", "double precision"].includes(bare)
+        ? `${name} >= 0`
+        : leftOut(`${decided.targetType} is no number`);
+    case "labels":
+      return bare === "text" || bare.startsWith("character")
+        ? `${name} IN (${labels.map(literal).join(", ")})`
+        : leftOut(`${decided.targetType} is no text`);
+    case "members":
+      return bare === "text[]"
+        ? `${name} <@ ${textArray(column.labels)}`
+        : leftOut(`${decided.targetType} is no array of texts`);
+    case "empty":
+      return `${name} = ''`;
+    default:
+      return check.replaceAll("{column}", name);
+  }
+}
+
+function sourceCheck(check: SourceCheck, table: DecidedTable, findings: Findings): string | null {
+  const object = `${table.source.name}.${check.name}`;
+  const json = jsonValidColumn(check.expression);
+  const target = table.decided.find(({ column }) => column.name.toLowerCase() === json?.toLowerCase());
+  // The target's own type refuses what is no JSON: the check lives on as the type.
+  if (target?.targetType === "jsonb" || target?.targetType === "json") return null;
+  if (!check.enforced) {
+    findings.add({
+      code: "check-not-enforced",
+      severity: "info",
+      object,
+      sentence: `The CHECK ${check.name} on ${table.source.name} is NOT ENFORCED on the source and is not built.`,
+      fix: "Nothing to do.",
+    });
+    return null;
+  }
+  const sql = translateCheck(check.expression, table);
+  if (sql === null)
+    findings.add({
+      code: "check-not-translated",
+      severity: "warning",
+      object,
+      sentence: `The CHECK ${check.name} on ${table.source.name} is left out, as its like on the target is not proven: ${check.expression}`,
+      fix: "Add it by hand on the target after the copy.",
+    });
+  return sql;
+}

@@ -1,0 +1,57 @@
+/**
+ * What `run` compares before it goes on with a plan: SHA-256 over the parts of catalogue and config that decide it.
+ * Left out is what changes while an application simply works: row estimates, sizes, the next AUTO_INCREMENT value,
+ * the list of partitions, and whatever has no rows (views, routines, events).
+ */
+import { createHash } from "node:crypto";
+import type { Catalogue, SourceTable } from "../model.js";
+import type { NamedRule } from "../typemap/rule.js";
+import { byTexts, canonicalJson } from "./order.js";
+import type { PlanRequest } from "./request.js";
+
+/** Lower-case hex. `tables` are those that travel. */
+export function fingerprint(
+  catalogue: Catalogue,
+  tables: readonly SourceTable[],
+  request: PlanRequest,
+  rules: readonly NamedRule[],
+): string {
+  const decided = {
+    plan: 1,
+    database: catalogue.database,
+    engine: catalogue.engine,
+    request,
+    rules: rules.map(({ name, rule: { match, to } }) => ({ name, match, to })),
+    tables: tables.map(lasting),
+  };
+  return createHash("sha256").update(canonicalJson(decided)).digest("hex");
+}
+
+function lasting(table: SourceTable): unknown {
+  const {
+    engine,
+    name,
+    comment,
+    charset,
+    collation,
+    columns,
+    indexes,
+    foreignKeys,
+    checks,
+    systemVersioned,
+  } = table;
+  const byName = byTexts<{ readonly name: string }>((item) => [item.name]);
+  return {
+    name,
+    engine,
+    comment,
+    charset,
+    collation,
+    columns,
+    indexes: [...indexes].sort(byName),
+    foreignKeys: [...foreignKeys].sort(byName),
+    checks: [...checks].sort(byName),
+    partitioned: table.partitioning?.method ?? null,
+    systemVersioned,
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Foreign keys, added NOT VALID after the data and then validated, so that orphans of the source stop one statement
+ * and not the copy. A key that the target cannot have (its table stays behind, no unique key under it, types that do
+ * not compare) is left out with a finding by name.
+ */
+import type { Catalogue, ReferentialAction, SourceForeignKey } from "../model.js";
+import type { DecidedColumn, DecidedTable } from "./columns.js";
+import type { Findings } from "./finding.js";
+import type { NameSpace } from "./names.js";
+import { byTexts } from "./order.js";
+import { columnNamed, referenced } from "./ties.js";
+
+export interface PlannedForeignKey {
+  readonly name: string;
+  /** Target names. */
+  readonly columns: readonly string[];
+  readonly referencedTable: string;
+  readonly referencedColumns: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
+}
+
+/** The foreign keys of a table that the target can have, in name order. `constraints` is the table's namespace. */
+export function tableForeignKeys(
+  catalogue: Catalogue,
+  table: DecidedTable,
+  tables: readonly DecidedTable[],
+  constraints: NameSpace,
+  findings: Findings,
+): readonly PlannedForeignKey[] {
+  const planned: PlannedForeignKey[] = [];
+  for (const key of [...table.source.foreignKeys].sort(byTexts((item) => [item.name]))) {
+    const source = referenced(catalogue, key);
+    const other = tables.find((candidate) => candidate.source === source);
+    const pairs = other === undefined ? [] : columnPairs(key, table, other);
+    const why = other === undefined ? absent(catalogue, key) : unbuildable(pairs, key, other);
+    if (why !== null || other === undefined) {
+      findings.add({
+        code: "foreign-key-not-built",
+        severity: "warning",
+        object: `${table.source.name}.${key.name}`,
+        sentence: `The foreign key ${key.name} of ${table.source.name} is not built: ${why ?? "its table is missing"}.`,
+        fix: "Include the referenced table, or keep the rule in the application.",
+      });
+      continue;
+    }
+    planned.push({
+      name: constraints.claim(key.name, `foreign ${key.name}`),
+      columns: pairs.map(({ child }) => child.target),
+      referencedTable: other.target,
+      referencedColumns: pairs.map(({ parent }) => parent.target),
+      onDelete: key.onDelete,
+      onUpdate: key.onUpdate,
+    });
+  }
+  return planned;
+}
+
+interface Pair {
+  readonly child: DecidedColumn;
+  readonly parent: DecidedColumn;
+}
+
+function columnPairs(key: SourceForeignKey, table: DecidedTable, other: DecidedTable): readonly Pair[] {
+  return key.columns.flatMap((name, place) => {
+    const child = decidedNamed(table, name);
+    const parent = decidedNamed(other, key.referencedColumns[place] ?? "");
+    return child === undefined || parent === undefined ? [] : [{ child, parent }];
+  });
+}
+
+function decidedNamed(table: DecidedTable, name: string): DecidedColumn | undefined {
+  const spelled = columnNamed(table.source, name);
+  return table.decided.find(({ column }) => column.name === spelled);
+}
+
+function absent(catalogue: Catalogue, key: SourceForeignKey): string {
+  const database = key.referencedDatabase;
+  return database !== null && database !== catalogue.database
+    ? `it leaves the database (${database}.${key.referencedTable})`
+    : `${key.referencedTable} does not travel`;
+}
+
+function unbuildable(pairs: readonly Pair[], key: SourceForeignKey, other: DecidedTable): string | null {
+  if (pairs.length !== key.columns.length) return "one of its columns does not travel";
+  const wanted = pairs.map(({ parent }) => parent.column.name).sort();
+  const unique = other.source.indexes.some(
+    (index) =>
+      (index.unique || index.primary) &&
+      index.kind === "btree" &&
+      index.parts.every((part) => part.column !== null && (part.prefix === null || index.primary)) &&
+      index.parts
+        .map((part) => part.column ?? "")
+        .sort()
+        .join("\0") === wanted.join("\0"),
+  );
+  if (!unique)
+    return `${key.referencedTable} has no unique key over exactly (${key.referencedColumns.join(", ")}), which PostgreSQL wants`;
+  const uneven = pairs.find(({ child, parent }) => child.targetType !== parent.targetType);
+  return uneven === undefined
+    ? null
+    : `${uneven.child.column.name} is ${uneven.child.targetType} and ${uneven.parent.column.name} is ${uneven.parent.targetType} on the target`;
+}

@@ -1,0 +1,182 @@
+/**
+ * The keys and indexes of one table. Names are per table on the source and per schema on the target; a prefix becomes
+ * an expression over the value's beginning; what PostgreSQL has no equal for (fulltext, spatial, functional,
+ * multi-valued) is named in a finding and not built. Duplicates are built: dropping one is the owner's decision.
+ */
+import type { IndexPart, SourceIndex } from "../model.js";
+import { postgresName } from "../safety/identifier.js";
+import { bareType } from "../typemap/target-type.js";
+import type { DecidedColumn, DecidedTable } from "./columns.js";
+import type { Findings } from "./finding.js";
+import { type NameSpace, withTable } from "./names.js";
+import { byTexts } from "./order.js";
+
+/** What a btree entry of PostgreSQL can hold (54000 "index row size ... exceeds btree version 4 maximum 2704"). */
+const maxEntryBytes = 2704;
+
+export interface PlannedIndex {
+  readonly source: SourceIndex;
+  readonly name: string;
+  /** primary and unique are constraints; unique-index where a constraint cannot say it (prefix, descending). */
+  readonly kind: "primary" | "unique" | "unique-index" | "index";
+  /** Each part as it stands between the parentheses. */
+  readonly parts: readonly string[];
+  /** It tells the table's rows apart, so it is built first. */
+  readonly key: boolean;
+}
+
+/** Keys first, then by name. `relations` is the schema's namespace. */
+export function tableIndexes(
+  table: DecidedTable,
+  relations: NameSpace,
+  findings: Findings,
+): readonly PlannedIndex[] {
+  const sorted = [...table.source.indexes].sort(
+    byTexts((index) => [index.primary ? "0" : table.key?.index === index.name ? "1" : "2", index.name]),
+  );
+  return sorted.flatMap((index) => planIndex(index, table, relations, findings));
+}
+
+function planIndex(
+  index: SourceIndex,
+  table: DecidedTable,
+  relations: NameSpace,
+  findings: Findings,
+): readonly PlannedIndex[] {
+  const object = `${table.source.name}.${index.name}`;
+  const why = unbuildable(index, table);
+  if (why !== null) {
+    findings.add({
+      code: "index-not-built",
+      severity: "warning",
+      object,
+      sentence: `The index ${index.name} on ${table.source.name} is not built: ${why}.`,
+      fix: "Create what the application needs by hand after the copy.",
+    });
+    return [];
+  }
+  tellOddities(index, table, object, findings);
+  const key = index.primary || table.key?.index === index.name;
+  const identity = `index ${table.source.name} ${index.name}`;
+  const prefixed = index.parts.some((part) => part.prefix !== null);
+  if (index.primary) {
+    const name = relations.claim(`${table.target}_pkey`, identity);
+    const whole = index.parts.map((part) => quoted(part, table));
+    const primary: PlannedIndex = { source: index, name, kind: "primary", parts: whole, key };
+    if (!prefixed) return [primary];
+    // A primary key over a prefix is stricter than one over the whole value.
+    const extra = relations.claim(`${table.target}_pkey_prefix`, `${identity} prefix`);
+    return [
+      primary,
+      { source: index, name: extra, kind: "unique-index", parts: spell(index, table, true), key: false },
+    ];
+  }
+  const name = relations.claim(withTable(table.target, index.name), identity);
+  const plain = index.parts.every((part) => part.prefix === null && !part.descending);
+  const kind = index.unique ? (plain ? "unique" : "unique-index") : "index";
+  return [{ source: index, name, kind, parts: spell(index, table, index.unique), key }];
+}
+
+function unbuildable(index: SourceIndex, table: DecidedTable): string | null {
+  if (index.kind === "fulltext")
+    return "FULLTEXT has no equal; a GIN index over to_tsvector(...) is the near thing";
+  if (index.kind === "spatial") return "SPATIAL needs PostGIS";
+  for (const part of index.parts) {
+    if (part.column === null)
+      return `a part of it is an expression, whose like on the target is not proven (${part.expression ?? "?"})`;
+    const decided = find(part, table);
+    if (decided === undefined) return `its column ${part.column} does not travel`;
+    if (decided.targetType === "json") return `${part.column} is json, which has no order`;
+  }
+  return null;
+}
+
+function tellOddities(index: SourceIndex, table: DecidedTable, object: string, findings: Findings): void {
+  if (!index.visible)
+    findings.add({
+      code: "index-invisible",
+      severity: "info",
+      object,
+      sentence: `The index ${index.name} on ${table.source.name} is invisible on the source; the target has no such state and will use it.`,
+      fix: "Nothing to do, or drop it on the target after the copy.",
+    });
+  if (index.primary && index.parts.some((part) => part.descending))
+    findings.add({
+      code: "index-order-lost",
+      severity: "info",
+      object,
+      sentence: `The primary key of ${table.source.name} is descending; a primary key of PostgreSQL is ascending, and is read backwards instead.`,
+      fix: "Nothing to do.",
+    });
+  const bytes = index.parts.reduce((sum, part) => sum + partBytes(part, table, index.unique), 0);
+  if (bytes > maxEntryBytes)
+    findings.add({
+      code: "index-value-too-long",
+      severity: "warning",
+      object,
+      sentence: `Values of the index ${index.name} on ${table.source.name} may have ${String(bytes)} bytes; PostgreSQL's index entries end at ${String(maxEntryBytes)}, and a longer value stops the build.`,
+      fix: "Nothing to do while no value is that long; else index the beginning or a hash of it by hand.",
+    });
+}
+
+/** The parts as SQL. A unique prefix keeps its meaning; another one indexes the whole value where that always fits. */
+function spell(index: SourceIndex, table: DecidedTable, exact: boolean): readonly string[] {
+  return index.parts.map((part) => {
+    const order = part.descending ? " DESC" : "";
+    const decided = find(part, table);
+    if (part.prefix === null || decided === undefined || wholeServes(part, decided, exact))
+      return `${quoted(part, table)}${order}`;
+    const call = bareType(decided.targetType) === "bytea" ? "substr" : "left";
+    const place = call === "substr" ? `1, ${String(part.prefix)}` : String(part.prefix);
+    return `${call}(${quoted(part, table)}, ${place})${order}`;
+  });
+}
+
+function wholeServes(part: IndexPart, decided: DecidedColumn, exact: boolean): boolean {
+  const bare = bareType(decided.targetType);
+  if (bare !== "bytea" && bare !== "text" && !bare.startsWith("character")) return true;
+  const { length } = decided.column;
+  if (length !== null && part.prefix !== null && part.prefix >= length) return true;
+  return !exact && columnBytes(decided) <= maxEntryBytes;
+}
+
+function partBytes(part: IndexPart, table: DecidedTable, exact: boolean): number {
+  const decided = find(part, table);
+  if (decided === undefined) return 0;
+  const whole = columnBytes(decided);
+  if (part.prefix === null || wholeServes(part, decided, exact)) return Number.isFinite(whole) ? whole : 0;
+  return Math.min(whole, part.prefix * characterBytes(decided));
+}
+
+/** The most bytes that a value can have in UTF-8; Infinity for unbounded types. */
+function columnBytes(decided: DecidedColumn): number {
+  const { type, length } = decided.column;
+  if (["char", "varchar"].includes(type)) return (length ?? 0) * characterBytes(decided);
+  if (["binary", "varbinary"].includes(type)) return length ?? 0;
+  return ["text", "blob"].some((tier) => type.endsWith(tier)) ? Infinity : 16;
+}
+
+function characterBytes(decided: DecidedColumn): number {
+  if (bareType(decided.targetType) === "bytea" && decided.column.charset === null) return 1;
+  switch (decided.column.charset) {
+    case "utf8mb4":
+    case "utf16":
+    case "utf16le":
+    case "utf32":
+    case "gb18030":
+      return 4;
+    case "ascii":
+      return 1;
+    default:
+      return 3;
+  }
+}
+
+function quoted(part: IndexPart, table: DecidedTable): string {
+  const decided = find(part, table);
+  return postgresName(decided?.target ?? part.column ?? "");
+}
+
+function find(part: IndexPart, table: DecidedTable): DecidedColumn | undefined {
+  return table.decided.find(({ column }) => column.name === part.column);
+}

@@ -1,0 +1,99 @@
+/**
+ * What stays behind or arrives changed, told once a kind or a table: views, routines, triggers, events, sequences,
+ * generated and invisible columns, partitions, row history, storage engines whose copies are not consistent. The list
+ * is complete on purpose: whoever reads the findings knows all that the target will lack.
+ */
+import type { Catalogue, SourceObject } from "../model.js";
+import type { DecidedTable } from "./columns.js";
+import type { Findings } from "./finding.js";
+import { byCodeUnit } from "./order.js";
+
+const kinds: Readonly<Record<SourceObject["kind"], { readonly code: string; readonly words: string }>> = {
+  view: { code: "views-not-copied", words: "views" },
+  procedure: { code: "procedures-not-copied", words: "procedures" },
+  function: { code: "functions-not-copied", words: "functions" },
+  trigger: { code: "triggers-not-copied", words: "triggers" },
+  event: { code: "events-not-copied", words: "events" },
+  sequence: { code: "sequences-not-copied", words: "sequences" },
+};
+
+/** Adds the findings about everything that is not rows, keys or checks. */
+export function tellInventory(
+  catalogue: Catalogue,
+  tables: readonly DecidedTable[],
+  findings: Findings,
+): void {
+  for (const [kind, { code, words }] of Object.entries(kinds)) {
+    const names = catalogue.objects
+      .filter((object) => object.kind === kind)
+      .map(({ name, on }) => (on === null ? name : `${name} (on ${on})`))
+      .sort(byCodeUnit);
+    if (names.length === 0) continue;
+    findings.add({
+      code,
+      severity: "warning",
+      object: catalogue.database,
+      sentence: `${String(names.length)} ${words} of ${catalogue.database} are not carried over: ${names.join(", ")}.`,
+      fix: "Write what the application needs of them by hand on the target.",
+      count: names.length,
+    });
+  }
+  for (const table of tables) {
+    tellTable(table, findings);
+    for (const { column } of table.decided) {
+      const object = `${table.source.name}.${column.name}`;
+      if (column.generated !== null)
+        findings.add({
+          code: "generated-as-plain",
+          severity: "warning",
+          object,
+          sentence: `${object} is generated on the source; on the target it is a plain column, filled with the source's values: ${column.generated.expression}`,
+          fix: "After the switch the application or a trigger must fill it.",
+        });
+      if (column.invisible)
+        findings.add({
+          code: "column-visible",
+          severity: "info",
+          object,
+          sentence: `${object} is invisible on the source; the target has no such state, and SELECT * shows it.`,
+          fix: "Name columns in the application's queries.",
+        });
+    }
+  }
+}
+
+function tellTable({ source, key }: DecidedTable, findings: Findings): void {
+  if (source.partitioning !== null)
+    findings.add({
+      code: "partitions-flattened",
+      severity: "info",
+      object: source.name,
+      sentence: `${source.name} is partitioned by ${source.partitioning.method} (${String(source.partitioning.partitions.length)} partitions); it becomes one plain table.`,
+      fix: "Nothing to do, or partition it on the target after the switch.",
+      count: source.partitioning.partitions.length,
+    });
+  if (source.systemVersioned)
+    findings.add({
+      code: "history-not-copied",
+      severity: "warning",
+      object: source.name,
+      sentence: `${source.name} is system-versioned; its current rows are copied, its history is not.`,
+      fix: "Keep the source, or export the history by hand (FOR SYSTEM_TIME ALL).",
+    });
+  if (!/^innodb$/i.test(source.engine))
+    findings.add({
+      code: "engine-not-transactional",
+      severity: "warning",
+      object: source.name,
+      sentence: `${source.name} is stored by ${source.engine}, which has no consistent view: rows that are written during the copy may be read half.`,
+      fix: "ALTER TABLE ... ENGINE=InnoDB on the source, or let nobody write to it during the copy.",
+    });
+  if (key === null)
+    findings.add({
+      code: "no-key",
+      severity: "warning",
+      object: source.name,
+      sentence: `${source.name} has no primary key and no unique key over NOT NULL columns that ranges can stand on; it is copied in one piece.`,
+      fix: "Add a primary key on the source where you can.",
+    });
+}

@@ -1,0 +1,101 @@
+/**
+ * From a catalogue and a config to the plan that every later part follows: which tables, what each column becomes,
+ * the DDL before and after the data, lanes, and everything that could not be carried over as it is. Pure: the same
+ * catalogue and request give the same plan to the byte (design.md, decision 17).
+ */
+import type { Catalogue, Plan, PlanColumn, PlanTable } from "../model.js";
+import { builtInRules, userRules } from "../typemap/rules.js";
+import { type DecidedTable, type DecisionContext, decideTable } from "./columns.js";
+import { ddlAfter } from "./ddl-after.js";
+import { ddlBefore } from "./ddl-before.js";
+import { type Findings, collectFindings } from "./finding.js";
+import { fingerprint } from "./fingerprint.js";
+import { tellInventory } from "./inventory.js";
+import { type Lanes, assignLanes } from "./lanes.js";
+import { nameSpace } from "./names.js";
+import { requirePairs } from "./pair.js";
+import type { PlanRequest } from "./request.js";
+import { selectTables } from "./select.js";
+import { collectStatements } from "./statement.js";
+import { findTies } from "./ties.js";
+import { unifyTies } from "./unify.js";
+
+export type { PlanRequest } from "./request.js";
+
+/** Makes the plan. Throws Fault type-pair where a column has no target type with a codec, config-invalid where lanes overlap. */
+export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
+  const findings = collectFindings();
+  const rules = [...userRules(request.rules), ...builtInRules()];
+  const named = selectTables(catalogue, request, findings);
+  const ties = findTies(catalogue);
+  const relations = nameSpace(
+    named.map(({ target }) => target),
+    request.names,
+  );
+  const context: DecisionContext = { catalogue, request, rules, ties, relations, findings };
+  const tables = unifyTies(
+    named.map((table) => decideTable(table, context)),
+    ties,
+    findings,
+  );
+  const lanes = assignLanes(catalogue, tables, request.lanes, findings);
+  const planned = tables.map((table) => planTable(table, lanes));
+  for (const table of planned) requirePairs(table.columns, catalogue.engine);
+  const { before, after } = statements(tables, context, findings);
+  tellInventory(catalogue, tables, findings);
+  return {
+    version: 1,
+    migration: request.migration,
+    database: catalogue.database,
+    schema: request.schema,
+    fingerprint: fingerprint(
+      catalogue,
+      tables.map(({ source }) => source),
+      request,
+      rules,
+    ),
+    lanes: lanes.names,
+    tables: planned,
+    before,
+    after,
+    findings: findings.sorted(),
+  };
+}
+
+function planTable(table: DecidedTable, lanes: Lanes): PlanTable {
+  return {
+    source: table.source.name,
+    target: table.target,
+    lane: lanes.of(table.source.name),
+    key: table.key,
+    columns: table.decided.map((decided): PlanColumn => ({
+      column: decided.column,
+      source: decided.column.name,
+      target: decided.target,
+      sourceType: decided.column.columnType,
+      targetType: decided.targetType,
+      rule: decided.rule,
+      nullable: decided.nullable,
+      policy: decided.policy,
+      identity: decided.identity,
+      ...(decided.enumType === null ? {} : { nativeEnum: true }),
+    })),
+    estimatedRows: table.source.estimatedRows,
+    estimatedBytes: table.source.dataBytes,
+    exactCut: table.key === null,
+  };
+}
+
+function statements(
+  tables: readonly DecidedTable[],
+  { catalogue, request, relations }: DecisionContext,
+  findings: Findings,
+): Pick<Plan, "before" | "after"> {
+  const { schema, names } = request;
+  const taken = new Set<string>();
+  const before = collectStatements(schema, taken);
+  ddlBefore(tables, { schema, relations, findings, statements: before });
+  const after = collectStatements(schema, taken);
+  ddlAfter(tables, { catalogue, schema, names, relations, findings, statements: after });
+  return { before: before.list, after: after.list };
+}

@@ -1,0 +1,39 @@
+/**
+ * The two halves of the target's DDL as they are gathered. A statement's name is what the ledger records when it is
+ * built, so names must be unique in the plan and the same every time: kind, table, object, all in target names.
+ */
+import type { PlanStatement } from "../model.js";
+
+export interface NewStatement {
+  readonly kind: PlanStatement["kind"];
+  /** Target table, null for what belongs to none. */
+  readonly table: string | null;
+  /** The object's own name where the table's is not enough. */
+  readonly object?: string;
+  readonly sql: string;
+}
+
+export interface Statements {
+  add(statement: NewStatement): void;
+  readonly list: readonly PlanStatement[];
+}
+
+/** An empty half. `taken` holds the names of the other half. */
+export function collectStatements(schema: string, taken: Set<string>): Statements {
+  const list: PlanStatement[] = [];
+  return {
+    list,
+    add({ kind, table, object, sql }) {
+      const base = [
+        kind,
+        table === null ? schema : `${schema}.${table}`,
+        ...(object === undefined ? [] : [object]),
+      ];
+      let name = base.join(" ");
+      // Names may hold blanks and dots, so two different objects can read alike; the later one is numbered.
+      for (let number = 2; taken.has(name); number += 1) name = `${base.join(" ")} #${String(number)}`;
+      taken.add(name);
+      list.push({ name, kind, table, sql });
+    },
+  };
+}
