@@ -27,8 +27,9 @@ export function sizeProblems(file: RepoFile): Problem[] {
   return lines > lineLimit ? [whole(file, "size", `${lines} lines; past ${lineLimit} it is two rooms`)] : [];
 }
 
-/** A file opens with its purpose; a hashbang may stand before it. */
-export function openingProblems(file: RepoFile): Problem[] {
+/** A file opens with its purpose; a hashbang may stand before it. A test beside its file shares that file's. */
+export function openingProblems(file: RepoFile, paths: ReadonlySet<string> = new Set()): Problem[] {
+  if (file.path.endsWith(".test.ts") && paths.has(file.path.replace(/\.test\.ts$/, ".ts"))) return [];
   const text = file.text.replace(/^#!.*\n/, "");
   return /^(\/\*\*?|\/\/)/.test(text) ? [] : [whole(file, "opening", "does not open with its purpose")];
 }
@@ -53,8 +54,11 @@ export function wordProblems(file: RepoFile, words: readonly ForbiddenWord[]): P
   );
 }
 
-/** Each error code has a page in docs/errors, and each page a code. A page of a few words explains nothing. */
-export function errorPageProblems(codes: readonly string[], files: readonly RepoFile[]): Problem[] {
+/** What the code table says of a code, as far as its page repeats it. */
+export type CodeTable = Readonly<Record<string, { readonly exit: number; readonly retriable: boolean }>>;
+
+/** Each error code has a page in docs/errors that agrees with the table, and each page has a code. */
+export function errorPageProblems(codes: CodeTable, files: readonly RepoFile[]): Problem[] {
   const folder = "docs/errors/";
   const pages = new Map(
     files
@@ -67,13 +71,22 @@ export function errorPageProblems(codes: readonly string[], files: readonly Repo
     rule: "error-pages",
     sentence,
   });
-  const known = new Set(codes);
   return [
-    ...codes.filter((code) => !pages.has(code)).map((code) => page(code, "is missing")),
-    ...[...pages.keys()].filter((code) => !known.has(code)).map((code) => page(code, "explains no code")),
-    ...[...pages]
-      .filter(([code, text]) => known.has(code) && text.trim().length < 200)
-      .map(([code]) => page(code, "is too short to say cause, proof, fix and whether data is at risk")),
+    ...Object.keys(codes)
+      .filter((code) => !pages.has(code))
+      .map((code) => page(code, "is missing")),
+    ...[...pages].flatMap(([code, text]) => {
+      const facts = codes[code];
+      if (facts === undefined) return [page(code, "explains no code")];
+      const again = facts.retriable ? "yes" : "no";
+      const wanted = `Exit code: ${facts.exit}. Tried again by itself: ${again}`;
+      return [
+        ...(text.includes(wanted) ? [] : [page(code, `does not say "${wanted}"`)]),
+        ...["What it means", "How to confirm", "What to do", "Is data at risk?"]
+          .filter((heading) => !new RegExp(`^## ${heading.replace("?", "\\?")}\\n\\n[^\\s#]`, "m").test(text))
+          .map((heading) => page(code, `has nothing under "${heading}"`)),
+      ];
+    }),
   ];
 }
 

@@ -74,7 +74,8 @@ describe("the repository", () => {
   });
 
   it("opens every file with its purpose", () => {
-    expect(told(code.flatMap(openingProblems))).toEqual([]);
+    const paths = new Set(code.map(({ path }) => path));
+    expect(told(code.flatMap((file) => openingProblems(file, paths)))).toEqual([]);
   });
 
   it("holds no path of one machine and no registry's host", () => {
@@ -83,7 +84,7 @@ describe("the repository", () => {
   });
 
   it("has a page for each error code", () => {
-    expect(told(errorPageProblems(Object.keys(codes), all))).toEqual([]);
+    expect(told(errorPageProblems(codes, all))).toEqual([]);
   });
 });
 
@@ -103,6 +104,9 @@ describe("the rules can fail", () => {
 
   it("on a file without its purpose", () => {
     expect(openingProblems(file("src/x.ts", 'import "./a.js";'))).toHaveLength(1);
+    const test = file("src/x.test.ts", 'import "./x.js";');
+    expect(openingProblems(test)).toHaveLength(1);
+    expect(openingProblems(test, new Set(["src/x.ts"]))).toEqual([]);
     expect(openingProblems(file("src/x.ts", "#!/usr/bin/env node\n/** The start. */"))).toEqual([]);
   });
 
@@ -114,14 +118,23 @@ describe("the rules can fail", () => {
     expect(wordProblems(file("a.md", "one\n"), words)).toEqual([]);
   });
 
-  it("on a code without a page, a page without a code, a page that says nothing", () => {
-    const pages = [
-      file("docs/errors/known.md", "x".repeat(300)),
-      file("docs/errors/short.md", "x"),
-      file("docs/errors/stray.md", "x".repeat(300)),
-    ];
-    expect(
-      told(errorPageProblems(["known", "short", "bare"], pages)).map((line) => line.split(":")[0]),
-    ).toEqual(["docs/errors/bare.md", "docs/errors/stray.md", "docs/errors/short.md"]);
+  it("on a code without a page, a page without a code, a page that says something else", () => {
+    const text = (facts: string): string =>
+      `# x\n\n${facts}\n\n## What it means\n\na\n\n## How to confirm\n\nb\n\n## What to do\n\nc\n\n## Is data at risk?\n\nd\n`;
+    const table = { good: { exit: 64, retriable: false }, bare: { exit: 1, retriable: true } };
+    const good = file("docs/errors/good.md", text("Exit code: 64. Tried again by itself: no."));
+    expect(told(errorPageProblems(table, [good]))).toEqual([
+      "docs/errors/bare.md:0 [error-pages] is missing",
+    ]);
+    const rest = { good: table.good };
+    expect(errorPageProblems(rest, [good])).toEqual([]);
+    expect(errorPageProblems(rest, [good, file("docs/errors/stray.md", good.text)])).toHaveLength(1);
+    for (const bad of [
+      text("Exit code: 1. Tried again by itself: no."),
+      text("Exit code: 64. Tried again by itself: yes."),
+      good.text.replace("\n\nc\n", "\n"),
+      good.text.replace("## Is data", "## Was data"),
+    ])
+      expect(errorPageProblems(rest, [file(good.path, bad)])).toHaveLength(1);
   });
 });
