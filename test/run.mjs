@@ -17,10 +17,13 @@ const total = { passed: 0, failed: 0, skipped: [], failures: [] };
 const times = [];
 const running = new Set();
 let before;
+let stopping = false;
 
 // Runs a program and waits for its end. `show` lets its output through as it comes; otherwise it is handed back.
-function run(command, args, { show = false, env = {} } = {}) {
+function run(command, args, { show = false, env = {}, last = false } = {}) {
   return new Promise((done) => {
+    // After Ctrl-C nothing new begins, but for what stops the servers.
+    if (stopping && !last) return;
     const child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, ...env },
@@ -34,6 +37,7 @@ function run(command, args, { show = false, env = {} } = {}) {
     const text = (parts) => Buffer.concat(parts).toString("utf8");
     const end = (code) => {
       running.delete(child);
+      if (stopping && !last) return;
       done({ code, out: text(out), err: text(err) });
     };
     child.on("error", (error) => {
@@ -81,8 +85,8 @@ function installed() {
 const bin = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];
 
 // Names of the stack's servers that run in this checkout.
-async function serversUp() {
-  const { code, out, err } = await run(process.execPath, [stack, "ps", "--json"]);
+async function serversUp(last = false) {
+  const { code, out, err } = await run(process.execPath, [stack, "ps", "--json"], { last });
   if (code !== 0) throw new Error(`the stack can't say what runs: ${err}`);
   return Object.keys(JSON.parse(out));
 }
@@ -103,10 +107,10 @@ async function startServers() {
 // Stops what was started here or by a test; what ran before is somebody's, and stays.
 async function stopServers() {
   if (before === undefined) return;
-  const names = (await serversUp()).filter((name) => !before.includes(name));
+  const names = (await serversUp(true)).filter((name) => !before.includes(name));
   before = undefined;
   if (names.length === 0) return;
-  const { code, err } = await run(process.execPath, [stack, "down", ...names]);
+  const { code, err } = await run(process.execPath, [stack, "down", ...names], { last: true });
   if (code !== 0) console.log(`servers were not stopped: ${err}`);
 }
 
@@ -181,6 +185,7 @@ for (const [signal, code] of [
   ["SIGTERM", 143],
 ])
   process.once(signal, () => {
+    stopping = true;
     for (const child of running) child.kill(signal);
     stopServers().finally(() => process.exit(code));
   });
