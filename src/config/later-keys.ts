@@ -1,0 +1,124 @@
+/**
+ * Keys of parts that are not built yet: the stream over Kafka, verification, throttle, cutover, triggers, hooks. Their
+ * form is the contract's, so that a file written for a later release is checked and shown by editors today;
+ * not-built.ts refuses them by name when they are set.
+ */
+import { z } from "zod";
+import { choice, duration, flag, fraction, integer, listOf, shaped, text } from "./leaf.js";
+
+const sustained = (max: number): z.ZodObject<{ above: z.ZodNumber; for: z.ZodString }, z.core.$strict> =>
+  z.strictObject(
+    { above: fraction(max), for: duration() },
+    { error: "a map such as { above: 30, for: 60s }" },
+  );
+
+const httpUrl = (): z.ZodString => shaped(/^https?:\/\/[^\s;]+$/u, "an http:// or https:// URL");
+const anyDatabaseUrl = (): z.ZodString =>
+  shaped(/^(postgresql|mysql|mongodb(\+srv)?|sqlserver):\/\/[^\s;$`|]+$/u, "a database URL");
+const queries = listOf(text("SQL"), "a list of queries");
+const account = text("an account's name");
+/** An argument array: program first, no shell. */
+const command = listOf(text("an argument"), 'a list of arguments, e.g. ["./page.sh"]').min(1, {
+  error: "at least the program",
+});
+
+export const kafkaSchema = z
+  .strictObject({
+    brokers: listOf(
+      shaped(/^[^\s,:]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/u, "host:port"),
+      "a list of host:port",
+    ).min(1, {
+      error: "at least one broker",
+    }),
+    connect: httpUrl().optional().describe("Kafka Connect, where Headgate registers the Debezium connector."),
+    format: choice("json", "avro").default("json"),
+    registry: httpUrl().optional().describe("Schema registry, for avro."),
+    prefix: shaped(/^[a-zA-Z0-9._-]+$/u, "letters, digits, dot, _ and -").describe("Prefix of the topics."),
+    tls: z
+      .strictObject({ ca: text("the path of a PEM file").optional(), insecure: flag().optional() })
+      .optional(),
+    sasl: z
+      .strictObject({
+        mechanism: choice("plain", "scram-sha-256", "scram-sha-512"),
+        username: text("a user's name"),
+        password: text("a password, best as ${NAME} or ${file:PATH}"),
+      })
+      .optional(),
+  })
+  .describe("Brokers and topics, for kind kafka.");
+
+export const verifySchema = z
+  .strictObject({
+    method: choice("stream", "digest")
+      .default("stream")
+      .describe("Compare bytes here, or digests computed in the servers."),
+    queries: listOf(
+      z.strictObject({ name: text("a name").optional(), source: text("SQL"), target: text("SQL") }),
+      "a list of { source, target } queries",
+    )
+      .default([])
+      .describe("Pairs of queries whose results must be equal."),
+  })
+  .describe("The comparison of both sides.");
+
+export const throttleSchema = z
+  .strictObject({
+    maxReplicaLagSeconds: integer(0, 86_400).default(10),
+    maxLatencyIncrease: fraction(10).default(0.2),
+    maxDiskUsed: fraction().default(0.9),
+  })
+  .describe("When the copy slows down for the servers' sake.");
+
+export const cutoverSchema = z
+  .strictObject({
+    maxWritePause: duration()
+      .default("30s")
+      .describe("Longest time without writes; past it traffic goes back."),
+    fence: z
+      .strictObject({
+        method: choice("accounts", "read-only", "hook").default("accounts"),
+        accounts: listOf(account, "a list of accounts").default([]),
+        probe: anyDatabaseUrl().optional(),
+      })
+      .prefault({})
+      .describe("How writes on the source are stopped."),
+    open: z
+      .strictObject({
+        roles: listOf(account, "a list of roles").default([]),
+        probe: anyDatabaseUrl().optional(),
+      })
+      .prefault({})
+      .describe("The target's roles that get in after the switch."),
+    wayBack: flag().default(true).describe("Keep a reverse stream for the way back."),
+    guard: duration().default("30m").describe("How long triggers act by themselves after the switch."),
+  })
+  .describe("The switch from source to target.");
+
+export const triggersSchema = z
+  .strictObject({
+    replicationLagSeconds: sustained(86_400).default({ above: 30, for: "60s" }),
+    p95Increase: sustained(10).default({ above: 0.25, for: "60s" }),
+    errorRate: sustained(1).default({ above: 0.01, for: "60s" }),
+    failedBatches: integer(1, 1000).default(3),
+    diskUsed: fraction().default(0.9),
+  })
+  .describe("What rolls a cutover back by itself.");
+
+export const baselineSchema = z
+  .strictObject({ queries: queries.default([]).describe("Read-only queries that the engine times.") })
+  .describe("Where latencies come from without a hook.");
+
+export const hooksSchema = z
+  .strictObject({
+    "before-fence": command.optional(),
+    "before-switch": command.optional(),
+    fence: command.optional(),
+    unfence: command.optional(),
+    switch: command.optional(),
+    "switch-back": command.optional(),
+    latency: command.optional(),
+    page: command.optional(),
+  })
+  .describe("Programs run at named moments: argument arrays, no shell.");
+
+export const gatesSchema = z.record(z.string(), z.json()).describe("Conditions of a cutover in production.");

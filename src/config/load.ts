@@ -1,0 +1,157 @@
+/**
+ * headgate.yaml from the disk to a checked Config. Read once, filled in once; whatever is wrong is told at once, each
+ * with file, line and column, what was found and what is allowed. Every password that passes through here is known
+ * to the redactor before anything can throw with it.
+ */
+import { dirname, resolve } from "node:path";
+import { Fault, codes } from "../errors.js";
+import type { FaultCode } from "../errors.js";
+import type { KeyPath, Place } from "./document.js";
+import { readDocument } from "./document.js";
+import { endpointOf, knowServer } from "./endpoint.js";
+import type { Endpoint } from "./endpoint.js";
+import { demandAgreement } from "./environment.js";
+import type { Env } from "./environment.js";
+import { fillTree, retyped } from "./fill-tree.js";
+import type { FilledTree } from "./fill-tree.js";
+import { homesOf, knownKeys } from "./json-schema.js";
+import { notBuilt } from "./not-built.js";
+import { dotted, problemsOf } from "./problem.js";
+import type { Problem } from "./problem.js";
+import { placesOf } from "./places.js";
+import type { Places } from "./places.js";
+import { Redactor } from "./redact.js";
+import { configSchema } from "./schema.js";
+import type { Config } from "./schema.js";
+import { demandPrivate, readConfigFile } from "./secret-file.js";
+import type { UrlSide } from "./url.js";
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** As it was passed. */
+  readonly file: string;
+  /** Absolute folder of the file: relative paths start here, `.headgate/` stands here. */
+  readonly folder: string;
+  readonly source: Endpoint;
+  readonly target: Endpoint;
+  readonly redactor: Redactor;
+  /** `headgate.yaml:12:3` of a key, or of the nearest thing around it that the file has. */
+  readonly where: (path: KeyPath) => string;
+}
+
+type Told = Pick<Problem, "place" | "sentence">;
+
+/**
+ * Faults, all exit 64: config-missing, config-invalid, secrets-readable, not-built-yet, environment-mismatch. Their
+ * sentences are clean of secrets; with several problems `facts.problems` counts and `facts.all` lists them.
+ */
+export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> {
+  const file = readConfigFile(path);
+  const folder = dirname(resolve(path));
+  const parsed = readDocument(file.text);
+  const redactor = new Redactor();
+  if ("problems" in parsed) throw told("config-invalid", path, parsed.problems, redactor);
+  const places = placesOf(parsed.tree);
+  const filled = fillTree(parsed.tree, redactor, env, folder);
+  const open = filled.problems.filter((problem) => problem.code === "secrets-readable");
+  if (open.length > 0) throw told("secrets-readable", path, open, redactor, "Run the chmod of the sentence.");
+  if (filled.literalPassword !== null) demandPrivate(path, file.mode, filled.literalPassword);
+
+  const config = demandValid(path, filled, places, redactor);
+  const source = demandEndpoint("source", config, folder, path, places, redactor);
+  const target = demandEndpoint("target", config, folder, path, places, redactor);
+  for (const name of [config.migration, config.target.schema, config.environment]) redactor.allow(name);
+  demandAgreement(env, config.migration, target.server.database);
+  return {
+    config,
+    file: path,
+    folder,
+    source,
+    target,
+    redactor,
+    where: (key) => placed(path, places.key(key)),
+  };
+}
+
+/** The config, or every problem of it: first what is wrong, then what is right and not built yet. */
+function demandValid(path: string, filled: FilledTree, places: Places, redactor: Redactor): Config {
+  let { value } = filled;
+  let result = configSchema.safeParse(value);
+  if (!result.success) {
+    value = retyped(value, result.error.issues, filled);
+    result = configSchema.safeParse(value);
+  }
+  const said = {
+    value,
+    place: places.value,
+    keyPlace: places.key,
+    template: (key: KeyPath) => filled.templates.get(JSON.stringify(key)),
+    knownKeys,
+    homesOf,
+  };
+  const issues = result.success ? [] : problemsOf(result.error.issues, said);
+  // A value that could not be filled in is still its template, and whatever the schema says of that is noise.
+  const unfilled = new Set(filled.problems.map((problem) => JSON.stringify(problem.path)));
+  const fresh = issues.filter((problem) => !unfilled.has(JSON.stringify(problem.path)));
+  const wrong = [...filled.problems, ...fresh.filter((problem) => !problem.notBuilt)];
+  if (wrong.length > 0) throw told("config-invalid", path, wrong, redactor);
+  const later: Told[] = [
+    ...fresh,
+    ...notBuilt(value).map(({ path: key, part }) => ({
+      place: places.key(key),
+      sentence: `${dotted(key)} is set, but ${part} is not built yet.`,
+    })),
+  ];
+  if (later.length > 0) throw told("not-built-yet", path, later, redactor, codes["not-built-yet"].next);
+  if (!result.success) throw new Fault("bug", `${path} is refused, and no sentence says why.`);
+  return result.data;
+}
+
+function demandEndpoint(
+  side: UrlSide,
+  config: Config,
+  folder: string,
+  path: string,
+  places: Places,
+  redactor: Redactor,
+): Endpoint {
+  const result = endpointOf(side, config[side], folder);
+  if ("endpoint" in result) {
+    knowServer(redactor, result.endpoint.server);
+    return result.endpoint;
+  }
+  const { key, found, allowed } = result.problem;
+  const at = key === "tls" ? [side, "tls", "ca"] : [side, key];
+  throw told(
+    "config-invalid",
+    path,
+    [{ place: places.value(at), sentence: `${dotted(at)} is ${found}. Allowed: ${allowed}.` }],
+    redactor,
+  );
+}
+
+/** One Fault of all problems, in the file's order: the first is the sentence. */
+function told(
+  code: FaultCode,
+  path: string,
+  problems: readonly Told[],
+  redactor: Redactor,
+  next?: string,
+): Fault {
+  const lines = [...problems]
+    .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+    .map(({ place, sentence }) => redactor.scrub(`${placed(path, place)}: ${sentence}`));
+  const more = lines.length - 1;
+  return new Fault(code, lines.join("\n"), {
+    facts: { problems: lines.length },
+    next:
+      next ??
+      (more > 0
+        ? `Mend the ${String(lines.length)} lines of ${path} that are named.`
+        : `Mend the named line of ${path}.`),
+  });
+}
+
+function placed(path: string, place: Place): string {
+  return `${path}:${String(place.line)}:${String(place.column)}`;
+}

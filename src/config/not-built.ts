@@ -1,0 +1,59 @@
+/**
+ * Keys whose part is not built yet. They are valid, and refused when a file sets them: a safeguard that is written
+ * down and silently does nothing is worse than an error. Building a part deletes its line here and nothing else.
+ */
+import type { KeyPath } from "./document.js";
+
+interface Part {
+  readonly path: readonly string[];
+  /** Only this value is not built; without it, any. */
+  readonly value?: string;
+  readonly part: string;
+}
+
+const parts: readonly Part[] = [
+  { path: ["source", "replica"], part: "reading from a replica" },
+  { path: ["source", "admin"], part: "the fence" },
+  { path: ["feed", "kind"], value: "kafka", part: "the change stream over Kafka" },
+  { path: ["feed", "kafka"], part: "the change stream over Kafka" },
+  { path: ["verify"], part: "verification" },
+  { path: ["throttle"], part: "throttling" },
+  { path: ["cutover"], part: "cutover" },
+  { path: ["triggers"], part: "triggers" },
+  { path: ["baseline"], part: "the latency baseline" },
+  { path: ["hooks"], part: "hooks" },
+  { path: ["gates"], part: "gates" },
+];
+
+export interface NotBuilt {
+  readonly path: KeyPath;
+  readonly part: string;
+}
+
+/** The not-built keys that a file sets. `raw` is the file's own value: defaults are not in it. An empty map or list sets nothing. */
+export function notBuilt(raw: unknown): NotBuilt[] {
+  return parts.flatMap(({ path, value, part }) => {
+    const found = at(raw, path);
+    if (value !== undefined ? found !== value : isEmpty(found)) return [];
+    return [{ path, part }];
+  });
+}
+
+/** The dotted keys of the table, for docs. */
+export function notBuiltKeys(): readonly string[] {
+  return parts.map(({ path, value }) => path.join(".") + (value === undefined ? "" : `: ${value}`));
+}
+
+function at(raw: unknown, path: readonly string[]): unknown {
+  let value = raw;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    value = Object.entries(value).find(([name]) => name === key)?.[1];
+  }
+  return value;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return typeof value === "object" && Object.values(value).every(isEmpty);
+}

@@ -1,0 +1,289 @@
+/**
+ * headgate.yaml, every key of it. Strict: an unknown key is an error, a number in quotes is text. The descriptions
+ * are what editors show and what docs/config.md prints; the defaults are the contract's. Keys of parts that are not
+ * built yet live in later-keys.ts and are refused by not-built.ts when a file sets them.
+ */
+import { z } from "zod";
+import { policySchema } from "../typemap/policy.js";
+import { ruleSchema } from "../typemap/rule.js";
+import {
+  baselineSchema,
+  cutoverSchema,
+  gatesSchema,
+  hooksSchema,
+  kafkaSchema,
+  throttleSchema,
+  triggersSchema,
+  verifySchema,
+} from "./later-keys.js";
+import { choice, complain, createdName, databaseUrl, flag, integer, listOf, shaped, text } from "./leaf.js";
+import { isLoopback, parseUrl } from "./url.js";
+import type { UrlSide } from "./url.js";
+
+/** Workers that one host is asked to bear without an override. */
+export const defaultWorkersPerHost = 2;
+
+const migrationId = /^(?:[0-9]{8,14}_[a-zA-Z0-9_]{1,64}|V[0-9]+(?:_[0-9]+)*__[a-zA-Z0-9_]{1,64})$/u;
+
+export const environments = ["production", "staging", "development"] as const;
+
+const tlsSchema = z
+  .strictObject({
+    mode: choice("verify-full", "off")
+      .optional()
+      .describe(
+        "verify-full checks certificate and host name. off needs insecure: true. Default: verify-full, and off on loopback.",
+      ),
+    ca: text("the path of a PEM file")
+      .optional()
+      .describe("PEM file of the authority, relative to this file."),
+    insecure: flag().optional().describe("Must be true where mode is off and the host is not this machine."),
+  })
+  .describe("Encryption of this connection.");
+
+const serverShape = {
+  tls: tlsSchema.optional(),
+};
+
+const sourceSchema = z
+  .strictObject(
+    {
+      url: databaseUrl("source").describe(
+        "One MySQL or MariaDB database: mysql://user:${PASSWORD}@host:3306/database.",
+      ),
+      ...serverShape,
+      replica: databaseUrl("source").optional().describe("Snapshot and verification read here instead."),
+      admin: databaseUrl("source").optional().describe("The fence's account, for cutover and rollback only."),
+    },
+    { error: "a map with url" },
+  )
+  .superRefine((server, context) => demandTls(server, "source", context))
+  .describe("Where the data is.");
+
+const targetSchema = z
+  .strictObject(
+    {
+      url: databaseUrl("target").describe(
+        "One PostgreSQL database: postgresql://user:${PASSWORD}@host:5432/database.",
+      ),
+      ...serverShape,
+      schema: createdName()
+        .superRefine((name, context) => {
+          if (/^pg_/iu.test(name) || ["headgate", "information_schema"].includes(name.toLowerCase()))
+            complain(context, {
+              found: `${JSON.stringify(name)}, which belongs to ${name.toLowerCase() === "headgate" ? "Headgate's own tables" : "PostgreSQL"}`,
+              allowed: "another schema, such as public",
+            });
+        })
+        .default("public")
+        .describe("The schema that the tables go to."),
+    },
+    { error: "a map with url" },
+  )
+  .superRefine((server, context) => demandTls(server, "target", context))
+  .describe("Where the data goes.");
+
+const glob = text("names or globs such as tmp_*");
+
+const tablesSchema = z
+  .strictObject(
+    {
+      include: listOf(glob, "a list of names or globs")
+        .default(["*"])
+        .describe("Globs on the source's table names."),
+      exclude: listOf(glob, "a list of names or globs")
+        .default([])
+        .describe("Globs on the source's table names; they win over include."),
+      rename: z
+        .record(text("a table's name"), createdName(), { error: "a map of source name to target name" })
+        .default({})
+        .describe("Source table name to target table name."),
+    },
+    { error: "a map with include, exclude, rename" },
+  )
+  .superRefine((tables, context) => {
+    const taken = new Map<string, string>();
+    for (const [source, target] of Object.entries(tables.rename)) {
+      const other = taken.get(target);
+      if (other !== undefined)
+        complain(
+          context,
+          {
+            found: `${JSON.stringify(target)}, which ${JSON.stringify(other)} is renamed to as well`,
+            allowed: "a name of its own for each table",
+          },
+          ["rename", source],
+        );
+      taken.set(target, source);
+    }
+  })
+  .describe("Which tables move, and what they are called on the target.");
+
+const lanesSchema = z
+  .union(
+    [
+      choice("one", "auto"),
+      listOf(
+        listOf(text("a table's name"), "a list of tables").min(1, { error: "at least one table in a lane" }),
+        "a list of lists of tables",
+      ),
+    ],
+    {
+      error: "one, auto, or a list of lists of tables, e.g. [[users], [orders, order_items]]",
+    },
+  )
+  .superRefine((lanes, context) => {
+    if (typeof lanes === "string") return;
+    const seen = new Set<string>();
+    for (const [lane, names] of lanes.entries())
+      for (const [at, name] of names.entries()) {
+        if (seen.has(name))
+          complain(
+            context,
+            {
+              found: `${JSON.stringify(name)}, which stands in a lane already`,
+              allowed: "each table in one lane",
+            },
+            [lane, at],
+          );
+        seen.add(name);
+      }
+  })
+  .describe("Sets of tables whose mutual order matters; each is applied in commit order.");
+
+const feedSchema = z
+  .strictObject(
+    {
+      kind: choice("binlog", "kafka").default("binlog").describe("Where change events come from."),
+      kafka: kafkaSchema.optional(),
+    },
+    { error: "a map with kind" },
+  )
+  .describe("The change feed.");
+
+const rows = integer(100, 100_000);
+
+const snapshotSchema = z
+  .strictObject(
+    {
+      workers: integer(1, 64)
+        .default(defaultWorkersPerHost)
+        .describe("Ranges copied at the same time. More than 2 needs the override workers-per-host."),
+      rangeRows: rows.default(100_000).describe("Rows in a range, 100 to 100000."),
+    },
+    { error: "a map with workers, rangeRows" },
+  )
+  .describe("The copy of all rows.");
+
+const applySchema = z
+  .strictObject(
+    { batchRows: rows.default(5000).describe("Events in a batch, 100 to 100000.") },
+    { error: "a map with batchRows" },
+  )
+  .describe("The change stream on the target.");
+
+const overrideSchema = z
+  .strictObject(
+    {
+      safeguard: choice("workers-per-host").describe("Which safeguard is set aside."),
+      value: integer(1, 64).describe("What holds instead."),
+      reason: shaped(/\S.{4,}/u, "a reason in words, for the report").describe(
+        "Why, and who agreed; every report prints it.",
+      ),
+    },
+    { error: "a map with safeguard, value, reason" },
+  )
+  .describe("One safeguard set aside.");
+
+export const configSchema = z
+  .strictObject(
+    {
+      migration: shaped(
+        migrationId,
+        "8 to 14 digits, _ and letters, digits or _ (20261122_shop), or a Flyway name (V1_2__shop)",
+      ).describe("Id of the migration; ledger and files are named after it."),
+      environment: choice(...environments)
+        .default("production")
+        .describe(
+          "production asks for the target database's name; staging turns gates into warnings; development skips them.",
+        ),
+      source: sourceSchema,
+      target: targetSchema,
+      tables: tablesSchema.prefault({}),
+      names: choice("keep", "lower")
+        .default("keep")
+        .describe("keep the source's spelling, or fold to lower case (clashes are found by check)."),
+      typemap: listOf(ruleSchema, "a list of rules")
+        .default([])
+        .describe("Rules before the built-in ones; the first that matches wins."),
+      policies: listOf(policySchema, "a list of policies")
+        .default([])
+        .describe("What may be changed on the way; without a line the value is refused."),
+      feed: feedSchema.prefault({}),
+      lanes: lanesSchema.default("one"),
+      snapshot: snapshotSchema.prefault({}),
+      apply: applySchema.prefault({}),
+      verify: verifySchema.prefault({}),
+      throttle: throttleSchema.prefault({}),
+      cutover: cutoverSchema.prefault({}),
+      triggers: triggersSchema.prefault({}),
+      baseline: baselineSchema.prefault({}),
+      hooks: hooksSchema.prefault({}),
+      gates: gatesSchema.prefault({}),
+      overrides: listOf(overrideSchema, "a list of overrides")
+        .default([])
+        .describe("Safeguards set aside by name, with the reason."),
+    },
+    { error: "a map of keys; at least migration, source and target" },
+  )
+  .superRefine((config, context) => {
+    const named = new Set<string>();
+    for (const [at, { safeguard }] of config.overrides.entries()) {
+      if (named.has(safeguard))
+        complain(context, { found: `${safeguard} a second time`, allowed: "one override for a safeguard" }, [
+          "overrides",
+          at,
+          "safeguard",
+        ]);
+      named.add(safeguard);
+    }
+    const allowed = workersPerHost(config);
+    if (config.snapshot.workers > allowed)
+      complain(
+        context,
+        {
+          found: `${String(config.snapshot.workers)}, more than the ${String(allowed)} that one host bears without a word`,
+          allowed: `1 to ${String(allowed)}, or an override: { safeguard: workers-per-host, value: ${String(config.snapshot.workers)}, reason: "..." }`,
+        },
+        ["snapshot", "workers"],
+      );
+  });
+
+export type Config = z.output<typeof configSchema>;
+
+/** Worker slots of one host: 2, or what the override says. */
+export function workersPerHost(config: Pick<Config, "overrides">): number {
+  const safeguard: string = "workers-per-host";
+  return (
+    config.overrides.find((override) => override.safeguard === safeguard)?.value ?? defaultWorkersPerHost
+  );
+}
+
+/** Encryption may be off on the machine itself; anywhere else it takes two lines that nobody writes by accident. */
+function demandTls(
+  server: { readonly url: string; readonly tls?: z.output<typeof tlsSchema> | undefined },
+  side: UrlSide,
+  context: z.RefinementCtx,
+): void {
+  const parsed = parseUrl(server.url, side);
+  if ("problem" in parsed || server.tls?.mode !== "off" || server.tls.insecure === true) return;
+  if (isLoopback(parsed.server.host)) return;
+  complain(
+    context,
+    {
+      found: `off for ${parsed.server.host}, which is not this machine`,
+      allowed: "verify-full, or off together with insecure: true",
+    },
+    ["tls", "mode"],
+  );
+}
