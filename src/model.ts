@@ -265,4 +265,11 @@ export interface Finding {
   readonly settle?: readonly { readonly section: "typemap" | "policies"; readonly yaml: string }[];
 }
 
+/** The exact statements that give our account what one phase needs. */
+export interface PhaseGrants {
+  readonly phase: string;
+  readonly server: "source" | "target";
+  readonly statements: readonly string[];
+}
+
 export type MigrationState = "new" | "copying" | "building" | "copied" | "stopped";

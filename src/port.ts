@@ -6,6 +6,7 @@ import type {
   Catalogue,
   Finding,
   MigrationState,
+  PhaseGrants,
   Plan,
   PlanKey,
   PlanStatement,
@@ -55,6 +56,8 @@ export interface Source extends AsyncDisposable {
   catalogue(signal: AbortSignal): Promise<Catalogue>;
   /** Versions, grants and settings that this or a later phase needs. Reads only. */
   preflight(): Promise<readonly Finding[]>;
+  /** The exact GRANTs of each phase for the account that is logged in. `keyless`: the plan has tables without a key. */
+  grants(keyless: boolean): Promise<readonly PhaseGrants[]>;
   /** Looks at the values of one table for what its plan would refuse: one pass, aggregates in the server. Reads only. */
   profile(table: PlanTable, signal: AbortSignal): Promise<readonly Finding[]>;
   /** Bounds of a table's ranges in the source's own order: contiguous, first and last unbounded, about `rangeRows` each. */
@@ -180,6 +183,8 @@ export interface Target extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
   /** Version, encoding, rights, settings, and that no planned table exists that is not ours. Reads only. */
   preflight(plan: Plan): Promise<readonly Finding[]>;
+  /** The exact GRANTs of each phase for the account that is logged in. */
+  grants(schema: string): Promise<readonly PhaseGrants[]>;
   /** null when the ledger does not know the migration. Reads only. */
   view(migration: string): Promise<LedgerView | null>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. */

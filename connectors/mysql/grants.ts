@@ -3,7 +3,7 @@
  * for each phase, as the GRANT statements that `check --grants` prints. Headgate's account only reads the source, but
  * for its own database `headgate`; what only a later phase needs is not asked for before.
  */
-import type { SourceEngine } from "../../src/model.js";
+import type { PhaseGrants, SourceEngine } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
 import { markerDatabase } from "./marker.js";
@@ -169,4 +169,20 @@ export function accountName(account: string): string {
   const at = account.lastIndexOf("@");
   const quote = (part: string): string => `'${part.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
   return at < 0 ? quote(account) : `${quote(account.slice(0, at))}@${quote(account.slice(at + 1))}`;
+}
+
+/** The statements for the account that the connection is logged in as. */
+export async function phaseGrants(
+  connection: Connection,
+  database: string,
+  keyless: boolean,
+): Promise<readonly PhaseGrants[]> {
+  const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
+  // Asked of the server, not of its version: MariaDB and MySQL 5.6 know no such privilege.
+  const known = await connection.query("SHOW PRIVILEGES");
+  const dynamic = known.some((row) => row[0]?.toUpperCase() === "XA_RECOVER_ADMIN");
+  return grantStatements({ account, engine: connection.engine, database, keyless, dynamic }).map((phase) => ({
+    ...phase,
+    server: "source",
+  }));
 }

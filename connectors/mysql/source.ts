@@ -4,12 +4,13 @@
  * it is.
  */
 import { Fault } from "../../src/errors.js";
-import type { Catalogue, Finding, PlanTable, Position, Range, ServerFacts } from "../../src/model.js";
+import type { Catalogue, Finding, PhaseGrants, PlanTable, Position, Range, ServerFacts } from "../../src/model.js";
 import type { ExactCut, RowReader, Source } from "../../src/port.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { takeCut } from "./exact-cut.js";
+import { phaseGrants } from "./grants.js";
 import { mark, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";
 import { openReading, WireReader } from "./read.js";
@@ -40,6 +41,10 @@ class MysqlSource implements Source {
 
   async catalogue(signal: AbortSignal): Promise<Catalogue> {
     return this.#own((connection) => readCatalogue(connection, signal));
+  }
+
+  async grants(keyless: boolean): Promise<readonly PhaseGrants[]> {
+    return this.#with((connection) => phaseGrants(connection, this.#options.database, keyless));
   }
 
   async preflight(): Promise<readonly Finding[]> {

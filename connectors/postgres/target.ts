@@ -3,10 +3,11 @@
  * in it knows, and the claim. Each reading opens a session for itself, since they are rare and far apart.
  */
 import { Fault } from "../../src/errors.js";
-import type { Finding, Plan, ServerFacts } from "../../src/model.js";
+import type { Finding, PhaseGrants, Plan, ServerFacts } from "../../src/model.js";
 import type { Ledger, LedgerView, Target } from "../../src/port.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
+import { readGrants } from "./grants.js";
 import { claimMigration } from "./ledger-claim.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLedger } from "./ledger.js";
@@ -46,6 +47,10 @@ class PostgresTarget implements Target {
 
   async preflight(plan: Plan): Promise<readonly Finding[]> {
     return within(this.#options, (session) => preflight(session, this.#facts, plan));
+  }
+
+  async grants(schema: string): Promise<readonly PhaseGrants[]> {
+    return within(this.#options, (session) => readGrants(session, this.#facts.database, schema));
   }
 
   async view(migration: string): Promise<LedgerView | null> {

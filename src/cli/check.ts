@@ -1,0 +1,52 @@
+/**
+ * `check`: both servers, the plan and every value against it. Changes nothing; exit 3 when a finding is an error.
+ */
+import { exits } from "../errors.js";
+import { inspect } from "../migration.js";
+import { plan } from "../plan/plan.js";
+import { errorsOf, findingLines, findingSummary } from "./findings.js";
+import type { VerbResult } from "./output.js";
+import { openMigration } from "./open.js";
+import type { VerbContext } from "./program.js";
+
+export interface CheckFlags {
+  readonly propose: boolean;
+  readonly grants: boolean;
+  readonly values: boolean;
+}
+
+export async function checkVerb(context: VerbContext, flags: CheckFlags): Promise<VerbResult> {
+  await using migration = await openMigration(context);
+  if (flags.grants) {
+    const { source, target } = await migration.both();
+    const made = plan(await source.catalogue(context.services.signal), migration.request);
+    const keyless = made.tables.some((table) => table.key === null);
+    const grants = [...(await source.grants(keyless)), ...(await target.grants(made.schema))];
+    const human = grants.flatMap((phase) => [`-- ${phase.phase} (${phase.server})`, ...phase.statements, ""]);
+    return { exit: exits.done, nextSteps: [], body: { findings: [], grants }, human };
+  }
+  const { source, target } = await migration.both();
+  const found = await inspect(source, target, {
+    request: migration.request,
+    values: flags.values,
+    workers: migration.workers,
+    signal: context.services.signal,
+    onTable: () => undefined,
+  });
+  const errors = errorsOf(found.findings);
+  const { source: from, target: to } = found;
+  return {
+    exit: errors.length > 0 ? exits.checkFailed : exits.done,
+    nextSteps:
+      errors.length > 0
+        ? [{ why: `${String(errors.length)} findings are errors`, command: "headgate check --propose" }]
+        : [{ why: "nothing stands against it", command: "headgate plan" }],
+    body: { findings: found.findings, servers: { source: from, target: to } },
+    human: [
+      `source ${from.engine} ${from.version}, database ${from.database}; target ${to.engine} ${to.version}, database ${to.database}`,
+      `${String(found.plan.tables.length)} tables planned`,
+      ...findingLines(found.findings, flags.propose),
+      findingSummary(found.findings),
+    ],
+  };
+}

@@ -1,0 +1,30 @@
+/** How findings are shown to a person, and what of them goes into JSON. */
+import type { Finding } from "../model.js";
+import { count } from "../watch/screen.js";
+
+export function findingLines(findings: readonly Finding[], propose: boolean): string[] {
+  return findings.flatMap((finding) => {
+    const amount = finding.count > 1 ? ` (${count(finding.count)})` : "";
+    const lines = [
+      `${finding.severity.padEnd(7)} ${finding.code}  ${finding.object}${amount}`,
+      `        ${finding.sentence}`,
+      ...(finding.sampleKeys.length > 0 ? [`        keys: ${finding.sampleKeys.join(", ")}`] : []),
+      ...(finding.fix === "" ? [] : [`        fix: ${finding.fix}`]),
+    ];
+    if (propose && finding.propose !== undefined)
+      lines.push(...finding.propose.map((line) => `        | ${line}`));
+    return lines;
+  });
+}
+
+/** One line: 2 errors, 1 warning, 5 notes. */
+export function findingSummary(findings: readonly Finding[]): string {
+  const of = (severity: Finding["severity"]): number =>
+    findings.filter((f) => f.severity === severity).length;
+  const plural = (n: number, word: string): string => `${String(n)} ${word}${n === 1 ? "" : "s"}`;
+  return `${plural(of("error"), "error")}, ${plural(of("warning"), "warning")}, ${plural(of("info"), "note")}`;
+}
+
+export function errorsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter((finding) => finding.severity === "error");
+}

@@ -1,0 +1,22 @@
+/**
+ * Verbs of the contract whose part is not built yet. They are listed so that help is honest and a script gets
+ * exit 64 with a sentence, instead of "unknown command". Building one deletes its line here.
+ */
+export const later: readonly (readonly [verb: string, does: string])[] = [
+  ["verify", "compare every range of both sides"],
+  ["repair", "write the rows that the last verification named"],
+  ["recopy", "copy one table again"],
+  ["cutover", "fence, drain, verify, switch"],
+  ["rollback", "the way back, from any state"],
+  ["complete", "end the soak and close the way back"],
+  ["abandon", "give up before the switch"],
+  ["runbook", "this migration's night, as Markdown"],
+  ["pause", "hold a running engine"],
+  ["resume", "let a held engine go on"],
+  ["set", "change a running engine"],
+  ["skip", "set a quarantined event aside"],
+  ["approve", "record a gate"],
+  ["baseline", "capture the baseline"],
+  ["context", "answer the context query"],
+  ["stop", "stop every engine"],
+];

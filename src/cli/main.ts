@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+/**
+ * The composition root: the only file that knows the process, the terminal, the clock and the connectors. It
+ * turns them into Services, runs one verb, and sets the exit code. Connectors are loaded on demand, so that
+ * `--help` answers at once.
+ */
+import { createInterface } from "node:readline/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Fault } from "../errors.js";
+import { stopReason } from "../stop.js";
+import { runProgram } from "./program.js";
+import type { Services } from "./services.js";
+
+function signals(): AbortSignal {
+  const controller = new AbortController();
+  process.on("SIGINT", () => {
+    // A second Ctrl-C means now: ranges are transactions, so nothing half-done can stay.
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(
+      new Fault(
+        "interrupted",
+        "Stopped by Ctrl-C; what was committed stays, the rest goes on at the next run.",
+      ),
+    );
+  });
+  process.on("SIGTERM", () => {
+    controller.abort(
+      new Fault(
+        "terminated",
+        "Stopped by SIGTERM; what was committed stays, the rest goes on at the next run.",
+      ),
+    );
+  });
+  return controller.signal;
+}
+
+async function ask(question: string): Promise<string> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await reader.question(question);
+  } finally {
+    reader.close();
+  }
+}
+
+const services: Services = {
+  env: process.env,
+  streams: {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+  },
+  terminal: process.stdin.isTTY && process.stderr.isTTY,
+  width: process.stdout.columns,
+  signal: signals(),
+  now: () => performance.now(),
+  today: () => new Date(),
+  wait: async (ms, signal) => {
+    try {
+      await sleep(ms, undefined, { signal });
+    } catch (error) {
+      throw signal.aborted ? stopReason(signal) : error;
+    }
+  },
+  ask,
+  openSource: async (server, tls) => {
+    const { openMysql } = await import("../../connectors/mysql/source.js");
+    return await openMysql({ ...server, tls });
+  },
+  openTarget: async (url, tls, engine) => {
+    const { openPostgres } = await import("../../connectors/postgres/target.js");
+    return await openPostgres({
+      url,
+      tls: tls.mode === "off" ? tls : { mode: tls.mode, ca: tls.ca ?? null },
+      engine,
+    });
+  },
+  moment: () => undefined,
+};
+
+process.exitCode = await runProgram(process.argv.slice(2), services);

@@ -1,0 +1,107 @@
+/**
+ * A verb's hold on one migration: the config read, its secrets known to the output, servers opened when asked for
+ * and closed at the end. The environment's TARGET_DB and MIGRATION_ID are compared here, before anything is opened.
+ */
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
+import { workersPerHost } from "../config/schema.js";
+import type { PlanRequest } from "../plan/request.js";
+import type { Source, Target } from "../port.js";
+import type { VerbContext } from "./program.js";
+
+export class OpenMigration implements AsyncDisposable {
+  readonly config: Config;
+  readonly id: string;
+  readonly targetDatabase: string;
+  /** `.headgate/<migration>` beside the config file. */
+  readonly stateDirectory: string;
+  readonly #open: { readonly source: () => Promise<Source>; readonly target: () => Promise<Target> };
+  #source: Source | null = null;
+  #target: Target | null = null;
+
+  constructor(
+    config: Config,
+    place: { readonly stateDirectory: string; readonly targetDatabase: string },
+    open: { readonly source: () => Promise<Source>; readonly target: () => Promise<Target> },
+  ) {
+    this.config = config;
+    this.id = config.migration;
+    this.stateDirectory = place.stateDirectory;
+    this.targetDatabase = place.targetDatabase;
+    this.#open = open;
+  }
+
+  get request(): PlanRequest {
+    const { migration, target, tables, names, typemap, policies, lanes } = this.config;
+    return {
+      migration,
+      schema: target.schema,
+      include: tables.include,
+      exclude: tables.exclude,
+      rename: tables.rename,
+      names,
+      rules: typemap,
+      policies,
+      lanes,
+    };
+  }
+
+  get workers(): number {
+    return this.config.snapshot.workers;
+  }
+
+  /** Worker slots of a database host, for all processes together. */
+  get slots(): number {
+    return workersPerHost(this.config);
+  }
+
+  /** Safeguards that this environment leaves out; every report names them. */
+  get skippedSafeguards(): readonly string[] {
+    const skipped =
+      this.config.environment === "production"
+        ? []
+        : [`typed confirmation (environment is ${this.config.environment})`];
+    return [
+      ...skipped,
+      ...this.config.overrides.map((o) => `${o.safeguard}: ${String(o.value)}, ${o.reason}`),
+    ];
+  }
+
+  async source(): Promise<Source> {
+    this.#source ??= await this.#open.source();
+    return this.#source;
+  }
+
+  async target(): Promise<Target> {
+    this.#target ??= await this.#open.target();
+    return this.#target;
+  }
+
+  async both(): Promise<{ source: Source; target: Target }> {
+    return { source: await this.source(), target: await this.target() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source?.[Symbol.asyncDispose]();
+    await this.#target?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Reads the config named by -c; every later output of the verb is scrubbed of its secrets. */
+export async function openMigration({ flags, output, services }: VerbContext): Promise<OpenMigration> {
+  const loaded = await loadConfig(flags.config, services.env);
+  const { config, source, target } = loaded;
+  output.know(config.migration, (text) => loaded.redactor.scrub(text));
+  const stateDirectory = join(loaded.folder, ".headgate", config.migration);
+  const engine = { host: hostname(), pid: process.pid };
+  return new OpenMigration(
+    config,
+    { stateDirectory, targetDatabase: target.server.database },
+    {
+      source: () => services.openSource(source.server, source.tls),
+      target: () => services.openTarget(config.target.url, target.tls, engine),
+    },
+  );
+}

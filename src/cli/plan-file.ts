@@ -1,0 +1,49 @@
+/** plan.json under `.headgate/<migration>/`: what the last `plan` or `run` decided, for people and for diffs. */
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Fault } from "../errors.js";
+import type { Plan } from "../model.js";
+
+/** Creates the state directory, readable by its owner only. */
+export async function makeStateDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+}
+
+/** Writes the plan whole or not at all. */
+export async function writePlan(directory: string, plan: Plan): Promise<string> {
+  await makeStateDirectory(directory);
+  const path = join(directory, "plan.json");
+  const fresh = `${path}.new`;
+  await writeFile(fresh, JSON.stringify(plan, null, 2) + "\n", { mode: 0o600 });
+  await rename(fresh, path);
+  return path;
+}
+
+/** The fingerprint of the recorded plan, null when there is none. */
+export async function readPlanFingerprint(directory: string): Promise<string | null> {
+  const path = join(directory, "plan.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+  const value: unknown = parse(text, path);
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    "fingerprint" in value &&
+    typeof value.fingerprint === "string"
+  )
+    return value.fingerprint;
+  throw new Fault("plan-stale", `${path} holds no fingerprint: it is not a plan, or was cut short.`);
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Fault("plan-stale", `${path} is not JSON.`, { cause: error });
+  }
+}

@@ -1,0 +1,109 @@
+/** `plan`: what would be done, and why. Writes plan.json for review; `--sql` and `--explain` only print. */
+import { Fault, exits } from "../errors.js";
+import { inspect } from "../migration.js";
+import type { Plan, PlanTable } from "../model.js";
+import { explainColumn } from "../plan/explain.js";
+import { count } from "../watch/screen.js";
+import { findingLines, findingSummary } from "./findings.js";
+import { openMigration } from "./open.js";
+import type { VerbResult } from "./output.js";
+import { writePlan } from "./plan-file.js";
+import type { VerbContext } from "./program.js";
+import { table } from "./table.js";
+
+export interface PlanFlags {
+  readonly sql: boolean;
+  readonly explain?: string;
+  readonly dryRun: boolean;
+}
+
+export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<VerbResult> {
+  await using migration = await openMigration(context);
+  const { source, target } = await migration.both();
+  const found = await inspect(source, target, {
+    request: migration.request,
+    values: false,
+    workers: migration.workers,
+    signal: context.services.signal,
+    onTable: () => undefined,
+  });
+  const made = found.plan;
+  if (flags.explain !== undefined) {
+    const lines = explainColumn(found.catalogue, migration.request, flags.explain);
+    if (lines === null)
+      throw new Fault("usage", `The source has no column ${flags.explain}: TABLE.COLUMN is wanted.`);
+    return { exit: exits.done, nextSteps: [], body: { explain: lines }, human: lines };
+  }
+  const path = flags.dryRun ? null : await writePlan(migration.stateDirectory, made);
+  return {
+    exit: exits.done,
+    nextSteps: [{ why: "the plan is made", command: "headgate run --until copied" }],
+    body: bodyOf(made, migration.config.snapshot.rangeRows),
+    human: flags.sql
+      ? sqlOf(made)
+      : screenOf(made, path, migration.config.snapshot.rangeRows, found.findings),
+  };
+}
+
+function bodyOf(made: Plan, rangeRows: number): Record<string, unknown> {
+  return {
+    fingerprint: made.fingerprint,
+    lanes: made.lanes,
+    tables: made.tables.map((t) => ({
+      source: t.source,
+      target: t.target,
+      key: t.key?.columns ?? [],
+      rows: t.estimatedRows,
+      bytes: t.estimatedBytes,
+      ranges: rangesOf(t, rangeRows),
+      lane: t.lane,
+      columns: t.columns.map((c) => ({
+        source: c.source,
+        sourceType: c.sourceType,
+        target: c.target,
+        targetType: c.targetType,
+        rule: c.rule,
+      })),
+    })),
+    before: made.before.map((statement) => statement.sql),
+    after: made.after.map((statement) => statement.sql),
+    findings: made.findings,
+  };
+}
+
+function rangesOf(t: PlanTable, rangeRows: number): number {
+  return t.key === null ? 1 : Math.max(1, Math.ceil(t.estimatedRows / rangeRows));
+}
+
+function sqlOf(made: Plan): string[] {
+  return [
+    "-- before the data",
+    ...made.before.map((statement) => `${statement.sql};`),
+    "",
+    "-- after the data",
+    ...made.after.map((statement) => `${statement.sql};`),
+  ];
+}
+
+function screenOf(made: Plan, path: string | null, rangeRows: number, findings: Plan["findings"]): string[] {
+  return [
+    ...table(
+      ["table", "target", "key", "about rows", "MB", "ranges", "lane"],
+      made.tables.map((t) => [
+        t.source,
+        t.target,
+        t.key === null ? "none: one exact cut" : t.key.columns.join(", "),
+        count(t.estimatedRows),
+        (t.estimatedBytes / 1e6).toFixed(1),
+        String(rangesOf(t, rangeRows)),
+        t.lane,
+      ]),
+      [3, 4, 5],
+    ),
+    "",
+    `${String(made.before.length)} statements before the data, ${String(made.after.length)} after it; headgate plan --sql prints them.`,
+    ...findingLines(findings, false),
+    findingSummary(findings),
+    ...(path === null ? [] : [`written: ${path}`]),
+  ];
+}

@@ -1,0 +1,158 @@
+/**
+ * The command line: commander's tree of verbs, and the one place where an error becomes an exit code. Verbs
+ * return a result or throw a Fault; nobody else prints a last line.
+ */
+import { Command, CommanderError } from "commander";
+import { Fault, exits } from "../errors.js";
+import { checkVerb } from "./check.js";
+import { demoVerb } from "./demo.js";
+import { initVerb } from "./init.js";
+import { later } from "./later.js";
+import type { VerbResult } from "./output.js";
+import { Output, asFault } from "./output.js";
+import { planVerb } from "./plan.js";
+import { reportVerb } from "./report.js";
+import { runVerb } from "./run.js";
+import type { Services } from "./services.js";
+import { statusVerb } from "./status.js";
+
+/** Options that every verb takes. */
+export interface Flags {
+  readonly config: string;
+  readonly json: boolean;
+}
+
+export interface VerbContext {
+  readonly flags: Flags;
+  readonly output: Output;
+  readonly services: Services;
+}
+
+type Act<O> = (context: VerbContext, options: O) => Promise<VerbResult>;
+
+/** Runs one verb and resolves to the process's exit code; never rejects. */
+export async function runProgram(argv: readonly string[], services: Services): Promise<number> {
+  let exit: number = exits.done;
+  const program = new Command("headgate")
+    .description("Moves a live MySQL or MariaDB database to PostgreSQL, and proves that it did.")
+    .version("0.1.0")
+    .option("-c, --config <file>", "the migration file", "headgate.yaml")
+    .exitOverride()
+    .configureOutput({ writeOut: services.streams.stdout, writeErr: services.streams.stderr });
+
+  const verb = <O>(command: Command, name: string, act: Act<O>, example: string): void => {
+    command
+      .option("--json", "one JSON object on stdout, the log on stderr", false)
+      .addHelpText("after", `\nExample:\n  ${example}`)
+      .action(async (options: O & { json: boolean }) => {
+        const output = new Output(name, options.json, services.streams);
+        const flags = { config: program.opts<{ config: string }>().config, json: options.json };
+        try {
+          const result = await act({ flags, output, services }, options);
+          output.result(result);
+          exit = result.exit;
+        } catch (error) {
+          const fault = asFault(error);
+          output.fault(fault);
+          exit = fault.exit;
+        }
+      });
+  };
+
+  verb(
+    program
+      .command("init")
+      .description("Looks at the source and writes a commented headgate.yaml.")
+      .requiredOption("--source <url>", "mysql://user@host:port/database; ${NAME} is kept as it stands")
+      .requiredOption("--target <url>", "postgresql://user@host:port/database")
+      .option("--environment <name>", "production, staging or development", "production")
+      .option("--migration <id>", "id of the migration, e.g. 20261122_shop")
+      .option("--dry-run", "print the file, write nothing", false),
+    "init",
+    initVerb,
+    "headgate init --source 'mysql://app:${DB_PASSWORD}@127.0.0.1:3306/shop' --target postgresql://app@127.0.0.1/shop",
+  );
+  verb(
+    program
+      .command("check")
+      .description("Checks both servers, the plan and every value against it; changes nothing.")
+      .option("--propose", "print the config lines that would settle each finding", false)
+      .option("--grants", "print the exact GRANTs of each phase", false)
+      .option("--no-values", "leave the values unread"),
+    "check",
+    checkVerb,
+    "headgate check --propose",
+  );
+  verb(
+    program
+      .command("plan")
+      .description("Shows types, rules, DDL and sizes, and writes plan.json.")
+      .option("--sql", "print the DDL", false)
+      .option("--explain <table.column>", "each rule tried for a column, the one that won, and why")
+      .option("--dry-run", "write nothing", false),
+    "plan",
+    planVerb,
+    "headgate plan --explain users.flags",
+  );
+  verb(
+    program
+      .command("run")
+      .description("Checks, then copies; goes on where an earlier run stopped.")
+      .option("--until <state>", "copied: the offline copy, everything built, ends")
+      .option("--timeout <time>", "with --until ready")
+      .option("--confirm <name>", "the target database's name, off a terminal in production")
+      .option("--yes", "answer yes to questions", false)
+      .option("--dry-run", "check and plan, write nothing", false),
+    "run",
+    runVerb,
+    "headgate run --until copied --confirm shop",
+  );
+  verb(
+    program.command("status").description("One screen: state, tables, ranges, what to do next."),
+    "status",
+    statusVerb,
+    "headgate status",
+  );
+  verb(
+    program
+      .command("report")
+      .description("What was done, with figures, policies and skipped safeguards.")
+      .option("--html <file>", "one self-contained file"),
+    "report",
+    reportVerb,
+    "headgate report --json",
+  );
+  verb(
+    program.command("demo").description("Starts real servers and moves a generated shop between them."),
+    "demo",
+    demoVerb,
+    "headgate demo",
+  );
+  for (const [name, does] of later) {
+    const command = program
+      .command(name)
+      .description(`Not built yet: ${does}.`)
+      .allowUnknownOption()
+      .argument("[rest...]");
+    verb(command, name, () => Promise.reject(notBuilt(name)), `headgate ${name}`);
+  }
+
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version end here too, with exit code 0; everything else was the command line's fault.
+    exit = error.exitCode === 0 ? exits.done : exits.usage;
+    if (exit !== 0 && argv.includes("--json")) {
+      const name = program.commands.find((command) => argv.includes(command.name()))?.name() ?? "headgate";
+      new Output(name, true, services.streams).fault(
+        new Fault("usage", error.message.replace(/^error: /u, "")),
+      );
+    }
+  }
+  return exit;
+}
+
+function notBuilt(name: string): Fault {
+  return new Fault("not-built-yet", `The verb ${name} is not built yet.`);
+}

@@ -1,0 +1,71 @@
+/**
+ * `report`: what was done, from the ledger alone, so that it can be written on any host at any time. The HTML is
+ * one file without scripts or outside links, made to be kept.
+ */
+import { writeFile } from "node:fs/promises";
+import { Fault, exits } from "../errors.js";
+import type { LedgerView } from "../port.js";
+import { count } from "../watch/screen.js";
+import { reportHtml } from "../watch/report-html.js";
+import { openMigration } from "./open.js";
+import type { VerbResult } from "./output.js";
+import type { VerbContext } from "./program.js";
+import { table } from "./table.js";
+
+export interface ReportFlags {
+  readonly html?: string;
+}
+
+export async function reportVerb(context: VerbContext, flags: ReportFlags): Promise<VerbResult> {
+  await using migration = await openMigration(context);
+  const target = await migration.target();
+  const view = await target.view(migration.id);
+  if (view === null)
+    throw new Fault("usage", `The target's ledger does not know ${migration.id}: nothing has run yet.`, {
+      next: "headgate run --until copied",
+    });
+  const body = {
+    state: view.state,
+    since: view.since,
+    environment: migration.config.environment,
+    skippedSafeguards: migration.skippedSafeguards,
+    overrides: migration.config.overrides,
+    fingerprint: view.fingerprint,
+    phases: view.phases,
+    tables: view.tables,
+    lanes: view.lanes,
+    policies: view.policies,
+    proof: null,
+    proofNote:
+      "Counts were checked range by range while loading; values have not been compared: verify is not built yet.",
+  };
+  if (flags.html !== undefined) await writeFile(flags.html, reportHtml(migration.id, body), { mode: 0o600 });
+  return {
+    exit: exits.done,
+    nextSteps:
+      flags.html === undefined ? [{ why: "to keep it", command: "headgate report --html report.html" }] : [],
+    body,
+    human: [...screenOf(migration.id, view, migration.skippedSafeguards), body.proofNote],
+  };
+}
+
+function screenOf(id: string, view: LedgerView, skipped: readonly string[]): string[] {
+  const rows = view.tables.reduce((sum, t) => sum + t.rows, 0);
+  return [
+    `${id}: ${view.state} since ${view.since}; ${count(rows)} rows in ${String(view.tables.length)} tables, ${String(view.built.length)} statements`,
+    "",
+    ...table(
+      ["phase", "started", "ended"],
+      view.phases.map((p) => [p.phase, p.startedAt, p.endedAt ?? "not ended"]),
+    ),
+    "",
+    ...table(
+      ["table", "ranges", "rows", "MB"],
+      view.tables.map((t) => [t.table, String(t.ranges), count(t.rows), (t.bytes / 1e6).toFixed(1)]),
+      [1, 2, 3],
+    ),
+    "",
+    ...view.policies.map((p) => `policy ${p.policy}: ${count(p.count)} values of ${p.object} were changed`),
+    ...skipped.map((name) => `safeguard skipped: ${name}`),
+  ];
+}

@@ -1,0 +1,185 @@
+/**
+ * `run --until copied`: the checks, the claim, the copy. Ends when everything is built; killed anywhere, the same
+ * command goes on. Production wants the target database's name before anything is written.
+ */
+import { confirmTarget } from "../config/confirm.js";
+import { Fault, exits } from "../errors.js";
+import type { Inspection } from "../migration.js";
+import { copy, demandFresh, inspect } from "../migration.js";
+import type { MigrationState } from "../model.js";
+import type { LedgerView } from "../port.js";
+import type { SnapshotEvent } from "../snapshot/event.js";
+import { openLog } from "../watch/log.js";
+import type { Log } from "../watch/log.js";
+import { clock, count } from "../watch/screen.js";
+import { errorsOf, findingLines, findingSummary } from "./findings.js";
+import type { OpenMigration } from "./open.js";
+import { openMigration } from "./open.js";
+import type { VerbResult } from "./output.js";
+import { readPlanFingerprint, writePlan } from "./plan-file.js";
+import type { VerbContext } from "./program.js";
+import { Ticker } from "./ticker.js";
+
+export interface RunFlags {
+  readonly until?: string;
+  readonly timeout?: string;
+  readonly confirm?: string;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+export async function runVerb(context: VerbContext, flags: RunFlags): Promise<VerbResult> {
+  demandCopied(flags);
+  await using migration = await openMigration(context);
+  if (!flags.dryRun)
+    await confirmTarget({
+      environment: migration.config.environment,
+      database: migration.targetDatabase,
+      confirm: flags.confirm,
+      terminal: context.services.terminal,
+      ask: context.services.ask,
+    });
+  const { source, target } = await migration.both();
+  const before = await target.view(migration.id);
+  const found = await inspect(source, target, {
+    request: migration.request,
+    // Values were read before the first range; a resumed copy must not read them all again.
+    values: before === null || before.state === "new",
+    workers: migration.workers,
+    signal: context.services.signal,
+    onTable: () => undefined,
+  });
+  demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger");
+  demandFresh(
+    found.plan,
+    await readPlanFingerprint(migration.stateDirectory),
+    `${migration.stateDirectory}/plan.json`,
+  );
+  const errors = errorsOf(found.findings);
+  if (errors.length > 0) return refused(found);
+  if (flags.dryRun) return dryRun(found);
+  if (before?.state === "copied" && before.holder === null) return alreadyCopied(migration.id, before);
+  await writePlan(migration.stateDirectory, found.plan);
+  return await engine(context, migration, found);
+}
+
+/** One engine's life: claim, copy, say what came of it. */
+async function engine(
+  context: VerbContext,
+  migration: OpenMigration,
+  found: Inspection,
+): Promise<VerbResult> {
+  const { services, output } = context;
+  const { source, target } = await migration.both();
+  const log = openLog("info", services.streams.stderr, (text) => output.scrub(text));
+  const startedAt = services.now();
+  await using ledger = await target.claim(found.plan);
+  log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
+  const ticker = new Ticker(context, found.plan, await ledger.view());
+  const view = await ticker.during(
+    async () =>
+      await copy({
+        source,
+        ledger,
+        plan: found.plan,
+        engine: found.catalogue.engine,
+        workers: migration.workers,
+        slots: migration.slots,
+        rangeRows: migration.config.snapshot.rangeRows,
+        signal: services.signal,
+        wait: services.wait,
+        moment: services.moment,
+        onState: (state: MigrationState) => {
+          log.info({ state }, "state");
+          ticker.state(state);
+        },
+        onEvent: (event: SnapshotEvent) => {
+          tell(log, event);
+          ticker.event(event);
+        },
+      }),
+  );
+  return copied(migration.id, view, (services.now() - startedAt) / 1000, found);
+}
+
+/** What is worth a line in the log; rows on their way are not. */
+function tell(log: Log, event: SnapshotEvent): void {
+  if (event.kind === "sent" || event.kind === "leased" || event.kind === "done") return;
+  if (event.kind === "retry")
+    log.warn(
+      { code: event.fault.code, attempt: event.attempt },
+      `${event.what} again: ${event.fault.message}`,
+    );
+  else log.info(event, event.kind);
+}
+
+function demandCopied(flags: RunFlags): void {
+  if (flags.until === "copied") return;
+  if (flags.until === undefined || flags.until === "ready")
+    throw new Fault(
+      "not-built-yet",
+      "The change stream is not built yet: run can copy a database that nobody writes to, and ends there.",
+      { next: "headgate run --until copied" },
+    );
+  throw new Fault("usage", `--until takes copied or ready, not ${JSON.stringify(flags.until)}.`);
+}
+
+function refused(found: Inspection): VerbResult {
+  const errors = errorsOf(found.findings);
+  return {
+    exit: exits.checkFailed,
+    nextSteps: [{ why: `${String(errors.length)} findings are errors`, command: "headgate check --propose" }],
+    body: { state: "stopped", findings: found.findings },
+    human: [...findingLines(errors, false), findingSummary(found.findings), "Nothing was written."],
+  };
+}
+
+function dryRun(found: Inspection): VerbResult {
+  const rows = found.plan.tables.reduce((sum, table) => sum + table.estimatedRows, 0);
+  return {
+    exit: exits.done,
+    nextSteps: [{ why: "the checks pass", command: "headgate run --until copied" }],
+    body: {
+      state: "new",
+      dryRun: true,
+      findings: found.findings,
+      before: found.plan.before.length,
+      after: found.plan.after.length,
+    },
+    human: [
+      `Would run ${String(found.plan.before.length)} statements, copy ${String(found.plan.tables.length)} tables (about ${count(rows)} rows), then run ${String(found.plan.after.length)} statements. Nothing was written.`,
+      findingSummary(found.findings),
+    ],
+  };
+}
+
+function alreadyCopied(id: string, view: LedgerView): VerbResult {
+  return {
+    exit: exits.done,
+    nextSteps: [{ why: "the copy is complete", command: "headgate report" }],
+    body: { state: "copied", since: view.since, ...totals(view), seconds: 0, policies: view.policies },
+    human: [`${id} was copied at ${view.since}: ${count(totals(view).rows)} rows. Nothing to do.`],
+  };
+}
+
+function copied(id: string, view: LedgerView, seconds: number, found: Inspection): VerbResult {
+  const { rows, bytes } = totals(view);
+  const warnings = found.findings.filter((finding) => finding.severity === "warning");
+  return {
+    exit: exits.done,
+    nextSteps: [{ why: "the copy is complete", command: "headgate report" }],
+    body: { state: "copied", rows, bytes, seconds: Math.round(seconds * 10) / 10, policies: view.policies },
+    human: [
+      `${id}: copied ${count(rows)} rows (${(bytes / 1e6).toFixed(1)} MB) in ${String(view.tables.length)} tables and built ${String(found.plan.after.length)} statements in ${clock(seconds)}.`,
+      ...view.policies.map((p) => `policy ${p.policy} changed ${count(p.count)} values of ${p.object}`),
+      ...(warnings.length > 0 ? [`${String(warnings.length)} warnings: headgate check lists them.`] : []),
+    ],
+  };
+}
+
+function totals(view: LedgerView): { rows: number; bytes: number } {
+  return {
+    rows: view.tables.reduce((sum, table) => sum + table.rows, 0),
+    bytes: view.tables.reduce((sum, table) => sum + table.bytes, 0),
+  };
+}

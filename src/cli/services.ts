@@ -1,0 +1,34 @@
+/**
+ * What the composition root hands to the verbs: the world outside. Verbs name no connector, no clock and no
+ * process, so that tests can run them with a clock and streams of their own.
+ */
+import type { Source, Target } from "../port.js";
+import type { Server, Tls } from "../config/url.js";
+import type { MomentHook } from "../snapshot/moments.js";
+import type { Streams } from "./output.js";
+
+export interface Services {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly streams: Streams;
+  /** Whether a person sits at both ends. */
+  readonly terminal: boolean;
+  readonly width: number;
+  /** Aborted by SIGINT and SIGTERM, with the Fault that names the exit code. */
+  readonly signal: AbortSignal;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** The calendar, for file names and for people. */
+  readonly today: () => Date;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Asks a person for one line; only called on a terminal. */
+  readonly ask: (question: string) => Promise<string>;
+  readonly openSource: (server: Server, tls: Tls) => Promise<Source>;
+  /** `url` is filled in; `engine` is who we are, for the claim's sentence. */
+  readonly openTarget: (
+    url: string,
+    tls: Tls,
+    engine: { readonly host: string; readonly pid: number },
+  ) => Promise<Target>;
+  /** Named moments of the engine; does nothing but in tests. */
+  readonly moment: MomentHook;
+}

@@ -1,0 +1,90 @@
+/**
+ * `status`: one screen. Reads the ledger without a claim, so it answers beside a running engine and after a dead
+ * one; it writes nothing and needs no source.
+ */
+import type { LedgerView } from "../port.js";
+import { count } from "../watch/screen.js";
+import type { NextStep, VerbResult } from "./output.js";
+import type { VerbContext } from "./program.js";
+import { openMigration } from "./open.js";
+import { table } from "./table.js";
+
+export async function statusVerb(context: VerbContext): Promise<VerbResult> {
+  await using migration = await openMigration(context);
+  const target = await migration.target();
+  const view = await target.view(migration.id);
+  if (view === null) {
+    const nextSteps = [{ why: "nothing has run yet", command: "headgate run --until copied" }];
+    return {
+      exit: 0,
+      nextSteps,
+      body: {
+        state: "new",
+        since: null,
+        position: { source: null, applied: null },
+        lagSeconds: null,
+        tables: [],
+        lastVerify: null,
+        blocking: ["not-copied"],
+      },
+      human: [`${migration.id}: new; the target's ledger does not know it yet.`],
+    };
+  }
+  return { exit: 0, nextSteps: nextOf(view), body: bodyOf(view), human: screenOf(migration.id, view) };
+}
+
+function bodyOf(view: LedgerView): Record<string, unknown> {
+  return {
+    state: stateOf(view),
+    since: view.since,
+    epoch: view.epoch,
+    holder: view.holder,
+    position: { source: null, applied: null },
+    lagSeconds: null,
+    tables: view.tables.map((t) => ({
+      table: t.table,
+      ranges: { done: t.rangesDone, total: t.split ? t.ranges : null },
+      rows: t.rows,
+      bytes: t.bytes,
+    })),
+    lanes: view.lanes,
+    built: view.built.length,
+    lastVerify: null,
+    blocking: view.state === "copied" ? ["stream-not-built-yet"] : ["not-copied"],
+  };
+}
+
+/** A state that an engine left behind when it died is told as stopped: nobody works on it. */
+function stateOf(view: LedgerView): string {
+  return view.holder === null && (view.state === "copying" || view.state === "building")
+    ? "stopped"
+    : view.state;
+}
+
+function nextOf(view: LedgerView): NextStep[] {
+  if (view.holder !== null) return [];
+  if (view.state === "copied") return [{ why: "the copy is complete", command: "headgate report" }];
+  return [{ why: "the copy is not complete", command: "headgate run --until copied" }];
+}
+
+function screenOf(id: string, view: LedgerView): string[] {
+  const done = view.tables.filter((t) => t.split && t.rangesDone === t.ranges);
+  const rows = view.tables.reduce((sum, t) => sum + t.rows, 0);
+  const held = view.holder;
+  return [
+    `${id}: ${stateOf(view)} since ${view.since}`,
+    held === null ? "no engine runs" : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}`,
+    `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
+    "",
+    ...table(
+      ["table", "ranges", "rows", "MB"],
+      view.tables.map((t) => [
+        t.table,
+        t.split ? `${String(t.rangesDone)} of ${String(t.ranges)}` : "not split yet",
+        count(t.rows),
+        (t.bytes / 1e6).toFixed(1),
+      ]),
+      [1, 2, 3],
+    ),
+  ];
+}

@@ -1,0 +1,127 @@
+/**
+ * Progress while an engine runs: feeds the meter from the engine's events and shows it, as a block on a terminal,
+ * a line every ten seconds on a pipe, or the contract's `progress` events with --json.
+ */
+import type { MigrationState, Plan } from "../model.js";
+import type { LedgerView } from "../port.js";
+import type { SnapshotEvent } from "../snapshot/event.js";
+import { Meter } from "../watch/meter.js";
+import { openScreen } from "../watch/screen.js";
+import type { VerbContext } from "./program.js";
+
+const EVERY_MS = 500;
+const JSON_EVERY_MS = 1000;
+
+export class Ticker {
+  readonly #context: VerbContext;
+  readonly #meter: Meter;
+  #state: MigrationState = "copying";
+  #note = "";
+  #errors = 0;
+  #lastEvent = -JSON_EVERY_MS;
+
+  constructor(context: VerbContext, plan: Plan, earlier: LedgerView) {
+    this.#context = context;
+    this.#meter = new Meter(context.services.now);
+    for (const table of plan.tables)
+      this.#meter.addTable(table.source, {
+        estimatedRows: table.estimatedRows,
+        estimatedBytes: table.estimatedBytes,
+      });
+    for (const table of earlier.tables)
+      if (table.split)
+        this.#meter.resume(table.table, table.ranges, table.rangesDone, table.rows, table.bytes);
+    const built = new Set(earlier.built);
+    this.#meter.buildsPlanned(plan.after.length, plan.after.filter((s) => built.has(s.name)).length);
+  }
+
+  state(state: MigrationState): void {
+    this.#state = state;
+    this.#note = "";
+    if (state === "building") this.#meter.buildStarted();
+  }
+
+  event(event: SnapshotEvent): void {
+    switch (event.kind) {
+      case "split":
+        this.#meter.split(event.table, event.ranges);
+        break;
+      case "sent":
+        this.#meter.sent(event.table, event.rows, event.bytes);
+        break;
+      case "done":
+        this.#meter.rangeDone(event.table, event.rows, event.bytes);
+        break;
+      case "undone":
+        this.#meter.rolledBack(event.table, event.rows, event.bytes);
+        break;
+      case "building":
+        this.#note = event.name;
+        break;
+      case "built":
+        this.#meter.buildDone();
+        break;
+      case "retry":
+        this.#errors += 1;
+        this.#note = `${event.what} again: ${event.fault.message}`;
+        break;
+      case "no-slot":
+        this.#note = `all ${String(event.slots)} worker slots of the source's host are taken`;
+        break;
+      case "started":
+      case "leased":
+      case "joined":
+        break;
+    }
+  }
+
+  /** Runs the engine with the screen beside it; the last reading is always shown. */
+  async during<T>(act: () => Promise<T>): Promise<T> {
+    const { services, output } = this.#context;
+    const screen = openScreen(services.terminal && !output.json, services.now, services.streams.stderr);
+    const stop = new AbortController();
+    const show = (): void => {
+      const reading = this.#meter.read();
+      if (!output.json) {
+        screen.show(this.#state, reading, this.#note);
+        return;
+      }
+      if (services.now() - this.#lastEvent < JSON_EVERY_MS) return;
+      this.#lastEvent = services.now();
+      output.event("progress", {
+        state: this.#state,
+        tables: reading.tables,
+        rows: reading.rows,
+        bytes: reading.bytes,
+        rowsPerSecond: reading.rowsPerSecond,
+        lagSeconds: null,
+        events: { read: 0, applied: 0 },
+        elapsedSeconds: reading.elapsedSeconds,
+        etaSeconds: reading.etaSeconds,
+        errors: this.#errors,
+      });
+    };
+    const ticking = this.#tick(show, stop.signal);
+    try {
+      return await act();
+    } finally {
+      stop.abort();
+      await ticking;
+      this.#lastEvent = -JSON_EVERY_MS;
+      show();
+      screen.done();
+    }
+  }
+
+  async #tick(show: () => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      show();
+      try {
+        await this.#context.services.wait(EVERY_MS, signal);
+      } catch (error) {
+        // The wait ends by the abort that ends this loop; anything else is a real error.
+        if (!signal.aborted) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The story on one page. A migration is inspected (both servers asked, the plan made, every refusal named), then
+ * copied: tables created, the start noted, ranges copied, keys and indexes built. Later chapters (stream, verify,
+ * cutover) join here, because this file alone knows their order. Nothing here knows MySQL, PostgreSQL or a screen.
+ */
+import { Fault } from "./errors.js";
+import type { Catalogue, Finding, MigrationState, Plan, PlanTable, ServerFacts } from "./model.js";
+import { plan } from "./plan/plan.js";
+import type { PlanRequest } from "./plan/plan.js";
+import type { Ledger, LedgerView, Source, Target } from "./port.js";
+import { buildAfter } from "./snapshot/build.js";
+import type { TableCoder } from "./snapshot/copy.js";
+import type { OnEvent } from "./snapshot/event.js";
+import type { MomentHook } from "./snapshot/moments.js";
+import { snapshot } from "./snapshot/snapshot.js";
+import { mysqlName } from "./safety/identifier.js";
+import { throwIfStopped } from "./stop.js";
+import { codecOf } from "./typemap/compile.js";
+import { rowEncoder } from "./typemap/row.js";
+
+export interface Inspection {
+  readonly source: ServerFacts;
+  readonly target: ServerFacts;
+  readonly catalogue: Catalogue;
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+}
+
+export interface InspectOptions {
+  readonly request: PlanRequest;
+  /** Read the values too; `plan` alone does not. */
+  readonly values: boolean;
+  /** Tables whose values are read at the same time. */
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  readonly onTable: (table: string, done: number, total: number) => void;
+}
+
+/** Asks both servers and the values about everything that a run would refuse. Changes nothing. */
+export async function inspect(source: Source, target: Target, options: InspectOptions): Promise<Inspection> {
+  const [sourceFacts, targetFacts] = await Promise.all([source.facts(), target.facts()]);
+  const catalogue = await source.catalogue(options.signal);
+  const made = plan(catalogue, options.request);
+  const findings: Finding[] = [
+    ...(await source.preflight()),
+    ...(await target.preflight(made)),
+    ...made.findings,
+    ...(options.values ? await profileAll(source, made, options) : []),
+  ];
+  if (made.tables.length === 0) findings.push(nothingToCopy(catalogue));
+  return { source: sourceFacts, target: targetFacts, catalogue, plan: made, findings: sorted(findings) };
+}
+
+/** Values of every table, a few tables at a time; findings in table order whatever finished first. */
+async function profileAll(source: Source, made: Plan, options: InspectOptions): Promise<Finding[]> {
+  const found: (readonly Finding[])[] = made.tables.map(() => []);
+  let next = 0;
+  let done = 0;
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      throwIfStopped(options.signal);
+      const at = next++;
+      const table = made.tables[at];
+      if (table === undefined) return;
+      found[at] = await source.profile(table, options.signal);
+      done += 1;
+      options.onTable(table.source, done, made.tables.length);
+    }
+  };
+  await Promise.all(Array.from({ length: options.workers }, worker));
+  return found.flat();
+}
+
+function nothingToCopy(catalogue: Catalogue): Finding {
+  return {
+    code: "nothing-to-copy",
+    severity: "error",
+    object: catalogue.database,
+    sentence: `No table of ${catalogue.database} is included.`,
+    fix: "Mend tables.include and tables.exclude, or the database in source.url.",
+    count: 1,
+    sampleKeys: [],
+  };
+}
+
+const weight = { error: 0, warning: 1, info: 2 } as const;
+
+function sorted(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort((a, b) => weight[a.severity] - weight[b.severity]);
+}
+
+export interface CopyOptions {
+  readonly source: Source;
+  readonly ledger: Ledger;
+  readonly plan: Plan;
+  readonly engine: Catalogue["engine"];
+  readonly workers: number;
+  /** Worker slots per database host, counted across processes. */
+  readonly slots: number;
+  readonly rangeRows: number;
+  readonly signal: AbortSignal;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly moment: MomentHook;
+  readonly onState: (state: MigrationState) => void;
+  readonly onEvent: OnEvent;
+}
+
+/** The offline copy: create, copy, build. Goes on from wherever an earlier engine was stopped or killed. */
+export async function copy(options: CopyOptions): Promise<LedgerView> {
+  const { ledger, plan: made, signal } = options;
+  const enter = async (state: MigrationState): Promise<void> => {
+    throwIfStopped(signal);
+    await ledger.setState(state);
+    options.onState(state);
+  };
+  await enter("copying");
+  await phase(ledger, "create", async () => {
+    for (const statement of made.before) await ledger.build(statement, signal);
+    return { statements: made.before.length };
+  });
+  await phase(ledger, "copy", async () => {
+    await snapshot({ ...options, coderOf: (table) => coderOf(table, options.engine) });
+    const { tables } = await ledger.view();
+    return { rows: total(tables, "rows"), bytes: total(tables, "bytes") };
+  });
+  await enter("building");
+  await phase(ledger, "build", async () => {
+    await buildAfter(options);
+    return { statements: made.after.length };
+  });
+  await enter("copied");
+  return await ledger.view();
+}
+
+/** A table's codecs as the snapshot uses them: one select list, and an encoder for each range. */
+function coderOf(table: PlanTable, engine: Catalogue["engine"]): TableCoder {
+  return {
+    select: table.columns.map((column) => codecOf(column, engine).select(mysqlName(column.source))),
+    encode: (sink) => rowEncoder(table, engine, sink),
+  };
+}
+
+function total(tables: LedgerView["tables"], what: "rows" | "bytes"): number {
+  return tables.reduce((sum, table) => sum + table[what], 0);
+}
+
+async function phase(
+  ledger: Ledger,
+  name: string,
+  act: () => Promise<Readonly<Record<string, string | number>>>,
+): Promise<void> {
+  await ledger.phase(name, {}, false);
+  const facts = await act();
+  await ledger.phase(name, facts, true);
+}
+
+/** Refuses to go on with a plan that is no longer what catalogue and config say. */
+export function demandFresh(made: Plan, recorded: string | null, where: string): void {
+  if (recorded === null || recorded === made.fingerprint) return;
+  throw new Fault(
+    "plan-stale",
+    `The plan in ${where} was made from another catalogue or config than today's: the source or headgate.yaml has changed since.`,
+    { next: "headgate plan", facts: { recorded, now: made.fingerprint } },
+  );
+}

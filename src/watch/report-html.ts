@@ -1,0 +1,83 @@
+/** The report as one self-contained page: no script, no outside link, every text escaped. */
+
+export interface ReportBody {
+  readonly state: string;
+  readonly since: string;
+  readonly environment: string;
+  readonly skippedSafeguards: readonly string[];
+  readonly fingerprint: string;
+  readonly phases: readonly {
+    readonly phase: string;
+    readonly startedAt: string;
+    readonly endedAt: string | null;
+  }[];
+  readonly tables: readonly {
+    readonly table: string;
+    readonly ranges: number;
+    readonly rows: number;
+    readonly bytes: number;
+  }[];
+  readonly policies: readonly { readonly object: string; readonly policy: string; readonly count: number }[];
+  readonly proofNote: string;
+}
+
+export function reportHtml(id: string, body: ReportBody): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${escape(id)}: migration report</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
+table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{border-bottom:1px solid #d0d7de;padding:.3rem .6rem;text-align:left}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code{background:#f3f4f6;padding:0 .2rem}</style></head><body>
+<h1>${escape(id)}</h1>
+<p>State <b>${escape(body.state)}</b> since ${escape(body.since)}, environment ${escape(body.environment)}. Plan <code>${escape(body.fingerprint)}</code>.</p>
+<p>${escape(body.proofNote)}</p>
+${body.skippedSafeguards.map((name) => `<p>Safeguard skipped: ${escape(name)}</p>`).join("\n")}
+<h2>Phases</h2>
+${grid(
+  ["phase", "started", "ended"],
+  body.phases.map((p) => [p.phase, p.startedAt, p.endedAt ?? "not ended"]),
+  [],
+)}
+<h2>Tables</h2>
+${grid(
+  ["table", "ranges", "rows", "bytes"],
+  body.tables.map((t) => [t.table, String(t.ranges), String(t.rows), String(t.bytes)]),
+  [1, 2, 3],
+)}
+<h2>Values changed by policy</h2>
+${
+  body.policies.length === 0
+    ? "<p>None.</p>"
+    : grid(
+        ["column", "policy", "values"],
+        body.policies.map((p) => [p.object, p.policy, String(p.count)]),
+        [2],
+      )
+}
+</body></html>
+`;
+}
+
+function grid(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: readonly number[],
+): string {
+  const cell = (tag: "td" | "th", text: string, i: number): string =>
+    `<${tag}${numbers.includes(i) ? ' class="n"' : ""}>${escape(text)}</${tag}>`;
+  const line = (tag: "td" | "th", row: readonly string[]): string =>
+    `<tr>${row.map((text, i) => cell(tag, text, i)).join("")}</tr>`;
+  return `<table>${line("th", head)}${rows.map((row) => line("td", row)).join("")}</table>`;
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/gu, (letter) => entities[letter] ?? letter);
+}
