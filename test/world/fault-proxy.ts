@@ -1,0 +1,66 @@
+/**
+ * A TCP proxy on loopback for faults that no server produces on demand: answers held back, requests held back, a
+ * client cut off while the server still waits. Bytes pass untouched; each direction can be held, and what was held
+ * is lost when the client's side is cut.
+ */
+import { createConnection, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+
+export interface FaultProxy extends AsyncDisposable {
+  readonly port: number;
+  /** Keep the server's answers from the clients. */
+  holdAnswers: boolean;
+  /** Keep the clients' requests from the server. */
+  holdRequests: boolean;
+  /** Resets every client; the server's side stays open until `forget`, as behind a dead network. */
+  cutClients(): void;
+  /** Closes what `cutClients` left open on the server's side. */
+  forget(): void;
+}
+
+export async function faultProxy(to: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
+  const clients = new Set<Socket>();
+  const servers = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = createConnection(to);
+    let alive = true;
+    clients.add(client);
+    servers.add(upstream);
+    client.on("data", (bytes) => {
+      if (!proxy.holdRequests) upstream.write(bytes);
+    });
+    upstream.on("data", (bytes) => {
+      if (!proxy.holdAnswers && alive) client.write(bytes);
+    });
+    client.on("error", () => client.destroy());
+    upstream.on("error", () => upstream.destroy());
+    client.on("end", () => upstream.end());
+    client.on("close", () => {
+      alive = false;
+      clients.delete(client);
+    });
+    upstream.on("close", () => {
+      servers.delete(upstream);
+      if (alive) client.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const proxy: FaultProxy = {
+    port: (server.address() as AddressInfo).port,
+    holdAnswers: false,
+    holdRequests: false,
+    cutClients: () => {
+      for (const client of clients) client.resetAndDestroy();
+      proxy.holdAnswers = false;
+      proxy.holdRequests = false;
+    },
+    forget: () => {
+      for (const upstream of servers) upstream.destroy();
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of [...clients, ...servers]) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return proxy;
+}

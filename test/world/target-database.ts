@@ -1,0 +1,60 @@
+/**
+ * A fresh PostgreSQL database of a test's own, with what tests of the target need beside the connector: an
+ * administrator's client that shares no code with it, and the connector's options. Dropped at the end, whoever
+ * is still connected.
+ */
+import { Client } from "pg";
+import type { PostgresOptions } from "../../connectors/postgres/connection.js";
+import type { Name } from "./stack/names.js";
+import { up } from "./stack/servers.js";
+
+export interface TargetDatabase extends AsyncDisposable {
+  readonly url: string;
+  readonly options: PostgresOptions;
+  /** Rows as the driver's own text; administrator's rights. */
+  sql(text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]>;
+}
+
+/** Brings the server up where it is not, and makes the database anew. */
+export async function targetDatabase(
+  name: string,
+  server: Extract<Name, `postgres${string}`> = "postgres18",
+): Promise<TargetDatabase> {
+  const own = process.env["HEADGATE_TEST_TARGET_URL"];
+  const base = own !== undefined && own !== "" ? own : (await up([server]))[server].url;
+  return databaseAt(base, name);
+}
+
+/** The same on a server that the test itself keeps. */
+export async function databaseAt(base: string, name: string): Promise<TargetDatabase> {
+  await once(base, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+  await once(base, `CREATE DATABASE "${name}" ENCODING 'UTF8' TEMPLATE template0`);
+  const url = new URL(base);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    options: { url: url.href, tls: { mode: "off" }, engine: { host: "test-host", pid: process.pid } },
+    sql: (text, values) => once(url.href, text, values),
+    [Symbol.asyncDispose]: async () => {
+      await once(base, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+    },
+  };
+}
+
+async function once(
+  url: string,
+  text: string,
+  values?: readonly unknown[],
+): Promise<Record<string, string | null>[]> {
+  const client = new Client({
+    connectionString: url,
+    types: { getTypeParser: () => (value: string) => value },
+  });
+  await client.connect();
+  try {
+    const result = await client.query<Record<string, string | null>>(text, values && [...values]);
+    return Array.isArray(result) ? [] : result.rows;
+  } finally {
+    await client.end();
+  }
+}
