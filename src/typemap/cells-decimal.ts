@@ -62,7 +62,10 @@ export const decimals: Family = {
         target: (name) =>
           dscale === scale ? `${name}::text` : `${name}::numeric(${precision},${scale})::text`,
       },
-      decode: numericText,
+      decode: (field) => {
+        const text = numericText(field);
+        return dscale === scale ? text : text.slice(0, scale - dscale).replace(/\.$/, "");
+      },
     };
   },
 };
@@ -80,7 +83,11 @@ export const floats: Family = {
       field.length === 4 ? String(field.readFloatBE(0)) : String(field.readDoubleBE(0));
     if (single && target.text === "real") return { cell: opCell(ops.four, 4), wireOf, canonical, decode };
     if (target.text !== "double precision") return null;
-    return { cell: single ? callCell(4, widenFloat) : opCell(ops.eight, 8), wireOf, canonical, decode };
+    if (single) return { cell: callCell(4, widenFloat), wireOf, canonical, decode };
+    // DOUBLE(M,D) holds more digits than SELECT prints of it.
+    const select = (name: string): string =>
+      column.precision === null && !column.zerofill ? name : `${name}+0e0`;
+    return { cell: opCell(ops.eight, 8), wireOf, select, canonical, decode };
   },
 };
 

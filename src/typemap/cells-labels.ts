@@ -36,7 +36,7 @@ export const enums: Family = {
         : converted;
     return {
       cell: ambiguous ? callCell(0, prefixed(zero)) : opCell(ops.label, 0, labelWithCare(zero)),
-      wireOf: ambiguous ? (text): Buffer => Buffer.concat([Buffer.from("1"), text]) : (text): Buffer => text,
+      wireOf: (text) => text,
       ...(ambiguous ? { select: (name: string): string => `CONCAT(IF(${name}+0=0,'0','1'),${name})` } : {}),
       canonical: { source, target: (name) => `${name}::text` },
       decode: utf8Text,

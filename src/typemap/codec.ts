@@ -49,7 +49,7 @@ export interface Codec {
   readonly cell: Cell;
   /** The expression that reads the column, given its name quoted for the source. */
   select(column: string): string;
-  /** Text form to target field (no length before it), null for NULL and for values that a policy turns into NULL. Throws Fault value-refused. */
+  /** Text form (what SELECT prints of the select expression; of FLOAT, what it prints of `c+0e0`) to target field (no length before it), null for NULL and for values that a policy turns into NULL. Throws Fault value-refused. */
   encodeText(text: Buffer | null): Buffer | null;
   /** Canonical SQL text of types.md section 2 on the source, null where none is exact. Names quoted. */
   canonicalSource(column: string): string | null;

@@ -1,0 +1,106 @@
+/**
+ * The sources that a conformance test goes through: one's own server where HEADGATE_TEST_SOURCE_URL names it, else
+ * MySQL 9.7 and MariaDB of the stack. A test works in a database of its own name, made anew each time, and fills
+ * it over an administrator's connection that knows nothing of the code under test.
+ */
+import { createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
+import type { MysqlOptions } from "../../connectors/mysql/connection.js";
+import type { PlanTable } from "../../src/model.js";
+import type { RowSink } from "../../src/port.js";
+import { up } from "../world/stack/servers.js";
+
+export interface TestSource {
+  readonly name: string;
+  readonly options: MysqlOptions;
+  /** Any number of statements at once; sql_mode empty, so that odd values get in. */
+  readonly admin: Connection;
+}
+
+/** Each source with a fresh database. */
+export async function sources(database: string): Promise<readonly TestSource[]> {
+  const own = process.env["HEADGATE_TEST_SOURCE_URL"] ?? "";
+  const servers: readonly (readonly [string, string])[] =
+    own === ""
+      ? Object.entries(await up(["mysql9", "mariadb"])).map(([name, { url }]) => [name, url] as const)
+      : [["own", own]];
+  return Promise.all(
+    servers.map(async ([name, url]) => {
+      const { hostname, port, username, password } = new URL(url);
+      const options: MysqlOptions = {
+        host: hostname,
+        port: Number(port),
+        user: decodeURIComponent(username),
+        password: decodeURIComponent(password),
+        database,
+        tls: { mode: "off" },
+      };
+      const admin = await openAdmin(options);
+      await admin.query(
+        `DROP DATABASE IF EXISTS \`${database}\`; CREATE DATABASE \`${database}\`; USE \`${database}\``,
+      );
+      return { name, options, admin };
+    }),
+  );
+}
+
+/** A further administrator's connection, standing in the database if it exists. */
+export async function openAdmin(options: MysqlOptions): Promise<Connection> {
+  const { host, port, user, password } = options;
+  const admin = await createConnection({
+    host,
+    port,
+    user,
+    password,
+    charset: "UTF8MB4_GENERAL_CI",
+    multipleStatements: true,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    jsonStrings: true,
+  });
+  await admin.query("SET SESSION sql_mode = '', time_zone = '+00:00'");
+  return admin;
+}
+
+/** What the connector reads of a plan's table. */
+export function planTable(
+  table: string,
+  key: readonly string[] | null,
+  index = "PRIMARY",
+  exactCut = false,
+): PlanTable {
+  return {
+    source: table,
+    target: table,
+    lane: "main",
+    key: key === null ? null : { index, columns: key, primary: index === "PRIMARY" },
+    columns: [],
+    estimatedRows: 0,
+    estimatedBytes: 0,
+    exactCut,
+  };
+}
+
+/** A sink that is never full. */
+export function openSink(row: RowSink["row"]): RowSink {
+  return { row, full: () => false, drained: () => Promise.resolve() };
+}
+
+/** Deterministic randomness (mulberry32): the same seed, the same test. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** The seed of this run: HEADGATE_TEST_SEED, or the one given. Printed, so that a failure can be had again. */
+export function seedOf(fallback: number, test: string): number {
+  const seed = Number(process.env["HEADGATE_TEST_SEED"] ?? fallback);
+  process.stdout.write(`${test}: seed ${seed}\n`);
+  return seed;
+}
