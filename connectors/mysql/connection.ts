@@ -112,6 +112,11 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** Whether this side has not closed the session; the server may have. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   /** host:port, for sentences. */
   get place(): string {
     return placeOf(this.#options);

@@ -1,0 +1,47 @@
+/**
+ * One question about a column's values: an SQL condition that holds for the values the plan would refuse, and what
+ * to say when there are any. Also how the lines for headgate.yaml are spelled that settle it.
+ */
+import type { Finding, PlanColumn, PlanTable, Severity } from "../../src/model.js";
+
+type Settlement = NonNullable<Finding["settle"]>[number];
+
+export interface Probe {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly column: PlanColumn;
+  /** SQL over the column's quoted name: 1 for a value that is meant; 0 or NULL for others. */
+  readonly condition: string;
+  /** Completes "N values of table.column ...": what they are and what would happen. */
+  readonly what: string;
+  readonly fix: string;
+  readonly settle: readonly Settlement[];
+}
+
+/** A line of `policies:` for this column alone. */
+export function policyLine(table: PlanTable, column: PlanColumn, policy: string): Settlement {
+  return { section: "policies", yaml: `{ match: ${matchOf(table, column)}, ${policy} }` };
+}
+
+/** A line of `typemap:` for this column alone; `to` is the rule's flow mapping without its braces. */
+export function typeLine(table: PlanTable, column: PlanColumn, to: string): Settlement {
+  return { section: "typemap", yaml: `{ match: ${matchOf(table, column)}, to: { ${to} } }` };
+}
+
+function matchOf(table: PlanTable, column: PlanColumn): string {
+  return `{ table: ${scalar(table.source)}, column: ${scalar(column.source)} }`;
+}
+
+const plain = /^[A-Za-z_][A-Za-z0-9_]*$/u;
+/** Words that YAML 1.1 or 1.2 readers take for something else than text. */
+const words = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/iu;
+
+/** A name as YAML; JSON's quoting is YAML's. */
+function scalar(name: string): string {
+  return plain.test(name) && !words.test(name) ? name : JSON.stringify(name);
+}
+
+/** The lines as a person would put them into headgate.yaml. */
+export function proposedLines(settle: readonly Settlement[]): readonly string[] {
+  return settle.flatMap(({ section, yaml }) => [`${section}:`, `  - ${yaml}`]);
+}

@@ -1,0 +1,83 @@
+/**
+ * A fresh MySQL or MariaDB database of a test's own, with an administrator's connection that shares no code with
+ * the connector, and the connector's options. Dropped at the end.
+ */
+import { createConnection } from "mysql2/promise";
+import type { Connection as Driver } from "mysql2/promise";
+import type { MysqlOptions } from "../../connectors/mysql/connection.js";
+import type { Name } from "./stack/names.js";
+import { up } from "./stack/servers.js";
+
+export type SourceName = Extract<Name, "mysql9" | "mysql56" | "mariadb">;
+
+/** Anything the driver takes for `?`. */
+export type Bound = string | number | bigint | Buffer | null;
+
+export interface SourceDatabase extends AsyncDisposable {
+  readonly name: string;
+  readonly options: MysqlOptions;
+  /** An administrator's statement in the database, with sql_mode empty and UTC; cells as text. */
+  sql(text: string, values?: readonly Bound[]): Promise<(string | null)[][]>;
+}
+
+/** mysql://… of an administrator: one's own server where HEADGATE_TEST_SOURCE_URL names one, else the stack's. */
+export async function sourceUrl(server: SourceName): Promise<string> {
+  const own = process.env["HEADGATE_TEST_SOURCE_URL"];
+  return own !== undefined && own !== "" ? own : (await up([server]))[server].url;
+}
+
+/** Brings the server up where it is not, and makes the database anew. */
+export async function sourceDatabase(name: string, server: SourceName): Promise<SourceDatabase> {
+  const url = await sourceUrl(server);
+  const driver = await openDriver(url);
+  await driver.query(`DROP DATABASE IF EXISTS \`${name}\``);
+  await driver.query(`CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4`);
+  await driver.query(`USE \`${name}\``);
+  return {
+    name,
+    options: optionsOf(url, name),
+    sql: (text, values) => run(driver, text, values),
+    [Symbol.asyncDispose]: async () => {
+      await driver.query(`DROP DATABASE IF EXISTS \`${name}\``);
+      await driver.end();
+    },
+  };
+}
+
+/** The connector's options for a database of the server at `url`. */
+export function optionsOf(url: string, database: string): MysqlOptions {
+  const { hostname, port, username, password } = new URL(url);
+  return {
+    host: hostname,
+    port: Number(port),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database,
+    tls: { mode: "off" },
+  };
+}
+
+/** An administrator's connection: text as it is, no zone but UTC, and sql_mode empty so that anything can be stored. */
+export async function openDriver(url: string): Promise<Driver> {
+  const { hostname, port, username, password } = new URL(url);
+  const driver = await createConnection({
+    host: hostname,
+    port: Number(port),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    charset: "UTF8MB4_GENERAL_CI",
+    rowsAsArray: true,
+    typeCast: (field) => field.string("utf8"),
+  });
+  await driver.query("SET SESSION sql_mode = '', time_zone = '+00:00', foreign_key_checks = 1");
+  return driver;
+}
+
+async function run(
+  driver: Driver,
+  text: string,
+  values: readonly Bound[] = [],
+): Promise<(string | null)[][]> {
+  const [rows] = await driver.query({ sql: text, values: [...values] });
+  return Array.isArray(rows) ? (rows as (string | null)[][]) : [];
+}
