@@ -94,5 +94,5 @@ function inContext(spelling: string): readonly [RegExp, string] {
 }
 
 function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/gu, String.raw`\$&`);
+  return text.replace(/[.*+?^${}()|[\]\\/]/gu, String.raw`\$&`);
 }
