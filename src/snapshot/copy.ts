@@ -168,10 +168,10 @@ export class Copier implements AsyncDisposable {
   }
 
   async #withSlot<T>(take: (slots: number) => Promise<T | null>, signal: AbortSignal): Promise<T> {
-    for (;;) {
+    for (let told = false; ; told = true) {
       const taken = await take(this.#tools.slots);
       if (taken !== null) return taken;
-      this.#tools.onEvent({ kind: "no-slot", slots: this.#tools.slots });
+      if (!told) this.#tools.onEvent({ kind: "no-slot", slots: this.#tools.slots });
       await this.#tools.wait(slotPause, signal);
     }
   }
