@@ -23,10 +23,14 @@ export interface KeyColumn {
   readonly width: number;
 }
 
-/** Index and columns of a key whose ranges the source can tell apart. */
+/** A key whose ranges the source can tell apart along one index. */
 export interface KeyShape {
   readonly table: string;
   readonly index: string;
+  /**
+   * The columns that bounds are made of: the key's first ones, up to one that has no exact bounds (float), whose ranges no index serves (enum) or
+   * that the index sorts the other way round. Bounds on them part the rows all the same, group by group.
+   */
   readonly columns: readonly KeyColumn[];
 }
 
@@ -36,7 +40,7 @@ export type Bound = readonly string[];
 /** SQL with the values of its `?`. */
 export type Condition = Statement;
 
-/** Asks the source for the key's columns; null when one is of a type that has no exact bounds (float, set, json). */
+/** Asks the source for the key's columns; null when the first one has no exact bounds. */
 export async function keyShape(
   wire: Wire,
   table: string,
@@ -44,26 +48,41 @@ export async function keyShape(
 ): Promise<KeyShape | null> {
   const rows = await wire.select({
     sql:
-      "SELECT COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), CHARACTER_SET_NAME, COLLATION_NAME, " +
+      "SELECT c.COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), CHARACTER_SET_NAME, COLLATION_NAME, " +
       "CAST(NUMERIC_PRECISION AS CHAR), CAST(NUMERIC_SCALE AS CHAR), CAST(DATETIME_PRECISION AS CHAR), " +
-      "CAST(CHARACTER_OCTET_LENGTH AS CHAR) " +
-      "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
-    params: [table],
+      "CAST(CHARACTER_OCTET_LENGTH AS CHAR), s.COLLATION, CAST(s.SUB_PART AS CHAR) " +
+      "FROM information_schema.COLUMNS c LEFT JOIN information_schema.STATISTICS s " +
+      "ON s.TABLE_SCHEMA = c.TABLE_SCHEMA AND s.TABLE_NAME = c.TABLE_NAME " +
+      "AND s.COLUMN_NAME = c.COLUMN_NAME AND s.INDEX_NAME = ? " +
+      "WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ?",
+    params: [key.index, table],
   });
   const facts = new Map(rows.map((row) => [row[0] ?? "", row]));
   const columns: KeyColumn[] = [];
+  let direction: string | null | undefined;
   for (const name of key.columns) {
-    const column = keyColumn(name, facts.get(name) ?? []);
-    if (column === null) return null;
+    const row = facts.get(name) ?? [];
+    const [order, prefix] = row.slice(9);
+    direction ??= order;
+    const column = order === direction && prefix === null ? keyColumn(name, row) : null;
+    if (column === null) break;
     columns.push(column);
   }
-  return columns.length === 0 ? null : { table, index: key.index, columns };
+  if (columns.length === 0) return null;
+  return { table, index: key.index, columns };
 }
 
-const integers = new Set(["tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit", "enum"]);
+const integers = new Set(["tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit"]);
 const texts = new Set(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"]);
 const binaries = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
 const own = new Set(["uuid", "inet4", "inet6"]);
+
+/**
+ * A parameter that stays a text until we cast it. MySQL gives a bare one the type of its surroundings and converts
+ * before we do: past 2^63 `CAST(? AS UNSIGNED)` of a text is 2^63 - 1, and a guess that has no spelling in the
+ * column's character set is an error instead of a miss.
+ */
+const given = "CAST(? AS CHAR CHARACTER SET utf8mb4)";
 
 function keyColumn(name: string, facts: readonly (string | null)[]): KeyColumn | null {
   const [, type, columnType, charset, collation, precision, scale, fsp, octets] = facts;
@@ -82,23 +101,23 @@ function keyColumn(name: string, facts: readonly (string | null)[]): KeyColumn |
     width: type === "binary" ? Number(octets ?? 0) : 0,
   });
   if (integers.has(type)) {
-    // An enum sorts by its index and compares with a number by it; + 0 also takes the zeros of ZEROFILL away.
-    const signed =
-      type !== "bit" && type !== "enum" && type !== "year" && !/ unsigned/u.test(columnType ?? "");
-    return column("integer", `CAST(${c} + 0 AS CHAR)`, `CAST(? AS ${signed ? "SIGNED" : "UNSIGNED"})`);
+    const signed = type !== "bit" && type !== "year" && !/ unsigned/u.test(columnType ?? "");
+    const value = type === "bit" ? `${c} + 0` : bare;
+    return column("integer", `CAST(${value} AS CHAR)`, `CAST(${given} AS ${signed ? "SIGNED" : "UNSIGNED"})`);
   }
   if (type === "decimal")
     return column(
       "decimal",
       `CAST(${bare} AS CHAR)`,
-      `CAST(? AS DECIMAL(${Number(precision ?? 65)},${Number(scale ?? 0)}))`,
+      `CAST(${given} AS DECIMAL(${Number(precision ?? 65)},${Number(scale ?? 0)}))`,
     );
-  if (binaries.has(type)) return column("binary", `LOWER(HEX(${c}))`, "UNHEX(?)");
-  if (type === "date") return column("date", `CAST(${c} AS CHAR)`, "CAST(? AS DATE)");
+  if (binaries.has(type)) return column("binary", `LOWER(HEX(${c}))`, `UNHEX(${given})`);
+  if (type === "date") return column("date", `CAST(${c} AS CHAR)`, `CAST(${given} AS DATE)`);
   if (type === "datetime" || type === "timestamp")
-    return column("datetime", `CAST(${c} AS CHAR)`, `CAST(? AS DATETIME(${Number(fsp ?? 0)}))`);
-  if (type === "time") return column("time", `CAST(${c} AS CHAR)`, `CAST(? AS TIME(${Number(fsp ?? 0)}))`);
-  if (own.has(type)) return column("opaque", `CAST(${c} AS CHAR)`, `CAST(? AS ${type.toUpperCase()})`);
+    return column("datetime", `CAST(${c} AS CHAR)`, `CAST(${given} AS DATETIME(${Number(fsp ?? 0)}))`);
+  if (type === "time")
+    return column("time", `CAST(${c} AS CHAR)`, `CAST(${given} AS TIME(${Number(fsp ?? 0)}))`);
+  if (own.has(type)) return column("opaque", `CAST(${c} AS CHAR)`, `CAST(${given} AS ${type.toUpperCase()})`);
   if (
     !texts.has(type) ||
     charset === undefined ||
@@ -109,9 +128,9 @@ function keyColumn(name: string, facts: readonly (string | null)[]): KeyColumn |
     return null;
   const [set, order] = [word(charset), word(collation)];
   return {
-    ...column("text", `LOWER(HEX(${c}))`, `CONVERT(? USING ${set}) COLLATE ${order}`),
+    ...column("text", `LOWER(HEX(${c}))`, `CONVERT(${given} USING ${set}) COLLATE ${order}`),
     read: [`LOWER(HEX(${c}))`, `CONVERT(${c} USING utf8mb4)`],
-    bindHex: `CONVERT(UNHEX(?) USING ${set}) COLLATE ${order}`,
+    bindHex: `CONVERT(UNHEX(${given}) USING ${set}) COLLATE ${order}`,
   };
 }
 
@@ -153,14 +172,22 @@ function comparable(column: KeyColumn, text: string): Comparable {
     : { sql: column.bind, param: text };
 }
 
-/** lower <= key < upper in the form that the range optimizer turns into index ranges; null when both are open. */
-export function between(shape: KeyShape, lower: Bound | null, upper: Bound | null): Condition | null {
+/**
+ * lower <= key < upper in the form that the range optimizer turns into index ranges; null when both are open.
+ * `open` leaves the lower bound itself out.
+ */
+export function between(
+  shape: KeyShape,
+  lower: Bound | null,
+  upper: Bound | null,
+  open = false,
+): Condition | null {
   let shared = 0;
   if (lower !== null && upper !== null)
     while (shared < lower.length && shared < upper.length && lower[shared] === upper[shared]) shared++;
   const parts: Condition[] = [];
   if (lower !== null && upper !== null && shared > 0) parts.push(equal(shape, lower.slice(0, shared)));
-  if (lower !== null && shared < lower.length) parts.push(beyond(shape, lower, shared, ">"));
+  if (lower !== null && shared < lower.length) parts.push(beyond(shape, lower, shared, open ? ">" : ">="));
   if (upper !== null && shared < upper.length) parts.push(beyond(shape, upper, shared, "<"));
   // Two equal bounds hold nothing: key < upper must not be forgotten.
   if (lower !== null && upper !== null && shared === upper.length) return { sql: "FALSE", params: [] };
@@ -179,13 +206,13 @@ export function equal(shape: KeyShape, bound: Bound): Condition {
  * `(a > 1) OR (a = 1 AND b >= 2)`, written out: of `(a, b) >= (1, 2)` MySQL makes a scan of the whole index. The
  * columns before `from` are equal on both sides and left out.
  */
-function beyond(shape: KeyShape, bound: Bound, from: number, order: "<" | ">"): Condition {
+function beyond(shape: KeyShape, bound: Bound, from: number, order: "<" | ">" | ">="): Condition {
   const alternatives: Condition[] = [];
   for (let i = from; i < bound.length; i++) {
     const parts: Condition[] = [];
     for (let k = from; k < i; k++) parts.push(compare(shape, k, "=", bound[k] ?? ""));
     const last = i === bound.length - 1;
-    parts.push(compare(shape, i, order === ">" && last ? ">=" : order, bound[i] ?? ""));
+    parts.push(compare(shape, i, order === ">=" && !last ? ">" : order, bound[i] ?? ""));
     alternatives.push(joined(parts, " AND "));
   }
   const either = joined(alternatives, ") OR (");
@@ -199,11 +226,12 @@ function compare(shape: KeyShape, i: number, operator: string, text: string): Co
   return { sql: `${mysqlName(column.name)} ${operator} ${sql}`, params: [param] };
 }
 
-function joined(parts: readonly Condition[], between: string): Condition {
-  return { sql: parts.map((part) => part.sql).join(between), params: parts.flatMap((part) => part.params) };
+/** Conditions joined by AND, or by what `glue` says. */
+export function joined(parts: readonly Condition[], glue: string): Condition {
+  return { sql: parts.map((part) => part.sql).join(glue), params: parts.flatMap((part) => part.params) };
 }
 
-/** The key's columns in order, for ORDER BY. */
+/** ORDER BY of the columns that bounds are made of. */
 export function orderList(shape: KeyShape, descending = false): string {
   return shape.columns.map((column) => mysqlName(column.name) + (descending ? " DESC" : "")).join(", ");
 }

@@ -7,7 +7,7 @@ import { Fault } from "../../src/errors.js";
 import type { RowQuery, RowReader, RowSink } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { MysqlOptions } from "./connection.js";
-import { between, keyShape, orderList } from "./key.js";
+import { between, keyShape } from "./key.js";
 import type { KeyShape } from "./key.js";
 import { Wire } from "./wire/wire.js";
 import type { Statement } from "./wire/wire.js";
@@ -38,6 +38,10 @@ export async function openReading(options: MysqlOptions, bufferSize?: number): P
     const known = await wire.query(
       `SHOW SESSION VARIABLES WHERE Variable_name IN (${whereKnown.map(([name]) => `'${name}'`).join(", ")})`,
     );
+    // An invisible key is hidden from the application's plans; ours say its name.
+    const [switches] = await wire.query("SELECT @@optimizer_switch");
+    if (switches?.[0]?.includes("use_invisible_indexes=off") === true)
+      await wire.query("SET SESSION optimizer_switch = 'use_invisible_indexes=on'");
     for (const [name, value] of whereKnown)
       if (known.some((row) => row[0] === name && row[1] !== value && row[1] !== "OFF"))
         await wire.query(`SET SESSION ${name} = ${value}`);
@@ -70,13 +74,14 @@ export class WireReader implements RowReader {
     const { lower, upper } = query.range ?? { lower: null, upper: null };
     if (lower === null && upper === null && !query.ordered) return { sql: select, params: [] };
     if (query.key === null) throw new Fault("bug", `A range of ${query.table}, which has no key.`);
+    const forced = `${select} FORCE INDEX (${mysqlName(query.key.index)})`;
+    const order = query.ordered
+      ? ` ORDER BY ${query.key.columns.map((name) => mysqlName(name)).join(", ")}`
+      : "";
+    if (lower === null && upper === null) return { sql: forced + order, params: [] };
     const shape = await this.#shape(query.table, query.key);
-    const where = between(shape, lower, upper);
-    const sql =
-      `${select} FORCE INDEX (${mysqlName(shape.index)})` +
-      (where === null ? "" : ` WHERE ${where.sql}`) +
-      (query.ordered ? ` ORDER BY ${orderList(shape)}` : "");
-    return { sql, params: where?.params ?? [] };
+    const where = between(shape, lower, upper) ?? { sql: "TRUE", params: [] };
+    return { sql: `${forced} WHERE ${where.sql}${order}`, params: where.params };
   }
 
   async #shape(table: string, key: NonNullable<RowQuery["key"]>): Promise<KeyShape> {

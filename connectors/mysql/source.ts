@@ -4,7 +4,15 @@
  * it is.
  */
 import { Fault } from "../../src/errors.js";
-import type { Catalogue, Finding, PhaseGrants, PlanTable, Position, Range, ServerFacts } from "../../src/model.js";
+import type {
+  Catalogue,
+  Finding,
+  PhaseGrants,
+  PlanTable,
+  Position,
+  Range,
+  ServerFacts,
+} from "../../src/model.js";
 import type { ExactCut, RowReader, Source } from "../../src/port.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";

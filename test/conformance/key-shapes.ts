@@ -229,9 +229,10 @@ export const keyShapes: readonly KeyShape[] = [
     ],
   },
   {
-    name: "enum, bit",
+    name: "bit, enum",
     columns: ["k enum('z','y','x','w')", "b bit(12)"],
-    key: ["k", "b"],
+    key: ["b", "k"],
+    group: 5,
     row: (random) => [quoted(pick(random, ["z", "y", "x", "w", "no such label"])), String(int(random, 4096))],
   },
   {

@@ -46,7 +46,7 @@ async function fill(one: TestSource, table: string, shape: KeyShape): Promise<nu
 
 async function count(one: TestSource, table: string): Promise<number> {
   const [result] = await one.admin.query(`SELECT COUNT(*) AS n FROM \`${table}\``);
-  return Number((result as { n: number }[])[0]!.n);
+  return (result as { n: number }[])[0]!.n;
 }
 
 async function ranges(one: TestSource, table: PlanTable, size = rangeRows): Promise<Range[]> {
@@ -77,7 +77,7 @@ async function readAll(
     const row = packet.toString("latin1", start, end);
     seen.set(row, (seen.get(row) ?? 0) + 1);
   });
-  const key = table.key!.columns.map((name) => `HEX(\`${name}\`)`);
+  const key = table.key!.columns.flatMap((name) => [`\`${name}\``, `HEX(\`${name}\`)`]);
   let touched = 0;
   for (const range of found) {
     const before = await touches();
@@ -170,10 +170,10 @@ describe.each(["mysql9", "mariadb"])("%s", (name) => {
     await one.admin.query(`ANALYZE TABLE \`${table.source}\``);
     const writer = await openAdmin(one.options);
     await writer.query(`USE \`${one.options.database}\``);
-    let going = true;
+    const writers = new AbortController();
     let written = 0;
     const writing = (async () => {
-      while (going) {
+      while (!writers.signal.aborted) {
         const i = Math.floor(random() * 20000);
         if (i % 5 === 0) continue;
         await writer.query(
@@ -206,7 +206,7 @@ describe.each(["mysql9", "mariadb"])("%s", (name) => {
         await reader.read(query, sink, signal);
       }
     }
-    going = false;
+    writers.abort();
     await writing;
     await writer.end();
     contiguous(found);
