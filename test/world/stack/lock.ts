@@ -24,7 +24,8 @@ export async function withLock<T>(folder: string, work: () => Promise<T>, patien
       unlinkIfThere(join(folder, owner.file));
       continue;
     }
-    if (!told) say(`waiting for process ${String(owner.pid)}, which holds ${folder}`);
+    if (!told && owner.pid !== process.pid)
+      say(`waiting for process ${String(owner.pid)}, which holds ${folder}`);
     told = true;
     if (Date.now() > deadline) {
       throw new Refusal(1, `Process ${String(owner.pid)} has held ${folder} for too long.`);

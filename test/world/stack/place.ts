@@ -4,7 +4,7 @@
  * checkout or a cache under a 0700 home is not, and then both move to a temp folder that only we can have made.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,8 +64,16 @@ export function cacheFolder(): string {
   return ownFolder(`/var/tmp/headgate-cache-${String(ownUid())}`);
 }
 
-/** Where this checkout's servers keep data, logs, locks and their state. */
+/** Where this checkout's servers keep data, logs, locks and their state. HEADGATE_STACK_DATA names another place. */
 export function dataFolder(root = checkout()): string {
+  const named = process.env["HEADGATE_STACK_DATA"];
+  if (named !== undefined && named !== "") {
+    if (reachable(named, serverAccount()) && canMake(named)) return realpathSync(named);
+    throw new Refusal(
+      64,
+      `HEADGATE_STACK_DATA=${named}: the servers' account can't pass there, or it is not ours.`,
+    );
+  }
   const usual = join(root, ".stack");
   if (reachable(root, serverAccount()) && canMake(usual)) return usual;
   const hash = createHash("sha256").update(root).digest("hex").slice(0, 12);
