@@ -102,15 +102,17 @@ async function engine(
   return copied(migration.id, view, (services.now() - startedAt) / 1000, found);
 }
 
-/** What is worth a line in the log; rows on their way are not. */
+/** What is worth a line in the log; rows on their way and single statements are not. */
 function tell(log: Log, event: SnapshotEvent): void {
-  if (event.kind === "sent" || event.kind === "leased" || event.kind === "done") return;
   if (event.kind === "retry")
     log.warn(
       { code: event.fault.code, attempt: event.attempt },
       `${event.what} again: ${event.fault.message}`,
     );
-  else log.info(event, event.kind);
+  else if (event.kind === "started" || event.kind === "joined" || event.kind === "no-slot")
+    log.info(event, event.kind);
+  else if (event.kind !== "sent" && event.kind !== "leased" && event.kind !== "done")
+    log.debug(event, event.kind);
 }
 
 function demandCopied(flags: RunFlags): void {

@@ -3,7 +3,7 @@ import type { Connection } from "mysql2/promise";
 import { seeded } from "./random.js";
 import { row } from "./rows.js";
 import { schema, sizes } from "./schema.js";
-import type { ShopTable } from "./schema.js";
+import type { ShopTable, Sizes } from "./schema.js";
 
 const BATCH = 2000;
 /** Tables whose row count does not scale, because other tables name their rows by number. */
@@ -14,12 +14,16 @@ export async function createShop(connection: Connection): Promise<void> {
   for (const statement of schema) await connection.query(statement);
 }
 
-/** Rows that `fillShop` writes into a table at this scale (0 < scale <= 1). */
-export function rowsAt(table: ShopTable, scale: number): number {
-  return fixed.includes(table) ? sizes[table] : Math.max(1, Math.floor(sizes[table] * scale));
+/** Rows of every table at this scale (0 < scale <= 1). */
+export function sizesAt(scale: number): Sizes {
+  const scaled = (Object.keys(sizes) as ShopTable[]).map((table) => [
+    table,
+    fixed.includes(table) ? sizes[table] : Math.max(1, Math.floor(sizes[table] * scale)),
+  ]);
+  return Object.fromEntries(scaled) as Record<ShopTable, number>;
 }
 
-/** Inserts every row; foreign keys are off meanwhile because rows of scaled tables may name rows past the scale. */
+/** Inserts every row; foreign keys sleep meanwhile for speed, and hold afterwards. */
 export async function fillShop(
   connection: Connection,
   seed: number,
@@ -29,13 +33,14 @@ export async function fillShop(
   await connection.query(
     "SET foreign_key_checks = 0, unique_checks = 0, time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
   );
+  const wanted = sizesAt(scale);
   let total = 0;
   for (const table of Object.keys(sizes) as ShopTable[]) {
     const random = seeded(seed + table.length * 7919);
-    const rows = rowsAt(table, scale);
+    const rows = wanted[table];
     for (let from = 1; from <= rows; from += BATCH) {
       const values = Array.from({ length: Math.min(BATCH, rows - from + 1) }, (_, k) =>
-        row(table, random, from + k),
+        row(table, random, from + k, wanted),
       );
       await connection.query(`INSERT INTO \`${table}\` VALUES ?`, [values]);
     }

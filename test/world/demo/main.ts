@@ -130,7 +130,7 @@ async function main(): Promise<void> {
     supportBigNumbers: true,
     bigNumberStrings: true,
   });
-  const target = new pg.Client({ connectionString: servers.target, database });
+  const target = new pg.Client({ connectionString: new URL(`/${database}`, servers.target).href });
   await target.connect();
   const verdicts = await compare(source, target, { database, schema: "public" });
   await source.end();

@@ -3,8 +3,7 @@
  * then: year 1000, four-byte letters, empty text beside NULL, negative and huge decimals, JSON with quotes.
  */
 import type { Random } from "./random.js";
-import type { ShopTable } from "./schema.js";
-import { sizes } from "./schema.js";
+import type { ShopTable, Sizes } from "./schema.js";
 
 export type Cell = string | number | Buffer | null;
 
@@ -41,7 +40,7 @@ function text(r: Random, count: number): string {
   return out.join(" ");
 }
 
-const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
+const makers: Record<ShopTable, (r: Random, i: number, sizes: Sizes) => Cell[]> = {
   countries: (r, i) => [
     code(i - 1),
     `Country ${String(i)} ${r.pick(words)}`,
@@ -49,7 +48,7 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
     `${String(r.int(28))}.${two(r.int(100))}`,
     r.int(2),
   ],
-  customers: (r, i) => [
+  customers: (r, i, sizes) => [
     i,
     `user${String(i)}@example${String(r.int(97))}.com`,
     text(r, 2),
@@ -77,7 +76,7 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
         : moment(r),
     `${day(r)} ${time(r)}.${String(r.int(1000)).padStart(3, "0")}`,
   ],
-  addresses: (r, i) => [
+  addresses: (r, i, sizes) => [
     1 + ((i * 7) % sizes.customers),
     `home-${String(Math.floor(i / sizes.customers))}`,
     `${text(r, 2)} ${String(r.int(200))}`,
@@ -93,7 +92,7 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
     text(r, 2),
     r.int(200) - 100,
   ],
-  products: (r, i) => [
+  products: (r, i, sizes) => [
     i,
     `SKU-${String(i).padStart(7, "0")}`,
     text(r, 3),
@@ -113,11 +112,11 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
     r.int(5) - 2,
     r.oneIn(20) ? 1 : 0,
   ],
-  product_tags: (r, i) => [
+  product_tags: (r, i, sizes) => [
     1 + (i % sizes.products),
     `tag-${String(Math.floor(i / sizes.products))}-${r.pick(words)}`,
   ],
-  orders: (r, i) => [
+  orders: (r, i, sizes) => [
     i,
     1 + r.int(sizes.customers),
     r.pick(["new", "paid", "packed", "shipped", "returned"]),
@@ -129,7 +128,7 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
     r.int(65_536),
     r.int(2),
   ],
-  order_items: (r, i) => [
+  order_items: (r, i, sizes) => [
     1 + (i % sizes.orders),
     1 + Math.floor(i / sizes.orders),
     1 + r.int(sizes.products),
@@ -138,7 +137,7 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
     r.oneIn(3) ? null : r.int(1000) / 1000,
     r.oneIn(6) ? text(r, 2) : null,
   ],
-  payments: (r, i) => [
+  payments: (r, i, sizes) => [
     r.bytes(16),
     1 + (i % sizes.orders),
     `${String(r.int(100_000))}.${two(r.int(100))}`,
@@ -147,7 +146,7 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
     r.oneIn(3) ? null : r.bytes(r.int(300)),
     moment(r),
   ],
-  sessions: (r, i) => {
+  sessions: (r, i, sizes) => {
     const hex = r.bytes(16).toString("hex");
     return [
       `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`,
@@ -162,14 +161,14 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
       `${day(r)} ${time(r)}.${String(r.int(1000)).padStart(3, "0")}`,
     ];
   },
-  reviews: (r, i) => [
+  reviews: (r, i, sizes) => [
     1 + (i % sizes.products),
     1 + ((i * 31) % sizes.customers),
     1 + r.int(5),
     r.oneIn(5) ? null : `${text(r, 10)} ${r.pick(emoji)}`,
     day(r),
   ],
-  stock_moves: (r) => [
+  stock_moves: (r, _i, sizes) => [
     moment(r),
     1 + r.int(sizes.products),
     r.int(200) - 100,
@@ -184,7 +183,7 @@ const makers: Record<ShopTable, (r: Random, i: number) => Cell[]> = {
   order: (r, i) => [i * 3 - 30, r.oneIn(4) ? null : text(r, 2)],
 };
 
-/** Row number `i`, counted from 1. */
-export function row(table: ShopTable, r: Random, i: number): Cell[] {
-  return makers[table](r, i);
+/** Row number `i`, counted from 1, of a shop with these sizes: foreign keys stay within them. */
+export function row(table: ShopTable, r: Random, i: number, sizes: Sizes): Cell[] {
+  return makers[table](r, i, sizes);
 }

@@ -90,3 +90,5 @@ export const sizes = {
 } as const;
 
 export type ShopTable = keyof typeof sizes;
+
+export type Sizes = Readonly<Record<ShopTable, number>>;
