@@ -4,6 +4,7 @@
  * MariaDB's JSON is such a CHECK: `json_valid(column)` on a column is told as its type and left out of the checks.
  */
 import type { SourceCheck } from "../../src/model.js";
+import type { ExpressionMender } from "./catalogue-expressions.js";
 import { groupBy, required } from "./catalogue-views.js";
 import type { InformationSchema } from "./catalogue-views.js";
 import { mysqlExpression } from "./sql-text.js";
@@ -14,8 +15,8 @@ export interface Checks {
   readonly isJson: (table: string, column: string) => boolean;
 }
 
-export async function readChecks(schema: InformationSchema): Promise<Checks> {
-  return schema.engine === "mariadb" ? readMariadb(schema) : readMysql(schema);
+export async function readChecks(schema: InformationSchema, mender: ExpressionMender): Promise<Checks> {
+  return schema.engine === "mariadb" ? readMariadb(schema, mender) : readMysql(schema);
 }
 
 async function readMysql(schema: InformationSchema): Promise<Checks> {
@@ -49,7 +50,7 @@ async function readMysql(schema: InformationSchema): Promise<Checks> {
   return { checks: new Map(checks), isJson: () => false };
 }
 
-async function readMariadb(schema: InformationSchema): Promise<Checks> {
+async function readMariadb(schema: InformationSchema, mender: ExpressionMender): Promise<Checks> {
   const rows = await schema.read(
     "CHECK_CONSTRAINTS",
     ["TABLE_NAME", "CONSTRAINT_NAME", "LEVEL", "CHECK_CLAUSE"],
@@ -61,7 +62,7 @@ async function readMariadb(schema: InformationSchema): Promise<Checks> {
   for (const row of rows) {
     const table = required(row.TABLE_NAME, "table name");
     const name = required(row.CONSTRAINT_NAME, "constraint name");
-    const expression = required(row.CHECK_CLAUSE, "check clause");
+    const expression = await mender.mend(table, required(row.CHECK_CLAUSE, "check clause"));
     if (row.LEVEL === "Column" && expression === `json_valid(\`${name.replaceAll("`", "``")}\`)`)
       json.add(table + "\0" + name);
     else kept.push({ table, check: { name, expression, enforced: true } });

@@ -6,13 +6,14 @@
 import type { ColumnDefault, SourceColumn } from "../../src/model.js";
 import { isSuspect, mariadbDefault, mysqlDefault, onUpdateNow, trueDefaults } from "./catalogue-defaults.js";
 import type { DefaultForm, SuspectDefault } from "./catalogue-defaults.js";
+import type { ExpressionMender } from "./catalogue-expressions.js";
+import { trueLabels } from "./catalogue-labels.js";
 import { groupBy, numberOf, required } from "./catalogue-views.js";
 import type { InformationSchema, Named } from "./catalogue-views.js";
 import { parseColumnType } from "./column-type.js";
 import type { ColumnType } from "./column-type.js";
 import type { Connection } from "./connection.js";
 import { mysqlExpression } from "./sql-text.js";
-import { trueLabels } from "./catalogue-labels.js";
 
 const wanted = [
   "TABLE_NAME",
@@ -46,6 +47,7 @@ export async function readColumns(
   schema: InformationSchema,
   isTable: (table: string) => boolean,
   isJson: (table: string, column: string) => boolean,
+  mender: ExpressionMender,
 ): Promise<ReadonlyMap<string, readonly SourceColumn[]>> {
   const rows = await schema.read("COLUMNS", wanted, "TABLE_SCHEMA", ["TABLE_NAME", "ORDINAL_POSITION"]);
   const srids = await readSrids(schema);
@@ -58,14 +60,24 @@ export async function readColumns(
     found.map(({ table, column }) => ({ table, column })),
     schema.signal,
   );
-  const mended = found.map(({ table, column }) => ({
-    table,
-    column: {
-      ...column,
-      default: defaults.get(table)?.get(column.name) ?? column.default,
-      labels: labels.get(table)?.get(column.name) ?? column.labels,
-    },
-  }));
+  const mended: { readonly table: string; readonly column: SourceColumn }[] = [];
+  for (const { table, column } of found) {
+    const { generated } = column;
+    const known = defaults.get(table)?.get(column.name) ?? column.default;
+    mended.push({
+      table,
+      column: {
+        ...column,
+        default:
+          known.kind === "expression" ? { ...known, text: await mender.mend(table, known.text) } : known,
+        generated:
+          generated === null
+            ? null
+            : { ...generated, expression: await mender.mend(table, generated.expression) },
+        labels: labels.get(table)?.get(column.name) ?? column.labels,
+      },
+    });
+  }
   const groups = groupBy(mended, (each) => each.table);
   return new Map([...groups].map(([table, group]) => [table, group.map((each) => each.column)]));
 }

@@ -6,6 +6,7 @@
 import type { Catalogue, SourceTable } from "../../src/model.js";
 import { readChecks } from "./catalogue-checks.js";
 import { readColumns } from "./catalogue-columns.js";
+import { ExpressionMender } from "./catalogue-expressions.js";
 import { readIndexes } from "./catalogue-indexes.js";
 import { readForeignKeys } from "./catalogue-keys.js";
 import { readObjects } from "./catalogue-objects.js";
@@ -53,8 +54,9 @@ export async function readCatalogue(connection: Connection, signal?: AbortSignal
   const tables = rows.filter((row) => rowTypes.has(row.TABLE_TYPE ?? ""));
   const sequences = rows.filter((row) => row.TABLE_TYPE === "SEQUENCE");
   const names = new Set(tables.map((row) => required(row.TABLE_NAME, "table name")));
-  const { checks, isJson } = await readChecks(schema);
-  const columns = await readColumns(connection, schema, (table) => names.has(table), isJson);
+  const mender = new ExpressionMender(connection, signal);
+  const { checks, isJson } = await readChecks(schema, mender);
+  const columns = await readColumns(connection, schema, (table) => names.has(table), isJson, mender);
   const indexes = await readIndexes(schema);
   const foreignKeys = await readForeignKeys(schema, names);
   const partitionings = await readPartitionings(schema);
