@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { accountName, databaseName, grantStatements, grantsOf } from "./grants.js";
+
+const of = (...lines: string[]): ReturnType<typeof grantsOf> => grantsOf("hg@%", lines, false);
+
+describe("SHOW GRANTS", () => {
+  it("tells server, database and table apart", () => {
+    const grants = of(
+      "GRANT REPLICATION CLIENT ON *.* TO `hg`@`%`",
+      "GRANT SELECT, SHOW VIEW ON `shop`.* TO `hg`@`%`",
+      "GRANT INSERT ON `shop`.`orders` TO `hg`@`%`",
+    );
+    expect(grants.allows("REPLICATION CLIENT", null)).toBe(true);
+    expect(grants.allows("SELECT", null)).toBe(false);
+    expect(grants.allows("SELECT", "shop")).toBe(true);
+    expect(grants.allows("SHOW VIEW", "shop", "orders")).toBe(true);
+    expect(grants.allows("SELECT", "shop2")).toBe(false);
+    expect(grants.allows("INSERT", "shop")).toBe(false);
+    expect(grants.allows("INSERT", "shop", "orders")).toBe(true);
+    expect(grants.allowsSome("INSERT", "shop")).toBe(true);
+  });
+
+  it("takes ALL PRIVILEGES for everything, and WITH GRANT OPTION for nothing", () => {
+    const grants = of("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION");
+    expect(grants.allows("XA_RECOVER_ADMIN", null)).toBe(true);
+    expect(grants.allows("SELECT", "any")).toBe(true);
+  });
+
+  it("does not take a column's privilege for the table's", () => {
+    const grants = of("GRANT INSERT (`id`, `b`), SELECT, UPDATE (`id`) ON `shop`.* TO `hg`@`%`");
+    expect(grants.allows("SELECT", "shop")).toBe(true);
+    expect(grants.allows("INSERT", "shop")).toBe(false);
+    expect(grants.allows("UPDATE", "shop")).toBe(false);
+  });
+
+  it("reads _ and % as the server does", () => {
+    expect(of("GRANT SELECT ON `shop\\_1`.* TO `hg`@`%`").allows("SELECT", "shop_1")).toBe(true);
+    expect(of("GRANT SELECT ON `shop\\_1`.* TO `hg`@`%`").allows("SELECT", "shopx1")).toBe(false);
+    expect(of("GRANT SELECT ON `shop_1`.* TO `hg`@`%`").allows("SELECT", "shopx1")).toBe(true);
+    expect(of("GRANT SELECT ON `sh%`.* TO `hg`@`%`").allows("SELECT", "shop.1")).toBe(true);
+    expect(grantsOf("hg@%", ["GRANT SELECT ON `sh%`.* TO `hg`@`%`"], true).allows("SELECT", "shop")).toBe(
+      false,
+    );
+  });
+
+  it("subtracts partial revokes", () => {
+    const grants = of("GRANT SELECT ON *.* TO `hg`@`%`", "REVOKE SELECT ON `shop`.* FROM `hg`@`%`");
+    expect(grants.allows("SELECT", "shop")).toBe(false);
+    expect(grants.allows("SELECT", "other")).toBe(true);
+  });
+
+  it("leaves out roles, proxies, routines and passwords", () => {
+    const grants = of(
+      "GRANT `reader`@`%` TO `hg`@`%`",
+      "GRANT PROXY ON ``@`` TO `hg`@`%`",
+      "GRANT EXECUTE ON PROCEDURE `shop`.`p` TO `hg`@`%`",
+      "GRANT USAGE ON *.* TO `hg`@`%` IDENTIFIED BY PASSWORD '*00'",
+      "SET DEFAULT ROLE `reader` FOR `hg`@`%`",
+    );
+    expect(grants.allows("EXECUTE", "shop")).toBe(false);
+    expect(grants.allows("SELECT", "shop")).toBe(false);
+  });
+
+  it("knows MariaDB's names", () => {
+    expect(of("GRANT BINLOG MONITOR ON *.* TO `hg`").allows("REPLICATION CLIENT", null)).toBe(true);
+  });
+});
+
+describe("the GRANTs of a phase", () => {
+  it("spells names so that they are only themselves", () => {
+    expect(databaseName("my_shop`%")).toBe("`my\\_shop``\\%`");
+    expect(accountName("o'brien@10.0.0.%")).toBe("'o''brien'@'10.0.0.%'");
+    expect(accountName("a@b@host")).toBe("'a@b'@'host'");
+  });
+
+  it("asks for locks only where tables have no key, and only MySQL", () => {
+    const base = { account: "hg@%", database: "shop", dynamic: true } as const;
+    const copy = (needs: Parameters<typeof grantStatements>[0]): string =>
+      grantStatements(needs)[0]?.statements.join("\n") ?? "";
+    expect(copy({ ...base, engine: "mysql", keyless: true })).toContain("GRANT RELOAD ON *.* TO 'hg'@'%';");
+    expect(copy({ ...base, engine: "mysql", keyless: false })).not.toMatch(/RELOAD|LOCK TABLES/u);
+    expect(copy({ ...base, engine: "mariadb", keyless: true, dynamic: false })).not.toMatch(
+      /RELOAD|XA_RECOVER/u,
+    );
+  });
+});
