@@ -75,7 +75,7 @@ export function readDocument(text: string): DocumentResult {
     stringKeys: true,
     schema: "core",
     merge: false,
-    logLevel: "silent",
+    logLevel: "error",
   });
   const placeOf = (offset: number): Place => {
     const { line, col } = counter.linePos(offset);

@@ -4,6 +4,7 @@
  * reason, for each value that would not fit otherwise. Pure; the caller opens the file with O_EXCL and mode 0600.
  */
 import { stringify } from "yaml";
+import { demandMigrationId } from "./migration-id.js";
 import type { Config } from "./schema.js";
 
 /** Lines that go under one key, as `check --propose` prints them, and the sentence that stands above. */
@@ -28,8 +29,9 @@ export interface InitFacts {
   readonly policies: readonly InitLines[];
 }
 
-/** A whole file that loads as it stands. */
+/** A whole file that loads as it stands. Fault `usage` for an id that cannot name a migration. */
 export function initText(facts: InitFacts): string {
+  demandMigrationId(facts.migration);
   const lines = [
     "# yaml-language-server: $schema=./headgate.schema.json",
     ...comment("", `Written by headgate init. Source: ${facts.seen}`),

@@ -17,13 +17,12 @@ import {
   verifySchema,
 } from "./later-keys.js";
 import { choice, complain, createdName, databaseUrl, flag, integer, listOf, shaped, text } from "./leaf.js";
+import { migrationId, migrationIdAllowed, migrationIdLength } from "./migration-id.js";
 import { isLoopback, parseUrl } from "./url.js";
 import type { UrlSide } from "./url.js";
 
 /** Workers that one host is asked to bear without an override. */
 export const defaultWorkersPerHost = 2;
-
-const migrationId = /^(?:[0-9]{8,14}_[a-zA-Z0-9_]{1,64}|V[0-9]+(?:_[0-9]+)*__[a-zA-Z0-9_]{1,64})$/u;
 
 export const environments = ["production", "staging", "development"] as const;
 
@@ -198,10 +197,9 @@ const overrideSchema = z
 export const configSchema = z
   .strictObject(
     {
-      migration: shaped(
-        migrationId,
-        "8 to 14 digits, _ and letters, digits or _ (20261122_shop), or a Flyway name (V1_2__shop)",
-      ).describe("Id of the migration; ledger and files are named after it."),
+      migration: shaped(migrationId, migrationIdAllowed)
+        .max(migrationIdLength, { error: migrationIdAllowed })
+        .describe("Id of the migration; ledger and files are named after it."),
       environment: choice(...environments)
         .default("production")
         .describe(

@@ -34,7 +34,7 @@ export type UrlResult = { readonly server: Server } | { readonly problem: UrlPro
 const form = /^(postgresql|mysql|mongodb(\+srv)?|sqlserver):\/\/[^\s;]+$/u;
 const shellCharacters: readonly string[] = ["$", "`", "|", "&&"];
 const parts =
-  /^(?<scheme>[a-z+]+):\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^@/?#]*))?@)?(?<host>\[[0-9a-fA-F:.]+\]|[^:/?#@[\]]+)(?::(?<port>[^/?#]*))?(?:\/(?<path>[^?#]*))?(?<rest>[?#].*)?$/u;
+  /^(?<scheme>[a-z+]+):\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^@/?#]*))?@)?(?<host>\[[0-9a-fA-F:.]+\]|[^:/?#@[\]]+)(?::(?<port>[^/?#@[\]]*))?(?:\/(?<path>[^?#]*))?(?<rest>[?#].*)?$/u;
 
 const sides = {
   source: { scheme: "mysql", example: "mysql://user:${PASSWORD}@host:3306/database", port: 3306 },
