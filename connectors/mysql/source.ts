@@ -22,6 +22,7 @@ import { phaseGrants } from "./grants.js";
 import { mark, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";
 import { readPreflight } from "./preflight.js";
+import { profileTable } from "./profile.js";
 import { openReading, WireReader } from "./read.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 import { splitTable } from "./split.js";
@@ -61,7 +62,7 @@ class MysqlSource implements Source {
   }
 
   async profile(table: PlanTable, signal: AbortSignal): Promise<readonly Finding[]> {
-    return signal.aborted || table.source === "" ? [] : [];
+    return this.#own((connection) => profileTable(connection, table, signal));
   }
 
   async *split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncGenerator<Range> {

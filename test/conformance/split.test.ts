@@ -46,7 +46,7 @@ async function fill(one: TestSource, table: string, shape: KeyShape): Promise<nu
 
 async function count(one: TestSource, table: string): Promise<number> {
   const [result] = await one.admin.query(`SELECT COUNT(*) AS n FROM \`${table}\``);
-  return (result as { n: number }[])[0]!.n;
+  return Number((result as { n: string }[])[0]!.n);
 }
 
 async function ranges(one: TestSource, table: PlanTable, size = rangeRows): Promise<Range[]> {
