@@ -7,7 +7,7 @@ import { plan } from "../plan/plan.js";
 import { errorsOf, findingLines, findingSummary } from "./findings.js";
 import type { VerbResult } from "./output.js";
 import { openMigration } from "./open.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 
 export interface CheckFlags {
   readonly propose: boolean;

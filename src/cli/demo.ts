@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../errors.js";
 import type { VerbResult } from "./output.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 
 export async function demoVerb({ services, flags }: VerbContext): Promise<VerbResult> {
   const entry = fileURLToPath(new URL("../../test/world/demo/main.js", import.meta.url));

@@ -19,7 +19,7 @@ import type { PlanRequest } from "../plan/request.js";
 import { count } from "../watch/screen.js";
 import { errorsOf, findingLines } from "./findings.js";
 import type { VerbResult } from "./output.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 
 export interface InitFlags {
   readonly source: string;

@@ -9,7 +9,7 @@ import type { Config } from "../config/schema.js";
 import { workersPerHost } from "../config/schema.js";
 import type { PlanRequest } from "../plan/request.js";
 import type { Source, Target } from "../port.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 
 export class OpenMigration implements AsyncDisposable {
   readonly config: Config;

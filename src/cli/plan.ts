@@ -8,7 +8,7 @@ import { findingLines, findingSummary } from "./findings.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { writePlan } from "./plan-file.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
 
 export interface PlanFlags {

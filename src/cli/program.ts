@@ -14,19 +14,8 @@ import { planVerb } from "./plan.js";
 import { reportVerb } from "./report.js";
 import { runVerb } from "./run.js";
 import type { Services } from "./services.js";
+import type { VerbContext } from "./verb.js";
 import { statusVerb } from "./status.js";
-
-/** Options that every verb takes. */
-export interface Flags {
-  readonly config: string;
-  readonly json: boolean;
-}
-
-export interface VerbContext {
-  readonly flags: Flags;
-  readonly output: Output;
-  readonly services: Services;
-}
 
 type Act<O> = (context: VerbContext, options: O) => Promise<VerbResult>;
 

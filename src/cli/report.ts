@@ -9,7 +9,7 @@ import { count } from "../watch/screen.js";
 import { reportHtml } from "../watch/report-html.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
 
 export interface ReportFlags {

@@ -17,7 +17,7 @@ import type { OpenMigration } from "./open.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readPlanFingerprint, writePlan } from "./plan-file.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 import { Ticker } from "./ticker.js";
 
 export interface RunFlags {

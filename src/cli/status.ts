@@ -5,7 +5,7 @@
 import type { LedgerView } from "../port.js";
 import { count } from "../watch/screen.js";
 import type { NextStep, VerbResult } from "./output.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 import { openMigration } from "./open.js";
 import { table } from "./table.js";
 

@@ -7,7 +7,7 @@ import type { LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import { Meter } from "../watch/meter.js";
 import { openScreen } from "../watch/screen.js";
-import type { VerbContext } from "./program.js";
+import type { VerbContext } from "./verb.js";
 
 const EVERY_MS = 500;
 const JSON_EVERY_MS = 1000;
@@ -114,13 +114,14 @@ export class Ticker {
   }
 
   async #tick(show: () => void, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const stopped = (): boolean => signal.aborted;
+    while (!stopped()) {
       show();
       try {
         await this.#context.services.wait(EVERY_MS, signal);
       } catch (error) {
         // The wait ends by the abort that ends this loop; anything else is a real error.
-        if (!signal.aborted) throw error;
+        if (!stopped()) throw error;
       }
     }
   }

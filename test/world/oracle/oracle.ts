@@ -194,7 +194,10 @@ async function* targetRows(
 }
 
 function nullable(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
+  if (value === null || value === undefined) return null;
+  // Drivers hand JSON over as text here; anything else would be compared in a spelling of JavaScript's.
+  if (typeof value !== "string") throw new Error(`The oracle got ${typeof value} where it asked for text.`);
+  return value;
 }
 
 function rowHash(row: { text: string; json: (string | null)[] }): string {
