@@ -98,6 +98,8 @@ export interface CopyOptions {
   /** Worker slots per database host, counted across processes. */
   readonly slots: number;
   readonly rangeRows: number;
+  /** Plans again from the source's catalogue as it is now. */
+  readonly replan: () => Promise<Plan>;
   readonly signal: AbortSignal;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly moment: MomentHook;
@@ -123,6 +125,8 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
     const { tables } = await ledger.view();
     return { rows: total(tables, "rows"), bytes: total(tables, "bytes") };
   });
+  // Ranges were read with the plan's columns: a table that was altered meanwhile may have given rows of two shapes.
+  demandFresh(await options.replan(), made.fingerprint, "this run");
   await enter("building");
   await phase(ledger, "build", async () => {
     await buildAfter(options);

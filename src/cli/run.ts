@@ -9,6 +9,7 @@ import { copy, demandFresh, inspect } from "../migration.js";
 import type { MigrationState } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
+import { plan } from "../plan/plan.js";
 import { openLog } from "../watch/log.js";
 import type { Log } from "../watch/log.js";
 import { clock, count } from "../watch/screen.js";
@@ -86,6 +87,7 @@ async function engine(
         workers: migration.workers,
         slots: migration.slots,
         rangeRows: migration.config.snapshot.rangeRows,
+        replan: async () => plan(await source.catalogue(services.signal), migration.request),
         signal: services.signal,
         wait: services.wait,
         moment: services.moment,
