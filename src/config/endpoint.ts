@@ -74,6 +74,17 @@ export function endpointFromFlag(side: UrlSide, given: string, env: Env, redacto
   return made.endpoint;
 }
 
+/** One host and port cannot be two servers: then one of the URLs is a copy of the other. Fault `same-server`. */
+export function demandTwoServers(source: Server, target: Server): void {
+  const place = (server: Server): string =>
+    `${isLoopback(server.host) ? "localhost" : server.host.toLowerCase()}:${String(server.port)}`;
+  if (place(source) !== place(target)) return;
+  throw new Fault(
+    "same-server",
+    `source and target are both at ${place(source)}, which can be one of the two only.`,
+  );
+}
+
 /** The password is a secret, the names are not: they stand in every sentence about the server. */
 export function knowServer(redactor: Redactor, server: Server): void {
   redactor.add(server.password);

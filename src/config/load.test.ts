@@ -322,6 +322,12 @@ const cases: readonly (readonly [
     "not-built-yet",
     /:6:1: cutover is set, but cutover is not built yet/,
   ],
+  [
+    "the same server twice",
+    swap("db2.internal:5432", "localhost:3306"),
+    "same-server",
+    /both at localhost:3306/,
+  ],
   ["mongodb", swap("mysql:", "mongodb:"), "not-built-yet", /a mongodb:\/\/ source is not built yet/],
   [
     "a bad key of a part not built",

@@ -8,7 +8,7 @@ import { Fault, codes } from "../errors.js";
 import type { FaultCode } from "../errors.js";
 import type { KeyPath, Place } from "./document.js";
 import { readDocument } from "./document.js";
-import { endpointOf, knowServer } from "./endpoint.js";
+import { demandTwoServers, endpointOf, knowServer } from "./endpoint.js";
 import type { Endpoint } from "./endpoint.js";
 import { demandAgreement } from "./environment.js";
 import type { Env } from "./environment.js";
@@ -42,7 +42,8 @@ export interface LoadedConfig {
 type Told = Pick<Problem, "place" | "sentence">;
 
 /**
- * Faults, all exit 64: config-missing, config-invalid, secrets-readable, not-built-yet, environment-mismatch. Their
+ * Faults, all exit 64: config-missing, config-invalid, secrets-readable, not-built-yet, same-server,
+ * environment-mismatch. Their
  * sentences are clean of secrets; with several problems `facts.problems` counts and `facts.all` lists them.
  */
 export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> {
@@ -61,6 +62,7 @@ export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> 
   const source = demandEndpoint("source", config, folder, path, places, redactor);
   const target = demandEndpoint("target", config, folder, path, places, redactor);
   for (const name of [config.migration, config.target.schema, config.environment]) redactor.allow(name);
+  demandTwoServers(source.server, target.server);
   demandAgreement(env, config.migration, target.server.database);
   return {
     config,
