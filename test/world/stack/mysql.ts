@@ -3,13 +3,13 @@
  * UTC, loopback only. The log is flushed to the kernel at each commit but to the disk once a second: a killed server
  * loses nothing, only a machine that loses power would.
  */
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import type { RowDataPacket } from "mysql2/promise";
 import type { Name } from "./names.js";
 import type { Programs } from "./programs.js";
-import { serverAccount, serverFolder } from "./place.js";
+import { handToServer, serverAccount, serverFolder } from "./place.js";
 import type { Home } from "./server.js";
 import { Refusal } from "./refusal.js";
 import { run } from "./tool.js";
@@ -46,6 +46,15 @@ const own: Partial<Record<Name, readonly string[]>> = {
     "--enforce-gtid-consistency=ON",
     "--binlog-row-metadata=FULL",
     "--innodb-redo-log-capacity=1G",
+  ],
+  mysql56: [
+    "--server-id=56",
+    "--gtid-mode=ON",
+    "--enforce-gtid-consistency",
+    "--log-slave-updates",
+    "--sql-mode=STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION",
+    // A value of 64 MB must fit a tenth of its two log files.
+    "--innodb-log-file-size=512M",
   ],
   mariadb: [
     "--server-id=10",
@@ -88,6 +97,9 @@ export async function mysqlInitialize(
     await run([...start, ...bootstrap, ...sizes], { ...options, input: mariadbBootstrap(programs.share) });
   } else if (programs.template !== undefined) {
     cpSync(programs.template, data, { recursive: true });
+    // The server's own id: each copy is a server of its own and makes one when it starts.
+    rmSync(join(data, "auto.cnf"), { force: true });
+    handToServer(data);
   } else {
     const first = join(data, "..", `${name}.first.sql`);
     writeFileSync(first, `${loopbackRoot.join("\n")}\n`, { mode: 0o644 });

