@@ -12,41 +12,34 @@ export interface ServerKind {
   readonly title: string;
   /** Matches the server program's own `--version` line; the first group is the version. */
   readonly version: RegExp;
-  /** The container image where only Docker is left. */
-  readonly image: string;
 }
 
 export const kinds = {
-  mysql9: { family: "mysql", title: "MySQL 9", version: /Ver (9\.\d+\.\d+)(?!.*MariaDB)/, image: "mysql:9" },
+  mysql9: { family: "mysql", title: "MySQL 9", version: /Ver (9\.\d+\.\d+)(?!.*MariaDB)/ },
   mysql56: {
     family: "mysql",
     title: "MySQL 5.6",
     version: /Ver (5\.6\.\d+)(?!.*MariaDB)/,
-    image: "mysql:5.6",
   },
   mariadb: {
     family: "mariadb",
     title: "MariaDB 10.11",
     version: /Ver (10\.11\.\d+)-MariaDB/,
-    image: "mariadb:10.11",
   },
   postgres18: {
     family: "postgres",
     title: "PostgreSQL 18",
     version: /PostgreSQL\) (18\.\d+)/,
-    image: "postgres:18",
   },
   postgres17: {
     family: "postgres",
     title: "PostgreSQL 17",
     version: /PostgreSQL\) (17\.\d+)/,
-    image: "postgres:17",
   },
   postgres15: {
     family: "postgres",
     title: "PostgreSQL 15",
     version: /PostgreSQL\) (15\.\d+)/,
-    image: "postgres:15",
   },
 } as const satisfies Record<string, ServerKind>;
 

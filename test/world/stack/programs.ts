@@ -3,7 +3,7 @@
  * packages from the machine's own registries cost a download; Docker is what is left. `auto` takes the first that
  * fits; where none does, the refusal names each reason and the one command that would help.
  */
-import { dockerUnusable } from "./docker.js";
+import { containerCommand, dockerUnusable } from "./docker.js";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import { programsFromPackages } from "./packages.js";
@@ -34,8 +34,8 @@ export interface Programs {
 /** A source of programs answers with them, or with the reason why it has none. */
 export type Offer = Programs | { readonly unusable: string };
 
-/** The programs for `name`, or "docker" where it must run in a container. */
-export async function findPrograms(name: Name, provider: Provider): Promise<Programs | "docker"> {
+/** The programs for `name`. Throws Refusal (64) where no asked provider has them. */
+export async function findPrograms(name: Name, provider: Provider): Promise<Programs> {
   const reasons: string[] = [];
   const asked = (one: Provider): boolean => provider === "auto" || provider === one;
   for (const [source, offer] of [
@@ -49,7 +49,10 @@ export async function findPrograms(name: Name, provider: Provider): Promise<Prog
   }
   if (asked("docker")) {
     const unusable = await dockerUnusable();
-    if (unusable === undefined) return "docker";
+    if (unusable === undefined) {
+      const sentence = `${kinds[name].title} can only run in Docker here, and the stack does not drive Docker itself.`;
+      throw new Refusal(64, sentence, containerCommand(name));
+    }
     reasons.push(`docker: ${unusable}`);
   }
   const list = reasons.map((reason) => `\n  ${reason}`).join("");

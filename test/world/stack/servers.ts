@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "./identity.js";
 import { withLock } from "./lock.js";
-import { kinds, names } from "./names.js";
+import { names } from "./names.js";
 import type { Name } from "./names.js";
 import { dataFolder } from "./place.js";
 import { firstPort, freePort, isFree } from "./port.js";
@@ -117,7 +117,6 @@ async function bringUp(name: Name, provider: Provider, folder: string, state: Ch
     }
   }
   const programs = await findPrograms(name, provider);
-  if (programs === "docker") throw new Refusal(64, `${kinds[name].title} in Docker: not built yet.`);
   await initialize(name, programs, home);
   for (let attempt = 0; attempt < 3; attempt++) {
     const port = await portFor(name, folder, state);

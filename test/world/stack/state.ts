@@ -11,11 +11,10 @@ import { Refusal } from "./refusal.js";
 
 export interface ServerState {
   readonly port: number;
-  /** "packages", "path" or "docker", and the version that is running. */
+  /** "packages" or "path"; with the version, what `ps` lists. */
   readonly provider: string;
   readonly version: string;
   readonly process?: Identity;
-  readonly container?: string;
   /** True once it has answered a query. */
   readonly ready: boolean;
 }
