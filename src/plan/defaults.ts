@@ -82,8 +82,12 @@ function expression(decided: DecidedColumn, written: string): Translated {
 /** Without parentheses that enclose the whole. */
 function unwrapped(text: string): string {
   if (!text.startsWith("(") || !text.endsWith(")")) return text;
-  const inside = text.slice(1, -1);
-  return /[()]/.test(inside) ? text : unwrapped(inside.trim());
+  let depth = 0;
+  for (let at = 0; at < text.length - 1; at += 1) {
+    depth += text[at] === "(" ? 1 : text[at] === ")" ? -1 : 0;
+    if (depth === 0) return text;
+  }
+  return unwrapped(text.slice(1, -1).trim());
 }
 
 /** The value of `'abc'`, `_utf8mb4'abc'` or MySQL 8's `_utf8mb4\'abc\'`; null for anything else, and where a backslash leaves doubt. */

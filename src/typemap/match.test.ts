@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { column } from "../plan/example-catalogue.js";
+import { column } from "./example-column.js";
 import { globMatches } from "./glob.js";
 import { type ColumnFacts, failedCondition } from "./match.js";
 import type { Match } from "./rule.js";

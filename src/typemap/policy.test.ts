@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { column } from "../plan/example-catalogue.js";
+import { column } from "./example-column.js";
 import type { ColumnFacts } from "./match.js";
 import { type PolicyRule, columnPolicy, policySchema } from "./policy.js";
 

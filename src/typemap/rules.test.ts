@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { column } from "../plan/example-catalogue.js";
+import { column } from "./example-column.js";
 import { resolve } from "./explain.js";
 import type { ColumnFacts } from "./match.js";
 import { builtInRules, parseRules, userRules } from "./rules.js";

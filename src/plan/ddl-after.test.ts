@@ -1,0 +1,239 @@
+import { parse } from "libpg-query";
+import { describe, expect, it } from "vitest";
+import type { Catalogue, Plan } from "../model.js";
+import { column } from "../typemap/example-column.js";
+import { catalogue, counter, foreign, index, request, table } from "./example-catalogue.js";
+import { plan } from "./plan.js";
+import type { PlanRequest } from "./request.js";
+
+function sql(made: Plan): string[] {
+  return [...made.before, ...made.after].map((statement) => statement.sql);
+}
+
+function codes(made: Plan): string[] {
+  return made.findings.map(({ code, object }) => `${code} ${object}`);
+}
+
+/** Plans it, and lets PostgreSQL's own grammar read every statement. */
+async function planned(source: Catalogue, more: Partial<PlanRequest> = {}): Promise<Plan> {
+  const made = plan(source, request(more));
+  for (const text of sql(made)) {
+    const { stmts } = await parse(text);
+    expect(stmts, text).toHaveLength(1);
+  }
+  const names = [...made.before, ...made.after].map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  return made;
+}
+
+describe("indexes", () => {
+  const build = async (columnType: string, part: string, more = {}) => {
+    const made = await planned(
+      catalogue([
+        table("t", [counter(), column("c", columnType)], {
+          indexes: [index("PRIMARY", ["id"]), index("i", [part], more)],
+        }),
+      ]),
+    );
+    return {
+      sql: made.after.filter(({ name }) => name.endsWith("t_i")).map(({ sql: text }) => text),
+      codes: codes(made),
+    };
+  };
+
+  it.each([
+    ["a plain one", "int", "c", {}, 'CREATE INDEX "t_i" ON "public"."t" ("c")'],
+    ["a descending one", "int", "c desc", {}, 'CREATE INDEX "t_i" ON "public"."t" ("c" DESC)'],
+    [
+      "a unique one",
+      "int",
+      "c",
+      { unique: true },
+      'ALTER TABLE "public"."t" ADD CONSTRAINT "t_i" UNIQUE ("c")',
+    ],
+    [
+      "a unique descending one",
+      "int",
+      "c desc",
+      { unique: true },
+      'CREATE UNIQUE INDEX "t_i" ON "public"."t" ("c" DESC)',
+    ],
+    [
+      "a unique prefix",
+      "varchar(100)",
+      "c(10)",
+      { unique: true },
+      'CREATE UNIQUE INDEX "t_i" ON "public"."t" (left("c", 10))',
+    ],
+    [
+      "a unique prefix of bytes",
+      "blob",
+      "c(10)",
+      { unique: true },
+      'CREATE UNIQUE INDEX "t_i" ON "public"."t" (substr("c", 1, 10))',
+    ],
+    [
+      "a prefix of a short text serves whole",
+      "varchar(100)",
+      "c(10)",
+      {},
+      'CREATE INDEX "t_i" ON "public"."t" ("c")',
+    ],
+    [
+      "a prefix of a long text",
+      "longtext",
+      "c(10)",
+      {},
+      'CREATE INDEX "t_i" ON "public"."t" (left("c", 10))',
+    ],
+    [
+      "a prefix as long as the column",
+      "varchar(10)",
+      "c(10)",
+      { unique: true },
+      'CREATE UNIQUE INDEX "t_i" ON "public"."t" ("c")',
+    ],
+  ])("%s", async (_, type, part, more, expected) => {
+    expect(await build(type, part, more)).toEqual({ sql: [expected], codes: [] });
+  });
+
+  it.each([
+    ["fulltext", { kind: "fulltext" }, "index-not-built t.i", 0],
+    ["spatial", { kind: "spatial" }, "index-not-built t.i", 0],
+    [
+      "functional",
+      { parts: [{ column: null, expression: "lower(`c`)", prefix: null, descending: false }] },
+      "index-not-built t.i",
+      0,
+    ],
+    ["invisible", { visible: false }, "index-invisible t.i", 1],
+  ])("%s is told", async (_, more, code, built) => {
+    const made = await build("varchar(20)", "c", more);
+    expect(made.codes).toEqual([code]);
+    expect(made.sql).toHaveLength(built);
+  });
+
+  it("values that may be too long for an entry are told", async () => {
+    expect((await build("varchar(768)", "c")).codes).toEqual(["index-value-too-long t.i"]);
+    expect((await build("varchar(676)", "c")).codes).toEqual([]);
+  });
+
+  it("over json are told, jsonb aside", () => {
+    const source = catalogue([
+      table("t", [counter(), column("c", "json")], {
+        indexes: [index("PRIMARY", ["id"]), index("i", ["c"])],
+      }),
+    ]);
+    expect(codes(plan(source, request()))).toEqual([]);
+    const rules = [{ match: { type: "json" }, to: { type: "json" } }];
+    expect(codes(plan(source, request({ rules })))).toEqual(["index-not-built t.i"]);
+  });
+
+  it("a primary key over a prefix keeps both meanings", async () => {
+    const made = await planned(
+      catalogue([
+        table("t", [column("c", "text", { nullable: false })], { indexes: [index("PRIMARY", ["c(10)"])] }),
+      ]),
+    );
+    expect(made.after.slice(0, 2).map(({ sql: text }) => text)).toEqual([
+      'ALTER TABLE "public"."t" ADD CONSTRAINT "t_pkey" PRIMARY KEY ("c")',
+      'CREATE UNIQUE INDEX "t_pkey_prefix" ON "public"."t" (left("c", 10))',
+    ]);
+  });
+});
+
+describe("foreign keys that cannot be", () => {
+  const child = (more: Parameters<typeof foreign>[4], to = "id") =>
+    catalogue([
+      table("p", [counter(), column("n", "int")], { indexes: [index("PRIMARY", ["id"]), index("n", ["n"])] }),
+      table("c", [counter(), column("pid", "int")], { foreignKeys: [foreign("fk", "pid", "p", to, more)] }),
+    ]);
+
+  it.each<[string, Catalogue, Partial<PlanRequest>, string]>([
+    ["leave the database", child({ referencedDatabase: "other" }), {}, "it leaves the database"],
+    ["point at an excluded table", child({}), { exclude: ["p"] }, "p does not travel"],
+    ["point at no unique key", child({}, "n"), {}, "no unique key"],
+    [
+      "join types that do not compare",
+      child({}),
+      { rules: [{ match: { column: "pid" }, to: { type: "text" } }] },
+      "is text",
+    ],
+  ])("%s", async (_, source, more, why) => {
+    const made = await planned(source, more);
+    expect(made.after.filter(({ kind }) => kind === "foreign" || kind === "validate")).toEqual([]);
+    expect(made.findings).toMatchObject([{ code: "foreign-key-not-built", object: "c.fk" }]);
+    expect(made.findings[0]?.sentence).toContain(why);
+  });
+
+  it("a key to the database's own name, in another case, is one", async () => {
+    const made = await planned(
+      child({ referencedDatabase: "shop", referencedTable: "P", referencedColumns: ["ID"] }),
+    );
+    expect(made.after.filter(({ kind }) => kind === "foreign")).toHaveLength(1);
+  });
+});
+
+describe("hostile names", () => {
+  const names = [
+    'a"b',
+    "a`b",
+    '"; drop table x; --',
+    "übel\u{1F600}",
+    "x".repeat(70),
+    "order",
+    "a.b",
+    "' or 1=1",
+    "$on_update$",
+    "\\",
+    "Ctid",
+    "ctid",
+    "  ",
+  ];
+
+  it("come out quoted, in DDL that parses, one object each", async () => {
+    const tables = names.map((name) =>
+      table(
+        name,
+        [counter("id"), ...names.map((own) => column(own, "datetime", { onUpdateNow: 0, comment: own }))],
+        {
+          comment: name,
+          indexes: [index("PRIMARY", ["id"]), ...names.map((own) => index(own, [own], { comment: own }))],
+          foreignKeys: [foreign(name, "id", name, "id")],
+          checks: [{ name, expression: `(\`id\` > 0)`, enforced: true }],
+        },
+      ),
+    );
+    const made = await planned(catalogue(tables));
+    expect(made.tables).toHaveLength(names.length);
+    const lower = await planned(catalogue(tables), { names: "lower" });
+    expect(new Set(lower.tables[0]?.columns.map(({ target }) => target)).size).toBe(names.length + 1);
+    expect(codes(made).filter((code) => code.startsWith("renamed"))).toContain("renamed order.ctid");
+  });
+
+  it("labels, members and defaults come out as literals", async () => {
+    const hostile = ["'); drop table x; --", "\\", "a'b", "$$", "é"];
+    const made = await planned(
+      catalogue([
+        table("t", [
+          counter(),
+          column("e", "enum('x')", { labels: hostile, default: { kind: "literal", text: hostile[0]! } }),
+          column("s", "set('x')", { labels: hostile }),
+          column("v", "varchar(50)", {
+            default: { kind: "literal", text: hostile[1]! },
+            comment: hostile[0]!,
+          }),
+        ]),
+      ]),
+    );
+    expect(made.after.find(({ kind }) => kind === "check")?.sql).toContain(
+      `IN ('''); drop table x; --', E'\\\\', 'a''b'`,
+    );
+  });
+
+  it("a check of the user's stands as SQL with the column's name in it", async () => {
+    const rules = [{ match: { column: "n" }, to: { check: "{column} <> 0" } }];
+    const made = await planned(catalogue([table("t", [counter(), column("n", "int")])]), { rules });
+    expect(made.after.find(({ kind }) => kind === "check")?.sql).toContain('CHECK ("n" <> 0)');
+  });
+});
