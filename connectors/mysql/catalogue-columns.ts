@@ -4,8 +4,10 @@
  * LONGTEXT that its own CHECK makes JSON, so the checks are handed in and tell which columns those are.
  */
 import type { ColumnDefault, SourceColumn } from "../../src/model.js";
-import { isSuspect, mariadbDefault, mysqlDefault, onUpdateNow, trueDefaults } from "./catalogue-defaults.js";
-import type { DefaultForm, SuspectDefault } from "./catalogue-defaults.js";
+import { isSuspect, mariadbDefault, mysqlDefault, onUpdateNow } from "./catalogue-defaults.js";
+import type { DefaultForm } from "./catalogue-defaults.js";
+import { trueDefaults } from "./catalogue-true-defaults.js";
+import type { SuspectDefault } from "./catalogue-true-defaults.js";
 import type { ExpressionMender } from "./catalogue-expressions.js";
 import { trueLabels } from "./catalogue-labels.js";
 import { groupBy, numberOf, required } from "./catalogue-views.js";
@@ -48,13 +50,19 @@ export async function readColumns(
   isTable: (table: string) => boolean,
   isJson: (table: string, column: string) => boolean,
   mender: ExpressionMender,
+  primaryKeyOf: (table: string) => readonly string[],
 ): Promise<ReadonlyMap<string, readonly SourceColumn[]>> {
   const rows = await schema.read("COLUMNS", wanted, "TABLE_SCHEMA", ["TABLE_NAME", "ORDINAL_POSITION"]);
   const srids = await readSrids(schema);
   const found = rows
     .filter((row) => isTable(required(row.TABLE_NAME, "table name")))
     .map((row) => readColumn(schema, row, isJson, srids));
-  const defaults = await trueDefaults(connection, found.filter(suspect).map(asSuspect), schema.signal);
+  const defaults = await trueDefaults(
+    connection,
+    found.filter(suspect).map(asSuspect),
+    primaryKeyOf,
+    schema.signal,
+  );
   const labels = await trueLabels(
     connection,
     found.map(({ table, column }) => ({ table, column })),
@@ -140,7 +148,7 @@ function suspect({ column, form }: Found): boolean {
 }
 
 function asSuspect({ table, column, form }: Found): SuspectDefault {
-  return { table, column: column.name, binary: form.binary };
+  return { table, column: column.name, binary: form.binary, charset: column.charset };
 }
 
 /** MariaDB keeps a geometry column's reference system in a view of its own, where 0 says "any". */

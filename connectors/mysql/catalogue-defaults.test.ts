@@ -97,7 +97,7 @@ describe("the defaults of types.md 4.1 as MariaDB prints them", () => {
 describe("which defaults are asked for once more", () => {
   it.each([
     ["bytes, cut at the first NUL", form("varbinary(9)", "0x61"), true],
-    ["no bytes at all", form("varbinary(9)", ""), false],
+    ["no bytes at all, or a NUL at once", form("varbinary(9)", ""), true],
     ["a question mark", form("varchar(9)", "why?"), true],
     ["plain text", form("varchar(9)", "why"), false],
     ["an expression, which DEFAULT() refuses", form("text", String.raw`_utf8mb4\'why?\'`, marked), false],

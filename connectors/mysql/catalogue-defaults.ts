@@ -2,13 +2,10 @@
  * What a column's default is, out of the forms of types.md 4.1. MySQL prints a literal bare and marks expressions
  * in EXTRA; MariaDB prints SQL, so a literal is quoted and "no default" is the word NULL. Both cut or replace bytes:
  * a binary default ends at its first NUL in MySQL, and characters outside utf8mb3 become question marks. Such
- * columns are named here as suspect, and their default is then asked for itself, by DEFAULT(column) over an outer
- * join that no row can satisfy: exact bytes, no row read, nothing written.
+ * columns are named here as suspect, and catalogue-true-defaults.ts asks for their defaults otherwise.
  */
 import type { ColumnDefault } from "../../src/model.js";
-import { mysqlName } from "../../src/safety/identifier.js";
 import type { ColumnType } from "./column-type.js";
-import type { Connection } from "./connection.js";
 import { bitLiteral, hexLiteral, mysqlExpression, wholeLiteral } from "./sql-text.js";
 import type { Cell } from "./connection.js";
 
@@ -79,47 +76,9 @@ export function onUpdateNow(extra: string): number | null {
   return match === null ? null : Number(match[1] ?? "0");
 }
 
-export interface SuspectDefault {
-  readonly table: string;
-  readonly column: string;
-  readonly binary: boolean;
-}
-
 /** Whether what the catalogue printed may not be the whole truth. MySQL's expressions are whole, and DEFAULT() refuses them. */
 export function isSuspect(found: ColumnDefault, form: DefaultForm): boolean {
   if (/\bDEFAULT_GENERATED\b/iu.test(form.extra)) return false;
-  if (found.kind === "bytes") return form.binary && found.hex !== "";
+  if (found.kind === "bytes") return form.binary;
   return found.kind === "literal" && !form.binary && found.text.includes("?");
-}
-
-/** The true defaults by table and column, one query for each table that has suspects. */
-export async function trueDefaults(
-  connection: Connection,
-  suspects: readonly SuspectDefault[],
-  signal?: AbortSignal,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, ColumnDefault>>> {
-  const tables = new Map<string, Map<string, ColumnDefault>>();
-  for (const table of new Set(suspects.map((suspect) => suspect.table))) {
-    const columns = suspects.filter((suspect) => suspect.table === table);
-    const list = columns.map(({ column, binary }) => {
-      const value = `DEFAULT(t.${mysqlName(column)})`;
-      return binary ? `HEX(${value})` : `HEX(CONVERT(${value} USING utf8mb4))`;
-    });
-    const [row] = await connection.query(
-      `SELECT ${list.join(", ")} FROM (SELECT 1 AS one) AS o LEFT JOIN ${mysqlName(table)} AS t ON FALSE`,
-      [],
-      signal,
-    );
-    const found = new Map<string, ColumnDefault>();
-    columns.forEach(({ column, binary }, index) => {
-      const hex = row?.[index]?.toLowerCase();
-      if (hex === undefined) return;
-      found.set(
-        column,
-        binary ? { kind: "bytes", hex } : { kind: "literal", text: Buffer.from(hex, "hex").toString("utf8") },
-      );
-    });
-    tables.set(table, found);
-  }
-  return tables;
 }

@@ -22,8 +22,9 @@ export class ExpressionMender {
     if (this.#connection.engine !== "mariadb" || !expression.includes("????")) return expression;
     const statement = this.#statements.get(table) ?? this.#read(table);
     this.#statements.set(table, statement);
-    const parts = expression.split("????").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&"));
-    const match = new RegExp(parts.join("(?:\\?{4}|[\\u{10000}-\\u{10ffff}])"), "u").exec(await statement);
+    // Of five in a row nobody can say which one is itself, so a run of them is any question marks and such characters.
+    const parts = expression.split(/\?{4,}/u).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&"));
+    const match = new RegExp(parts.join("[?\\u{10000}-\\u{10ffff}]+"), "u").exec(await statement);
     return match === null ? expression : match[0];
   }
 

@@ -56,8 +56,14 @@ export async function readCatalogue(connection: Connection, signal?: AbortSignal
   const names = new Set(tables.map((row) => required(row.TABLE_NAME, "table name")));
   const mender = new ExpressionMender(connection, signal);
   const { checks, isJson } = await readChecks(schema, mender);
-  const columns = await readColumns(connection, schema, (table) => names.has(table), isJson, mender);
   const indexes = await readIndexes(schema);
+  const primaryKeyOf = (table: string): readonly string[] =>
+    indexes
+      .get(table)
+      ?.find((index) => index.primary)
+      ?.parts.flatMap(({ column }) => column ?? []) ?? [];
+  const isTable = (table: string): boolean => names.has(table);
+  const columns = await readColumns(connection, schema, isTable, isJson, mender, primaryKeyOf);
   const foreignKeys = await readForeignKeys(schema, names);
   const partitionings = await readPartitionings(schema);
   const objects = await readObjects(
