@@ -49,6 +49,8 @@ const settings: Readonly<Record<string, string>> = {
   client_min_messages: "warning",
   default_transaction_isolation: "read committed",
   default_transaction_read_only: "off",
+  // Whatever the server's default: what the ledger says must be on disk. The loader alone asks for less (load.ts).
+  synchronous_commit: "on",
   statement_timeout: "0",
   transaction_timeout: "0",
   idle_in_transaction_session_timeout: "0",

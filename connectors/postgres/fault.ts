@@ -28,6 +28,8 @@ const sqlStates = new Map<string, FaultCode>([
   ["57P01", "connection-lost"],
   ["57P02", "connection-lost"],
   ["57P03", "connection-lost"],
+  ["57P05", "connection-lost"],
+  ["25P03", "connection-lost"],
   ["08", "connection-lost"],
   ["40001", "target-busy"],
   ["40P01", "target-busy"],

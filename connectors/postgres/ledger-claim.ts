@@ -102,10 +102,10 @@ async function enter(session: Session, plan: Plan): Promise<void> {
       await session.query("DELETE FROM headgate.range WHERE migration = $1", [plan.migration]);
       await session.query("DELETE FROM headgate.source_table WHERE migration = $1", [plan.migration]);
       await session.query("DELETE FROM headgate.lane WHERE migration = $1", [plan.migration]);
-      await session.query("UPDATE headgate.migration SET fingerprint = $2 WHERE id = $1", [
-        plan.migration,
-        plan.fingerprint,
-      ]);
+      await session.query(
+        `UPDATE headgate.migration SET fingerprint = $2, source_database = $3, target_schema = $4 WHERE id = $1`,
+        [plan.migration, plan.fingerprint, plan.database, plan.schema],
+      );
     }
     // Biggest first: the last range to finish should be a small one.
     const tables = [...plan.tables].sort((a, b) => b.estimatedBytes - a.estimatedBytes);

@@ -50,7 +50,6 @@ export async function buildBefore(options: BuildOptions): Promise<void> {
   const built = new Set((await options.ledger.view()).built);
   for (const statement of options.plan.before)
     if (!built.has(statement.name)) await one(options, statement, signal);
-  await options.moment?.("before:built");
 }
 
 /** Keys, indexes, checks, foreign keys, identities, triggers, statistics. Resolves when all of it is built and recorded. */

@@ -8,7 +8,6 @@
 export const moments = [
   "claim:locked",
   "claim:raised",
-  "before:built",
   "start:position-noted",
   "start:marked",
   "start:recorded",

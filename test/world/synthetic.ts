@@ -208,13 +208,18 @@ async function send(
   const end = range?.upper == null ? table.rows + 1 : Number(range.upper[0]);
   for (let id = first; id < end; id += 1) {
     throwIfStopped(signal);
-    const packet = tuple(id, "x".repeat(table.width ?? 10));
+    const packet = tuple(id, noteOf(id, table.width ?? 10));
     sink.row(packet, 0, packet.length);
     if (sink.full()) await sink.drained();
     // A real reader waits for its socket now and then: others get their turn.
     else if (id % 5000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return Math.max(0, end - first);
+}
+
+/** The id's digits again and again: a row that took another one's bytes shows. In SQL: left(repeat(id::text, n), n). */
+export function noteOf(id: number, width: number): string {
+  return String(id).repeat(width).slice(0, width);
 }
 
 /** One binary COPY tuple. */
