@@ -96,8 +96,18 @@ export function canonical(column: OracleColumn): Sides | null {
         source: `HEX(${c})`,
         target: `(SELECT coalesce(string_agg(upper(encode(reverse(float4send(v)),'hex')),'' ORDER BY n),'') FROM unnest(${t}) WITH ORDINALITY AS u(v,n))`,
       };
+    case "geometry":
+    case "point":
+    case "linestring":
+    case "polygon":
+    case "multipoint":
+    case "multilinestring":
+    case "multipolygon":
+    case "geomcollection":
+    case "geometrycollection":
+      return { source: `HEX(${c})`, target: geometry(t) };
     default:
-      // binary, varbinary, the blobs and every geometry: bytes.
+      // binary, varbinary and the blobs: bytes.
       if (target === "uuid") return { source: `HEX(${c})`, target: `upper(replace(${t}::text,'-',''))` };
       return { source: `HEX(${c})`, target: `upper(encode(${t},'hex'))` };
   }
@@ -108,6 +118,13 @@ function ieee(d: string): string {
   const l = `LEAST(1023,FLOOR(LOG2(ABS(${d}))))`;
   const k = `GREATEST(-1022,${l}-(ABS(${d})<POW(2,${l})))`;
   return `IF(${d}=0,'0000000000000000',LPAD(HEX(((${d}<0)<<63)|(((${k}+1022)<<52)+CAST(ABS(${d})/POW(2,${k})*4503599627370496e0 AS UNSIGNED))),16,'0'))`;
+}
+
+/** The source's form is four bytes of SRID and WKB; EWKB has the SRID inside, flagged in the type's high byte, or none for 0. */
+function geometry(t: string): string {
+  const type = `set_byte(${t},4,get_byte(${t},4) & 223)`;
+  const inside = `substr(${t},6,4) || substr(${type},1,5) || substr(${t},10)`;
+  return `upper(encode(CASE WHEN get_byte(${t},4) & 32 = 32 THEN ${inside} ELSE '\\x00000000'::bytea || ${t} END,'hex'))`;
 }
 
 function interval(t: string): string {

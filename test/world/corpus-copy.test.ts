@@ -1,0 +1,108 @@
+/**
+ * Real schemas with data, copied whole by the command line as a user types it, and judged by the oracle, which
+ * shares no code with src. What the target must also have (keys, indexes, foreign keys) is counted in both servers'
+ * catalogues. Findings that a config line has to settle are settled the way `init` does it.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createConnection } from "mysql2/promise";
+import { Client } from "pg";
+import { describe, expect, it } from "vitest";
+import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
+import { headgate, lastObject } from "./headgate.js";
+import { compare } from "./oracle/oracle.js";
+import { sourceUrl } from "./source-database.js";
+import type { SourceName } from "./source-database.js";
+import { targetDatabase } from "./target-database.js";
+
+const sources: readonly SourceName[] = ["mysql9", "mariadb"];
+
+interface Finding {
+  readonly code: string;
+  readonly severity: string;
+  readonly object: string;
+}
+
+async function copied(source: SourceName, database: string): Promise<void> {
+  const from = await sourceUrl(source);
+  await using target = await targetDatabase(`hg_corpus_${source}`);
+  const folder = mkdtempSync(join(tmpdir(), "headgate-corpus-"));
+  try {
+    const said = async (exit: number, ...args: string[]): Promise<Readonly<Record<string, unknown>>> => {
+      const ended = await headgate([...args, "--json"], { cwd: folder });
+      expect(ended.code, `${args.join(" ")}\n${ended.stdout}\n${ended.stderr}`).toBe(exit);
+      return lastObject(ended);
+    };
+    const { host } = new URL(from);
+    await said(
+      0,
+      ...["init", "--source", `mysql://root@${host}/${database}`, "--target", target.url],
+      ...["--environment", "development", "--migration", "20261122_corpus"],
+    );
+    const checked = await said(0, "check");
+    const findings = checked["findings"] as readonly Finding[];
+    expect(findings.filter((finding) => finding.severity === "error")).toEqual([]);
+    const run = await said(0, "run", "--until", "copied");
+    expect(run["state"]).toBe("copied");
+    await judged(from, target.url, database, run["rows"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function judged(from: string, to: string, database: string, rows: unknown): Promise<void> {
+  const source = await createConnection({
+    uri: from,
+    database,
+    charset: "utf8mb4",
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    jsonStrings: true,
+  });
+  const target = new Client({ connectionString: to });
+  await target.connect();
+  try {
+    const verdicts = await compare(source, target, { database, schema: "public" });
+    expect(verdicts.filter((verdict) => !verdict.equal)).toEqual([]);
+    expect(verdicts.length).toBeGreaterThan(0);
+    const counted = verdicts.reduce((sum, verdict) => sum + Number(verdict.rowsSource), 0);
+    expect(rows, "rows that run says it copied").toBe(counted);
+    const [keys] = await source.query<({ n: string } & { constructor: { name: "RowDataPacket" } })[]>(
+      `SELECT CAST(COUNT(DISTINCT t.TABLE_NAME) AS CHAR) AS n FROM information_schema.TABLE_CONSTRAINTS c
+         JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
+        WHERE t.TABLE_SCHEMA = ? AND t.TABLE_TYPE = 'BASE TABLE' AND c.CONSTRAINT_TYPE = 'PRIMARY KEY'`,
+      [database],
+    );
+    const built = await target.query<{ n: string }>(
+      "SELECT count(*)::text AS n FROM pg_constraint WHERE contype = 'p' AND connamespace = 'public'::regnamespace",
+    );
+    expect(built.rows[0]?.n, "primary keys").toBe(keys[0]?.n);
+    const unproven = await target.query<{ conname: string }>(
+      "SELECT conname FROM pg_constraint WHERE NOT convalidated AND connamespace = 'public'::regnamespace",
+    );
+    expect(unproven.rows, "constraints that are not validated").toEqual([]);
+  } finally {
+    await source.end();
+    await target.end();
+  }
+}
+
+describe.each(sources)("from %s", (source) => {
+  if (corpusMissing !== null) {
+    it("the corpus", (context) => {
+      context.skip(corpusMissing);
+    });
+    return;
+  }
+
+  it.each(corpora.flatMap((corpus) => corpus.databases.map((database, at) => ({ corpus, database, at }))))(
+    "$database is copied, and every table equal by the oracle",
+    async ({ corpus, database, at }) => {
+      const url = await sourceUrl(source);
+      if (at === 0) await loadCorpus(url, corpus);
+      await copied(source, database);
+      if (at === corpus.databases.length - 1) await dropCorpus(url, corpus);
+    },
+  );
+});
