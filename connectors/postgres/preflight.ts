@@ -4,6 +4,7 @@
  * once, so that a person mends the lot in one go.
  */
 import type { Finding, Plan, ServerFacts, Severity } from "../../src/model.js";
+import { postgresName } from "../../src/safety/identifier.js";
 import type { Session } from "./connection.js";
 import { ledgerExists } from "./ledger-view.js";
 
@@ -88,12 +89,16 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
     found.push(finding("error", "grant-missing", object, `${me} may not create ${what}.`, sql));
   };
   if (row?.["database"] !== "t" && (row?.["headgate"] !== "t" || row["there"] !== "t"))
-    missing(`target.${facts.database}`, "schemas in the database", `GRANT CREATE ON DATABASE to ${me}.`);
+    missing(
+      `target.${facts.database}`,
+      "schemas in the database",
+      `GRANT CREATE ON DATABASE ${postgresName(facts.database)} TO ${postgresName(me)};`,
+    );
   if (row?.["there"] === "t" && row["schema"] !== "t")
     missing(
       `target.${plan.schema}`,
       `tables in schema ${plan.schema}`,
-      `GRANT CREATE, USAGE ON SCHEMA to ${me}.`,
+      `GRANT CREATE, USAGE ON SCHEMA ${postgresName(plan.schema)} TO ${postgresName(me)};`,
     );
   if (row?.["headgate"] === "t" && !(await ledgerExists(session)))
     found.push(

@@ -8,6 +8,8 @@ import type { AddressInfo, Socket } from "node:net";
 
 export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
+  /** Clients that are connected now. */
+  readonly clients: number;
   /** Keep the server's answers from the clients. */
   holdAnswers: boolean;
   /** Keep the clients' requests from the server. */
@@ -47,6 +49,9 @@ export async function faultProxy(to: { readonly host: string; readonly port: num
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const proxy: FaultProxy = {
     port: (server.address() as AddressInfo).port,
+    get clients() {
+      return clients.size;
+    },
     holdAnswers: false,
     holdRequests: false,
     cutClients: () => {
