@@ -61,7 +61,8 @@ export function fill(template: string, sources: FillSources): Filled {
     // A default is written in the file, however it is spelled.
     const fromFile = segment.kind === "env" && value.usedDefault;
     if (role === "password" && fromFile && value.text !== "") literalPassword = true;
-    if (segment.kind === "file" || role === "password") secrets.push(value.text);
+    const hidden = role === "password" || (role === "outside" && atFollows(segments, at));
+    if (segment.kind === "file" || hidden) secrets.push(value.text);
     text += role === "outside" ? value.text : percentEncode(value.text);
   }
   const password = passwordIn(text);
@@ -72,9 +73,16 @@ export function fill(template: string, sources: FillSources): Filled {
   return { text, changed: opening >= 0, secrets: secrets.filter((s) => s !== ""), literalPassword };
 }
 
-/** The password of a URL as it stands there (percent-encoded), null when there is none or it is no URL. */
+/**
+ * Whatever may be the password of a URL, as it stands there, null when there is none or it is no URL. Wide on
+ * purpose: a URL that is mistyped around its password must not show it.
+ */
 export function passwordIn(url: string): string | null {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#@:]*:(.+)@/iu.exec(url)?.[1] ?? null;
+  const rest = /^[a-z][a-z0-9+.-]*:\/\/[^:@]*:(.+)$/isu.exec(url)?.[1];
+  if (rest === undefined) return null;
+  const at = rest.lastIndexOf("@");
+  if (at >= 0) return rest.slice(0, at);
+  return /^\d{1,5}(?:[/?#]|$)/u.test(rest) ? null : rest;
 }
 
 function split(template: string): Segment[] {
@@ -126,6 +134,13 @@ function valueOf(
       `\${${segment.name}} is not set in the environment. Allowed: a name that is set, or \${${segment.name}:-default}.`,
     );
   return { text: set, usedDefault: false };
+}
+
+/** Whether an @ is still to come in a URL: then the value stands where a password does, whatever went wrong before it. */
+function atFollows(segments: readonly Segment[], at: number): boolean {
+  return (
+    regions(segments) !== null && segments.slice(at).some((s) => s.kind === "text" && s.text.includes("@"))
+  );
 }
 
 type Role = "user" | "password" | "outside";
