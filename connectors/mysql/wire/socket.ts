@@ -4,11 +4,12 @@
  * place does not exist, and bytes come as 'data' events. Flags that change the form of what we send are taken
  * out: with CLIENT_QUERY_ATTRIBUTES every statement of ours would be malformed.
  */
-import { connect, Socket } from "node:net";
+import { Socket } from "node:net";
 import { createConnection } from "mysql2";
 import type { Connection as DriverConnection } from "mysql2";
 import { Fault } from "../../../src/errors.js";
 import type { MysqlOptions } from "../connection.js";
+import { dial } from "../dial.js";
 import { sourceFault } from "../server-error.js";
 
 /** Who owns the bytes after the handshake. */
@@ -36,26 +37,16 @@ export interface Link {
 export async function openLink(options: MysqlOptions, receiver: Receiver): Promise<Link> {
   let taken = false;
   const plain = options.tls.mode === "off";
-  const dial = (): Socket => {
-    const socket = plain
-      ? connect({
-          host: options.host,
-          port: options.port,
-          onread: {
-            buffer: () => receiver.space(),
-            callback: (count, bytes) => {
-              if (taken) receiver.landed(count);
-              // The driver keeps slices of what it is given, and this place is used again.
-              else socket.emit("data", Buffer.from(bytes.subarray(0, count)));
-              return true;
-            },
-          },
-        })
-      : connect({ host: options.host, port: options.port });
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 60_000);
-    return socket;
+  const onread = {
+    buffer: () => receiver.space(),
+    callback: (count: number, bytes: Uint8Array) => {
+      if (taken) receiver.landed(count);
+      // The driver keeps slices of what it is given, and this place is used again.
+      else dialled?.emit("data", Buffer.from(bytes.subarray(0, count)));
+      return true;
+    },
   };
+  let dialled: Socket | undefined;
   const driver = createConnection({
     host: options.host,
     port: options.port,
@@ -64,7 +55,7 @@ export async function openLink(options: MysqlOptions, receiver: Receiver): Promi
     database: options.database,
     charset: "UTF8MB4_GENERAL_CI",
     connectTimeout: 10_000,
-    stream: dial,
+    stream: () => (dialled = plain ? dial(options, onread) : dial(options)),
     flags: ["-CLIENT_QUERY_ATTRIBUTES", "-LOCAL_FILES", "-SESSION_TRACK"],
     ...(options.tls.mode === "off"
       ? {}

@@ -1,0 +1,147 @@
+/**
+ * The reader under TLS, where bytes do not land in our buffer but are copied there: the same rows, a 40 MB value, a
+ * paused socket; and a certificate that nobody vouches for is refused. The server gets a certificate of ours for
+ * the length of the test. MySQL only: MariaDB takes a new certificate at its start alone.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openReading, WireReader } from "../../connectors/mysql/read.js";
+import { openMysql } from "../../connectors/mysql/source.js";
+import { lengthAt } from "../../connectors/mysql/wire/packets.js";
+import { openSink, sources } from "./sources.js";
+import type { TestSource } from "./sources.js";
+
+const never = new AbortController().signal;
+const settings = ["ssl_ca", "ssl_cert", "ssl_key"] as const;
+let one: TestSource;
+let folder: string;
+let ca: string;
+let before: readonly string[];
+
+beforeAll(async () => {
+  const all = await sources("read_tls");
+  one = all[0]!;
+  for (const other of all.slice(1)) await other.admin.end();
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "headgate-tls-")));
+  chmodSync(folder, 0o755);
+  openssl(
+    "req",
+    "-x509",
+    ...newKey,
+    "-days",
+    "2",
+    "-subj",
+    "/CN=headgate test ca",
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.pem",
+  );
+  ca = readFileSync(join(folder, "ca.pem"), "utf8");
+  const [row] = await one.admin.query({
+    sql: `SELECT ${settings.map((s) => `@@${s}`).join(", ")}`,
+    rowsAsArray: true,
+  });
+  before = (row as string[][])[0]!;
+  await certificate(issue("DNS:localhost,IP:127.0.0.1"));
+});
+
+afterAll(async () => {
+  await certificate(before);
+  await one.admin.end();
+  rmSync(folder, { recursive: true });
+});
+
+const newKey = ["-newkey", "rsa:2048", "-nodes"];
+
+function openssl(...args: string[]): void {
+  execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+}
+
+/** A certificate of our authority for these names; the server's account can read it. */
+function issue(names: string): readonly string[] {
+  openssl("req", ...newKey, "-subj", "/CN=somebody", "-keyout", "server.key", "-out", "server.csr");
+  writeFileSync(join(folder, "names"), `subjectAltName=${names}\n`);
+  const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"];
+  openssl("x509", "-req", "-in", "server.csr", ...signed, "-out", "server.pem");
+  chmodSync(join(folder, "server.key"), 0o644);
+  return ["ca.pem", "server.pem", "server.key"].map((file) => join(folder, file));
+}
+
+async function certificate(files: readonly string[]): Promise<void> {
+  const set = settings.map((name, i) => `GLOBAL ${name} = '${files[i] ?? ""}'`).join(", ");
+  await one.admin.query(`SET ${set}; ALTER INSTANCE RELOAD TLS`);
+}
+
+describe("TLS", () => {
+  it("reads the same rows, a large value among them, and pauses", async () => {
+    await one.admin.query("CREATE TABLE t (id int primary key auto_increment, v longblob)");
+    await one.admin.query("INSERT INTO t (v) VALUES (REPEAT('a', 900)), (REPEAT(x'00ff41', 14000000))");
+    for (let i = 0; i < 12; i++)
+      await one.admin.query("INSERT INTO t (v) SELECT v FROM t WHERE id = 1 OR LENGTH(v) < 1000");
+    await using wire = await openReading({
+      ...one.options,
+      host: "localhost",
+      tls: { mode: "verify-full", ca },
+    });
+    expect((await wire.query("SHOW SESSION STATUS LIKE 'Ssl_version'"))[0]?.[1]).toMatch(/^TLSv1\.[23]$/u);
+    const sum = createHash("sha256");
+    let taken = 0;
+    const { rows } = await new WireReader(wire).read(
+      {
+        table: "t",
+        select: ["id", "v"],
+        key: { index: "PRIMARY", columns: ["id"], primary: true },
+        range: null,
+        ordered: true,
+      },
+      {
+        row: (packet, start, end) => {
+          const { value, next } = lengthAt(packet, start + 6);
+          expect(next + value).toBe(end);
+          sum.update(createHash("sha256").update(packet.subarray(next, end)).digest("hex"));
+          taken++;
+        },
+        full: () => true,
+        drained: () => new Promise((resolve) => setImmediate(resolve)),
+      },
+      never,
+    );
+    const [hashes] = await one.admin.query("SELECT SHA2(v, 256) h FROM t ORDER BY id");
+    const expected = createHash("sha256");
+    for (const { h } of hashes as { h: string }[]) expected.update(h);
+    expect(rows).toBe((hashes as unknown[]).length);
+    expect(taken).toBe(rows);
+    expect(sum.digest("hex")).toBe(expected.digest("hex"));
+    expect(wire.bufferSize).toBe(1 << 20);
+  });
+
+  it("refuses a certificate that nobody vouches for, before any password is sent", async () => {
+    const options = { ...one.options, host: "localhost", tls: { mode: "verify-full" } as const };
+    await expect(openReading(options)).rejects.toMatchObject({ code: "tls-refused" });
+    await expect(openMysql(options)).rejects.toMatchObject({ code: "tls-refused" });
+  });
+
+  it.each([
+    ["DNS:localhost", ["localhost"], ["127.0.0.1"]],
+    ["IP:127.0.0.1", ["127.0.0.1"], ["localhost"]],
+    ["DNS:db.example.org", [], ["localhost", "127.0.0.1"]],
+  ])("a certificate for %s is one for %j and not for %j", async (names, good, bad) => {
+    await certificate(issue(names));
+    const tls = { mode: "verify-full", ca } as const;
+    const query = { table: "t", select: ["id"], key: null, range: null, ordered: false };
+    for (const host of good) {
+      await using reader = new WireReader(await openReading({ ...one.options, host, tls }));
+      const any = openSink(() => undefined);
+      await expect(reader.read(query, any, never), host).resolves.toBeDefined();
+    }
+    for (const host of bad)
+      await expect(openReading({ ...one.options, host, tls }), host).rejects.toMatchObject({
+        code: "tls-refused",
+      });
+  });
+});
