@@ -11,7 +11,7 @@ import type { Family } from "./family.js";
 import { inetBytesText, writeInetBytes } from "./cells-network.js";
 import { writeUuidBytes } from "./cells-uuid.js";
 import { refuse } from "./refusal.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 const identity = (text: Buffer): Buffer => text;
 

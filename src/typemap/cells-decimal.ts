@@ -12,7 +12,7 @@ import { callCell, opCell } from "./family.js";
 import type { Family, TargetType } from "./family.js";
 import { numericText } from "./numeric.js";
 import { refuse } from "./refusal.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 /** Integer targets of a decimal without fraction: its precision must fit whole. */
 const integerTargets: readonly {

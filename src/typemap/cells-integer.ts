@@ -11,7 +11,7 @@ import type { Family, TargetType } from "./family.js";
 import { castText, castTextTargets } from "./cells-text.js";
 import { numericText, writeNumericInteger } from "./numeric.js";
 import { refuse } from "./refusal.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 interface IntegerForm {
   /** Bytes on the wire: MEDIUMINT travels as four. */

@@ -10,7 +10,7 @@ import { callCell, opCell } from "./family.js";
 import type { Family } from "./family.js";
 import { JsonSpeller } from "./jsonb.js";
 import { refuse } from "./refusal.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 const identity = (text: Buffer): Buffer => text;
 const nulFunction: CellFunction = () => refuse("text with U+0000, which PostgreSQL does not hold");
@@ -30,9 +30,10 @@ export const jsons: Family = {
         decode: utf8Text,
       };
     if (target.text !== "jsonb") return null;
+    const write: CellFunction = (source, at, length, out) => speller.write(source, at, length, out);
     const speller = new JsonSpeller(engine === "mysql", policy.nul === "strip");
     return {
-      cell: callCell(0, (source, at, length, out) => speller.write(source, at, length, out)),
+      cell: engine === "mysql" ? opCell(ops.json, 0, write) : callCell(0, write),
       wireOf: identity,
       canonical: null,
       decode: (field) => field.toString("utf8", 1),

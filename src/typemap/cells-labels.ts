@@ -10,7 +10,7 @@ import { utf8Text } from "./decode.js";
 import { callCell, opCell, writeNull } from "./family.js";
 import type { Family, TargetType } from "./family.js";
 import { refuse } from "./refusal.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 const comma = 44;
 const textOid = 25;

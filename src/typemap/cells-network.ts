@@ -10,7 +10,7 @@ import { callCell, opCell } from "./family.js";
 import type { Family } from "./family.js";
 import { refuse } from "./refusal.js";
 import { writeUuidText } from "./cells-uuid.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 const identity = (text: Buffer): Buffer => text;
 const asChar = (name: string): string => `CAST(${name} AS CHAR)`;

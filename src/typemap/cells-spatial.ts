@@ -9,7 +9,7 @@ import type { Family } from "./family.js";
 import { hexText } from "./decode.js";
 import { opCell } from "./family.js";
 import { refuse } from "./refusal.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 const identity = (text: Buffer): Buffer => text;
 const hexSource = (name: string): string => `HEX(${name})`;

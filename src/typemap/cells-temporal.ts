@@ -11,7 +11,7 @@ import type { CellFunction, Pairing } from "./codec.js";
 import { opCell, writeNull } from "./family.js";
 import type { Family, TargetType } from "./family.js";
 import { refuse } from "./refusal.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 const asChar = (name: string): string => `CAST(${name} AS CHAR)`;
 const plain = "timestamp without time zone";

@@ -12,7 +12,7 @@ import type { Family, TargetType } from "./family.js";
 import { refuse } from "./refusal.js";
 import { recodeLatin1 } from "./recode.js";
 import { writeUuidText } from "./cells-uuid.js";
-import { ops } from "./writer.js";
+import { ops } from "./opcode.js";
 
 const identity = (text: Buffer): Buffer => text;
 

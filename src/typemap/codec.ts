@@ -31,7 +31,7 @@ export type CellFunction = (source: Buffer, at: number, length: number, out: Cel
 
 /** One column's part of the row program. Plain data, so that the loop keeps it in typed arrays. */
 export interface Cell {
-  /** One of writer.ts's opcodes. */
+  /** One of opcode.ts's. */
   readonly op: number;
   /** Bytes on the wire, 0 when a length stands before them (strings, decimals, temporals). */
   readonly wire: number;

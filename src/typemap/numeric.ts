@@ -29,6 +29,7 @@ export function writeNumeric(
     q++;
   }
   const dot = scale === 0 ? end : end - scale - 1;
+  if (dot - q <= 9 && scale <= 4) return writeSmall(view, offset, source, q, dot, scale, dscale, sign);
   while (q < dot && source[q] === zero) q++;
   const start = offset + 12;
   let o = start;
@@ -72,6 +73,66 @@ export function writeNumeric(
   view.setUint16(offset + 10, dscale);
   return used;
 }
+
+/** What nearly all decimals are: nine digits before the point and four after it at most, so three groups and one. */
+function writeSmall(
+  view: DataView,
+  offset: number,
+  source: Buffer,
+  at: number,
+  dot: number,
+  scale: number,
+  dscale: number,
+  sign: number,
+): number {
+  let whole = 0;
+  for (let k = at; k < dot; k++) whole = whole * 10 + (source[k] as number) - zero;
+  let fraction = 0;
+  for (let k = dot + 1; k <= dot + scale; k++) fraction = fraction * 10 + (source[k] as number) - zero;
+  fraction *= tens[4 - scale] as number;
+  // Groups are written from the last to the first, leaving out zero groups until one is not.
+  let count = 0;
+  let weight = -1;
+  let o = offset + 12;
+  const upper = (whole / 10_000) | 0;
+  const low = whole - upper * 10_000;
+  const top = (upper / 10_000) | 0;
+  if (whole !== 0) {
+    if (top !== 0) {
+      view.setInt16(o, top);
+      view.setInt16(o + 2, upper - top * 10_000);
+      o += 4;
+      weight = 2;
+    } else if (upper !== 0) {
+      view.setInt16(o, upper);
+      o += 2;
+      weight = 1;
+    } else weight = 0;
+    view.setInt16(o, low);
+    o += 2;
+  }
+  if (fraction !== 0) {
+    view.setInt16(o, fraction);
+    o += 2;
+  } else if (whole !== 0) {
+    if (low === 0) {
+      o -= 2;
+      if (upper - top * 10_000 === 0) o -= 2;
+    }
+  } else {
+    weight = 0;
+    sign = 0;
+  }
+  count = (o - offset - 12) >> 1;
+  view.setInt32(offset, 8 + 2 * count);
+  view.setInt16(offset + 4, count);
+  view.setInt16(offset + 6, weight);
+  view.setUint16(offset + 8, sign);
+  view.setUint16(offset + 10, dscale);
+  return o;
+}
+
+const tens = Uint16Array.of(1, 10, 100, 1000, 10_000);
 
 /** Writes length and value of an unsigned 64-bit integer given as two halves; `sign` says whether it was negative. */
 export function writeNumericInteger(

@@ -8,48 +8,15 @@ import { Fault } from "../errors.js";
 import { dayNumber, noDay, writeMicroseconds } from "./calendar.js";
 import type { Cell, CellFunction } from "./codec.js";
 import { writeNumeric } from "./numeric.js";
+import { ops } from "./opcode.js";
 import type { Output } from "./output.js";
 import { refuse } from "./refusal.js";
-
-/** Opcodes. Cells of `call` are written by their function; the others call it for values that need care. */
-export const ops = {
-  call: 0,
-  /** 8 bytes turned round: bigint, double precision. */
-  eight: 1,
-  /** 4 bytes turned round: integer, real. */
-  four: 2,
-  /** 2 bytes turned round: smallint, year. */
-  two: 3,
-  /** Signed byte to smallint. */
-  byte: 4,
-  /** Unsigned byte to smallint. */
-  ubyte: 5,
-  /** Unsigned 2 bytes to integer. */
-  utwo: 6,
-  /** Unsigned 4 bytes to bigint. */
-  ufour: 7,
-  /** Unsigned 8 bytes to bigint, at most 2^63-1. */
-  ueight: 8,
-  /** Byte 0 or 1 to boolean. */
-  bool: 9,
-  /** Bytes as they are. */
-  bytes: 10,
-  /** UTF-8 as it is; U+0000 goes to the cell's function. */
-  text: 11,
-  /** As text, and the empty string goes to the cell's function (enum index 0). */
-  label: 12,
-  /** Decimal text; parameter is scale + 256 * display scale. */
-  numeric: 13,
-  /** Date and time; what is no date goes to the cell's function. */
-  datetime: 14,
-  date: 15,
-} as const;
 
 /** Room that a field may need beyond its wire bytes; cells that need more reserve it. */
 export const fieldSlack = 24;
 
 /** From this length on a native copy is faster than a loop. */
-const nativeCopy = 96;
+const nativeCopy = 128;
 
 export class RowWriter {
   readonly out: Output;
@@ -184,8 +151,11 @@ export class RowWriter {
         case ops.bytes:
           view.setInt32(o, length);
           o += 4;
-          if (length < nativeCopy) for (let k = 0; k < length; k++) bytes[o + k] = packet[q + k] as number;
-          else packet.copy(bytes, o, q, next);
+          if (length < nativeCopy) {
+            let k = 0;
+            for (const last = length - 3; k < last; k += 4) view.setInt32(o + k, wire.getInt32(q + k));
+            for (; k < length; k++) bytes[o + k] = packet[q + k] as number;
+          } else packet.copy(bytes, o, q, next);
           o += length;
           break;
         case ops.label:
@@ -203,6 +173,44 @@ export class RowWriter {
           for (; k < next; k++, p++) {
             const one = packet[k] as number;
             if (one === 0) special = true;
+            bytes[p] = one;
+          }
+          if (!special) o = p;
+          break;
+        }
+        case ops.json: {
+          view.setInt32(o, length + 1);
+          bytes[o + 4] = 1;
+          let p = o + 5;
+          let k = q;
+          // Neighbours, four pairs at a time: digit and e (an exponent), minus and 0, backslash and u. None of them
+          // means that all is spelled already; inside a string they mean nothing, which the function finds out.
+          for (const last = next - 4; k < last; k += 4, p += 4) {
+            const four = wire.getInt32(k, true);
+            const after = wire.getInt32(k + 1, true);
+            const exponent = ((after | 0x20202020) ^ 0x65656565) | ((four & 0xf0f0f0f0) ^ 0x30303030);
+            const minus = (four ^ 0x2d2d2d2d) | (after ^ 0x30303030);
+            const escape = (four ^ 0x5c5c5c5c) | (after ^ 0x75757575);
+            const found =
+              ((exponent - 0x01010101) & ~exponent) |
+              ((minus - 0x01010101) & ~minus) |
+              ((escape - 0x01010101) & ~escape);
+            if ((found & 0x80808080) !== 0) {
+              special = true;
+              break;
+            }
+            view.setInt32(p, four, true);
+          }
+          if (special) break;
+          for (; k < next; k++, p++) {
+            const one = packet[k] as number;
+            const two = k + 1 < next ? (packet[k + 1] as number) : 0;
+            if (
+              (one === 45 && two === 48) ||
+              (one === 92 && two === 117) ||
+              ((two | 32) === 101 && (one & 0xf0) === 48)
+            )
+              special = true;
             bytes[p] = one;
           }
           if (!special) o = p;
