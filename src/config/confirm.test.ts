@@ -38,6 +38,16 @@ it.each<readonly [string, Partial<Confirmation>, RegExp]>([
   await expect(act).rejects.toThrow(words);
 });
 
+it.each([
+  ["Ctrl+C", "interrupted", 130],
+  ["Ctrl+D", "confirm-missing", 64],
+])("%s at the question ends as %s", async (key, code, exit) => {
+  const ask = async (): Promise<string> => {
+    throw Object.assign(new Error(`Aborted with ${key}`), { name: "AbortError" });
+  };
+  await expect(confirmTarget({ ...base, terminal: true, ask })).rejects.toMatchObject({ code, exit });
+});
+
 it("asks TARGET_DB and MIGRATION_ID to agree where they are set", () => {
   expect(() => demandAgreement({}, "20261122_shop", "shop")).not.toThrow();
   expect(() =>

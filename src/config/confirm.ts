@@ -30,8 +30,22 @@ export async function confirmTarget(confirmation: Confirmation): Promise<void> {
       `environment is production, so the target database's name must be confirmed, and nobody is at a terminal to type it. Nothing was written.`,
       { next: `Pass --confirm ${quoted(database)}` },
     );
-  const typed = await ask(`environment is production. Type the target database's name to go on: `);
+  const typed = await answer(ask);
   demand(typed.replace(/\r?\n$/u, ""), database, "What was typed is");
+}
+
+/** Ctrl-C and Ctrl-D at the question are answers too: readline rejects with an AbortError for both. */
+async function answer(ask: Confirmation["ask"]): Promise<string> {
+  try {
+    return await ask("environment is production. Type the target database's name to go on: ");
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+    throw new Fault(
+      error.message.includes("Ctrl+C") ? "interrupted" : "confirm-missing",
+      "The target database's name was not typed. Nothing was written.",
+      { cause: error },
+    );
+  }
 }
 
 function demand(given: string, database: string, said: string): void {
