@@ -1,0 +1,138 @@
+/**
+ * `npm run gate [part ...]`: runs the parts that have not passed at this commit and writes docs/gate.md from what
+ * really ran: figures, seeds, date, machine. A part that did not run is listed as not run.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { arch, cpus, platform, totalmem } from "node:os";
+import { join, resolve } from "node:path";
+import { dataFolder } from "../world/stack/place.js";
+import type { Part } from "./parts.js";
+import { parts } from "./parts.js";
+
+interface Outcome {
+  readonly commit: string;
+  readonly date: string;
+  readonly seconds: number;
+  readonly passed: number;
+  readonly failed: number;
+  /** Lines that name a seed, as the tests printed them. */
+  readonly seeds: readonly string[];
+}
+
+const folder = join(dataFolder(), "gate");
+
+function commit(): string {
+  const head = execFileSync("git", ["rev-parse", "--short=12", "HEAD"], { encoding: "utf8" }).trim();
+  const changed = execFileSync(
+    "git",
+    ["status", "--porcelain", "--", "src", "connectors", "typemaps", "test"],
+    {
+      encoding: "utf8",
+    },
+  );
+  return changed === "" ? head : `${head} with uncommitted changes`;
+}
+
+function recorded(part: Part): Outcome | null {
+  const file = join(folder, `${part.name}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Outcome) : null;
+}
+
+async function run(part: Part, at: string): Promise<Outcome> {
+  const count = join(folder, `${part.name}.count.json`);
+  const started = performance.now();
+  const date = new Date().toISOString();
+  const args = ["vitest", "run", "--project", part.project, part.file];
+  const child = spawn(
+    "npx",
+    ["--no-install", ...args, "--reporter=default", `--reporter=${resolve("test/reporter.mjs")}`],
+    {
+      env: { ...process.env, HEADGATE_GATE: "1", HEADGATE_TEST_COUNT: count, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  await new Promise<void>((ended, failed) => {
+    child.once("error", failed);
+    child.once("close", () => {
+      ended();
+    });
+  });
+  const counted = JSON.parse(readFileSync(count, "utf8")) as {
+    readonly passed: number;
+    readonly failed: number;
+  };
+  const seeds = [
+    ...new Set(output.split("\n").filter((line) => /\bseed/iu.test(line) && !/^\s*(?:✓|×|❯|↓)/u.test(line))),
+  ];
+  const outcome: Outcome = {
+    commit: at,
+    date,
+    seconds: Math.round((performance.now() - started) / 1000),
+    passed: counted.passed,
+    failed: counted.failed,
+    seeds: seeds.map((line) => line.trim()),
+  };
+  writeFileSync(join(folder, `${part.name}.json`), JSON.stringify(outcome, null, 2));
+  return outcome;
+}
+
+function page(): string {
+  const machine = `${String(cpus().length)} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GB, ${platform()} ${arch()}, Node ${process.version}`;
+  const lines = [
+    "# The gate: full figures",
+    "",
+    "Written by `npm run gate`. Every figure below was run; what was not run says so.",
+    "",
+    `Machine: ${machine}.`,
+    "",
+    "| part | proves | in npm test | tests | failed | seconds | date | commit |",
+    "|---|---|---|---|---|---|---|---|",
+  ];
+  const seeds: string[] = [];
+  for (const part of parts) {
+    const outcome = recorded(part);
+    if (outcome === null) {
+      lines.push(`| ${part.name} | ${part.proves} | ${part.share} | not run | | | | |`);
+      continue;
+    }
+    const { passed, failed, seconds, date, commit: at } = outcome;
+    lines.push(
+      `| ${part.name} | ${part.proves} | ${part.share} | ${String(passed + failed)} | ${String(failed)} | ${String(seconds)} | ${date.slice(0, 16)}Z | ${at} |`,
+    );
+    if (outcome.seeds.length > 0)
+      seeds.push("", `## Seeds of ${part.name}`, "", "```", ...outcome.seeds, "```");
+  }
+  return [...lines, ...seeds, ""].join("\n");
+}
+
+async function main(): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !parts.some((part) => part.name === name));
+  if (unknown.length > 0)
+    throw new Error(`no part called ${unknown.join(", ")}; there are ${parts.map((p) => p.name).join(", ")}`);
+  const at = commit();
+  let failed = 0;
+  for (const part of parts) {
+    if (wanted.length > 0 && !wanted.includes(part.name)) continue;
+    const before = recorded(part);
+    if (before !== null && before.commit === at && before.failed === 0) {
+      process.stdout.write(`${part.name}: passed at this commit already\n`);
+      continue;
+    }
+    const outcome = await run(part, at);
+    writeFileSync("docs/gate.md", page());
+    failed += outcome.failed;
+  }
+  writeFileSync("docs/gate.md", page());
+  process.stdout.write(`docs/gate.md is written; ${String(failed)} failed\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+await main();
