@@ -89,9 +89,10 @@ async function judged(from: string, to: string, database: string, rows: unknown)
 }
 
 describe.each(sources)("from %s", (source) => {
-  if (corpusMissing !== null) {
+  const missing = corpusMissing;
+  if (missing !== null) {
     it("the corpus", (context) => {
-      context.skip(corpusMissing);
+      context.skip(missing);
     });
     return;
   }
