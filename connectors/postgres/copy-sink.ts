@@ -1,8 +1,8 @@
 /**
- * Bytes into one binary COPY, with back-pressure and an honest `released`. pg-copy-streams reports a write as done
- * when the socket either took it at once below its high-water mark, or drained to nothing afterwards. A buffer of
- * at least that mark always waits for the drain, so its memory is free when the report comes; a smaller one may
- * still lie in the socket's queue, so what is sent then is a copy. Buffers are 256 KB: only a range's tail is copied.
+ * Bytes into one binary COPY, with back-pressure and an honest `released`. pg-copy-streams calls a write done when
+ * the socket's write returned true, or drained to nothing afterwards. True means that less than the high-water mark
+ * is queued: a buffer of at least that size cannot be among it, so its memory is free. A smaller one might be, so what
+ * is sent then is a copy. The encoder's buffers hold 256 KB: only a range's tail is ever copied.
  */
 import { getDefaultHighWaterMark } from "node:stream";
 import { from } from "pg-copy-streams";
@@ -40,7 +40,15 @@ export class CopySink implements ByteSink {
   write(bytes: Buffer, released: () => void): boolean {
     if (this.#failure !== null) throw this.#failure;
     const own = bytes.length < getDefaultHighWaterMark(false) ? Buffer.from(bytes) : bytes;
-    return this.#stream.write(own, () => released());
+    let held = true;
+    const release = (): void => {
+      if (held) released();
+      held = false;
+    };
+    const more = this.#stream.write(own, release);
+    // The kernel took it all at once: the report would come a turn later, and a row loop would fill new buffers.
+    if (this.#stream.writableLength === 0) release();
+    return more;
   }
 
   async drained(): Promise<void> {

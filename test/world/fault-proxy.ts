@@ -14,6 +14,9 @@ export interface FaultProxy extends AsyncDisposable {
   holdAnswers: boolean;
   /** Keep the clients' requests from the server. */
   holdRequests: boolean;
+  /** Stops reading from the clients, so that what they send backs up to them; nothing is lost. */
+  stall(): void;
+  flow(): void;
   /** Resets every client; the server's side stays open until `forget`, as behind a dead network. */
   cutClients(): void;
   /** Closes what `cutClients` left open on the server's side. */
@@ -54,6 +57,12 @@ export async function faultProxy(to: { readonly host: string; readonly port: num
     },
     holdAnswers: false,
     holdRequests: false,
+    stall: () => {
+      for (const client of clients) client.pause();
+    },
+    flow: () => {
+      for (const client of clients) client.resume();
+    },
     cutClients: () => {
       for (const client of clients) client.resetAndDestroy();
       proxy.holdAnswers = false;

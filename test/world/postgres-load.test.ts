@@ -11,7 +11,7 @@ import type { Ledger, RangeLoader, RangeResult } from "../../src/port.js";
 import type { RowEncoder } from "../../src/snapshot/copy.js";
 import { faultProxy } from "./fault-proxy.js";
 import type { FaultProxy } from "./fault-proxy.js";
-import { syntheticCoder, syntheticPlan, tuple } from "./synthetic.js";
+import { header, noteOf, syntheticCoder, syntheticPlan, tuple } from "./synthetic.js";
 import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
 
@@ -250,6 +250,71 @@ describe("a connection that dies", () => {
     expect([await done(), await rows("big")]).toEqual([[], 0]);
     await loader.commit(await load(1, 1000));
     expect([await done(), await rows("big")]).toEqual([["big/0"], 1000]);
+  });
+});
+
+describe("bytes on their way", () => {
+  it("wait at the sender when the server takes no more: what is held stays under a megabyte", async () => {
+    await using proxy = await proxied();
+    await loader.lease(["big"]);
+    const sink = await loader.open(tableOf("big"), false);
+    const free: Buffer[] = [];
+    let [held, most, sent, rows] = [0, 0, 0, 0];
+    const next = (): Buffer => {
+      const bytes = free.pop() ?? Buffer.alloc(262_144);
+      let at = rows === 0 ? header.copy(bytes) : 0;
+      for (; at + 518 <= bytes.length; rows += 1)
+        at += tuple(rows + 1, noteOf(rows + 1, 500)).copy(bytes, at);
+      return bytes.subarray(0, at);
+    };
+    const send = (): boolean => {
+      const bytes = next();
+      held += bytes.length;
+      sent += bytes.length;
+      most = Math.max(most, held);
+      return sink.write(bytes, () => {
+        held -= bytes.length;
+        free.push(Buffer.from(bytes.buffer, bytes.byteOffset, 262_144));
+      });
+    };
+    // Once the first buffer is gone, the COPY has begun.
+    send();
+    while (held > 0) await new Promise((resolve) => setImmediate(resolve));
+    proxy.stall();
+    let stalled = false;
+    while (!stalled && sent < 64e6) {
+      if (send()) continue;
+      // The kernel takes some megabytes more; after a thousand turns without a drain it has enough.
+      let drained = false;
+      void sink.drained().then(() => (drained = true));
+      for (let turn = 0; turn < 1000 && !drained; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      stalled = !drained;
+    }
+    expect([stalled, sent < 64e6]).toEqual([true, true]);
+    expect(held).toBeGreaterThan(0);
+    proxy.flow();
+    await sink.drained();
+    while (sent < 64e6) if (!send()) await sink.drained();
+    expect(most).toBeLessThan(1_048_576);
+    sink.write(Buffer.from([0xff, 0xff]), () => undefined);
+    await loader.commit({ rows, bytes: sent, policies: [], position: null });
+    expect(
+      await database.sql(
+        "SELECT count(*) AS n, count(*) FILTER (WHERE note = left(repeat(id::text, 500), 500)) AS good FROM big",
+      ),
+    ).toEqual([{ n: String(rows), good: String(rows) }]);
+  });
+
+  it("may be one value of 64 MB", async () => {
+    const leased = (await loader.lease(["small"]))!;
+    const encoder = syntheticCoder(67_200_000).encode(await loader.open(tableOf("small"), leased.whole));
+    const packet = tuple(1, "y".repeat(67_108_864));
+    encoder.row(packet, 0, packet.length);
+    await loader.commit({ ...encoder.finish(), position: null });
+    expect(await database.sql("SELECT id, length(note) AS n FROM small")).toEqual([
+      { id: "1", n: "67108864" },
+    ]);
   });
 });
 

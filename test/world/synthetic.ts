@@ -19,7 +19,8 @@ export interface SyntheticTable {
   readonly width?: number;
 }
 
-const header = Buffer.from("5047434f50590aff0d0a000000000000000000", "hex");
+/** How a binary COPY begins. */
+export const header = Buffer.from("5047434f50590aff0d0a000000000000000000", "hex");
 
 export function syntheticPlan(tables: readonly SyntheticTable[], migration = "20261122_load"): Plan {
   const planned = tables.map(planTable);
