@@ -133,10 +133,16 @@ export class Connection implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<readonly Row[]> {
     if (signal !== undefined) throwIfStopped(signal);
-    const onAbort = (): void => void this.#kill();
+    let onAbort = (): void => undefined;
+    // The driver forgets a statement whose socket is cut, so the abort itself must end the wait.
+    const stopped = new Promise<never>((_resolve, reject) => {
+      onAbort = (): void => {
+        this.#kill().then(() => reject(new Error("stopped")), reject);
+      };
+    });
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      const [result] = await this.#driver.query({ sql, values: [...params] });
+      const [result] = await Promise.race([this.#driver.query({ sql, values: [...params] }), stopped]);
       return rowsOf(result);
     } catch (error) {
       if (signal?.aborted === true) throw stopReason(signal);

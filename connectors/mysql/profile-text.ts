@@ -17,7 +17,7 @@ const largestField = 1_073_741_823 - 64;
 /** Elements of one jsonb container. */
 const largestJsonb = 268_435_455;
 
-export function textProbes(table: PlanTable, column: PlanColumn): readonly Probe[] {
+export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceEngine): readonly Probe[] {
   const { type, charset, length } = column.column;
   if (!textTypes.has(type)) return [];
   const c = mysqlName(column.source);
@@ -33,17 +33,7 @@ export function textProbes(table: PlanTable, column: PlanColumn): readonly Probe
       fix: "Declare the policy nul for the column (strip or bytea), or mend the values.",
       settle: [policyLine(table, column, "nul: strip")],
     });
-  if (asText && charset !== null && utf8.has(charset))
-    probes.push({
-      code: "bad-text",
-      severity: "error",
-      column,
-      // Text that came in as bytes may be no UTF-8 for all that the column says; converting it shows, by a NULL or a question mark.
-      condition: `(NOT (CAST(${c} AS BINARY) <=> CAST(CONVERT(CAST(${c} AS BINARY) USING utf8mb4) AS BINARY)))`,
-      what: "are no valid UTF-8, which PostgreSQL refuses; the copy would stop at the first",
-      fix: "Mend the values, or map the column to bytea.",
-      settle: [typeLine(table, column, "type: bytea")],
-    });
+  if (asText && charset !== null && utf8.has(charset)) probes.push(badText(table, column, engine));
   const limit = limitOf(column.targetType);
   if (limit !== null && (length === null || length > limit))
     probes.push({
@@ -66,6 +56,27 @@ export function textProbes(table: PlanTable, column: PlanColumn): readonly Probe
       settle: [typeLine(table, column, "type: text")],
     });
   return probes;
+}
+
+/**
+ * Text that came in as bytes may be no UTF-8 for all that its column says; converting it shows, by a NULL or a
+ * question mark. MariaDB takes the bytes of half surrogate pairs for characters, so those are looked for.
+ */
+function badText(table: PlanTable, column: PlanColumn, engine: SourceEngine): Probe {
+  const c = mysqlName(column.source);
+  const bytes = `CAST(${c} AS BINARY)`;
+  const changed = `NOT (${bytes} <=> CAST(CONVERT(${bytes} USING utf8mb4) AS BINARY))`;
+  // ED, then A0 to BF.
+  const surrogates = `${bytes} REGEXP CAST(x'ED5BA02DBF5D' AS BINARY)`;
+  return {
+    code: "bad-text",
+    severity: "error",
+    column,
+    condition: engine === "mariadb" ? `(${changed} OR ${surrogates})` : `(${changed})`,
+    what: "are no valid UTF-8, which PostgreSQL refuses; the copy would stop at the first",
+    fix: "Mend the values, or map the column to bytea.",
+    settle: column.column.type === "json" ? [] : [typeLine(table, column, "type: bytea")],
+  };
 }
 
 /** Bytes for inet, and fields that no PostgreSQL field can hold. */
@@ -117,6 +128,7 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceE
         fix: "Mend the values.",
         settle: [],
       });
+    if (engine === "mariadb") probes.push(badText(table, column, engine));
     return probes;
   }
   if (column.policy.nul === "refuse")
@@ -137,15 +149,6 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceE
   }
   if (table.estimatedBytes > largestJsonb) probes.push(jsonSize(column, `(LENGTH(${c}) > ${largestJsonb})`));
   probes.push({
-    code: "json-surrogate",
-    severity: "error",
-    column,
-    condition: `(${unescaped} REGEXP '\\\\\\\\u[dD]([89abAB][0-9a-fA-F]{2}(?!\\\\\\\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2}(?<!\\\\\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\\\\\u[dD][c-fC-F][0-9a-fA-F]{2}))')`,
-    what: "hold half a surrogate pair, which PostgreSQL does not; the copy would stop at the first",
-    fix: "Mend the values, or map the column to text.",
-    settle: [typeLine(table, column, "type: text")],
-  });
-  probes.push({
     code: "json-number",
     severity: "error",
     column,
@@ -155,6 +158,7 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceE
     fix: "Map the column to json, which keeps the text.",
     settle: [toJson],
   });
+  probes.push(badText(table, column, engine));
   return probes;
 }
 

@@ -14,14 +14,15 @@ import type { Probe } from "./profile-probe.js";
 import { byteProbes, jsonProbes, textProbes } from "./profile-text.js";
 
 /** Seconds that another session's DDL or table lock is waited for. */
-const lockWait = 10;
+const lockWaitSeconds = 10;
 const sampleSize = 5;
 
-/** Findings in column order. Faults: connection-lost, and the signal's own. */
+/** Findings in column order; a lock is waited for `lockWait` seconds. Faults: connection-lost, and the signal's own. */
 export async function profileTable(
   connection: Connection,
   table: PlanTable,
   signal?: AbortSignal,
+  lockWait = lockWaitSeconds,
 ): Promise<readonly Finding[]> {
   const probes = table.columns.flatMap((column) => probesOf(connection, table, column));
   if (probes.length === 0) return [];
@@ -37,7 +38,7 @@ export async function profileTable(
     return findings;
   } catch (error) {
     if (!(error instanceof Fault) || signal?.aborted === true) throw error;
-    return [unseen(table, error)];
+    return [unseen(table, error, lockWait)];
   } finally {
     // After an abort or a lost connection there is no session left to set anything in.
     if (connection.open) await connection.query("SET SESSION lock_wait_timeout = DEFAULT");
@@ -51,7 +52,7 @@ function probesOf(connection: Connection, table: PlanTable, column: PlanColumn):
     ...timeProbes(table, column),
     ...yearProbes(table, column),
     ...labelProbes(table, column),
-    ...textProbes(table, column),
+    ...textProbes(table, column, connection.engine),
     ...byteProbes(table, column),
     ...jsonProbes(table, column, connection.engine),
   ];
@@ -115,7 +116,7 @@ function tell(table: PlanTable, probe: Probe, hits: number, keys: readonly strin
 }
 
 /** Why the table could not be looked at. Only what concerns this table; a lost connection is everybody's. */
-function unseen(table: PlanTable, fault: Fault): Finding {
+function unseen(table: PlanTable, fault: Fault, lockWait: number): Finding {
   const base = { object: table.source, severity: "error" as const, count: 1, sampleKeys: [] };
   switch (fault.code) {
     case "source-busy":
