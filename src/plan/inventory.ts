@@ -8,13 +8,13 @@ import type { DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import { byCodeUnit } from "./order.js";
 
-const kinds: Readonly<Record<SourceObject["kind"], { readonly code: string; readonly words: string }>> = {
-  view: { code: "views-not-copied", words: "views" },
-  procedure: { code: "procedures-not-copied", words: "procedures" },
-  function: { code: "functions-not-copied", words: "functions" },
-  trigger: { code: "triggers-not-copied", words: "triggers" },
-  event: { code: "events-not-copied", words: "events" },
-  sequence: { code: "sequences-not-copied", words: "sequences" },
+const kinds: Readonly<Record<SourceObject["kind"], string>> = {
+  view: "views-not-copied",
+  procedure: "procedures-not-copied",
+  function: "functions-not-copied",
+  trigger: "triggers-not-copied",
+  event: "events-not-copied",
+  sequence: "sequences-not-copied",
 };
 
 /** Adds the findings about everything that is not rows, keys or checks. */
@@ -23,7 +23,7 @@ export function tellInventory(
   tables: readonly DecidedTable[],
   findings: Findings,
 ): void {
-  for (const [kind, { code, words }] of Object.entries(kinds)) {
+  for (const [kind, code] of Object.entries(kinds)) {
     const names = catalogue.objects
       .filter((object) => object.kind === kind)
       .map(({ name, on }) => (on === null ? name : `${name} (on ${on})`))
@@ -33,7 +33,7 @@ export function tellInventory(
       code,
       severity: "warning",
       object: catalogue.database,
-      sentence: `${String(names.length)} ${words} of ${catalogue.database} are not carried over: ${names.join(", ")}.`,
+      sentence: `${names.length === 1 ? `1 ${kind} of ${catalogue.database} is` : `${String(names.length)} ${kind}s of ${catalogue.database} are`} not carried over: ${names.join(", ")}.`,
       fix: "Write what the application needs of them by hand on the target.",
       count: names.length,
     });

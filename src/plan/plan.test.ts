@@ -1,6 +1,6 @@
 import { parse } from "libpg-query";
 import { describe, expect, it } from "vitest";
-import { Fault } from "../errors.js";
+import type { Fault } from "../errors.js";
 import type { Catalogue, Plan } from "../model.js";
 import { column } from "../typemap/example-column.js";
 import { catalogue, counter, foreign, index, request, table } from "./example-catalogue.js";

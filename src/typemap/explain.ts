@@ -24,11 +24,10 @@ export interface Resolution {
   /** keep, drop, or SQL. */
   readonly default: string;
   readonly identity: "identity" | "serial" | "none";
-  readonly codec: string | null;
   readonly tried: readonly RuleTried[];
 }
 
-/** Tries the rules in order on one column. Throws type-pair when none gives it a type. */
+/** Tries the rules in order on one column. Throws type-pair when none gives it a type, not-built-yet for a named codec. */
 export function resolve(rules: readonly NamedRule[], facts: ColumnFacts): Resolution {
   const tried: RuleTried[] = [];
   let refined: Rule["to"] = {};
@@ -46,6 +45,14 @@ export function resolve(rules: readonly NamedRule[], facts: ColumnFacts): Resolu
       refined = to;
       continue;
     }
+    if (to.codec !== undefined)
+      throw new Fault(
+        "not-built-yet",
+        `The rule ${name} names the codec ${to.codec}; each pair of types has one codec so far.`,
+        {
+          next: "Take `codec` out of the rule.",
+        },
+      );
     tried.push({ rule: name, outcome: "wins", why: rule.why ?? "the first rule that matches" });
     return {
       rule: name,
@@ -54,7 +61,6 @@ export function resolve(rules: readonly NamedRule[], facts: ColumnFacts): Resolu
       check: to.check === undefined || to.check === "none" ? null : to.check,
       default: to.default ?? "keep",
       identity: to.identity ?? "identity",
-      codec: to.codec ?? null,
       tried,
     };
   }

@@ -84,6 +84,11 @@ describe("resolving", () => {
     ]);
   });
 
+  it("refuses a named codec, as no pair of types has two yet", () => {
+    const rule = { match: {}, to: { type: "bytea", codec: "swapped" } };
+    expect(() => resolve(rules(rule), facts("binary(16)"))).toThrow(/codec swapped/);
+  });
+
   it("refuses a template that needs what the column has not", () => {
     const rule = { match: {}, to: { type: "varchar({length})" } };
     expect(() => resolve(rules(rule), facts("longtext"))).toThrow(/needs the source's length/);
