@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openMysql } from "../../connectors/mysql/source.js";
 import type { Position } from "../../src/model.js";
-import { openAdmin, openSink, sources } from "./sources.js";
+import { named, openAdmin, openSink, sourceNames, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
 const never = new AbortController().signal;
@@ -19,12 +19,8 @@ afterAll(async () => {
   for (const { admin } of all) await admin.end();
 });
 
-describe.each(["mysql9", "mariadb"])("%s", (name) => {
-  const here = (): TestSource => {
-    const one = all.find((source) => source.name === name) ?? all.find((source) => source.name === "own");
-    if (one === undefined) throw new Error(`no source ${name}`);
-    return one;
-  };
+describe.each(sourceNames)("%s", (name) => {
+  const here = (): TestSource => named(all, name);
 
   /** Rows of inserts into `table` that the log holds from one position to another. */
   async function logged(table: string, from: Position, to: Position): Promise<number> {
@@ -81,7 +77,7 @@ describe.each(["mysql9", "mariadb"])("%s", (name) => {
 
   it("waits for an open transaction on the table no longer than told, and names its holder", async () => {
     // MariaDB takes no lock for a cut.
-    if (name === "mariadb") return;
+    if (here().engine === "mariadb") return;
     const { admin, options } = here();
     await admin.query("CREATE TABLE held (a int)");
     const holder = await openAdmin(options);
@@ -131,10 +127,12 @@ describe.each(["mysql9", "mariadb"])("%s", (name) => {
     const facts = await source.facts();
     expect(position).toMatchObject({
       kind: "gtid",
-      set: expect.stringMatching(name === "mariadb" ? /^\d+-\d+-\d+/u : /^[0-9a-f-]{36}:\d/u) as string,
+      set: expect.stringMatching(
+        here().engine === "mariadb" ? /^\d+-\d+-\d+/u : /^[0-9a-f-]{36}:\d/u,
+      ) as string,
       offset: expect.stringMatching(/^\d+$/u) as string,
     });
-    expect(facts.engine).toBe(name === "mariadb" ? "mariadb" : "mysql");
+    expect(facts.engine).toBe(here().engine === "mariadb" ? "mariadb" : "mysql");
     expect(facts.identity).not.toBe("");
     await using again = await openMysql(options);
     expect((await again.facts()).identity).toBe(facts.identity);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openReading } from "../../connectors/mysql/read.js";
 import type { Cell } from "../../connectors/mysql/wire/cells.js";
 import type { TestSource } from "./sources.js";
-import { seeded, seedOf, sources } from "./sources.js";
+import { named, seedOf, seeded, sourceNames, sources } from "./sources.js";
 import {
   anyDate,
   binary,
@@ -18,15 +18,14 @@ import {
   decimal,
   double,
   float,
-  inet6,
   integer,
-  json,
   oneOf,
   someOf,
   time,
   timestamp,
   uuid,
 } from "./values.js";
+import { inet6, json } from "./values-document.js";
 import type { Literal } from "./values.js";
 
 const labels = ["x", "y, z", "é", "it's"];
@@ -98,12 +97,11 @@ function comparable(cell: Cell, type: string): Cell {
   return type === "year" ? cell.replace(/^0+(?=\d)/u, "") : cell;
 }
 
-describe.each(["mysql9", "mariadb"])("%s", (name) => {
+describe.each(sourceNames)("%s", (name) => {
   const tables = Number(process.env["HEADGATE_TEST_TABLES"] ?? 25);
 
   it(`${tables} random tables, cell by cell as mysql2 decodes them`, async () => {
-    const one = all.find((source) => source.name === name || source.name === "own");
-    if (one === undefined) return;
+    const one = named(all, name);
     const random = seeded(seed);
     const usable = kinds.filter(([, , only]) => only === undefined || only === name);
     let cells = 0;

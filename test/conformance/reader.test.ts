@@ -10,7 +10,7 @@ import { openMysql } from "../../connectors/mysql/source.js";
 import { lengthAt } from "../../connectors/mysql/wire/packets.js";
 import { Fault } from "../../src/errors.js";
 import type { RowQuery, RowSink } from "../../src/port.js";
-import { openSink, seeded, seedOf, sources } from "./sources.js";
+import { named, openSink, seedOf, seeded, sourceNames, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
 const never = new AbortController().signal;
@@ -84,12 +84,8 @@ class Gate implements RowSink {
   }
 }
 
-describe.each(["mysql9", "mariadb"])("%s", (name) => {
-  const here = (): TestSource => {
-    const one = all.find((source) => source.name === name) ?? all.find((source) => source.name === "own");
-    if (one === undefined) throw new Error(`no source ${name}`);
-    return one;
-  };
+describe.each(sourceNames)("%s", (name) => {
+  const here = (): TestSource => named(all, name);
 
   /** Until the condition holds; each look is a question to the server, which takes its time. */
   async function until(condition: () => Promise<boolean>): Promise<void> {

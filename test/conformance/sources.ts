@@ -10,8 +10,15 @@ import type { PlanTable } from "../../src/model.js";
 import type { RowSink } from "../../src/port.js";
 import { up } from "../world/stack/servers.js";
 
+const ownUrl = process.env["HEADGATE_TEST_SOURCE_URL"] ?? "";
+
+/** Names of the sources, known before any of them runs. */
+export const sourceNames: readonly ("own" | "mysql9" | "mariadb")[] =
+  ownUrl === "" ? ["mysql9", "mariadb"] : ["own"];
+
 export interface TestSource {
   readonly name: string;
+  readonly engine: "mysql" | "mariadb";
   readonly options: MysqlOptions;
   /** Any number of statements at once; sql_mode empty, so that odd values get in. */
   readonly admin: Connection;
@@ -19,11 +26,10 @@ export interface TestSource {
 
 /** Each source with a fresh database. */
 export async function sources(database: string): Promise<readonly TestSource[]> {
-  const own = process.env["HEADGATE_TEST_SOURCE_URL"] ?? "";
   const servers: readonly (readonly [string, string])[] =
-    own === ""
+    ownUrl === ""
       ? Object.entries(await up(["mysql9", "mariadb"])).map(([name, { url }]) => [name, url] as const)
-      : [["own", own]];
+      : [["own", ownUrl]];
   return Promise.all(
     servers.map(async ([name, url]) => {
       const { hostname, port, username, password } = new URL(url);
@@ -39,9 +45,18 @@ export async function sources(database: string): Promise<readonly TestSource[]> 
       await admin.query(
         `DROP DATABASE IF EXISTS \`${database}\`; CREATE DATABASE \`${database}\`; USE \`${database}\``,
       );
-      return { name, options, admin };
+      const [version] = await admin.query({ sql: "SELECT VERSION()", rowsAsArray: true });
+      const engine = /mariadb/iu.test(String((version as string[][])[0]?.[0])) ? "mariadb" : "mysql";
+      return { name, engine, options, admin } as const;
     }),
   );
+}
+
+/** The source of that name among those that were opened. */
+export function named(all: readonly TestSource[], name: string): TestSource {
+  const one = all.find((source) => source.name === name);
+  if (one === undefined) throw new Error(`no source ${name}`);
+  return one;
 }
 
 /** A further administrator's connection, standing in the database if it exists. */

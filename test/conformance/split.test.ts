@@ -9,7 +9,7 @@ import { splitTable } from "../../connectors/mysql/split.js";
 import type { PlanTable, Range } from "../../src/model.js";
 import { keyShapes } from "./key-shapes.js";
 import type { KeyShape } from "./key-shapes.js";
-import { openAdmin, openSink, planTable, seeded, seedOf, sources } from "./sources.js";
+import { named, openAdmin, openSink, planTable, seedOf, seeded, sourceNames, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
 const signal = new AbortController().signal;
@@ -26,10 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { admin } of all) await admin.end();
 });
-
-function source(name: string): TestSource | undefined {
-  return all.find((one) => one.name === name || one.name === "own");
-}
 
 async function fill(one: TestSource, table: string, shape: KeyShape): Promise<number> {
   const random = seeded(seed);
@@ -101,12 +97,11 @@ function contiguous(found: readonly Range[]): void {
   });
 }
 
-describe.each(["mysql9", "mariadb"])("%s", (name) => {
+describe.each(sourceNames)("%s", (name) => {
   const here = keyShapes.filter((shape) => shape.only === undefined || shape.only === name);
 
   it.each(here.map((shape) => [shape.name, shape] as const))("%s", async (_, shape) => {
-    const one = source(name);
-    if (one === undefined) return;
+    const one = named(all, name);
     const table = planTable(`t ${shape.name}`.slice(0, 60), shape.key, shape.index);
     const total = await fill(one, table.source, shape);
     const found = await ranges(one, table);
@@ -125,8 +120,7 @@ describe.each(["mysql9", "mariadb"])("%s", (name) => {
   });
 
   it("a table that fits a range is one, unbounded; so is an empty one, one without key, one cut exactly", async () => {
-    const one = source(name);
-    if (one === undefined) return;
+    const one = named(all, name);
     await one.admin.query("CREATE TABLE small (k int primary key); INSERT INTO small VALUES (1), (2), (3)");
     await one.admin.query("CREATE TABLE nothing (k int primary key)");
     const whole = [{ table: "small", number: 0, lower: null, upper: null }];
@@ -138,8 +132,7 @@ describe.each(["mysql9", "mariadb"])("%s", (name) => {
   });
 
   it("statistics that know nothing of a load don't make one huge range", async () => {
-    const one = source(name);
-    if (one === undefined) return;
+    const one = named(all, name);
     await one.admin.query(
       "CREATE TABLE stale (k int primary key) STATS_AUTO_RECALC = 0; ANALYZE TABLE stale",
     );
@@ -155,8 +148,7 @@ describe.each(["mysql9", "mariadb"])("%s", (name) => {
     ["int", (i: number) => String(i)],
     ["varchar(30) collate utf8mb4_unicode_ci", (i: number) => `'${String((i * 7919) % 100000)}ä'`],
   ])("rows that stay are read exactly once while others come and go (%s)", async (type, literal) => {
-    const one = source(name);
-    if (one === undefined) return;
+    const one = named(all, name);
     const random = seeded(seed);
     const table = planTable(`busy ${type.slice(0, 3)}`, ["k"]);
     await one.admin.query(
