@@ -5,9 +5,10 @@
  */
 import { open } from "node:fs/promises";
 import { hostname } from "node:os";
-import { endpointFromFlag } from "../config/endpoint.js";
+import { demandTwoServers, endpointFromFlag } from "../config/endpoint.js";
 import type { InitLines } from "../config/init.js";
 import { initText } from "../config/init.js";
+import { demandMigrationId } from "../config/migration-id.js";
 import { Redactor } from "../config/redact.js";
 import type { Config } from "../config/schema.js";
 import { defaultWorkersPerHost, environments } from "../config/schema.js";
@@ -42,7 +43,9 @@ export async function initVerb(context: VerbContext, flags: InitFlags): Promise<
   output.know(null, (text) => redactor.scrub(text));
   const from = endpointFromFlag("source", flags.source, services.env, redactor);
   const to = endpointFromFlag("target", flags.target, services.env, redactor);
+  demandTwoServers(from.server, to.server);
   const migration = flags.migration ?? idOf(services.today(), from.server.database);
+  demandMigrationId(migration);
   if (!flags.dryRun) await demandAbsent(path);
   await using source = await services.openSource(from.server, from.tls);
   await using target = await services.openTarget(to.url, to.tls, { host: hostname(), pid: process.pid });

@@ -122,7 +122,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .command(name)
       .description(`Not built yet: ${does}.`)
       .allowUnknownOption()
-      .argument("[rest...]");
+      .allowExcessArguments();
     verb(command, name, () => Promise.reject(notBuilt(name)), `headgate ${name}`);
   }
 
