@@ -2,7 +2,7 @@
  * Progress while an engine runs: feeds the meter from the engine's events and shows it, as a block on a terminal,
  * a line every ten seconds on a pipe, or the contract's `progress` events with --json.
  */
-import type { MigrationState, Plan } from "../model.js";
+import type { MigrationState, Plan, PlanStatement } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import { Meter } from "../watch/meter.js";
@@ -12,9 +12,29 @@ import type { VerbContext } from "./verb.js";
 const EVERY_MS = 500;
 const JSON_EVERY_MS = 1000;
 
+/** How much of a table's bytes a statement goes through, an index build being the measure. */
+const share: Readonly<Record<PlanStatement["kind"], number>> = {
+  primary: 1,
+  unique: 1,
+  index: 1,
+  check: 0.3,
+  validate: 0.3,
+  analyze: 0.1,
+  foreign: 0,
+  schema: 0,
+  table: 0,
+  type: 0,
+  comment: 0,
+  sequence: 0,
+  identity: 0,
+  trigger: 0,
+};
+
 export class Ticker {
   readonly #context: VerbContext;
   readonly #meter: Meter;
+  /** Work of each statement after the data, by its name: the bytes that it has to go through, and a little. */
+  readonly #work: ReadonlyMap<string, number>;
   #state: MigrationState = "copying";
   #note = "";
   #errors = 0;
@@ -31,8 +51,15 @@ export class Ticker {
     for (const table of earlier.tables)
       if (table.split)
         this.#meter.resume(table.table, table.ranges, table.rangesDone, table.rows, table.bytes);
-    const built = new Set(earlier.built);
-    this.#meter.buildsPlanned(plan.after.length, plan.after.filter((s) => built.has(s.name)).length);
+    const bytes = new Map(plan.tables.map((table) => [table.target, table.estimatedBytes]));
+    this.#work = new Map(
+      plan.after.map((s) => [s.name, share[s.kind] * (bytes.get(s.table ?? "") ?? 0) + 1e5]),
+    );
+    const done = earlier.built.reduce((sum, name) => sum + (this.#work.get(name) ?? 0), 0);
+    this.#meter.buildsPlanned(
+      [...this.#work.values()].reduce((sum, work) => sum + work, 0),
+      done,
+    );
   }
 
   state(state: MigrationState): void {
@@ -59,7 +86,7 @@ export class Ticker {
         this.#note = event.name;
         break;
       case "built":
-        this.#meter.buildDone();
+        this.#meter.buildDone(this.#work.get(event.name) ?? 0);
         break;
       case "retry":
         this.#errors += 1;

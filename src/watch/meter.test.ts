@@ -65,8 +65,8 @@ describe("the ETA", () => {
     meter.rangeDone("t", 50, 500_000);
     meter.buildStarted();
     now = 22_000;
-    meter.buildDone();
-    meter.buildDone();
+    meter.buildDone(1);
+    meter.buildDone(1);
     expect(meter.read().etaSeconds).toBe(2);
   });
 });

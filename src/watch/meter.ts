@@ -48,6 +48,7 @@ export class Meter {
   #earlierBytes = 0;
   #buildsTotal = 0;
   #buildsDone = 0;
+  #buildsEarlier = 0;
   #buildStartedAt: number | null = null;
 
   /** `now` in milliseconds, monotonic. */
@@ -108,17 +109,19 @@ export class Meter {
     table.bytesOpen = Math.max(0, table.bytesOpen - bytes);
   }
 
+  /** Work of all builds and of those that an earlier run finished, in any one unit. */
   buildsPlanned(total: number, done: number): void {
     this.#buildsTotal = total;
     this.#buildsDone = done;
+    this.#buildsEarlier = done;
   }
 
   buildStarted(): void {
     this.#buildStartedAt ??= this.#now();
   }
 
-  buildDone(): void {
-    this.#buildsDone += 1;
+  buildDone(work: number): void {
+    this.#buildsDone += work;
   }
 
   read(): Reading {
@@ -169,8 +172,9 @@ export class Meter {
     const buildsLeft = this.#buildsTotal - this.#buildsDone;
     const share = this.#buildsTotal === 0 ? 0 : buildsLeft / this.#buildsTotal;
     let build = (bytesTotal / bytesPerSecond) * INDEX_SHARE * share;
-    if (this.#buildStartedAt !== null && this.#buildsDone > 0)
-      build = ((now - this.#buildStartedAt) / 1000 / this.#buildsDone) * buildsLeft;
+    const builtHere = this.#buildsDone - this.#buildsEarlier;
+    if (this.#buildStartedAt !== null && builtHere > 0)
+      build = ((now - this.#buildStartedAt) / 1000 / builtHere) * buildsLeft;
     return seconds((bytesLeft / bytesPerSecond + build) * 1000);
   }
 
