@@ -7,7 +7,7 @@
 import { getDefaultHighWaterMark } from "node:stream";
 import { from } from "pg-copy-streams";
 import type { CopyStreamQuery } from "pg-copy-streams";
-import { Fault } from "../../src/errors.js";
+import type { Fault } from "../../src/errors.js";
 import type { ByteSink } from "../../src/port.js";
 import type { Session } from "./connection.js";
 import { faultOf } from "./fault.js";

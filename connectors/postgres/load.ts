@@ -130,7 +130,7 @@ export class PostgresLoader implements RangeLoader {
     this.#leased = null;
   }
 
-  async abort(_cause: Error): Promise<void> {
+  async abort(): Promise<void> {
     await this.#rollback();
   }
 

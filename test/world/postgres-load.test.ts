@@ -285,11 +285,11 @@ describe("bytes on their way", () => {
     while (!stalled && sent < 64e6) {
       if (send()) continue;
       // The kernel takes some megabytes more; after a thousand turns without a drain it has enough.
-      let drained = false;
-      void sink.drained().then(() => (drained = true));
-      for (let turn = 0; turn < 1000 && !drained; turn += 1)
+      const wait = { over: false };
+      void sink.drained().then(() => (wait.over = true));
+      for (let turn = 0; turn < 1000 && !wait.over; turn += 1)
         await new Promise((resolve) => setImmediate(resolve));
-      stalled = !drained;
+      stalled = !wait.over;
     }
     expect([stalled, sent < 64e6]).toEqual([true, true]);
     expect(held).toBeGreaterThan(0);

@@ -205,8 +205,8 @@ async function send(
   sink: RowSink,
   signal: AbortSignal,
 ): Promise<number> {
-  const first = range?.lower == null ? 1 : Number(range.lower[0]);
-  const end = range?.upper == null ? table.rows + 1 : Number(range.upper[0]);
+  const first = Number(range?.lower?.[0] ?? 1);
+  const end = Number(range?.upper?.[0] ?? table.rows + 1);
   for (let id = first; id < end; id += 1) {
     throwIfStopped(signal);
     const packet = tuple(id, noteOf(id, table.width ?? 10));
