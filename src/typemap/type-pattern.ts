@@ -114,9 +114,8 @@ export function typeMatches(pattern: TypePattern, column: SourceColumn): boolean
   if (pattern.zerofill !== null && pattern.zerofill !== column.zerofill) return false;
   if (pattern.args === null) return true;
   const has = declaredArgs(column);
-  return (
-    pattern.args.length === has.length &&
-    pattern.args.every((wanted, place) => wanted === "*" || wanted === has[place])
+  return pattern.args.every(
+    (wanted, place) => place < has.length && (wanted === "*" || wanted === has[place]),
   );
 }
 
