@@ -187,6 +187,12 @@ describe("a refused value", () => {
     expect(refused.facts).toEqual({ table: "t", column: "note", row: 1 });
   });
 
+  it.each(Array.from({ length: 14 }, (_, place) => place))("is found when U+0000 stands at %i", (place) => {
+    const text = Buffer.alloc(14, "é");
+    text[place] = 0;
+    expect(refusedIn(idText, [int64(1n), prefixed(text)]).message).toContain("U+0000");
+  });
+
   it("is told without the key when the key is what is refused", () => {
     const table = planTable([planColumn("bigint unsigned", "bigint", {}, [], "id")], ["id"]);
     expect(refusedIn(table, [int64(2n ** 63n)]).message).toBe(
@@ -218,6 +224,7 @@ describe("a refused value", () => {
       "only interval holds",
     ],
     ["enum('x')", "text", prefixed(""), "enum index 0"],
+    ["bigint unsigned", "bigint", int64(-1n), "past 2^63-1"],
     ["int", "smallint", Buffer.from([0, 128, 0, 0]), "outside the range"],
     ["int unsigned", "integer", Buffer.from([0, 0, 0, 128]), "outside the range"],
     ["bigint", "integer", int64(2n ** 31n), "outside the range"],
