@@ -9,10 +9,9 @@ import type { Position, SourceEngine } from "../../src/model.js";
 import type { ExactCut } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { Connection } from "./connection.js";
-import type { MysqlOptions } from "./connection.js";
+import type { MysqlOptions, Row } from "./connection.js";
 import { readPosition } from "./position.js";
 import { WireReader } from "./read.js";
-import { serverErrorNumber } from "./server-error.js";
 import type { Wire } from "./wire/wire.js";
 
 /** Seconds that the lock may be waited for; writers queue behind us as long. */
@@ -77,27 +76,48 @@ async function lockedView(wire: Wire, cut: CutOptions): Promise<Position> {
   return position;
 }
 
-/** Who holds the table, as far as the server tells (performance_schema; 5.6 has no such instrument). */
+/**
+ * Who holds the table, as far as the server tells: its metadata locks; where it keeps none on record (5.6, or without
+ * performance_schema) the oldest open transactions, one of which it must be.
+ */
 async function named(fault: Fault, cut: CutOptions): Promise<Fault> {
   await using connection = await Connection.open(cut.options);
-  let holders: readonly (readonly (string | null)[])[];
-  try {
-    holders = await connection.query(
-      "SELECT t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST FROM performance_schema.metadata_locks l " +
-        "JOIN performance_schema.threads t ON t.THREAD_ID = l.OWNER_THREAD_ID " +
-        "WHERE l.OBJECT_TYPE = 'TABLE' AND l.OBJECT_SCHEMA = DATABASE() AND l.OBJECT_NAME = ? " +
-        "AND l.LOCK_STATUS = 'GRANTED' AND t.PROCESSLIST_ID <> CONNECTION_ID() LIMIT 3",
-      [cut.table],
-    );
-  } catch (error) {
-    if (!(error instanceof Fault) || serverErrorNumber(error.cause) === null) holders = [];
-    else throw error;
-  }
-  const who = holders.map(([id, user, host]) => `connection ${id ?? "?"} (${user ?? "?"}@${host ?? "?"})`);
-  const held = who.length === 0 ? "A transaction" : who.join(", ");
-  return new Fault(
-    fault.code,
-    `${held} holds ${cut.table}, so its exact cut could not begin within ${lockWaitSeconds} s.`,
-    { next: "Let that transaction end, then run the same command again.", cause: fault },
+  const locks = await asked(
+    connection,
+    "SELECT t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST FROM performance_schema.metadata_locks l " +
+      "JOIN performance_schema.threads t ON t.THREAD_ID = l.OWNER_THREAD_ID " +
+      "WHERE l.OBJECT_TYPE = 'TABLE' AND l.OBJECT_SCHEMA = DATABASE() AND l.OBJECT_NAME = ? " +
+      "AND l.LOCK_STATUS = 'GRANTED' AND t.PROCESSLIST_ID <> CONNECTION_ID() LIMIT 3",
+    [cut.table],
   );
+  const open = await asked(
+    connection,
+    "SELECT p.ID, p.USER, p.HOST FROM information_schema.INNODB_TRX t " +
+      "JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id ORDER BY t.trx_started LIMIT 3",
+    [],
+  );
+  const who = (holders: readonly Row[]): string =>
+    holders.map(([id, user, host]) => `connection ${id ?? "?"} (${user ?? "?"}@${host ?? "?"})`).join(", ");
+  const held =
+    locks.length > 0
+      ? `${who(locks)} holds ${cut.table}`
+      : `A transaction holds ${cut.table}${open.length > 0 ? `, perhaps ${who(open)}` : ""}`;
+  return new Fault(fault.code, `${held}; its exact cut could not begin within ${lockWaitSeconds} s.`, {
+    next: "Let that transaction end, then run the same command again.",
+    cause: fault,
+  });
+}
+
+/** No rows where the server does not know the table or the account may not ask. */
+async function asked(
+  connection: Connection,
+  sql: string,
+  params: readonly string[],
+): Promise<readonly Row[]> {
+  try {
+    return await connection.query(sql, params);
+  } catch (error) {
+    if (error instanceof Fault && !error.retriable) return [];
+    throw error;
+  }
 }

@@ -35,11 +35,11 @@ async function binlogEnd(
 }
 
 async function mysqlSet(ask: Ask): Promise<string | null> {
-  const known = await ask("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('gtid_mode', 'gtid_executed')");
-  const values = new Map(known.map((row) => [(row[0] ?? "").toLowerCase(), row[1] ?? ""]));
+  const [mode] = await ask("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'");
   // ON_PERMISSIVE and OFF_PERMISSIVE may write transactions without a GTID: the set would miss them.
-  if (values.get("gtid_mode") !== "ON") return null;
-  return (values.get("gtid_executed") ?? "").replaceAll(/\s/gu, "");
+  if (mode?.[1] !== "ON") return null;
+  // Not by SHOW VARIABLES, which cuts values after 1024 characters: a set of some 25 servers would be another one.
+  return ((await ask("SELECT @@GLOBAL.gtid_executed"))[0]?.[0] ?? "").replaceAll(/\s/gu, "");
 }
 
 /** MariaDB has GTIDs always; an empty set is a server that has logged nothing yet. */

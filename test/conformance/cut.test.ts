@@ -85,7 +85,7 @@ describe.each(sourceNames)("%s", (name) => {
     await using source = await openMysql(options);
     await expect(source.exactCut("held", 2)).rejects.toMatchObject({
       code: "source-busy",
-      message: expect.stringMatching(/connection \d+ \(root@.*holds held/u) as string,
+      message: expect.stringMatching(/connection \d+ \(root@.*within 5 s/u) as string,
     });
     await holder.query("COMMIT");
     await holder.end();

@@ -79,4 +79,32 @@ describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
       ),
     ).resolves.toEqual({ rows: 32_768 });
   });
+
+  it("a position holds a GTID set of many servers whole", async () => {
+    if (name === "mariadb") return;
+    const { hostname, port } = new URL(own.servers[name].url);
+    const options = {
+      host: hostname,
+      port: Number(port),
+      user: "root",
+      password: "",
+      database,
+      tls: { mode: "off" } as const,
+    };
+    const admin = await openAdmin(options);
+    const uuids = Array.from(
+      { length: 60 },
+      (_, i) => `3e11fa47-71ca-11e1-9e33-c80aa9${String(429000 + i * 37)}`,
+    );
+    for (const uuid of uuids)
+      await admin.query(
+        `SET SESSION gtid_next = '${uuid}:7'; BEGIN; COMMIT; SET SESSION gtid_next = 'AUTOMATIC'`,
+      );
+    await admin.end();
+    await using source = await openMysql(options);
+    const position = await source.position();
+    if (position.kind !== "gtid") throw new Error("no GTID set");
+    expect(position.set.length).toBeGreaterThan(2000);
+    for (const uuid of uuids) expect(position.set).toContain(`${uuid}:7`);
+  });
 });
