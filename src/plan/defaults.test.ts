@@ -97,6 +97,7 @@ describe("defaults that are left out by name", () => {
     ["datetime", text("0000-00-00 00:00:00")],
     ["date", text("2024-02-30")],
     ["date", text("2024-00-10")],
+    ["date", text("0000-01-01")],
     ["tinyint(1)", text("2")],
     ["varchar(10)", text("a\0b")],
     ["varchar(10)", bytes("ff")],
