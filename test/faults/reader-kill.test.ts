@@ -80,8 +80,8 @@ describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
     ).resolves.toEqual({ rows: 32_768 });
   });
 
-  it("a position holds a GTID set of many servers whole", async () => {
-    if (name === "mariadb") return;
+  it("a position holds a GTID set of many servers whole", async ({ skip }) => {
+    if (name === "mariadb") skip("MariaDB's position holds one entry a domain, not one a server");
     const { hostname, port } = new URL(own.servers[name].url);
     const options = {
       host: hostname,
