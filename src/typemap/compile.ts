@@ -87,7 +87,7 @@ function textEncoder(planned: PlanColumn, pairing: Pairing): (text: Buffer | nul
   let writer: RowWriter | null = null;
   return (text) => {
     if (text === null) return null;
-    writer ??= new RowWriter([pairing.cell], new Output(null, 1, 256));
+    writer ??= new RowWriter([pairing.cell], new Output(null, 1));
     const { out } = writer;
     out.at = 0;
     try {

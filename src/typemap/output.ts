@@ -1,8 +1,9 @@
 /**
- * The buffer that fields are written into. With a sink it is a pool of 256 KB buffers: a full one is handed over and
- * comes back when the sink has sent it, so that memory does not grow with rows. A row that needs more gets a buffer
- * of its own size, the last of which is kept for the next such row. Without a sink it grows by doubling, for single
- * values. Nothing here is done per field; the row loop keeps buffer and offset in locals.
+ * The buffer that fields are written into. With a sink it is one of a pool of 256 KB buffers: a full one is handed
+ * over and comes back when the sink has sent it, so that memory does not grow with rows, nor with ranges, which share
+ * the pool. A row that needs more gets a buffer of its own size, the last of which is kept for the next such row.
+ * Without a sink it grows by doubling, for single values. Nothing here is done per field; the row loop keeps buffer
+ * and offset in locals.
  */
 import { Fault } from "../errors.js";
 import type { PolicyName } from "../model.js";
@@ -19,6 +20,34 @@ interface Slot {
   readonly bytes: Buffer;
   readonly view: DataView;
   readonly release: () => void;
+  /** Set while an Output or its sink has the buffer. A buffer that came back twice would have two writers. */
+  taken: boolean;
+}
+
+/** Buffers that nobody has. More than this many are left to the garbage collector. */
+const pool: Slot[] = [];
+const poolSlots = 64;
+
+function newSlot(size: number, back: (slot: Slot) => void): Slot {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const release = (): void => {
+    if (!slot.taken) throw new Fault("bug", "A buffer was released twice.");
+    slot.taken = false;
+    back(slot);
+  };
+  const slot: Slot = { bytes, view, release, taken: true };
+  return slot;
+}
+
+function pooled(): Slot {
+  const slot = pool.pop();
+  if (slot === undefined)
+    return newSlot(poolBytes, (back) => {
+      if (pool.length < poolSlots) pool.push(back);
+    });
+  slot.taken = true;
+  return slot;
 }
 
 export class Output implements CellSink {
@@ -35,13 +64,13 @@ export class Output implements CellSink {
   readonly counts: Float64Array;
   private slot: Slot;
   private readonly sink: ByteSink | null;
-  private readonly free: Slot[] = [];
   private large: Slot | null = null;
 
-  constructor(sink: ByteSink | null, columns: number, size = poolBytes) {
+  /** Without a sink, `size` is what the buffer begins with. */
+  constructor(sink: ByteSink | null, columns: number, size = 256) {
     this.sink = sink;
     this.counts = new Float64Array(columns * policyNames.length);
-    this.slot = this.newSlot(size);
+    this.slot = sink === null ? newSlot(size, () => undefined) : pooled();
     this.bytes = this.slot.bytes;
     this.view = this.slot.view;
   }
@@ -59,17 +88,15 @@ export class Output implements CellSink {
 
   /** Hands over what is written and goes on in a buffer with room for `size` bytes. */
   flush(size: number): void {
-    if (this.sink === null) throw new Fault("bug", "A buffer without a sink was to be flushed.");
-    const full = this.slot;
-    const length = this.at;
-    this.take(size);
-    if (length === 0) {
-      full.release();
-      return;
-    }
-    this.handed += length;
-    const bytes = length === full.bytes.length ? full.bytes : full.bytes.subarray(0, length);
-    if (!this.sink.write(bytes, full.release)) this.waiting = true;
+    const { slot, at } = this;
+    this.use(this.room(size));
+    this.hand(slot, at);
+  }
+
+  /** Hands over what is written, for the last time. */
+  end(): void {
+    this.hand(this.slot, this.at);
+    this.use(nothing);
   }
 
   /** Resolves when the sink takes more. */
@@ -78,36 +105,41 @@ export class Output implements CellSink {
     this.waiting = false;
   }
 
-  private take(size: number): void {
-    if (size <= poolBytes) this.slot = this.free.pop() ?? this.newSlot(poolBytes);
-    else if (this.large !== null && this.large.bytes.length >= size) {
-      this.slot = this.large;
-      this.large = null;
-    } else this.slot = this.newSlot(size);
-    this.bytes = this.slot.bytes;
-    this.view = this.slot.view;
-    this.at = 0;
+  private room(size: number): Slot {
+    if (size <= poolBytes) return pooled();
+    const large = this.large;
+    this.large = null;
+    if (large === null || large.bytes.length < size) return newSlot(size, (slot) => (this.large = slot));
+    large.taken = true;
+    return large;
+  }
+
+  private hand(slot: Slot, length: number): void {
+    if (this.sink === null) throw new Fault("bug", "A buffer without a sink was to be handed over.");
+    if (length === 0) {
+      slot.release();
+      return;
+    }
+    this.handed += length;
+    const bytes = length === slot.bytes.length ? slot.bytes : slot.bytes.subarray(0, length);
+    if (!this.sink.write(bytes, slot.release)) this.waiting = true;
   }
 
   private grow(size: number): void {
-    const grown = this.newSlot(Math.max(this.at + size, this.bytes.length * 2));
+    const grown = newSlot(Math.max(this.at + size, this.bytes.length * 2), () => undefined);
     this.bytes.copy(grown.bytes, 0, 0, this.at);
-    this.slot = grown;
-    this.bytes = grown.bytes;
-    this.view = grown.view;
+    const { at } = this;
+    this.use(grown);
+    this.at = at;
   }
 
-  private newSlot(size: number): Slot {
-    const bytes = Buffer.allocUnsafeSlow(size);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const slot: Slot = {
-      bytes,
-      view,
-      release: () => {
-        if (bytes.length === poolBytes) this.free.push(slot);
-        else if (bytes.length > poolBytes) this.large = slot;
-      },
-    };
-    return slot;
+  private use(slot: Slot): void {
+    this.slot = slot;
+    this.bytes = slot.bytes;
+    this.view = slot.view;
+    this.at = 0;
   }
 }
+
+/** What an ended Output has: no byte fits. */
+const nothing = newSlot(0, () => undefined);

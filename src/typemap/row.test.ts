@@ -136,6 +136,24 @@ describe("a row encoder", () => {
     expect(sink.all.subarray(-10).toString("hex")).toBe("0000000400000005ffff");
   });
 
+  it("shares buffers with the encoders after it, and never one that came back twice", () => {
+    const first = encode(idText, [row([int64(1n), null])]);
+    first.sink.releaseAll();
+    const second = encode(idText, [row([int64(1n), null])]);
+    expect([...second.sink.seen]).toEqual([...first.sink.seen]);
+    let twice: () => void = () => undefined;
+    const encoder = rowEncoder(idText, "mysql", {
+      write: (_bytes, released) => {
+        twice = released;
+        return true;
+      },
+      drained: () => Promise.resolve(),
+    });
+    encoder.finish();
+    twice();
+    expect(fault(() => twice()).code).toBe("bug");
+  });
+
   it("passes the sink's back-pressure on until it is drained", async () => {
     const sink = new Kept();
     sink.answer = false;

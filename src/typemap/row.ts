@@ -69,7 +69,7 @@ export function rowEncoder(table: PlanTable, engine: SourceEngine, sink: ByteSin
       out.reserve(2);
       out.view.setInt16(out.at, -1);
       out.at += 2;
-      out.flush(0);
+      out.end();
       return { rows: writer.rows, bytes: out.handed, policies: policyCounts(table, out) };
     },
   };
@@ -98,7 +98,7 @@ function keyText(
     const index = table.columns.findIndex((column) => column.source === name);
     const [codec, cell] = [codecs[index], cells[index]];
     if (codec === undefined || cell === undefined || cell === null) return "";
-    const alone = new RowWriter([codec.cell], new Output(null, 1, 256));
+    const alone = new RowWriter([codec.cell], new Output(null, 1));
     const row = Buffer.concat([Buffer.from([0, 0]), cell]);
     try {
       alone.row(row, 0, row.length);
