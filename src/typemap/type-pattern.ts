@@ -78,8 +78,19 @@ export interface TypePattern {
   readonly zerofill: boolean | null;
 }
 
+/** Every rule is tried on every column, so a pattern is taken apart once. */
+const parsed = new Map<string, TypePattern | null>();
+
 /** Takes a pattern apart; null when it names no type that a source can have. */
 export function parseTypePattern(text: string): TypePattern | null {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const pattern = takeApart(text);
+  parsed.set(text, pattern);
+  return pattern;
+}
+
+function takeApart(text: string): TypePattern | null {
   const trimmed = text.trim();
   if (/^(enum|set)\s*\(/i.test(trimmed)) {
     const base = trimmed.slice(0, trimmed.indexOf("(")).trim().toLowerCase();
