@@ -7,7 +7,7 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import { accountName, databaseName } from "./grants.js";
 import type { Grants } from "./grants.js";
 import { markerDatabase } from "./marker.js";
-import { finding } from "./preflight-settings.js";
+import { finding } from "./preflight-finding.js";
 
 export interface GrantContext {
   readonly engine: SourceEngine;
@@ -15,8 +15,6 @@ export interface GrantContext {
   /** Tables without a usable key. */
   readonly keyless: readonly string[];
   readonly dynamic: boolean;
-  /** Whether the catalogue shows foreign keys; false may mean that they are hidden. */
-  readonly foreignKeys: boolean;
 }
 
 export function judgeGrants(grants: Grants, context: GrantContext): readonly Finding[] {

@@ -3,11 +3,11 @@
  * without is an error; what the stream will need is a warning that says so, because it is cheap to set today and
  * expensive to find missing on the night. A setting that the server does not have is judged as that server behaves.
  */
-import type { Finding, Severity, SourceEngine } from "../../src/model.js";
+import type { Finding, SourceEngine } from "../../src/model.js";
+import { finding } from "./preflight-finding.js";
 
-/** What is read for the judgement, and told in the server's facts. */
+/** What is read for the judgement. */
 export const settingNames: readonly string[] = [
-  "binlog_annotate_row_events",
   "binlog_expire_logs_auto_purge",
   "binlog_expire_logs_seconds",
   "binlog_format",
@@ -16,23 +16,15 @@ export const settingNames: readonly string[] = [
   "binlog_row_metadata",
   "binlog_row_value_options",
   "binlog_transaction_compression",
-  "character_set_server",
-  "collation_server",
-  "enforce_gtid_consistency",
   "expire_logs_days",
   "gtid_mode",
-  "gtid_strict_mode",
   "innodb_native_foreign_keys",
   "log_bin",
   "log_bin_compress",
-  "log_replica_updates",
-  "log_slave_updates",
-  "lower_case_table_names",
   "max_allowed_packet",
   "max_execution_time",
   "max_statement_time",
   "read_only",
-  "server_id",
   "sql_mode",
   "super_read_only",
   "system_time_zone",
@@ -63,17 +55,6 @@ export function judgeSettings(state: ServerState): readonly Finding[] {
     ...judgeFilters(state),
     ...judgeSession(state),
   ];
-}
-
-export function finding(
-  code: string,
-  severity: Severity,
-  object: string,
-  sentence: string,
-  fix: string,
-  count = 1,
-): Finding {
-  return { code, severity, object, sentence, fix, count, sampleKeys: [] };
 }
 
 function judgeVersion({ engine, version }: ServerState): readonly Finding[] {

@@ -7,12 +7,11 @@ import type { Finding } from "../../src/model.js";
 import { unreadableLabels } from "./catalogue-labels.js";
 import { parseColumnType } from "./column-type.js";
 import type { Connection } from "./connection.js";
-import { finding } from "./preflight-settings.js";
+import { finding } from "./preflight-finding.js";
 
 export interface Structure {
   /** Tables without a key whose columns are all NOT NULL and whole. */
   readonly keyless: readonly string[];
-  readonly foreignKeys: boolean;
   readonly findings: readonly Finding[];
 }
 
@@ -40,7 +39,6 @@ export async function readStructure(
     keyless: tables.flatMap(([name]) =>
       name !== null && name !== undefined && !withKey.has(name) ? [name] : [],
     ),
-    foreignKeys: cascading.length > 0,
     findings: [
       ...tables.flatMap(([name, engine]) => judgeEngine(name ?? "", engine ?? null)),
       ...judgeCascades(cascading, settings),

@@ -10,7 +10,8 @@ import { readGrants } from "./grants.js";
 import type { Grants } from "./grants.js";
 import { markerDatabase, preparedTransactions } from "./marker.js";
 import { judgeGrants } from "./preflight-grants.js";
-import { finding, judgeSettings, settingNames } from "./preflight-settings.js";
+import { finding } from "./preflight-finding.js";
+import { judgeSettings, settingNames } from "./preflight-settings.js";
 import { readStructure } from "./preflight-tables.js";
 
 /** Findings about the server and the account, in a stable order. Faults: connection-lost. */
@@ -27,7 +28,6 @@ export async function readPreflight(connection: Connection): Promise<readonly Fi
       database,
       keyless: structure.keyless,
       dynamic: await knowsDynamicPrivileges(connection),
-      foreignKeys: structure.foreignKeys,
     }),
     ...judgeSettings({
       engine: connection.engine,
