@@ -76,6 +76,11 @@ export function texts(): CodecCase[] {
       values: v.oneOf(["é", "ÿþ", "€œ", "plain", "ÄÖÜ"]),
       extremes: [v.text("€"), v.text("\u00a0")],
     }),
+    of("VARCHAR(20) CHARACTER SET latin1", "character varying(20)", 0, {
+      values: v.oneOf(["Ã©", "plain", "é", "StraÃŸe", "â‚¬"]),
+      extremes: [],
+      policy: { badText: { recode: "latin1" } },
+    }),
     of("CHAR(36)", "uuid", 36, {
       values: v.uuid,
       extremes: ["'00000000-0000-0000-0000-000000000000'", "'FFFFFFFF-FFFF-ffff-ffff-ABCDEFabcdef'"],
