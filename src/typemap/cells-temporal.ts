@@ -4,7 +4,7 @@
  * the policy zeroDate's business. A target with fewer fraction digits would round, so it is refused.
  */
 import type { ColumnPolicy, SourceColumn } from "../model.js";
-import { dateText, clockText, dayNumber, fractionText, noDay } from "./calendar.js";
+import { clockText, dateText, fractionText } from "./calendar.js";
 import { canonicalDateSource, canonicalDateTarget } from "./canonical.js";
 import { castText, castTextTargets } from "./cells-text.js";
 import type { CellFunction, Pairing } from "./codec.js";
@@ -104,9 +104,4 @@ function timestampText(field: Buffer, digits: number): string {
   const seconds = Number((total - micros) / 1_000_000n);
   const day = Math.floor(seconds / 86_400);
   return `${dateText(day)} ${clockText(seconds - day * 86_400)}${fractionText(Number(micros), digits)}`;
-}
-
-/** Whether `YYYY-MM-DD` is a day of the calendar; for checks outside the row loop. */
-export function isCalendarDay(year: number, month: number, day: number): boolean {
-  return dayNumber(year, month, day) !== noDay;
 }
