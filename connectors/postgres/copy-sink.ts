@@ -26,7 +26,11 @@ export class CopySink implements ByteSink {
   constructor(session: Session, sql: string, doing: string) {
     this.#session = session;
     this.#stream = session.copy(from(sql, { highWaterMark: enoughBytes }));
-    this.#stream.on("error", (error) => this.#fail(faultOf(error, doing)));
+    this.#stream.on("error", (error) => {
+      // The library lets go of its connection now and would still write what waits in its queue, into nothing.
+      this.#stream.destroy();
+      this.#fail(faultOf(error, doing));
+    });
     this.#stream.on("drain", () => this.#wake(null));
     // A socket that dies while the library waits for a drain is reported to the session only.
     this.#forget = session.onDeath((fault) => this.#fail(fault));

@@ -176,6 +176,25 @@ describe("a range", () => {
   });
 });
 
+describe("a COPY that the server refuses", () => {
+  it("while many buffers still wait ends in its fault, and the next range loads", async () => {
+    await loader.lease(["big"]);
+    const sink = await loader.open(tableOf("big"), false);
+    const bad = tuple(1, "not\0text");
+    let released = 0;
+    const free = (): void => void (released += 1);
+    sink.write(Buffer.concat([header, bad, Buffer.alloc(1_000_000)]), free);
+    // Against the sink's advice, so that buffers lie in its queue when the refusal comes.
+    for (let n = 0; n < 40; n += 1) sink.write(Buffer.alloc(1_000_000), free);
+    const fault = await faultOf(loader.commit({ rows: 1, bytes: 1, policies: [], position: null }));
+    expect([fault.code, fault.facts["sqlState"]]).toEqual(["target-refused", "22021"]);
+    expect(await faultOf(Promise.resolve().then(() => sink.write(bad, free)))).toBe(fault);
+    await loader.abort(fault);
+    await loader.commit(await load(1, 1000));
+    expect([await done(), await rows("big"), released]).toEqual([["big/0"], 1000, 41]);
+  });
+});
+
 describe("a connection that dies", () => {
   it("while a range is leased leaves it open, and the loader goes on with a new one", async () => {
     await loader.lease(both);
