@@ -10,6 +10,7 @@ import type { Connection as DriverConnection } from "mysql2/promise";
 import { Fault } from "../../src/errors.js";
 import type { SourceEngine } from "../../src/model.js";
 import { stopReason, throwIfStopped } from "../../src/stop.js";
+import { dial } from "./dial.js";
 import { sourceFault } from "./server-error.js";
 
 export type TlsOptions =
@@ -86,6 +87,7 @@ export class Connection implements AsyncDisposable {
         decimalNumbers: false,
         jsonStrings: true,
         typeCast: (field) => field.string("utf8"),
+        stream: () => dial(options),
         ...(options.tls.mode === "off" ? {} : { ssl: verified(options.tls.ca) }),
       });
     } catch (error) {

@@ -1,8 +1,8 @@
 /** plan.json under `.headgate/<migration>/`: what the last `plan` or `run` decided, for people and for diffs. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
+import { planText, readPlan } from "../plan/file.js";
 
 /** Creates the state directory, readable by its owner only. */
 export async function makeStateDirectory(directory: string): Promise<void> {
@@ -14,7 +14,7 @@ export async function writePlan(directory: string, plan: Plan): Promise<string> 
   await makeStateDirectory(directory);
   const path = join(directory, "plan.json");
   const fresh = `${path}.new`;
-  await writeFile(fresh, JSON.stringify(plan, null, 2) + "\n", { mode: 0o600 });
+  await writeFile(fresh, planText(plan), { mode: 0o600 });
   await rename(fresh, path);
   return path;
 }
@@ -29,21 +29,5 @@ export async function readPlanFingerprint(directory: string): Promise<string | n
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw error;
   }
-  const value: unknown = parse(text, path);
-  if (
-    typeof value === "object" &&
-    value !== null &&
-    "fingerprint" in value &&
-    typeof value.fingerprint === "string"
-  )
-    return value.fingerprint;
-  throw new Fault("plan-stale", `${path} holds no fingerprint: it is not a plan, or was cut short.`);
-}
-
-function parse(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Fault("plan-stale", `${path} is not JSON.`, { cause: error });
-  }
+  return readPlan(text).fingerprint;
 }

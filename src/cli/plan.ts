@@ -1,7 +1,9 @@
 /** `plan`: what would be done, and why. Writes plan.json for review; `--sql` and `--explain` only print. */
 import { Fault, exits } from "../errors.js";
 import { inspect } from "../migration.js";
-import type { Plan, PlanTable } from "../model.js";
+import type { Plan } from "../model.js";
+import { estimate } from "../plan/estimate.js";
+import type { Estimate } from "../plan/estimate.js";
 import { explainColumn } from "../plan/explain.js";
 import { count } from "../watch/screen.js";
 import { findingLines, findingSummary } from "./findings.js";
@@ -34,28 +36,28 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
       throw new Fault("usage", `The source has no column ${flags.explain}: TABLE.COLUMN is wanted.`);
     return { exit: exits.done, nextSteps: [], body: { explain: lines }, human: lines };
   }
+  const sizes = estimate(made, migration.config.snapshot.rangeRows);
   const path = flags.dryRun ? null : await writePlan(migration.stateDirectory, made);
   return {
     exit: exits.done,
     nextSteps: [{ why: "the plan is made", command: "headgate run --until copied" }],
-    body: bodyOf(made, migration.config.snapshot.rangeRows),
-    human: flags.sql
-      ? sqlOf(made)
-      : screenOf(made, path, migration.config.snapshot.rangeRows, found.findings),
+    body: bodyOf(made, sizes),
+    human: flags.sql ? sqlOf(made) : screenOf(made, path, sizes, found.findings),
   };
 }
 
-function bodyOf(made: Plan, rangeRows: number): Record<string, unknown> {
+function bodyOf(made: Plan, sizes: Estimate): Record<string, unknown> {
   return {
+    estimate: { rows: sizes.rows, bytes: sizes.bytes, ranges: sizes.ranges, seconds: sizes.seconds },
     fingerprint: made.fingerprint,
     lanes: made.lanes,
-    tables: made.tables.map((t) => ({
+    tables: made.tables.map((t, i) => ({
       source: t.source,
       target: t.target,
       key: t.key?.columns ?? [],
       rows: t.estimatedRows,
       bytes: t.estimatedBytes,
-      ranges: rangesOf(t, rangeRows),
+      ranges: sizes.tables[i]?.ranges ?? 1,
       lane: t.lane,
       columns: t.columns.map((c) => ({
         source: c.source,
@@ -71,10 +73,6 @@ function bodyOf(made: Plan, rangeRows: number): Record<string, unknown> {
   };
 }
 
-function rangesOf(t: PlanTable, rangeRows: number): number {
-  return t.key === null ? 1 : Math.max(1, Math.ceil(t.estimatedRows / rangeRows));
-}
-
 function sqlOf(made: Plan): string[] {
   return [
     "-- before the data",
@@ -85,22 +83,23 @@ function sqlOf(made: Plan): string[] {
   ];
 }
 
-function screenOf(made: Plan, path: string | null, rangeRows: number, findings: Plan["findings"]): string[] {
+function screenOf(made: Plan, path: string | null, sizes: Estimate, findings: Plan["findings"]): string[] {
   return [
     ...table(
       ["table", "target", "key", "about rows", "MB", "ranges", "lane"],
-      made.tables.map((t) => [
+      made.tables.map((t, i) => [
         t.source,
         t.target,
         t.key === null ? "none: one exact cut" : t.key.columns.join(", "),
         count(t.estimatedRows),
         (t.estimatedBytes / 1e6).toFixed(1),
-        String(rangesOf(t, rangeRows)),
+        String(sizes.tables[i]?.ranges ?? 1),
         t.lane,
       ]),
       [3, 4, 5],
     ),
     "",
+    sizes.text,
     `${String(made.before.length)} statements before the data, ${String(made.after.length)} after it; headgate plan --sql prints them.`,
     ...findingLines(findings, false),
     findingSummary(findings),

@@ -151,10 +151,14 @@ describe("TLS", () => {
       await using reader = new WireReader(await openReading({ ...one.options, host, tls }));
       const any = openSink(() => undefined);
       await expect(reader.read(query, any, never), host).resolves.toBeDefined();
+      // The connection of small statements is another one, and it sends the password too.
+      await using source = await openMysql({ ...one.options, host, tls });
+      await expect(source.facts(), host).resolves.toMatchObject({ engine: "mysql" });
     }
     for (const host of bad)
-      await expect(openReading({ ...one.options, host, tls }), host).rejects.toMatchObject({
-        code: "tls-refused",
-      });
+      for (const open of [openReading, openMysql])
+        await expect(open({ ...one.options, host, tls }), host).rejects.toMatchObject({
+          code: "tls-refused",
+        });
   });
 });
