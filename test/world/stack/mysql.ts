@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import type { RowDataPacket } from "mysql2/promise";
 import type { Name } from "./names.js";
-import type { Programs } from "./programs.js";
+import type { Programs } from "./offer.js";
 import { handToServer, serverAccount, serverFolder } from "./place.js";
-import type { Home } from "./server.js";
+import type { Home } from "./home.js";
 import { Refusal } from "./refusal.js";
 import { run } from "./tool.js";
 

@@ -11,7 +11,7 @@ import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import { npmFolder } from "./npm-package.js";
 import type { NpmPackage } from "./npm-package.js";
-import type { Offer, Programs } from "./programs.js";
+import type { Offer, Programs } from "./offer.js";
 import { Refusal } from "./refusal.js";
 import { run } from "./tool.js";
 

@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from "node:path";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import { reachable, serverAccount } from "./place.js";
-import type { Offer } from "./programs.js";
+import type { Offer } from "./offer.js";
 import { tryRun } from "./tool.js";
 
 const programOf = { mysql: "mysqld", mariadb: "mariadbd", postgres: "postgres" } as const;

@@ -5,9 +5,9 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
-import type { Programs } from "./programs.js";
+import type { Programs } from "./offer.js";
 import { serverAccount } from "./place.js";
-import type { Home } from "./server.js";
+import type { Home } from "./home.js";
 import { run } from "./tool.js";
 
 /** Included by postgresql.conf and written at each start; ALTER SYSTEM still wins, so a test may set its own. */

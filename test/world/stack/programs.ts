@@ -6,33 +6,13 @@
 import { containerCommand, dockerUnusable } from "./docker.js";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
+import type { Programs } from "./offer.js";
 import { programsFromPackages } from "./packages.js";
 import { programsOnPath } from "./path.js";
 import { Refusal } from "./refusal.js";
 
 export const providers = ["auto", "path", "packages", "docker"] as const;
 export type Provider = (typeof providers)[number];
-
-/** One server's programs, ready to be given options. */
-export interface Programs {
-  readonly provider: "path" | "packages";
-  /** As the server says it: "9.7.4". */
-  readonly version: string;
-  /** The server program as an argv prefix: a loader may come before it. */
-  readonly server: readonly string[];
-  /** PostgreSQL's initdb. */
-  readonly initdb?: readonly string[];
-  /** Options that tell MySQL and MariaDB where their own files lie. */
-  readonly layout: readonly string[];
-  /** Where MariaDB's bootstrap SQL lies. */
-  readonly share?: string;
-  /** A ready data folder to copy (MySQL 5.6, which has no --initialize). */
-  readonly template?: string;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-/** A source of programs answers with them, or with the reason why it has none. */
-export type Offer = Programs | { readonly unusable: string };
 
 /** The programs for `name`. Throws Refusal (64) where no asked provider has them. */
 export async function findPrograms(name: Name, provider: Provider): Promise<Programs> {

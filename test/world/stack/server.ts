@@ -10,30 +10,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { childrenOf, identityOf, isAlive } from "./identity.js";
 import type { Identity } from "./identity.js";
 import { mysqlCommand, mysqlDataFolder, mysqlInitialize, mysqlUrl } from "./mysql.js";
+import type { Home } from "./home.js";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import { serverAccount, serverFolder } from "./place.js";
 import { postgresCommand, postgresDataFolder, postgresInitialize, postgresUrl } from "./postgres.js";
-import type { Programs } from "./programs.js";
+import type { Programs } from "./offer.js";
 import { Refusal, say, sentenceOf } from "./refusal.js";
-
-/** The files of one server in the data folder. */
-export interface Home {
-  readonly data: string;
-  /** The one folder that LOAD DATA and SELECT INTO OUTFILE may use. */
-  readonly files: string;
-  readonly temp: string;
-  readonly log: string;
-}
-
-export function homeOf(folder: string, name: Name): Home {
-  return {
-    data: join(folder, "data", name),
-    files: join(folder, "files", name),
-    temp: join(folder, "temp", name),
-    log: join(folder, "log", `${name}.log`),
-  };
-}
 
 export function urlOf(name: Name, port: number): string {
   return kinds[name].family === "postgres" ? postgresUrl(port) : mysqlUrl(port);

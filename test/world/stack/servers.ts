@@ -12,9 +12,11 @@ import type { Name } from "./names.js";
 import { dataFolder } from "./place.js";
 import { firstPort, freePort, isFree } from "./port.js";
 import { findPrograms } from "./programs.js";
-import type { Programs, Provider } from "./programs.js";
+import type { Programs } from "./offer.js";
+import type { Provider } from "./programs.js";
 import { Refusal, say } from "./refusal.js";
-import { failedToStart, homeOf, initialize, killNow, launch, stop, untilReady, urlOf } from "./server.js";
+import { homeOf } from "./home.js";
+import { failedToStart, initialize, killNow, launch, stop, untilReady, urlOf } from "./server.js";
 import { readState, writeState } from "./state.js";
 import type { ServerState, State } from "./state.js";
 
