@@ -190,6 +190,22 @@ describe("the records", () => {
     expect((await ledger.view()).built).toEqual(["table public.a"]);
   });
 
+  it("of a statement that is stopped: it ends at once, nothing is recorded, the server builds no further", async () => {
+    await using ledger = await target.claim(plan);
+    const stop = new AbortController();
+    const slow = { ...plan.before[0]!, sql: "CREATE TABLE public.a AS SELECT 1 AS id FROM pg_sleep(100)" };
+    const building = faultOf(ledger.build(slow, stop.signal));
+    const sleepers = async (): Promise<number> =>
+      (await database.sql("SELECT 1 FROM pg_stat_activity WHERE query ~ '^CREATE TABLE public.a'")).length;
+    while ((await sleepers()) === 0);
+    stop.abort(new Fault("interrupted", "Ctrl-C"));
+    expect((await building).code).toBe("interrupted");
+    while ((await sleepers()) > 0);
+    expect((await ledger.view()).built).toEqual([]);
+    await ledger.build(plan.before[0]!, never);
+    expect((await ledger.view()).built).toEqual(["table public.a"]);
+  });
+
   it("of ranges: contiguous or refused, once", async () => {
     await using ledger = await target.claim(plan);
     const cut = (lower: string[] | null, upper: string[] | null, number: number) => ({
