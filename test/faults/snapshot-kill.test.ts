@@ -18,6 +18,7 @@ import type { Moment } from "../../src/snapshot/moments.js";
 import { createShop, fillShop } from "../world/demo/fill.js";
 import { seeded } from "../world/demo/random.js";
 import { compare } from "../world/oracle/oracle.js";
+import { isFree } from "../world/stack/port.js";
 import { kill, start } from "../world/stack/servers.js";
 import { databaseAt } from "../world/target-database.js";
 import type { TargetDatabase } from "../world/target-database.js";
@@ -118,13 +119,12 @@ function choice(seed: number): { moment: Moment; hit: number; victim: Victim } {
   return { moment, hit: single.has(moment) ? 1 : 1 + random.int(8), victim };
 }
 
-/** Kills a server and starts it again. Another program may have taken its port meanwhile: then later seeds use the new one. */
+/** Kills a server and starts it again where it was. Threads of a killed process may hold its port a moment longer. */
 async function killServer(name: typeof sourceName | "postgres18"): Promise<void> {
+  const port = Number(new URL(name === "postgres18" ? targetUrl : shop).port);
   await kill(name);
-  const { port } = new URL((await start(name)).url);
-  const moved = (text: string): string => Object.assign(new URL(text), { port }).href;
-  if (name === "postgres18") targetUrl = moved(targetUrl);
-  else shop = moved(shop);
+  while (!(await isFree(port)));
+  expect(new URL((await start(name)).url).port).toBe(String(port));
 }
 
 async function expectEqual(database: TargetDatabase): Promise<void> {
@@ -162,7 +162,7 @@ describe("a snapshot that is killed", () => {
     else if (first.result?.ok === false)
       expect(["connection-lost", "server-unreachable"]).toContain(first.result.code);
     const done = await doneRanges(database);
-    const second = await engine({ ...settings, source: shop });
+    const second = await engine(settings);
     expect(second.result).toMatchObject({ ok: true });
     if (second.result?.ok === true) {
       const again = second.result.leased.filter((range) => done.includes(range));
