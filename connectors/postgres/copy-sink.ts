@@ -12,6 +12,9 @@ import type { ByteSink } from "../../src/port.js";
 import type { Session } from "./connection.js";
 import { faultOf } from "./fault.js";
 
+/** The socket's: Node gives every socket its default. */
+const highWaterMark = getDefaultHighWaterMark(false);
+
 /** Bytes that may wait in Node before the sink says that it has enough: two or three of the encoder's buffers. */
 const enoughBytes = 524_288;
 
@@ -43,7 +46,7 @@ export class CopySink implements ByteSink {
 
   write(bytes: Buffer, released: () => void): boolean {
     if (this.#failure !== null) throw this.#failure;
-    const own = bytes.length < getDefaultHighWaterMark(false) ? Buffer.from(bytes) : bytes;
+    const own = bytes.length < highWaterMark ? Buffer.from(bytes) : bytes;
     let held = true;
     const release = (): void => {
       if (held) released();
