@@ -1,0 +1,104 @@
+/**
+ * Headgate as a contestant: the real command line with two workers. Phases come from its own report (the target's
+ * clock), CPU and memory from the process itself at its end; the wall time is from outside, checks and start included.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Figures } from "./figures.js";
+import { database } from "./schema.js";
+import { account } from "./source.js";
+
+const cli = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+const usage = new URL("usage.js", import.meta.url).href;
+
+interface Phase {
+  readonly phase: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+}
+
+/** Copies `source` into the empty database at `target`. Gives the figures, and the statements that it ran after the data. */
+export async function runHeadgate(
+  source: string,
+  target: string,
+): Promise<{ figures: Figures; after: readonly Statement[] }> {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-bench-"));
+  try {
+    const { host } = new URL(source);
+    writeFileSync(
+      join(folder, "headgate.yaml"),
+      [
+        "migration: 20261122_bulk",
+        "environment: development",
+        `source: { url: "mysql://${account.user}:${account.password}@${host}/${database}" }`,
+        `target: { url: "${target}" }`,
+        "",
+      ].join("\n"),
+      { mode: 0o600 },
+    );
+    const started = performance.now();
+    const run = await headgate(folder, ["run", "--until", "copied", "--json"], join(folder, "usage.json"));
+    const wall = (performance.now() - started) / 1000;
+    const used = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
+    const last = JSON.parse(run.trimEnd().split("\n").at(-1) ?? "") as {
+      readonly rows: number;
+      readonly bytes: number;
+    };
+    const report = JSON.parse(await headgate(folder, ["report", "--json"], null)) as {
+      readonly phases: readonly Phase[];
+    };
+    const plan = JSON.parse(
+      readFileSync(join(folder, ".headgate", "20261122_bulk", "plan.json"), "utf8"),
+    ) as {
+      readonly after: readonly Statement[];
+    };
+    const seconds = (name: string): number => {
+      const phase = report.phases.find((one) => one.phase === name);
+      if (phase === undefined || phase.endedAt === null)
+        throw new Error(`The report has no phase ${name} that ended.`);
+      return (Date.parse(phase.endedAt) - Date.parse(phase.startedAt)) / 1000;
+    };
+    return {
+      figures: {
+        data: seconds("copy"),
+        indexes: seconds("build"),
+        wall,
+        cpu: (used.userCPUTime + used.systemCPUTime) / 1e6,
+        rss: used.maxRSS / 1024,
+        rows: last.rows,
+        bytes: last.bytes,
+      },
+      after: plan.after,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export interface Statement {
+  readonly name: string;
+  readonly kind: string;
+  readonly table: string | null;
+  readonly sql: string;
+}
+
+async function headgate(folder: string, args: readonly string[], usageFile: string | null): Promise<string> {
+  const child = spawn(process.execPath, [...(usageFile === null ? [] : ["--import", usage]), cli, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...(usageFile === null ? {} : { HEADGATE_BENCH_USAGE: usageFile }) },
+  });
+  let out = "";
+  let log = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
+  const code = await new Promise<number | null>((ended, failed) => {
+    child.once("error", failed);
+    child.once("close", ended);
+  });
+  if (code !== 0) throw new Error(`headgate ${args.join(" ")} ended with ${String(code)}:\n${out}\n${log}`);
+  return out;
+}

@@ -1,0 +1,17 @@
+/** `npm run bench -- NAME [options]`: side-by-side benchmarks, each with its floor and its peers in one run. */
+import { bulk } from "./bulk/main.js";
+
+function number(name: string, otherwise: number): number {
+  const at = process.argv.indexOf(`--${name}`);
+  if (at < 0) return otherwise;
+  const value = Number(process.argv[at + 1]);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} wants a number above 0`);
+  return value;
+}
+
+const [name] = process.argv.slice(2);
+if (name === "bulk") await bulk({ scale: number("scale", 1), rounds: number("rounds", 5) });
+else {
+  process.stderr.write(`npm run bench -- bulk [--scale 1] [--rounds 5]\n`);
+  process.exitCode = 64;
+}
