@@ -13,7 +13,8 @@ export async function readGrants(
   database: string,
   schema: string,
 ): Promise<readonly PhaseGrants[]> {
-  const [row] = (await session.query("SELECT current_user AS role", undefined, "asking for our own role")).rows;
+  const [row] = (await session.query("SELECT current_user AS role", undefined, "asking for our own role"))
+    .rows;
   const role = postgresName(row?.["role"] ?? "");
   const on = postgresName(schema);
   return [

@@ -236,22 +236,23 @@ describe.each(["mysql9", "mariadb"] as const)("the profile on %s", (server) => {
     ]);
   });
 
-  it.runIf(server === "mysql9")("finds values whose label the catalogue cannot print", async () => {
-    const table = await make(
-      "smiles",
-      "id INT PRIMARY KEY, e ENUM('a','😀'), s SET('a','😀','?')",
-      "1, 'a', 'a'",
-      "2, '😀', 'a,😀'",
-    );
-    const found = await profileTable(
-      connection,
-      planned(table, { targets: { e: "text", s: "text[]" }, key: ["id"] }),
-    );
-    expect(brief(found)).toEqual([
-      ["label-unreadable", "smiles.e", 1, ["2"]],
-      ["label-unreadable", "smiles.s", 1, ["2"]],
-    ]);
-  });
+  if (server === "mysql9")
+    it("finds values whose label the catalogue cannot print", async () => {
+      const table = await make(
+        "smiles",
+        "id INT PRIMARY KEY, e ENUM('a','😀'), s SET('a','😀','?')",
+        "1, 'a', 'a'",
+        "2, '😀', 'a,😀'",
+      );
+      const found = await profileTable(
+        connection,
+        planned(table, { targets: { e: "text", s: "text[]" }, key: ["id"] }),
+      );
+      expect(brief(found)).toEqual([
+        ["label-unreadable", "smiles.e", 1, ["2"]],
+        ["label-unreadable", "smiles.s", 1, ["2"]],
+      ]);
+    });
 
   it("finds \\u0000 in JSON, and not the text that only looks like it", async () => {
     const table = await make(
@@ -277,22 +278,23 @@ describe.each(["mysql9", "mariadb"] as const)("the profile on %s", (server) => {
     );
   });
 
-  it.runIf(server === "mariadb")("finds JSON text that only MariaDB takes", async () => {
-    const table = await make(
-      "loose",
-      "id INT PRIMARY KEY, j JSON",
-      String.raw`1, '["\\ud83d\\ude00"]'`,
-      "5, '[1e200000]'",
-      `6, '["1e200000", 1e5, 1.5E-300]'`,
-      String.raw`7, '["a \\" 1e200000"]'`,
-      `8, CONCAT('["', _utf8mb4 x'eda080', '"]')`,
-    );
-    const found = await profileTable(connection, planned(table, { targets: { j: "jsonb" }, key: ["id"] }));
-    expect(brief(found)).toEqual([
-      ["json-number", "loose.j", 1, ["5"]],
-      ["bad-text", "loose.j", 1, ["8"]],
-    ]);
-  });
+  if (server === "mariadb")
+    it("finds JSON text that only MariaDB takes", async () => {
+      const table = await make(
+        "loose",
+        "id INT PRIMARY KEY, j JSON",
+        String.raw`1, '["\\ud83d\\ude00"]'`,
+        "5, '[1e200000]'",
+        `6, '["1e200000", 1e5, 1.5E-300]'`,
+        String.raw`7, '["a \\" 1e200000"]'`,
+        `8, CONCAT('["', _utf8mb4 x'eda080', '"]')`,
+      );
+      const found = await profileTable(connection, planned(table, { targets: { j: "jsonb" }, key: ["id"] }));
+      expect(brief(found)).toEqual([
+        ["json-number", "loose.j", 1, ["5"]],
+        ["bad-text", "loose.j", 1, ["8"]],
+      ]);
+    });
 
   it("finds times that are no time of day", async () => {
     const table = await make(
