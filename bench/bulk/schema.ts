@@ -4,7 +4,7 @@
  * single keys, text with and without ASCII, JSON, decimals, microseconds, bytes, doubles, NULLs.
  */
 
-export const version = 1;
+export const version = 2;
 
 export const database = "headgate_bulk";
 
@@ -32,7 +32,7 @@ export const bigTables: readonly BigTable[] = [
     name: "events",
     rows: 2_000_000,
     create: `CREATE TABLE events (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, uid BINARY(16) NOT NULL, user_id BIGINT UNSIGNED NOT NULL, kind VARCHAR(20) NOT NULL,
-      payload JSON NOT NULL, raw VARBINARY(260) NULL, at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), value DOUBLE NOT NULL, UNIQUE KEY uid (uid), KEY user_at (user_id, at))`,
+      payload JSON NOT NULL, raw VARBINARY(260) NULL, at DATETIME(3) NOT NULL, value DOUBLE NOT NULL, UNIQUE KEY uid (uid), KEY user_at (user_id, at))`,
   },
   {
     name: "users",
