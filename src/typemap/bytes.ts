@@ -23,8 +23,12 @@ export class Bytes {
 
   append(source: Buffer, start: number, end: number): void {
     this.room(end - start);
-    source.copy(this.data, this.length, start, end);
-    this.length += end - start;
+    const { data } = this;
+    let at = this.length;
+    // Words and keys are short: the call into native code would cost more than the copy.
+    if (end - start <= 64) for (let q = start; q < end; q++) data[at++] = source[q] as number;
+    else at += source.copy(data, at, start, end);
+    this.length = at;
   }
 
   clear(): void {
