@@ -15,6 +15,7 @@ import { pgloaderRoot, runPgloader } from "./pgloader.js";
 import { bigTables, smallTables } from "./schema.js";
 import { fillSource } from "./source.js";
 import { freshDatabase, withClient } from "./target.js";
+import { tune } from "./tune.js";
 
 export interface BulkOptions {
   readonly scale: number;
@@ -29,8 +30,19 @@ const contestants = [
 ] as const;
 type Contestant = (typeof contestants)[number];
 
-export async function bulk({ scale, rounds }: BulkOptions): Promise<void> {
+export async function bulk(options: BulkOptions): Promise<void> {
   const servers = await up(["mysql9", "mariadb", "postgres18"]);
+  const untune = [await tune(servers.mysql9.url), await tune(servers.mariadb.url)];
+  try {
+    await compete(servers, options);
+  } finally {
+    for (const act of untune) await act();
+  }
+}
+
+type Servers = Awaited<ReturnType<typeof up<"mysql9" | "mariadb" | "postgres18">>>;
+
+async function compete(servers: Servers, { scale, rounds }: BulkOptions): Promise<void> {
   const admin = servers.postgres18.url;
   const total = await fillSource("mysql9", servers.mysql9.url, scale);
   await fillSource("mariadb", servers.mariadb.url, scale);
@@ -122,7 +134,7 @@ function pageOf(
     "",
     `${what.total.toLocaleString("en-US")} rows, ${(bytes / 1e9).toFixed(2)} GB of COPY data, ${String(bigTables.length)} big tables and ${String(smallTables.length)} small ones; scale ${String(what.scale)}.`,
     `${new Date().toISOString().slice(0, 16)}Z; ${String(cpus().length)} cores shared by source, target and client, ${(totalmem() / 2 ** 30).toFixed(0)} GB, Node ${process.version}; ${versions}.`,
-    `Medians (min to max) of ${String(what.rounds)} interleaved rounds after a warm-up round. Seconds; CPU-seconds and peak MB of the contestant's own process.`,
+    `Medians (min to max) of ${String(what.rounds)} interleaved rounds after a warm-up round. Seconds; CPU-seconds and peak MB of the contestant's own process. Sources with a 4 GB buffer pool, PostgreSQL with 256 MB shared_buffers and default durability.`,
     "",
     "| | data | indexes and keys | whole command | CPU-s | peak MB |",
     "|---|---|---|---|---|---|",
