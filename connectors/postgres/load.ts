@@ -30,7 +30,8 @@ const markSql = `
   UPDATE headgate.range
      SET state = 'done', rows = $4, bytes = $5, policies = $6::json, position = $7::json, epoch = $8,
          done_at = clock_timestamp()
-   WHERE migration = $1 AND table_name = $2 AND number = $3 AND state = 'open'`;
+   WHERE migration = $1 AND table_name = $2 AND number = $3 AND state = 'open'
+  RETURNING pg_catalog.pg_current_xact_id()::text AS transaction`;
 
 export class PostgresLoader implements RangeLoader {
   readonly #options: PostgresOptions;
@@ -125,7 +126,7 @@ export class PostgresLoader implements RangeLoader {
       await Promise.all([committing, this.#options.moment?.("range:commit-sent")]);
     } catch (error) {
       if (session.dead === null) throw error;
-      await this.#settle(session, leased);
+      await this.#settle(session, leased, marked.rows[0]?.["transaction"] ?? "");
     }
     this.#leased = null;
   }
@@ -141,26 +142,27 @@ export class PostgresLoader implements RangeLoader {
   }
 
   /**
-   * The connection died while COMMIT was under way: nobody knows yet what became of it. #connected ends the old
-   * backend, and the range's own lock is waited for, so that the row then read is the last word. Throws connection-lost when the
-   * range is open, or when there is no server to ask: then the next lease will find out.
+   * The connection died while COMMIT was under way: nobody knows yet what became of it. The old backend is ended, and
+   * then the server is asked for that very transaction: the range's mark alone would not tell, because another worker
+   * may have leased the range after our roll-back and committed it meanwhile. Throws connection-lost when ours did not
+   * commit, or when there is no server to ask: then the next lease will find out.
    */
-  async #settle(dead: Session, leased: LeasedRange): Promise<void> {
+  async #settle(dead: Session, leased: LeasedRange, transaction: string): Promise<void> {
     this.#leased = null;
+    this.#session = null;
     const session = await this.#connected();
     const doing = `asking what became of range ${leased.range.number} of ${leased.table}`;
-    const done = await session.transaction(async () => {
-      const [row] = (
-        await session.query(
-          `SELECT state FROM headgate.range
-            WHERE migration = $1 AND table_name = $2 AND number = $3 FOR UPDATE`,
-          [this.#claim.migration, leased.table, leased.range.number],
-          doing,
-        )
-      ).rows;
-      return row?.["state"] === "done";
-    }, doing);
-    if (!done) throw dead.dead ?? new Fault("connection-lost", `The connection was lost while ${doing}.`);
+    await session.query(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
+        WHERE pid = $1 AND backend_start = $2`,
+      [dead.backend.pid, dead.backend.started],
+      doing,
+    );
+    const [row] = (
+      await session.query("SELECT pg_catalog.pg_xact_status($1::text::xid8) AS status", [transaction], doing)
+    ).rows;
+    if (row?.["status"] !== "committed")
+      throw dead.dead ?? new Fault("connection-lost", `The connection was lost while ${doing}.`);
   }
 
   async #connected(): Promise<Session> {

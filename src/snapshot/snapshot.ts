@@ -68,7 +68,29 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
   };
 
   const bell = new Bell();
+  /** Copies under way, and copies begun so far. */
   let busy = 0;
+  let begun = 0;
+  const copyOne = async (copier: Copier, number: number, stop: AbortSignal): Promise<Copied | null> => {
+    busy += 1;
+    begun += 1;
+    try {
+      const table = await persist(`copying with worker ${number}`, stop, () =>
+        copier.copyNext(book.ready, stop),
+      );
+      // Counted before anybody may take this worker for idle, or `recount` would count the range too.
+      return table === null ? null : { table, last: book.done(table) };
+    } finally {
+      busy -= 1;
+    }
+  };
+  /** Takes the ledger's counts only when no range was on its way while it was asked: that one would count twice. */
+  const recount = async (): Promise<void> => {
+    const before = begun;
+    if (busy > 0) return;
+    const now = await ledger.view();
+    if (begun === before) book.refresh(now);
+  };
   const splitter = async (stop: AbortSignal): Promise<void> => {
     for (const table of [...book.unsplit]) {
       const count = await persist(`splitting ${table.source}`, stop, () =>
@@ -84,15 +106,11 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
     while (!book.finished) {
       throwIfStopped(stop);
       const rings = bell.rings;
-      busy += 1;
-      const table = await persist(`copying with worker ${number}`, stop, () =>
-        copier.copyNext(book.ready, stop),
-      ).finally(() => (busy -= 1));
-      if (table !== null) {
+      const copied = await copyOne(copier, number, stop);
+      if (copied !== null) {
         looks = 0;
-        const last = book.done(table);
         bell.ring();
-        if (last) await join(table.lane, stop);
+        if (copied.last) await join(copied.table.lane, stop);
       } else if (busy > 0 || book.unsplit.length > 0) {
         await bell.next(rings, stop);
       } else {
@@ -101,7 +119,7 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
         if (looks > lockedLooks)
           throw new Fault("target-busy", "Ranges are open, and sessions that nobody works with lock them.");
         await options.wait(500, stop);
-        book.refresh(await ledger.view());
+        await recount();
         bell.ring();
       }
     }
@@ -109,6 +127,12 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
   const workers = Array.from({ length: options.workers }, (_, number) => number);
   await together([splitter, ...workers.map((number) => (stop: AbortSignal) => worker(number, stop))], signal);
   for (const lane of plan.lanes) await join(lane, signal);
+}
+
+interface Copied {
+  readonly table: PlanTable;
+  /** The last range of its lane. */
+  readonly last: boolean;
 }
 
 function lanesWith(lanes: LedgerView["lanes"], end: "start" | "join"): Set<string> {
