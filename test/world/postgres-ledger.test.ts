@@ -122,7 +122,7 @@ describe("the claim", () => {
     const loader = await zombie.loader();
     await loader.lease(["a"]);
     await database.sql(
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted",
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
     );
     await using heir = await target.claim(plan);
     expect(heir.epoch).toBe("2");

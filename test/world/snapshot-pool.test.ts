@@ -228,7 +228,7 @@ describe("a snapshot", () => {
         onEvent: (event) => {
           if (event.kind === "done" && ledgers++ === 5)
             void database.sql(
-              "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted",
+              "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
             );
         },
       }),
