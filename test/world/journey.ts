@@ -1,7 +1,7 @@
 /**
  * One migration of a test's own, end to end: a source database, a target database, a folder with headgate.yaml, the
- * real command line, and the oracle as judge. A run can be started and watched through its own `progress` events,
- * so that a test acts when something has happened and never after a time.
+ * real command line, and the oracle as judge. A run can be started and watched through its ledger, so that a test acts
+ * when something has happened and never after a time.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -9,7 +9,6 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import { Client } from "pg";
@@ -26,8 +25,6 @@ export type Said = Readonly<Record<string, unknown>>;
 
 export interface Running {
   readonly child: ChildProcess;
-  /** The next event on stdout that fits, also one that was said already; rejects when the process ends without it. */
-  event(fits: (event: Said) => boolean): Promise<Said>;
   /** Resolves when the process has ended. `signal` is what killed it. */
   readonly end: Promise<Ended & { readonly signal: NodeJS.Signals | null }>;
 }
@@ -37,8 +34,8 @@ export interface Journey extends AsyncDisposable {
   readonly source: SourceDatabase;
   readonly target: TargetDatabase;
   readonly folder: string;
-  /** Writes headgate.yaml: both URLs and the id, then these lines. */
-  configure(...lines: readonly string[]): void;
+  /** Writes headgate.yaml: both URLs and the id, then these lines; other ports are those of a proxy in between. */
+  configure(lines: readonly string[], ports?: { readonly target?: number }): void;
   headgate(...args: readonly string[]): Promise<Ended>;
   /** `headgate ...args --json`, which must end with this exit code; its final object. */
   said(exit: number, ...args: readonly string[]): Promise<Said>;
@@ -64,17 +61,19 @@ export async function journey(name: string, server: SourceName = "mysql9"): Prom
   const migration = `20261122_${name}`;
   const from = new URL(await sourceUrl(server));
   from.pathname = `/${name}`;
-  const configure = (...lines: readonly string[]): void => {
+  const configure: Journey["configure"] = (lines, ports = {}) => {
+    const to = new URL(target.url);
+    if (ports.target !== undefined) to.port = String(ports.target);
     const text = [
       `migration: ${migration}`,
       "environment: development",
       `source: { url: "${from.href}" }`,
-      `target: { url: "${target.url}" }`,
+      `target: { url: "${to.href}" }`,
       ...lines,
     ].join("\n");
     writeFileSync(join(folder, "headgate.yaml"), `${text}\n`, { mode: 0o600 });
   };
-  configure();
+  configure([]);
   const run = (...args: readonly string[]): Promise<Ended> => headgate(args, { cwd: folder });
   return {
     migration,
@@ -104,46 +103,53 @@ function start(args: readonly string[], options: StartOptions): Running {
     cwd: options.cwd,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const said: Said[] = [];
-  const waiting = new Set<() => void>();
   let [stdout, stderr] = ["", ""];
-  let closed = false;
-  const wake = (): void => {
-    for (const one of [...waiting]) one();
-  };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    stdout += `${line}\n`;
-    said.push(JSON.parse(line) as Said);
-    wake();
-  });
   const end = once(child, "close").then((how) => {
     const [code, signal] = how as [number | null, NodeJS.Signals | null];
-    closed = true;
-    wake();
     return { code, signal, stdout, stderr };
   });
-  return {
-    child,
-    end,
-    event: (fits) =>
-      new Promise((found, failed) => {
-        const look = (): void => {
-          const event = said.find(fits);
-          if (event === undefined && !closed) return;
-          waiting.delete(look);
-          if (event === undefined) failed(new Error(`ended without that event:\n${stdout}\n${stderr}`));
-          else found(event);
-        };
-        waiting.add(look);
-        look();
-      }),
-  };
+  return { child, end };
 }
 
-/** Fits the first `progress` event that has `rows` rows or more done. */
-export function rowsDone(rows: number): (event: Said) => boolean {
-  return (event) => event["event"] === "progress" && (event["rows"] as { done: number }).done >= rows;
+/** A query of the numbers 0 to rows - 1, as column n, that any MySQL or MariaDB answers fast. */
+export function numbers(rows: number): string {
+  const digits = Array.from({ length: 10 }, (_, digit) => `SELECT ${String(digit)} AS d`).join(" UNION ALL ");
+  const places = Array.from({ length: String(rows - 1).length }, (_, place) => place);
+  const sum = places.map((place) => `p${String(place)}.d * ${String(10 ** place)}`).join(" + ");
+  const from = places.map((place) => `(${digits}) AS p${String(place)}`).join(", ");
+  return `SELECT n FROM (SELECT ${sum} AS n FROM ${from}) AS counted WHERE n < ${String(rows)}`;
+}
+
+/** Resolves as soon as the ledger has so many done ranges; throws when the run ends before. */
+export async function untilDone(trip: Journey, running: Running, ranges: number): Promise<void> {
+  const client = new Client({ connectionString: trip.target.url });
+  await client.connect();
+  try {
+    for (let done = 0; done < ranges;) {
+      if (running.child.exitCode !== null) throw new Error((await running.end).stdout);
+      const known = await client.query("SELECT FROM pg_class WHERE oid = to_regclass('headgate.range')");
+      if (known.rowCount === 0) continue;
+      const counted = await client.query<{ n: number }>(
+        "SELECT count(*)::int AS n FROM headgate.range WHERE migration = $1 AND state = 'done'",
+        [trip.migration],
+      );
+      done = counted.rows[0]?.n ?? 0;
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every range that is done, and when: two readings tell whether one was copied again. */
+export async function doneRanges(trip: Journey): Promise<Readonly<Record<string, string>>> {
+  const rows = await trip.target.sql(
+    `SELECT table_name || '/' || number AS range, done_at::text AS at FROM headgate.range
+      WHERE migration = $1 AND state = 'done'`,
+    [trip.migration],
+  );
+  return Object.fromEntries(rows.map(({ range, at }) => [range ?? "", at ?? ""]));
 }
 
 /** Connections as the oracle wants them: numbers and JSON as text. */
