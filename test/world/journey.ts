@@ -152,6 +152,23 @@ export async function doneRanges(trip: Journey): Promise<Readonly<Record<string,
   return Object.fromEntries(rows.map(({ range, at }) => [range ?? "", at ?? ""]));
 }
 
+/** How many ranges the ledger has that are not done. */
+export async function openRanges(trip: Journey): Promise<number> {
+  const [row] = await trip.target.sql(
+    "SELECT count(*)::text AS n FROM headgate.range WHERE migration = $1 AND state = 'open'",
+    [trip.migration],
+  );
+  return Number(row?.["n"]);
+}
+
+/** All that is in the ledger, as one text: equal when nothing was written. Null before there is a ledger. */
+export async function ledgerText(trip: Journey): Promise<string | null> {
+  const [known] = await trip.target.sql("SELECT to_regnamespace('headgate')::text AS ledger");
+  if (known?.["ledger"] === null) return null;
+  const [dump] = await trip.target.sql("SELECT schema_to_xml('headgate', true, false, '')::text AS text");
+  return dump?.["text"] ?? "";
+}
+
 /** Connections as the oracle wants them: numbers and JSON as text. */
 export async function judges(from: string, to: string): Promise<[Connection, Client]> {
   const source = await createConnection({
