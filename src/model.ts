@@ -261,8 +261,8 @@ export interface Finding {
   /** Up to five keys of rows that show it, as text; never values of other columns. */
   readonly sampleKeys: readonly string[];
   readonly propose?: readonly string[];
-  /** The same for a program: items of a list in headgate.yaml, as YAML flow text without the dash. `init` writes them. */
-  readonly settle?: readonly { readonly section: "typemap" | "policies"; readonly yaml: string }[];
+  /** The same for a program, as YAML: an item of the list without its dash, or `"source": target` of tables.rename. `init` writes them. */
+  readonly settle?: readonly { readonly section: "rename" | "typemap" | "policies"; readonly yaml: string }[];
 }
 
 /** The exact statements that give our account what one phase needs. */

@@ -68,7 +68,7 @@ export function integerProbes(table: PlanTable, column: PlanColumn): readonly Pr
         condition: `(${c} NOT IN (0, 1))`,
         what: "are neither 0 nor 1, and the target is boolean; the copy would stop at the first",
         fix: "Map the column to smallint.",
-        settle: [typeLine(table, column, "type: smallint")],
+        settle: [typeLine(table, column, asNumber(column, "smallint"))],
       },
     ];
   const target = targetRanges.get(column.targetType);
@@ -89,18 +89,20 @@ export function integerProbes(table: PlanTable, column: PlanColumn): readonly Pr
         column.identity === null
           ? `Map the column to ${wider(column)}, and what foreign keys tie to it.`
           : "An identity of PostgreSQL is bigint at most: renumber these rows, or map column and references to numeric(20,0) without identity.",
-      settle:
-        column.identity === null
-          ? [
-              typeLine(
-                table,
-                column,
-                `type: ${/[,(]/u.test(wider(column)) ? `"${wider(column)}"` : wider(column)}`,
-              ),
-            ]
-          : [typeLine(table, column, 'type: "numeric(20,0)", identity: none')],
+      settle: [
+        typeLine(table, column, asNumber(column, column.identity === null ? wider(column) : "numeric(20,0)")),
+      ],
     },
   ];
+}
+
+/**
+ * A rule's `to` for a number of another type, with the CHECK that the built-in rule for unsigned columns has. It says
+ * nothing of identity: where the type cannot be one, the plan tells it, and a silent `none` would hide it.
+ */
+function asNumber(column: PlanColumn, type: string): string {
+  const spelled = /[,(]/u.test(type) ? `"${type}"` : type;
+  return `type: ${spelled}${column.column.unsigned ? ", check: not-negative" : ""}`;
 }
 
 interface Bounds {

@@ -4,7 +4,7 @@
  */
 import type { Finding, PlanColumn, PlanTable, Severity } from "../../src/model.js";
 
-type Settlement = NonNullable<Finding["settle"]>[number];
+type Settlement = NonNullable<Finding["settle"]>[number] & { readonly section: "typemap" | "policies" };
 
 export interface Probe {
   readonly code: string;

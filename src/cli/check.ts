@@ -4,7 +4,7 @@
 import { exits } from "../errors.js";
 import { inspect } from "../migration.js";
 import { plan } from "../plan/plan.js";
-import { errorsOf, findingLines, findingSummary } from "./findings.js";
+import { errorsOf, findingLines, findingSummary, proposedLines } from "./findings.js";
 import type { VerbResult } from "./output.js";
 import { openMigration } from "./open.js";
 import type { VerbContext } from "./verb.js";
@@ -34,6 +34,7 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
     onTable: () => undefined,
   });
   const errors = errorsOf(found.findings);
+  const proposed = proposedLines(found.findings);
   const { source: from, target: to } = found;
   return {
     exit: errors.length > 0 ? exits.checkFailed : exits.done,
@@ -41,11 +42,23 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
       errors.length > 0
         ? [{ why: `${String(errors.length)} findings are errors`, command: "headgate check --propose" }]
         : [{ why: "nothing stands against it", command: "headgate plan" }],
-    body: { findings: found.findings, servers: { source: from, target: to } },
+    body: {
+      findings: found.findings,
+      servers: { source: from, target: to },
+      ...(flags.propose ? { propose: proposed } : {}),
+    },
     human: [
       `source ${from.engine} ${from.version}, database ${from.database}; target ${to.engine} ${to.version}, database ${to.database}`,
       `${String(found.plan.tables.length)} tables planned`,
       ...findingLines(found.findings, flags.propose),
+      ...(flags.propose && proposed.length > 0
+        ? [
+            "",
+            "# for headgate.yaml; what is there already stays, the lines go under its keys",
+            ...proposed,
+            "",
+          ]
+        : []),
       findingSummary(found.findings),
     ],
   };

@@ -17,6 +17,23 @@ export function findingLines(findings: readonly Finding[], propose: boolean): st
   });
 }
 
+/**
+ * All lines that settle errors and warnings, as one piece that can be put into headgate.yaml as it stands: YAML takes
+ * no key twice, so the lines of each finding alone would not do where there are several.
+ */
+export function proposedLines(findings: readonly Finding[]): string[] {
+  const of = (section: Section): string[] =>
+    findings.flatMap(({ settle }) => settle ?? []).flatMap((s) => (s.section === section ? [s.yaml] : []));
+  const [renames, rules, policies] = [of("rename"), of("typemap"), of("policies")];
+  return [
+    ...(renames.length > 0 ? ["tables:", "  rename:", ...renames.map((line) => `    ${line}`)] : []),
+    ...(rules.length > 0 ? ["typemap:", ...rules.map((line) => `  - ${line}`)] : []),
+    ...(policies.length > 0 ? ["policies:", ...policies.map((line) => `  - ${line}`)] : []),
+  ];
+}
+
+type Section = NonNullable<Finding["settle"]>[number]["section"];
+
 /** One line: 2 errors, 1 warning, 5 notes. */
 export function findingSummary(findings: readonly Finding[]): string {
   const of = (severity: Finding["severity"]): number =>

@@ -117,17 +117,19 @@ function textOf(found: Inspection, given: Given): string {
     schema: "public",
     seen: seen(found),
     names: "keep",
-    renames: [],
+    renames: settling(found.findings, "rename"),
     typemap: settling(found.findings, "typemap"),
     policies: settling(found.findings, "policies"),
   });
 }
 
-function settling(findings: readonly Finding[], section: "typemap" | "policies"): InitLines[] {
+type Section = NonNullable<Finding["settle"]>[number]["section"];
+
+function settling(findings: readonly Finding[], section: Section): InitLines[] {
   return findings.flatMap((finding) => {
     const lines = (finding.settle ?? [])
       .filter((one) => one.section === section)
-      .map((one) => `- ${one.yaml}`);
+      .map((one) => (section === "rename" ? one.yaml : `- ${one.yaml}`));
     return lines.length === 0 ? [] : [{ comment: `${finding.object}: ${finding.sentence}`, lines }];
   });
 }

@@ -14,6 +14,7 @@ export interface NewFinding {
   /** 1 when not said. */
   readonly count?: number;
   readonly propose?: readonly string[];
+  readonly settle?: NonNullable<Finding["settle"]>;
 }
 
 export interface Findings {
@@ -28,8 +29,8 @@ const weight: Readonly<Record<Severity, string>> = { error: "0", warning: "1", i
 export function collectFindings(): Findings {
   const found: Finding[] = [];
   return {
-    add({ count = 1, propose, ...rest }) {
-      found.push({ ...rest, count, sampleKeys: [], ...(propose === undefined ? {} : { propose }) });
+    add({ count = 1, ...rest }) {
+      found.push({ ...rest, count, sampleKeys: [] });
     },
     sorted: () =>
       [...found].sort(byTexts((item) => [weight[item.severity], item.object, item.code, item.sentence])),

@@ -5,7 +5,7 @@
 import type { Catalogue, SourceColumn, SourceTable } from "../model.js";
 import { anyGlobMatches, globMatches } from "../typemap/glob.js";
 import type { Findings } from "./finding.js";
-import { assignNames, foldName, isOrdinaryName, plainName } from "./names.js";
+import { assignNames, foldName, isOrdinaryName, maxNameBytes, plainName } from "./names.js";
 import { byCodeUnit } from "./order.js";
 import type { PlanRequest } from "./request.js";
 import { systemColumns } from "./reserved-words.js";
@@ -36,7 +36,7 @@ export function selectTables(
   return chosen.map((source) => {
     const target = names.get(source.name) ?? source.name;
     const wanted = renames.get(source.name) ?? foldName(source.name, request.names);
-    if (target !== wanted) tellRename(source.name, wanted, target, findings);
+    if (target !== wanted) tellRename(source.name, source.name, wanted, target, findings);
     else if (!isOrdinaryName(target)) tellUnusual(source.name, target, findings);
     return nameColumns(source, target, request, findings);
   });
@@ -64,33 +64,48 @@ function nameColumns(
   const columnNames = assignNames(wanted, systemColumns);
   for (const item of wanted) {
     const name = columnNames.get(item.source) ?? item.source;
-    if (name !== item.wanted) tellRename(`${source.name}.${item.source}`, item.wanted, name, findings);
+    if (name !== item.wanted) tellRename(`${source.name}.${item.source}`, null, item.wanted, name, findings);
   }
   return { source, target, columns, columnNames };
 }
 
-function tellRename(object: string, wanted: string, target: string, findings: Findings): void {
+/** `table` is the source table whose own name it is, null for a column's. */
+function tellRename(
+  object: string,
+  table: string | null,
+  wanted: string,
+  target: string,
+  findings: Findings,
+): void {
   findings.add({
     code: "renamed",
     severity: "warning",
     object,
     sentence: `${wanted} cannot be its name on the target (over 63 bytes, taken, or a system column's); it becomes ${target}.`,
-    fix: object.includes(".")
-      ? "Use the new name in the application, or rename the column on the source."
-      : "Use the new name in the application, or give the table one under tables.rename.",
+    ...(table === null
+      ? { fix: "Use the new name in the application, or rename the column on the source." }
+      : {
+          fix: "Use the new name in the application, or give the table one under tables.rename.",
+          propose: [`tables: { rename: { ${renameLine(table, target)} } }`],
+          settle: [{ section: "rename" as const, yaml: renameLine(table, target) }],
+        }),
   });
 }
 
+/** `"source": target` with a target that a config may hold. */
+function renameLine(source: string, target: string): string {
+  const plain = plainName(target).slice(0, maxNameBytes);
+  return `${JSON.stringify(source)}: ${isOrdinaryName(plain) ? plain : `${plain.slice(0, maxNameBytes - 1)}_`}`;
+}
+
 function tellUnusual(source: string, target: string, findings: Findings): void {
-  const proposed = plainName(target).slice(0, 60);
-  const rename = isOrdinaryName(proposed) ? proposed : `${proposed}_`;
   findings.add({
     code: "name-needs-quotes",
     severity: "info",
     object: source,
     sentence: `${target} must be quoted in every statement on the target (a reserved word, or other than letters, digits and underscores).`,
     fix: "Keep it and quote it, or rename the table under tables.rename.",
-    propose: [`tables: { rename: { ${JSON.stringify(source)}: ${rename} } }`],
+    propose: [`tables: { rename: { ${renameLine(source, target)} } }`],
   });
 }
 

@@ -145,9 +145,9 @@ describe.each(["mysql9", "mariadb"] as const)("the profile on %s", (server) => {
       ["year-zero", "numbers.y", 2, ["1", "9223372036854775808"]],
     ]);
     expect(found.map((each) => each.settle?.[0]?.yaml)).toEqual([
-      '{ match: { table: numbers, column: id }, to: { type: "numeric(20,0)", identity: none } }',
+      '{ match: { table: numbers, column: id }, to: { type: "numeric(20,0)", check: not-negative } }',
       "{ match: { table: numbers, column: flag }, to: { type: smallint } }",
-      '{ match: { table: numbers, column: big }, to: { type: "numeric(20,0)" } }',
+      '{ match: { table: numbers, column: big }, to: { type: "numeric(20,0)", check: not-negative } }',
       "{ match: { table: numbers, column: small }, to: { type: integer } }",
       undefined,
     ]);
