@@ -76,8 +76,8 @@ export const codes = {
   "prepared-transactions": fault("XA RECOVER on the source; commit or roll them back, then run again."),
   "range-incomplete": passing("Run the same command again; the range was rolled back whole."),
   "ledger-mismatch": { exit: exits.personNeeded, retriable: false, next: "headgate status" },
-  interrupted: { exit: exits.interrupted, retriable: true, next: "headgate run" },
-  terminated: { exit: exits.terminated, retriable: true, next: "headgate run" },
+  interrupted: { exit: exits.interrupted, retriable: true, next: "headgate run --until copied" },
+  terminated: { exit: exits.terminated, retriable: true, next: "headgate run --until copied" },
   bug: fault("Please report it with the log; nothing was skipped."),
 } as const satisfies Record<string, CodeFacts>;
 

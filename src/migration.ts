@@ -158,12 +158,15 @@ async function phase(
   await ledger.phase(name, facts, true);
 }
 
+/** A plan whose tables stand on the target already: making another one would not help. */
+const bound = "Go back to the source and config that it was made from, or begin a new migration.";
+
 /** Refuses to go on with a plan that is no longer what catalogue and config say. */
-export function demandFresh(made: Plan, recorded: string | null, where: string): void {
+export function demandFresh(made: Plan, recorded: string | null, where: string, next = bound): void {
   if (recorded === null || recorded === made.fingerprint) return;
   throw new Fault(
     "plan-stale",
     `The plan in ${where} was made from another catalogue or config than today's: the source or headgate.yaml has changed since.`,
-    { next: "headgate plan", facts: { recorded, now: made.fingerprint } },
+    { next, facts: { recorded, now: made.fingerprint } },
   );
 }

@@ -17,6 +17,8 @@ export interface VerbResult {
   readonly nextSteps: readonly NextStep[];
   readonly body: Readonly<Record<string, unknown>>;
   readonly human: readonly string[];
+  /** Why it ended early, where the verb has figures to tell all the same. */
+  readonly fault?: Fault;
 }
 
 export interface Streams {
@@ -24,15 +26,24 @@ export interface Streams {
   readonly stderr: (text: string) => void;
 }
 
+/** The file that is read when nobody names one. */
+export const defaultConfig = "headgate.yaml";
+
+/** What a script could run as it stands; other next steps are sentences and stay in `error.next`. */
+const isCommand = /^(?:headgate|chmod) /u;
+
 export class Output {
   readonly json: boolean;
   readonly #verb: string;
   readonly #streams: Streams;
+  readonly #config: string;
   #scrub: (text: string) => string = (text) => text;
   #migration: string | null = null;
 
-  constructor(verb: string, json: boolean, streams: Streams) {
+  /** `config` is the file that -c named: a next command without it would be about another migration. */
+  constructor(verb: string, json: boolean, streams: Streams, config = defaultConfig) {
     this.#verb = verb;
+    this.#config = config;
     this.json = json;
     this.#streams = streams;
   }
@@ -58,6 +69,10 @@ export class Output {
   }
 
   result(result: VerbResult): void {
+    if (result.fault !== undefined) {
+      this.fault(result.fault, result.body);
+      return;
+    }
     if (this.json) {
       this.#write(
         JSON.stringify({
@@ -65,32 +80,49 @@ export class Output {
           ok: result.exit === 0,
           exit: result.exit,
           ...result.body,
-          nextSteps: result.nextSteps,
+          nextSteps: result.nextSteps.map((step) => ({ ...step, command: this.#ours(step.command) })),
         }),
       );
       return;
     }
     const lines = [
       ...result.human,
-      ...result.nextSteps.map((step) => `next: ${step.command}   (${step.why})`),
+      ...result.nextSteps.map((step) => `next: ${this.#ours(step.command)}   (${step.why})`),
     ];
     if (lines.length > 0) this.#write(lines.join("\n"));
   }
 
-  fault(fault: Fault): void {
+  fault(fault: Fault, body: VerbResult["body"] = {}): void {
+    const next = this.#ours(fault.next);
     if (this.json) {
       const error = {
         code: fault.code,
         sentence: fault.message,
-        next: fault.next,
+        next,
         retriable: fault.retriable,
         ...(Object.keys(fault.facts).length > 0 ? { facts: fault.facts } : {}),
       };
-      const nextSteps = [{ why: fault.message, command: fault.next }];
-      this.#write(JSON.stringify({ ...this.#head(), ok: false, exit: fault.exit, error, nextSteps }));
+      const nextSteps = isCommand.test(next) ? [{ why: fault.message, command: next }] : [];
+      this.#write(
+        JSON.stringify({ ...this.#head(), ok: false, exit: fault.exit, ...body, error, nextSteps }),
+      );
       return;
     }
-    this.#streams.stderr(this.#scrub(`${fault.code}: ${fault.message}\nnext: ${fault.next}`) + "\n");
+    this.#streams.stderr(this.#scrub(`${fault.code}: ${fault.message}\nnext: ${next}`) + "\n");
+  }
+
+  /** A command of ours about the migration at hand. */
+  #ours(command: string): string {
+    if (
+      this.#config === defaultConfig ||
+      !command.startsWith("headgate ") ||
+      command.startsWith("headgate -")
+    )
+      return command;
+    const file = /^[\w./@+-]+$/u.test(this.#config)
+      ? this.#config
+      : `'${this.#config.replaceAll("'", "'\\''")}'`;
+    return `headgate -c ${file} ${command.slice("headgate ".length)}`;
   }
 
   #head(): Record<string, unknown> {

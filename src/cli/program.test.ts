@@ -1,6 +1,9 @@
 /** The command line without servers: help, exit codes, and the shape of what is printed for scripts. */
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import { Fault } from "../errors.js";
+import type { Finding } from "../model.js";
+import { proposedLines } from "./findings.js";
 import { later } from "./later.js";
 import { Output, asFault } from "./output.js";
 import { runProgram } from "./program.js";
@@ -42,6 +45,17 @@ it.each([...built, ...later.map(([name]) => name)])(
     expect(lines.at(-1)).toMatch(new RegExp(`^ {2}headgate ${verb}`, "u"));
   },
 );
+
+it("headgate --help ends with an example too", async () => {
+  const { exit, out } = await run("--help");
+  expect([exit, out.trimEnd().split("\n").at(-1)]).toEqual([0, "  headgate init --help"]);
+});
+
+it.each(["init", "plan", "run"])("%s, which writes, takes --yes and --dry-run", async (verb) => {
+  const { out } = await run(verb, "--help");
+  expect(out).toContain("--yes");
+  expect(out).toContain("--dry-run");
+});
 
 it.each(later.map(([name]) => name))("%s says that it is not built yet", async (verb) => {
   const { exit, err } = await run(verb);
@@ -118,4 +132,88 @@ it("columns are as wide as a terminal shows them", () => {
       [1],
     ),
   ).toEqual(["name   n", "----  --", "日本   1", "ab    20"]);
+});
+
+function printed(act: (output: Output) => void, config?: string): Record<string, unknown> {
+  let out = "";
+  const output = new Output(
+    "run",
+    true,
+    { stdout: (text) => void (out += text), stderr: () => undefined },
+    config,
+  );
+  act(output);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+it("a next step is a command that runs as it stands, or none", () => {
+  const of = (fault: Fault, config?: string): unknown =>
+    printed((output) => {
+      output.fault(fault);
+    }, config)["nextSteps"];
+  expect(of(new Fault("claimed", "held"))).toEqual([]);
+  expect(of(new Fault("interrupted", "stop"))).toEqual([
+    { why: "stop", command: "headgate run --until copied" },
+  ]);
+  expect(of(new Fault("interrupted", "stop"), "it's a/b.yaml")).toEqual([
+    { why: "stop", command: "headgate -c 'it'\\''s a/b.yaml' run --until copied" },
+  ]);
+  const result = {
+    exit: 0,
+    nextSteps: [{ why: "done", command: "headgate report" }],
+    body: {},
+    human: [],
+  } as const;
+  const said = printed((output) => {
+    output.result(result);
+  }, "shop.yaml");
+  expect(said["nextSteps"]).toEqual([{ why: "done", command: "headgate -c shop.yaml report" }]);
+});
+
+it("a verb that ended early with figures tells both", () => {
+  const said = printed((output) => {
+    output.result({
+      exit: 130,
+      nextSteps: [],
+      body: { state: "stopped", rows: 5 },
+      human: [],
+      fault: new Fault("interrupted", "stop"),
+    });
+  });
+  expect(said).toMatchObject({
+    ok: false,
+    exit: 130,
+    state: "stopped",
+    rows: 5,
+    error: { code: "interrupted" },
+  });
+});
+
+it("what check proposes is one piece of YAML that the config takes", () => {
+  const finding = (settle: Finding["settle"]): Finding => ({
+    code: "x",
+    severity: "error",
+    object: "t.c",
+    sentence: "",
+    fix: "",
+    count: 1,
+    sampleKeys: [],
+    ...(settle === undefined ? {} : { settle }),
+  });
+  const lines = proposedLines([
+    finding([{ section: "policies", yaml: '{ match: { table: t, column: a }, zeroDate: "null" }' }]),
+    finding([{ section: "typemap", yaml: "{ match: { table: t, column: b }, to: { type: smallint } }" }]),
+    finding([{ section: "policies", yaml: "{ match: { table: t, column: c }, nul: strip }" }]),
+    finding([{ section: "rename", yaml: '"a b": a_b' }]),
+    finding(undefined),
+  ]);
+  expect(parse(lines.join("\n"))).toEqual({
+    tables: { rename: { "a b": "a_b" } },
+    typemap: [{ match: { table: "t", column: "b" }, to: { type: "smallint" } }],
+    policies: [
+      { match: { table: "t", column: "a" }, zeroDate: "null" },
+      { match: { table: "t", column: "c" }, nul: "strip" },
+    ],
+  });
+  expect(proposedLines([finding(undefined)])).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { demoVerb } from "./demo.js";
 import { initVerb } from "./init.js";
 import { later } from "./later.js";
 import type { VerbResult } from "./output.js";
-import { Output, asFault } from "./output.js";
+import { Output, asFault, defaultConfig } from "./output.js";
 import { planVerb } from "./plan.js";
 import { reportVerb } from "./report.js";
 import { runVerb } from "./run.js";
@@ -25,7 +25,8 @@ export async function runProgram(argv: readonly string[], services: Services): P
   const program = new Command("headgate")
     .description("Moves a live MySQL or MariaDB database to PostgreSQL, and proves that it did.")
     .version("0.1.0")
-    .option("-c, --config <file>", "the migration file", "headgate.yaml")
+    .option("-c, --config <file>", "the migration file", defaultConfig)
+    .addHelpText("after", "\nExample:\n  headgate init --help")
     .exitOverride()
     .configureOutput({ writeOut: services.streams.stdout, writeErr: services.streams.stderr });
 
@@ -34,8 +35,9 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .option("--json", "one JSON object on stdout, the log on stderr", false)
       .addHelpText("after", `\nExample:\n  ${example}`)
       .action(async (options: O & { json: boolean }) => {
-        const output = new Output(name, options.json, services.streams);
-        const flags = { config: program.opts<{ config: string }>().config, json: options.json };
+        const { config } = program.opts<{ config: string }>();
+        const output = new Output(name, options.json, services.streams, config);
+        const flags = { config, json: options.json };
         try {
           const result = await act({ flags, output, services }, options);
           output.result(result);
@@ -56,6 +58,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .requiredOption("--target <url>", "postgresql://user@host:port/database")
       .option("--environment <name>", "production, staging or development", "production")
       .option("--migration <id>", "id of the migration, e.g. 20261122_shop")
+      .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "print the file, write nothing", false),
     "init",
     initVerb,
@@ -78,6 +81,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .description("Shows types, rules, DDL and sizes, and writes plan.json.")
       .option("--sql", "print the DDL", false)
       .option("--explain <table.column>", "each rule tried for a column, the one that won, and why")
+      .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "write nothing", false),
     "plan",
     planVerb,

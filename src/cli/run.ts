@@ -7,7 +7,7 @@ import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { copy, demandFresh, inspect } from "../migration.js";
 import type { MigrationState } from "../model.js";
-import type { LedgerView } from "../port.js";
+import type { Ledger, LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import { plan } from "../plan/plan.js";
 import { openLog } from "../watch/log.js";
@@ -20,6 +20,9 @@ import type { VerbResult } from "./output.js";
 import { readPlanFingerprint, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 import { Ticker } from "./ticker.js";
+
+/** How long a run that was told to stop asks the ledger for its last figures. */
+const LAST_WORD_MS = 2000;
 
 export interface RunFlags {
   readonly until?: string;
@@ -55,9 +58,10 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
     found.plan,
     await readPlanFingerprint(migration.stateDirectory),
     `${migration.stateDirectory}/plan.json`,
+    "headgate plan",
   );
   const errors = errorsOf(found.findings);
-  if (errors.length > 0) return refused(found);
+  if (errors.length > 0) return refused(found, before);
   if (flags.dryRun) return dryRun(found);
   if (before?.state === "copied" && before.holder === null) return alreadyCopied(migration.id, before);
   await writePlan(migration.stateDirectory, found.plan);
@@ -77,9 +81,10 @@ async function engine(
   await using ledger = await target.claim(found.plan);
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
   const ticker = new Ticker(context, found.plan, await ledger.view());
-  const view = await ticker.during(
-    async () =>
-      await copy({
+  let view: LedgerView;
+  try {
+    view = await ticker.during(() =>
+      copy({
         source,
         ledger,
         plan: found.plan,
@@ -100,8 +105,44 @@ async function engine(
           ticker.event(event);
         },
       }),
-  );
+    );
+  } catch (error) {
+    if (!(error instanceof Fault) || !(error.code === "interrupted" || error.code === "terminated"))
+      throw error;
+    const last = await lastView(ledger, context, log);
+    return stopped(error, last, (services.now() - startedAt) / 1000);
+  }
   return copied(migration.id, view, (services.now() - startedAt) / 1000, found);
+}
+
+/** What the ledger says of a run that was told to stop; null when it says nothing in time, as a stop must not hang. */
+async function lastView(ledger: Ledger, { services }: VerbContext, log: Log): Promise<LedgerView | null> {
+  const answered = new AbortController();
+  const inTime = async (): Promise<null> => {
+    await services.wait(LAST_WORD_MS, answered.signal).catch((error: unknown) => {
+      if (!answered.signal.aborted) throw error;
+    });
+    return null;
+  };
+  try {
+    return await Promise.race([ledger.view(), inTime()]);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    log.warn({ code: error.code }, `no last figures: ${error.message}`);
+    return null;
+  } finally {
+    answered.abort(new Fault("interrupted", "The ledger has answered."));
+  }
+}
+
+function stopped(fault: Fault, view: LedgerView | null, seconds: number): VerbResult {
+  return {
+    exit: fault.exit,
+    nextSteps: [],
+    body: { state: "stopped", ...(view === null ? {} : figures(view, seconds)) },
+    human: [],
+    fault,
+  };
 }
 
 /** What is worth a line in the log; rows on their way and single statements are not. */
@@ -128,12 +169,12 @@ function demandCopied(flags: RunFlags): void {
   throw new Fault("usage", `--until takes copied or ready, not ${JSON.stringify(flags.until)}.`);
 }
 
-function refused(found: Inspection): VerbResult {
+function refused(found: Inspection, before: LedgerView | null): VerbResult {
   const errors = errorsOf(found.findings);
   return {
     exit: exits.checkFailed,
     nextSteps: [{ why: `${String(errors.length)} findings are errors`, command: "headgate check --propose" }],
-    body: { state: "stopped", findings: found.findings },
+    body: { state: "stopped", ...figures(before, 0), findings: found.findings },
     human: [...findingLines(errors, false), findingSummary(found.findings), "Nothing was written."],
   };
 }
@@ -161,7 +202,7 @@ function alreadyCopied(id: string, view: LedgerView): VerbResult {
   return {
     exit: exits.done,
     nextSteps: [{ why: "the copy is complete", command: "headgate report" }],
-    body: { state: "copied", since: view.since, ...totals(view), seconds: 0, policies: view.policies },
+    body: { state: "copied", since: view.since, ...figures(view, 0) },
     human: [`${id} was copied at ${view.since}: ${count(totals(view).rows)} rows. Nothing to do.`],
   };
 }
@@ -172,13 +213,19 @@ function copied(id: string, view: LedgerView, seconds: number, found: Inspection
   return {
     exit: exits.done,
     nextSteps: [{ why: "the copy is complete", command: "headgate report" }],
-    body: { state: "copied", rows, bytes, seconds: Math.round(seconds * 10) / 10, policies: view.policies },
+    body: { state: "copied", ...figures(view, seconds) },
     human: [
       `${id}: copied ${count(rows)} rows (${(bytes / 1e6).toFixed(1)} MB) in ${String(view.tables.length)} tables and built ${String(found.plan.after.length)} statements in ${clock(seconds)}.`,
       ...view.policies.map((p) => `policy ${p.policy} changed ${count(p.count)} values of ${p.object}`),
       ...(warnings.length > 0 ? [`${String(warnings.length)} warnings: headgate check lists them.`] : []),
     ],
   };
+}
+
+/** The figures of the contract's final object. */
+function figures(view: LedgerView | null, seconds: number): Record<string, unknown> {
+  const all = view === null ? { rows: 0, bytes: 0 } : totals(view);
+  return { ...all, seconds: Math.round(seconds * 10) / 10, policies: view?.policies ?? [] };
 }
 
 function totals(view: LedgerView): { rows: number; bytes: number } {

@@ -126,7 +126,13 @@ describe("a run", () => {
     expect(lastObject({ code: ended, stdout, stderr: "" })).toMatchObject({
       ok: false,
       exit,
+      state: "stopped",
+      rows: expect.any(Number) as number,
+      bytes: expect.any(Number) as number,
+      seconds: expect.any(Number) as number,
+      policies: [],
       error: { code, retriable: true },
+      nextSteps: [{ command: "headgate run --until copied" }],
     });
     const second = await headgate(arguments_, { cwd: folder });
     expect([second.code, lastObject(second)["state"]]).toEqual([0, "copied"]);
