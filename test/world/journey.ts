@@ -74,6 +74,7 @@ export async function journey(name: string, server: SourceName = "mysql9"): Prom
     writeFileSync(join(folder, "headgate.yaml"), `${text}\n`, { mode: 0o600 });
   };
   configure([]);
+  const started: Running[] = [];
   const run = (...args: readonly string[]): Promise<Ended> => headgate(args, { cwd: folder });
   return {
     migration,
@@ -88,9 +89,16 @@ export async function journey(name: string, server: SourceName = "mysql9"): Prom
         throw new Error(`${args.join(" ")}: exit ${String(ended.code)}\n${ended.stdout}\n${ended.stderr}`);
       return lastObject(ended);
     },
-    start: (args, options = {}) => start(args, { cwd: folder, ...options }),
+    start: (args, options = {}) => {
+      const running = start(args, { cwd: folder, ...options });
+      started.push(running);
+      return running;
+    },
     judge: (options = {}) => judge(from.href, target.url, { database: name, schema: "public", ...options }),
     [Symbol.asyncDispose]: async () => {
+      // A process that a failed test left, perhaps stopped, still holds locks in both databases.
+      for (const { child } of started) child.kill("SIGKILL");
+      await Promise.all(started.map(({ end }) => end));
       rmSync(folder, { recursive: true });
       await source[Symbol.asyncDispose]();
       await target[Symbol.asyncDispose]();

@@ -59,7 +59,7 @@ async function refused(code: string): Promise<string> {
   }[];
   const errors = findings.filter((finding) => finding.severity === "error");
   const error = last["error"] as { code: string; sentence: string } | undefined;
-  const [said] = error === undefined ? errors : [error];
+  const said = error ?? errors[0];
   expect(said?.code).toBe(code);
   expect(await ledgerText(trip)).toBe(before);
   return said?.sentence ?? "";
