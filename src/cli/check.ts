@@ -54,7 +54,7 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
       ...(flags.propose && proposed.length > 0
         ? [
             "",
-            "# for headgate.yaml; what is there already stays, the lines go under its keys",
+            "# for headgate.yaml: above what stands under the same key, as the first line that matches wins",
             ...proposed,
             "",
           ]
