@@ -25,6 +25,8 @@ export type Said = Readonly<Record<string, unknown>>;
 
 export interface Running {
   readonly child: ChildProcess;
+  /** Resolves as soon as the log fits; rejects when the process ends before. */
+  logged(text: RegExp): Promise<void>;
   /** Resolves when the process has ended. `signal` is what killed it. */
   readonly end: Promise<Ended & { readonly signal: NodeJS.Signals | null }>;
 }
@@ -118,7 +120,14 @@ function start(args: readonly string[], options: StartOptions): Running {
     const [code, signal] = how as [number | null, NodeJS.Signals | null];
     return { code, signal, stdout, stderr };
   });
-  return { child, end };
+  const logged = async (text: RegExp): Promise<void> => {
+    while (!text.test(stderr)) {
+      const more = once(child.stderr, "data").then(() => true);
+      if (!(await Promise.race([more, end.then(() => text.test(stderr))])))
+        throw new Error(`ended without ${String(text)} in its log:\n${stdout}\n${stderr}`);
+    }
+  };
+  return { child, logged, end };
 }
 
 /** A query of the numbers 0 to rows - 1, as column n, that any MySQL or MariaDB answers fast. */
