@@ -19,7 +19,7 @@ let trip: Journey;
 beforeAll(async () => {
   trip = await journey("hg_signals");
   await trip.source.sql("CREATE TABLE big (id INT PRIMARY KEY, note VARCHAR(40), KEY (note))");
-  await trip.source.sql(`INSERT INTO big SELECT n, CONCAT('row ', n) FROM (${numbers(20_000)}) AS r`);
+  await trip.source.sql(`INSERT INTO big SELECT n, CONCAT('row ', n) FROM (${numbers(12_000)}) AS r`);
   trip.configure(["snapshot: { rangeRows: 100 }"]);
 });
 afterAll(async () => {

@@ -32,7 +32,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await trip.source.sql("DROP TABLE IF EXISTS big, small");
   await trip.source.sql("CREATE TABLE big (id INT PRIMARY KEY, note VARCHAR(40), KEY (note))");
-  await trip.source.sql(`INSERT INTO big SELECT n, CONCAT('row ', n) FROM (${numbers(20_000)}) AS r`);
+  await trip.source.sql(`INSERT INTO big SELECT n, CONCAT('row ', n) FROM (${numbers(12_000)}) AS r`);
   await trip.source.sql("CREATE TABLE small (id INT PRIMARY KEY, flag TINYINT(1))");
   await trip.source.sql("INSERT INTO small VALUES (1, 0), (2, 1)");
   await trip.target.sql("DROP TABLE IF EXISTS big, small");
