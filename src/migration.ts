@@ -4,7 +4,16 @@
  * cutover) join here, because this file alone knows their order. Nothing here knows MySQL, PostgreSQL or a screen.
  */
 import { Fault } from "./errors.js";
-import type { Catalogue, Finding, MigrationState, Plan, PlanTable, ServerFacts } from "./model.js";
+import type {
+  Catalogue,
+  Finding,
+  Hold,
+  MigrationState,
+  Plan,
+  PlanTable,
+  RangeOrder,
+  ServerFacts,
+} from "./model.js";
 import { plan } from "./plan/plan.js";
 import type { PlanRequest } from "./plan/plan.js";
 import type { Ledger, LedgerView, Source, Target } from "./port.js";
@@ -98,6 +107,9 @@ export interface CopyOptions {
   /** Worker slots per database host, counted across processes. */
   readonly slots: number;
   readonly rangeRows: number;
+  readonly order?: RangeOrder;
+  /** Ranges that this run leaves alone. With any of them left the copy ends before the build, in state `copying`. */
+  readonly holds?: readonly Hold[];
   /** Plans again from the source's catalogue as it is now. */
   readonly replan: () => Promise<Plan>;
   readonly signal: AbortSignal;
@@ -120,11 +132,13 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
     for (const statement of made.before) await ledger.build(statement, signal);
     return { statements: made.before.length };
   });
-  await phase(ledger, "copy", async () => {
+  const all = await phase(ledger, "copy", async () => {
     await snapshot({ ...options, coderOf: (table) => coderOf(table, options.engine) });
     const { tables } = await ledger.view();
+    if (tables.some((table) => table.rangesHeld > 0)) return null;
     return { rows: total(tables, "rows"), bytes: total(tables, "bytes") };
   });
+  if (!all) return await ledger.view();
   // Ranges were read with the plan's columns: a table that was altered meanwhile may have given rows of two shapes.
   demandFresh(await options.replan(), made.fingerprint, "this run");
   await enter("building");
@@ -148,14 +162,16 @@ function total(tables: LedgerView["tables"], what: "rows" | "bytes"): number {
   return tables.reduce((sum, table) => sum + table[what], 0);
 }
 
+/** One phase with its times in the ledger. false, and no end of it: `act` gave null, it is not all done. */
 async function phase(
   ledger: Ledger,
   name: string,
-  act: () => Promise<Readonly<Record<string, string | number>>>,
-): Promise<void> {
+  act: () => Promise<Readonly<Record<string, string | number>> | null>,
+): Promise<boolean> {
   await ledger.phase(name, {}, false);
   const facts = await act();
-  await ledger.phase(name, facts, true);
+  if (facts !== null) await ledger.phase(name, facts, true);
+  return facts !== null;
 }
 
 /** A plan whose tables stand on the target already: making another one would not help. */

@@ -242,6 +242,17 @@ export interface Range {
   readonly upper: readonly string[] | null;
 }
 
+/** Ranges of one table that a run leaves alone: numbers `first` to `last`, both included. */
+export interface Hold {
+  readonly table: string;
+  readonly first: number;
+  /** null: to the table's last range. */
+  readonly last: number | null;
+}
+
+/** Which end of a table's key is copied first. Bounds and numbers of ranges are the same either way. */
+export type RangeOrder = "oldest" | "newest";
+
 /** Where in the source's log. Compared by the connector that made it, never as text. */
 export type Position =
   | { readonly kind: "gtid"; readonly set: string; readonly file: string; readonly offset: string }

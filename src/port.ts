@@ -5,6 +5,7 @@
 import type {
   Catalogue,
   Finding,
+  Hold,
   MigrationState,
   PhaseGrants,
   Plan,
@@ -14,6 +15,7 @@ import type {
   PolicyName,
   Position,
   Range,
+  RangeOrder,
   ServerFacts,
 } from "./model.js";
 
@@ -104,7 +106,7 @@ export interface RangeResult {
 
 /** One target connection that loads ranges. Between `lease` and `commit` it holds one open transaction. */
 export interface RangeLoader extends AsyncDisposable {
-  /** BEGIN, prove the epoch, lock the next open range (FOR UPDATE SKIP LOCKED) among `tables`. null and no transaction: nothing open that is not leased. */
+  /** BEGIN, prove the epoch, lock the next open range (FOR UPDATE SKIP LOCKED) among `tables`. null and no transaction: nothing open that is neither leased nor held. */
   lease(tables: readonly string[]): Promise<LeasedRange | null>;
   /** Starts binary COPY into the table; `freeze` only for a whole range, after a TRUNCATE in the same transaction. */
   open(table: PlanTable, freeze: boolean): Promise<ByteSink>;
@@ -128,6 +130,8 @@ export interface TableProgress {
   readonly split: boolean;
   readonly ranges: number;
   readonly rangesDone: number;
+  /** Open ranges that are held back. */
+  readonly rangesHeld: number;
   readonly rows: number;
   readonly bytes: number;
 }
@@ -156,6 +160,8 @@ export interface LedgerView {
     readonly join: { readonly position: Position; readonly marker: string } | null;
   }[];
   readonly phases: readonly PhaseRecord[];
+  /** What the last run was told to leave alone. */
+  readonly holds: readonly Hold[];
 }
 
 /** The claimed ledger: our own tables in the target's schema `headgate`. Every write proves the epoch. */
@@ -169,6 +175,8 @@ export interface Ledger extends AsyncDisposable {
   build(statement: PlanStatement, signal: AbortSignal): Promise<void>;
   /** Records a table's bounds, all in one transaction; does nothing when they are already there. */
   addRanges(table: string, ranges: readonly Range[]): Promise<void>;
+  /** Makes these the ranges that nobody leases, in place of those held before. */
+  hold(holds: readonly Hold[]): Promise<void>;
   recordStart(lane: string, position: Position, marker: string): Promise<void>;
   recordJoin(lane: string, position: Position, marker: string): Promise<void>;
   phase(
@@ -176,7 +184,8 @@ export interface Ledger extends AsyncDisposable {
     facts: Readonly<Record<string, string | number | boolean | null>>,
     ended: boolean,
   ): Promise<void>;
-  loader(): Promise<RangeLoader>;
+  /** `order`: which open range of a table is leased first. */
+  loader(order?: RangeOrder): Promise<RangeLoader>;
 }
 
 export interface Target extends AsyncDisposable {

@@ -117,4 +117,16 @@ CREATE TABLE headgate.phase (
   PRIMARY KEY (migration, phase)
 );`,
   },
+  {
+    number: 2,
+    sql: `
+-- Ranges that a run was told to leave alone; each run writes its own in place of those before.
+CREATE TABLE headgate.hold (
+  migration text NOT NULL REFERENCES headgate.migration,
+  table_name text NOT NULL,
+  first integer NOT NULL CHECK (first >= 0),
+  last integer CHECK (last >= first),
+  PRIMARY KEY (migration, table_name, first)
+);`,
+  },
 ];

@@ -9,6 +9,11 @@ import type { Session } from "./connection.js";
 /** The claim is a session's advisory lock on this key; one spelling for those who take it and those who look. */
 export const claimKey = "hashtextextended('headgate claim ' || $1, 0)";
 
+/** Holds for a row `r` of headgate.range that is open and to be left alone. */
+export const isHeld = (hold: string): string =>
+  `r.state = 'open' AND EXISTS (SELECT FROM ${hold} h WHERE h.migration = r.migration AND h.table_name = r.table_name
+      AND r.number BETWEEN h.first AND coalesce(h.last, r.number))`;
+
 const iso = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
@@ -19,7 +24,10 @@ const claimHeld = `
              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
              AND (l.classid::bigint << 32 | l.objid::bigint) = ${claimKey})`;
 
-const viewSql = `
+/** A ledger that an older build made has no table of holds, and nothing held, until the next claim. */
+const noHold = "(SELECT ''::text AS migration, ''::text AS table_name, 0 AS first, 0 AS last WHERE false)";
+
+const viewSql = (hold: string): string => `
 SELECT json_build_object(
   'state', m.state,
   'since', ${iso("m.since")},
@@ -29,12 +37,13 @@ SELECT json_build_object(
                FROM headgate.engine g WHERE g.migration = m.id AND g.epoch = e.epoch AND ${claimHeld}),
   'tables', (SELECT coalesce(json_agg(json_build_object(
                  'table', t.name, 'split', t.ranges IS NOT NULL, 'ranges', coalesce(t.ranges, 0),
-                 'rangesDone', r.done, 'rows', r.rows, 'bytes', r.bytes) ORDER BY t.rank), '[]')
+                 'rangesDone', r.done, 'rangesHeld', r.held, 'rows', r.rows, 'bytes', r.bytes) ORDER BY t.rank), '[]')
                FROM headgate.source_table t
-               CROSS JOIN LATERAL (SELECT count(*) AS done, coalesce(sum(rows), 0) AS rows,
-                                          coalesce(sum(bytes), 0) AS bytes
+               CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE r.state = 'done') AS done,
+                                          count(*) FILTER (WHERE ${isHeld(hold)}) AS held,
+                                          coalesce(sum(rows), 0) AS rows, coalesce(sum(bytes), 0) AS bytes
                                      FROM headgate.range r
-                                    WHERE r.migration = m.id AND r.table_name = t.name AND r.state = 'done') r
+                                    WHERE r.migration = m.id AND r.table_name = t.name) r
               WHERE t.migration = m.id),
   'built', (SELECT coalesce(json_agg(b.name ORDER BY b.built_at, b.name), '[]')
               FROM headgate.built b WHERE b.migration = m.id),
@@ -54,7 +63,10 @@ SELECT json_build_object(
               FROM headgate.lane l WHERE l.migration = m.id),
   'phases', (SELECT coalesce(json_agg(json_build_object('phase', h.phase, 'startedAt', ${iso("h.started_at")},
                  'endedAt', ${iso("h.ended_at")}, 'facts', h.facts) ORDER BY h.started_at, h.phase), '[]')
-               FROM headgate.phase h WHERE h.migration = m.id)
+               FROM headgate.phase h WHERE h.migration = m.id),
+  'holds', (SELECT coalesce(json_agg(json_build_object('table', h.table_name, 'first', h.first, 'last', h.last)
+                ORDER BY h.table_name, h.first), '[]')
+              FROM ${hold} h WHERE h.migration = m.id)
 )::text AS view
   FROM headgate.migration m JOIN headgate.epoch e ON e.migration = m.id
  WHERE m.id = $1`;
@@ -62,7 +74,11 @@ SELECT json_build_object(
 /** null when the database has no ledger, or the ledger no such migration. */
 export async function readView(session: Session, migration: string): Promise<LedgerView | null> {
   if (!(await ledgerExists(session))) return null;
-  const [row] = (await session.query(viewSql, [migration], "reading the ledger")).rows;
+  const [known] = (
+    await session.query("SELECT to_regclass('headgate.hold') IS NOT NULL AS found", [], "reading the ledger")
+  ).rows;
+  const sql = viewSql(known?.["found"] === "t" ? "headgate.hold" : noHold);
+  const [row] = (await session.query(sql, [migration], "reading the ledger")).rows;
   if (row === undefined) return null;
   return parseView(row["view"] ?? "");
 }

@@ -5,7 +5,7 @@
  */
 import pLimit from "p-limit";
 import { Fault } from "../../src/errors.js";
-import type { MigrationState, PlanStatement, Position, Range } from "../../src/model.js";
+import type { Hold, MigrationState, PlanStatement, Position, Range, RangeOrder } from "../../src/model.js";
 import type { Ledger, LedgerView, RangeLoader } from "../../src/port.js";
 import { stopReason } from "../../src/stop.js";
 import { Builder } from "./build.js";
@@ -94,6 +94,25 @@ export class PostgresLedger implements Ledger {
     );
   }
 
+  async hold(holds: readonly Hold[]): Promise<void> {
+    const { migration } = this.#claim;
+    await this.#turn(() =>
+      inEpoch(this.#session, this.#claim, "recording the ranges to hold", async () => {
+        await this.#session.query("DELETE FROM headgate.hold WHERE migration = $1", [migration]);
+        await this.#session.query(
+          `INSERT INTO headgate.hold (migration, table_name, first, last)
+           SELECT $1, h.name, h.first, h.last FROM unnest($2::text[], $3::int[], $4::int[]) AS h (name, first, last)`,
+          [
+            migration,
+            holds.map((hold) => hold.table),
+            holds.map((hold) => hold.first),
+            holds.map((hold) => hold.last),
+          ],
+        );
+      }),
+    );
+  }
+
   async recordStart(lane: string, position: Position, marker: string): Promise<void> {
     await this.#writeOne(
       `recording the start of lane ${lane}`,
@@ -138,9 +157,9 @@ export class PostgresLedger implements Ledger {
     );
   }
 
-  async loader(): Promise<RangeLoader> {
+  async loader(order: RangeOrder = "oldest"): Promise<RangeLoader> {
     if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
-    return new PostgresLoader(this.#options, this.#claim, this.#schema, this.#lost.signal);
+    return new PostgresLoader(this.#options, this.#claim, this.#schema, this.#lost.signal, order);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@
  * (ledger.ts). Without it every range would stop for the log of its 15 MB to reach the disk.
  */
 import { Fault } from "../../src/errors.js";
-import type { PlanTable } from "../../src/model.js";
+import type { PlanTable, RangeOrder } from "../../src/model.js";
 import type { ByteSink, LeasedRange, RangeLoader, RangeResult } from "../../src/port.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import { throwIfStopped } from "../../src/stop.js";
@@ -16,13 +16,15 @@ import type { PostgresOptions } from "./connection.js";
 import { CopySink } from "./copy-sink.js";
 import { endBackend, proveEpoch, recordBackend } from "./epoch.js";
 import type { Claim } from "./epoch.js";
+import { isHeld } from "./ledger-view.js";
 
-const leaseSql = `
+const leaseSql = (order: RangeOrder): string => `
   SELECT r.table_name, r.number, r.lower::text, r.upper::text, t.ranges
     FROM headgate.range r
     JOIN headgate.source_table t ON t.migration = r.migration AND t.name = r.table_name
    WHERE r.migration = $1 AND r.state = 'open' AND r.table_name = ANY ($2::text[])
-   ORDER BY r.rank, r.number
+     AND NOT (${isHeld("headgate.hold")})
+   ORDER BY r.rank, r.number${order === "newest" ? " DESC" : ""}
    LIMIT 1
      FOR UPDATE OF r SKIP LOCKED`;
 
@@ -38,15 +40,17 @@ export class PostgresLoader implements RangeLoader {
   readonly #claim: Claim;
   readonly #schema: string;
   readonly #lost: AbortSignal;
+  readonly #leaseSql: string;
   #session: Session | null = null;
   #leased: LeasedRange | null = null;
   #sink: CopySink | null = null;
 
-  constructor(options: PostgresOptions, claim: Claim, schema: string, lost: AbortSignal) {
+  constructor(options: PostgresOptions, claim: Claim, schema: string, lost: AbortSignal, order: RangeOrder) {
     this.#options = options;
     this.#claim = claim;
     this.#schema = schema;
     this.#lost = lost;
+    this.#leaseSql = leaseSql(order);
   }
 
   async lease(tables: readonly string[]): Promise<LeasedRange | null> {
@@ -55,7 +59,8 @@ export class PostgresLoader implements RangeLoader {
     await session.query("BEGIN", undefined, "leasing a range");
     try {
       await proveEpoch(session, this.#claim);
-      const [row] = (await session.query(leaseSql, [this.#claim.migration, tables], "leasing a range")).rows;
+      const [row] = (await session.query(this.#leaseSql, [this.#claim.migration, tables], "leasing a range"))
+        .rows;
       if (row === undefined) {
         await session.query("ROLLBACK", undefined, "leasing a range");
         return null;

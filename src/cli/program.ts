@@ -93,6 +93,12 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .description("Checks, then copies; goes on where an earlier run stopped.")
       .option("--until <state>", "copied: the offline copy, everything built, ends")
       .option("--timeout <time>", "with --until ready")
+      .option(
+        "--hold <table[:from-to]>",
+        "leave a table or some of its ranges alone this time; may be given more than once",
+        (text: string, earlier: readonly string[]) => [...earlier, text],
+        [],
+      )
       .option("--confirm <name>", "the target database's name, off a terminal in production")
       .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "check and plan, write nothing", false),

@@ -6,7 +6,7 @@ import { confirmTarget } from "../config/confirm.js";
 import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { copy, demandFresh, inspect } from "../migration.js";
-import type { MigrationState } from "../model.js";
+import type { Hold, MigrationState } from "../model.js";
 import type { Ledger, LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import { plan } from "../plan/plan.js";
@@ -14,6 +14,7 @@ import { openLog } from "../watch/log.js";
 import type { Log } from "../watch/log.js";
 import { clock, count } from "../watch/screen.js";
 import { errorsOf, findingLines, findingSummary } from "./findings.js";
+import { heldBody, heldLines, holdsBack, readHolds } from "./hold.js";
 import type { OpenMigration } from "./open.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
@@ -27,6 +28,7 @@ const LAST_WORD_MS = 2000;
 export interface RunFlags {
   readonly until?: string;
   readonly timeout?: string;
+  readonly hold: readonly string[];
   readonly confirm?: string;
   readonly yes: boolean;
   readonly dryRun: boolean;
@@ -60,12 +62,13 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
     `${migration.stateDirectory}/plan.json`,
     "headgate plan",
   );
+  const holds = readHolds(flags.hold, found.plan.tables);
   const errors = errorsOf(found.findings);
   if (errors.length > 0) return refused(found, before);
   if (flags.dryRun) return dryRun(found);
   if (before?.state === "copied" && before.holder === null) return alreadyCopied(migration.id, before);
   await writePlan(migration.stateDirectory, found.plan);
-  return await engine(context, migration, found);
+  return await engine(context, migration, found, holds);
 }
 
 /** One engine's life: claim, copy, say what came of it. */
@@ -73,6 +76,7 @@ async function engine(
   context: VerbContext,
   migration: OpenMigration,
   found: Inspection,
+  holds: readonly Hold[],
 ): Promise<VerbResult> {
   const { services, output } = context;
   const { source, target } = await migration.both();
@@ -92,6 +96,8 @@ async function engine(
         workers: migration.workers,
         slots: migration.slots,
         rangeRows: migration.config.snapshot.rangeRows,
+        order: migration.config.snapshot.order,
+        holds,
         replan: async () => plan(await source.catalogue(services.signal), migration.request),
         signal: services.signal,
         wait: services.wait,
@@ -112,7 +118,8 @@ async function engine(
     const last = await lastView(ledger, context, log);
     return stopped(error, last, (services.now() - startedAt) / 1000);
   }
-  return copied(migration.id, view, (services.now() - startedAt) / 1000, found);
+  const seconds = (services.now() - startedAt) / 1000;
+  return holdsBack(view) ? heldBack(migration.id, view, seconds) : copied(migration.id, view, seconds, found);
 }
 
 /** What the ledger says of a run that was told to stop; null when it says nothing in time, as a stop must not hang. */
@@ -133,6 +140,24 @@ async function lastView(ledger: Ledger, { services }: VerbContext, log: Log): Pr
   } finally {
     answered.abort(new Fault("interrupted", "The ledger has answered."));
   }
+}
+
+/** Everything is copied but what `--hold` named; nothing was built, and the next run without it goes on. */
+function heldBack(id: string, view: LedgerView, seconds: number): VerbResult {
+  return {
+    exit: exits.difference,
+    nextSteps: [{ why: "to copy what was held back", command: "headgate run --until copied" }],
+    body: {
+      state: "stopped",
+      ...figures(view, seconds),
+      blocking: ["ranges-held"],
+      held: heldBody(view),
+    },
+    human: [
+      `${id}: not copied. ${count(totals(view).rows)} rows are on the target; the rest is held back, and no keys or indexes were built.`,
+      ...heldLines(view),
+    ],
+  };
 }
 
 function stopped(fault: Fault, view: LedgerView | null, seconds: number): VerbResult {

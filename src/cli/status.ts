@@ -4,6 +4,7 @@
  */
 import type { LedgerView } from "../port.js";
 import { count } from "../watch/screen.js";
+import { heldBody, heldLines, holdsBack } from "./hold.js";
 import type { NextStep, VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 import { openMigration } from "./open.js";
@@ -43,14 +44,18 @@ function bodyOf(view: LedgerView): Record<string, unknown> {
     lagSeconds: null,
     tables: view.tables.map((t) => ({
       table: t.table,
-      ranges: { done: t.rangesDone, total: t.split ? t.ranges : null },
+      ranges: { done: t.rangesDone, held: t.rangesHeld, total: t.split ? t.ranges : null },
       rows: t.rows,
       bytes: t.bytes,
     })),
     lanes: view.lanes,
     built: view.built.length,
     lastVerify: null,
-    blocking: view.state === "copied" ? ["stream-not-built-yet"] : ["not-copied"],
+    held: heldBody(view),
+    blocking:
+      view.state === "copied"
+        ? ["stream-not-built-yet"]
+        : ["not-copied", ...(holdsBack(view) ? ["ranges-held"] : [])],
   };
 }
 
@@ -86,5 +91,6 @@ function screenOf(id: string, view: LedgerView): string[] {
       ]),
       [1, 2, 3],
     ),
+    ...heldLines(view),
   ];
 }

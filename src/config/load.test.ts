@@ -57,7 +57,7 @@ describe("what is accepted", () => {
       names: "keep",
       lanes: "one",
       feed: { kind: "binlog" },
-      snapshot: { workers: 2, rangeRows: 100_000 },
+      snapshot: { workers: 2, rangeRows: 100_000, order: "oldest" },
       apply: { batchRows: 5000 },
       tables: { include: ["*"], exclude: [], rename: {} },
       target: { schema: "public" },

@@ -169,8 +169,11 @@ const snapshotSchema = z
         .default(defaultWorkersPerHost)
         .describe("Ranges copied at the same time. More than 2 needs the override workers-per-host."),
       rangeRows: rows.default(100_000).describe("Rows in a range, 100 to 100000."),
+      order: choice("oldest", "newest")
+        .default("oldest")
+        .describe("Which end of each table's key is copied first. The ranges are the same either way."),
     },
-    { error: "a map with workers, rangeRows" },
+    { error: "a map with workers, rangeRows, order" },
   )
   .describe("The copy of all rows.");
 

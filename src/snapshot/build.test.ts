@@ -70,6 +70,7 @@ const view: LedgerView = {
   policies: [],
   lanes: [],
   phases: [],
+  holds: [],
 };
 
 interface Run {
@@ -110,6 +111,7 @@ async function run(
     },
     setState: unused,
     addRanges: unused,
+    hold: unused,
     recordStart: unused,
     recordJoin: unused,
     phase: unused,

@@ -33,6 +33,7 @@ function view(...tables: Partial<TableProgress>[]): LedgerView {
       split: true,
       ranges: 0,
       rangesDone: 0,
+      rangesHeld: 0,
       rows: 0,
       bytes: 0,
       ...one,
@@ -41,6 +42,7 @@ function view(...tables: Partial<TableProgress>[]): LedgerView {
     policies: [],
     lanes: [],
     phases: [],
+    holds: [],
   };
 }
 

@@ -3,11 +3,12 @@
  * workers, who may lease from a table as soon as all its bounds are in the ledger. Counts are kept per lane, so
  * that a lane is joined the moment its last range is committed.
  */
-import type { PlanTable, Range } from "../model.js";
+import type { Hold, PlanTable, Range } from "../model.js";
 import type { Ledger, LedgerView, Source } from "../port.js";
 import { throwIfStopped } from "../stop.js";
 import { isExactCut } from "./copy.js";
 import type { OnEvent } from "./event.js";
+import { demandHolds, heldOf } from "./holds.js";
 import type { MomentHook } from "./moments.js";
 
 export class RangeBook {
@@ -17,7 +18,8 @@ export class RangeBook {
   readonly unsplit: PlanTable[] = [];
   readonly #tables: readonly PlanTable[];
   readonly #left = new Map<string, number>();
-  readonly #lanes = new Map<string, { tables: number; ranges: number }>();
+  readonly #lanes = new Map<string, { tables: number; ranges: number; held: number }>();
+  #holds: readonly Hold[] = [];
 
   /** From the plan and what the ledger has of it. Biggest tables first, as the ledger ranks them. */
   constructor(tables: readonly PlanTable[], view: LedgerView) {
@@ -31,10 +33,12 @@ export class RangeBook {
     this.unsplit.length = 0;
     this.#left.clear();
     this.#lanes.clear();
+    this.#holds = view.holds;
     const known = new Map(view.tables.map((table) => [table.table, table]));
     for (const table of this.#tables) {
       const progress = known.get(table.source);
-      if (progress?.split === true) this.#add(table, progress.ranges - progress.rangesDone);
+      if (progress?.split === true)
+        this.#add(table, progress.ranges - progress.rangesDone, progress.rangesHeld);
       else {
         this.unsplit.push(table);
         this.#lane(table).tables += 1;
@@ -46,7 +50,7 @@ export class RangeBook {
   split(table: PlanTable, ranges: number): void {
     this.unsplit.splice(this.unsplit.indexOf(table), 1);
     this.#lane(table).tables -= 1;
-    this.#add(table, ranges);
+    this.#add(table, ranges, heldOf(this.#holds, table.source, ranges));
   }
 
   /** One range of the table is committed; true when it was the last of its lane. */
@@ -58,26 +62,29 @@ export class RangeBook {
     return this.complete(table.lane);
   }
 
-  /** Whether a lane has no range left, and none still to come. */
+  /** Whether a lane has no range left, none held back and none still to come. */
   complete(lane: string): boolean {
     const counts = this.#lanes.get(lane);
-    return counts === undefined || (counts.tables === 0 && counts.ranges === 0);
+    return counts === undefined || (counts.tables === 0 && counts.ranges === 0 && counts.held === 0);
   }
 
-  /** Whether nothing is left in any lane. */
+  /** Whether nothing is left in any lane but what is held back. */
   get finished(): boolean {
-    return [...this.#lanes.keys()].every((lane) => this.complete(lane));
+    return [...this.#lanes.values()].every(({ tables, ranges }) => tables === 0 && ranges === 0);
   }
 
-  #add(table: PlanTable, open: number): void {
+  /** `left` ranges are not done, `held` of them not to be. */
+  #add(table: PlanTable, left: number, held: number): void {
+    this.#lane(table).held += held;
+    const open = left - held;
     if (open === 0) return;
     this.ready.set(table.source, table);
     this.#left.set(table.source, open);
     this.#lane(table).ranges += open;
   }
 
-  #lane(table: PlanTable): { tables: number; ranges: number } {
-    const found = this.#lanes.get(table.lane) ?? { tables: 0, ranges: 0 };
+  #lane(table: PlanTable): { tables: number; ranges: number; held: number } {
+    const found = this.#lanes.get(table.lane) ?? { tables: 0, ranges: 0, held: 0 };
     this.#lanes.set(table.lane, found);
     return found;
   }
@@ -87,6 +94,7 @@ export interface SplitTools {
   readonly source: Source;
   readonly ledger: Ledger;
   readonly rangeRows: number;
+  readonly holds: readonly Hold[];
   readonly onEvent: OnEvent;
   readonly moment: MomentHook;
 }
@@ -100,6 +108,7 @@ export async function splitTable(tools: SplitTools, table: PlanTable, signal: Ab
       throwIfStopped(signal);
       ranges.push(range);
     }
+  demandHolds(tools.holds, table.source, ranges.length);
   await tools.moment("split:read");
   await tools.ledger.addRanges(table.source, ranges);
   await tools.moment("split:recorded");

@@ -5,12 +5,13 @@
  * run goes on from the ledger. Nothing is kept in memory that the ledger does not know.
  */
 import { Fault } from "../errors.js";
-import type { Plan, PlanTable } from "../model.js";
+import type { Hold, Plan, PlanTable, RangeOrder } from "../model.js";
 import type { Ledger, LedgerView, Source } from "../port.js";
 import { retry, throwIfStopped } from "../stop.js";
 import { Copier } from "./copy.js";
 import type { CopyTools, TableCoder } from "./copy.js";
 import type { OnEvent } from "./event.js";
+import { demandHolds } from "./holds.js";
 import { joinLane, startLanes } from "./lane.js";
 import type { MomentHook } from "./moments.js";
 import { Bell, together } from "./pool.js";
@@ -24,6 +25,10 @@ export interface SnapshotOptions {
   readonly workers: number;
   readonly slots: number;
   readonly rangeRows: number;
+  /** Which end of a table comes first; oldest when nothing is said. */
+  readonly order?: RangeOrder;
+  /** What this run leaves alone. */
+  readonly holds?: readonly Hold[];
   readonly coderOf: (table: PlanTable) => TableCoder;
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
@@ -37,7 +42,10 @@ const retries = 10;
 /** Looks, half a second apart, for ranges that a dead session of ours still locks. The server ends it in that time. */
 const lockedLooks = 240;
 
-/** Resolves when every range is committed and every lane joined. */
+/**
+ * Resolves when every range is committed and every lane joined; with holds, when all others are and every lane
+ * that none of them is in. The ledger says what is left.
+ */
 export async function snapshot(options: SnapshotOptions): Promise<void> {
   const { source, ledger, plan, onEvent } = options;
   const moment: MomentHook = options.moment ?? (() => undefined);
@@ -58,7 +66,10 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
       plan.lanes.filter((lane) => !started.has(lane)),
     );
   });
+  const holds = options.holds ?? [];
+  await persist("noting what to hold", signal, () => ledger.hold(holds));
   const view = await ledger.view();
+  for (const { table, split, ranges } of view.tables) if (split) demandHolds(holds, table, ranges);
   const book = new RangeBook(plan.tables, view);
   const joined = lanesWith(view.lanes, "join");
   const join = async (lane: string, stop: AbortSignal): Promise<void> => {
@@ -94,14 +105,14 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
   const splitter = async (stop: AbortSignal): Promise<void> => {
     for (const table of [...book.unsplit]) {
       const count = await persist(`splitting ${table.source}`, stop, () =>
-        splitTable({ source, ledger, rangeRows: options.rangeRows, onEvent, moment }, table, stop),
+        splitTable({ source, ledger, rangeRows: options.rangeRows, holds, onEvent, moment }, table, stop),
       );
       book.split(table, count);
       bell.ring();
     }
   };
   const worker = async (number: number, stop: AbortSignal): Promise<void> => {
-    await using copier = new Copier(tools, await ledger.loader(), number);
+    await using copier = new Copier(tools, await ledger.loader(options.order), number);
     let looks = 0;
     while (!book.finished) {
       throwIfStopped(stop);
@@ -126,7 +137,7 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
   };
   const workers = Array.from({ length: options.workers }, (_, number) => number);
   await together([splitter, ...workers.map((number) => (stop: AbortSignal) => worker(number, stop))], signal);
-  for (const lane of plan.lanes) await join(lane, signal);
+  for (const lane of plan.lanes) if (book.complete(lane)) await join(lane, signal);
 }
 
 interface Copied {
