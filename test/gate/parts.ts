@@ -30,6 +30,14 @@ export const parts: readonly Part[] = [
     file: "test/conformance/jsonb.test.ts",
   },
   {
+    name: "hazards",
+    proves:
+      "every hazard of docs/hazards.md, from each source to each target: findings, settlements, rows, and the oracle's word",
+    share: "MySQL 9.7, and MariaDB's own hazards from MariaDB, to PostgreSQL 18",
+    project: "world",
+    file: "test/world/hazards.test.ts",
+  },
+  {
     name: "kills",
     proves:
       "60 seeded kill -9 (engine, source, target) at named moments of a 200,000 row snapshot, resumed, equal by the oracle",

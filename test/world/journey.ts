@@ -19,7 +19,7 @@ import type { OracleOptions, TableVerdict } from "./oracle/oracle.js";
 import { sourceDatabase, sourceUrl } from "./source-database.js";
 import type { SourceDatabase, SourceName } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
-import type { TargetDatabase } from "./target-database.js";
+import type { TargetDatabase, TargetName } from "./target-database.js";
 
 export type Said = Readonly<Record<string, unknown>>;
 
@@ -56,9 +56,13 @@ export interface StartOptions {
 export const toTheEnd = ["run", "--until", "copied", "--json"] as const;
 
 /** Both databases, empty, and a headgate.yaml that joins them. */
-export async function journey(name: string, server: SourceName = "mysql9"): Promise<Journey> {
+export async function journey(
+  name: string,
+  server: SourceName = "mysql9",
+  targetServer: TargetName = "postgres18",
+): Promise<Journey> {
   const source = await sourceDatabase(name, server);
-  const target = await targetDatabase(name);
+  const target = await targetDatabase(name, targetServer);
   const folder = mkdtempSync(join(tmpdir(), `headgate-${name}-`));
   const migration = `20261122_${name}`;
   const from = new URL(await sourceUrl(server));

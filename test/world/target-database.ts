@@ -8,6 +8,8 @@ import type { PostgresOptions } from "../../connectors/postgres/connection.js";
 import type { Name } from "./stack/names.js";
 import { up } from "./stack/servers.js";
 
+export type TargetName = Extract<Name, `postgres${string}`>;
+
 export interface TargetDatabase extends AsyncDisposable {
   readonly url: string;
   readonly options: PostgresOptions;
@@ -18,7 +20,7 @@ export interface TargetDatabase extends AsyncDisposable {
 /** Brings the server up where it is not, and makes the database anew. */
 export async function targetDatabase(
   name: string,
-  server: Extract<Name, `postgres${string}`> = "postgres18",
+  server: TargetName = "postgres18",
 ): Promise<TargetDatabase> {
   const own = process.env["HEADGATE_TEST_TARGET_URL"];
   const base = own !== undefined && own !== "" ? own : (await up([server]))[server].url;

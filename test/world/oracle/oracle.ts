@@ -29,6 +29,10 @@ export interface OracleOptions {
   /** Source table to target table where names differ. */
   readonly rename?: Readonly<Record<string, string>>;
   readonly skip?: readonly string[];
+  /** Source tables to compare; every one where it is not given. */
+  readonly only?: readonly string[];
+  /** Source column to target column where names differ, by `table.column`. */
+  readonly renameColumns?: Readonly<Record<string, string>>;
   /** Columns left out on purpose, `table.column`. */
   readonly skipColumns?: readonly string[];
 }
@@ -53,7 +57,7 @@ export async function compare(
   const verdicts: TableVerdict[] = [];
   for (const row of tables) {
     const table = String(row["n"]);
-    if (options.skip?.includes(table) === true) continue;
+    if (options.skip?.includes(table) === true || options.only?.includes(table) === false) continue;
     verdicts.push(await compareTable(source, target, table, options));
   }
   return verdicts;
@@ -122,12 +126,13 @@ async function columnsOf(
   for (const row of rows) {
     const name = String(row["n"]);
     if (options.skipColumns?.includes(`${table}.${name}`) === true) continue;
-    const targetType = byName.get(name);
+    const targetName = options.renameColumns?.[`${table}.${name}`] ?? name;
+    const targetType = byName.get(targetName);
     if (targetType === undefined) throw new Error(`The target has no column ${table}.${name}.`);
     const json = targetType === "jsonb" || targetType === "json" || String(row["d"]).toLowerCase() === "json";
     out.push({
       name,
-      targetName: name,
+      targetName,
       dataType: String(row["d"]).toLowerCase(),
       columnType: String(row["t"]),
       targetType,

@@ -1,0 +1,80 @@
+/**
+ * What `check` said, divided among hazards by the names in `object`, and held against what a hazard expects of it.
+ * A hazard owns the tables, views and programs that its source.sql made.
+ */
+import { z } from "zod";
+import type { ExpectedFinding } from "./expected.js";
+
+const found = z.object({
+  code: z.string(),
+  severity: z.enum(["error", "warning", "info"]),
+  object: z.string(),
+  sentence: z.string(),
+  count: z.number(),
+  sampleKeys: z.array(z.string()),
+});
+
+export type Found = z.output<typeof found>;
+
+/** The findings of a final object of `check` or `run`. */
+export function foundIn(said: Readonly<Record<string, unknown>>): readonly Found[] {
+  return z.object({ findings: z.array(found) }).parse(said).findings;
+}
+
+/** Who made what: a name in the source database to the hazard whose it is. */
+export type Owners = ReadonlyMap<string, string>;
+
+/** The hazard that a finding's object belongs to, by the longest name that it begins with; null for nobody's. */
+export function ownerOf(object: string, owners: Owners): string | null {
+  if (owners.has(object)) return owners.get(object) ?? null;
+  for (let end = object.lastIndexOf("."); end > 0; end = object.lastIndexOf(".", end - 1)) {
+    const owner = owners.get(object.slice(0, end));
+    if (owner !== undefined) return owner;
+  }
+  return null;
+}
+
+export interface Held {
+  readonly expected: readonly ExpectedFinding[];
+  /** Every finding of the hazard's own objects. */
+  readonly own: readonly Found[];
+  /** All findings, for what is said of the database as a whole. */
+  readonly all: readonly Found[];
+  readonly database: string;
+  /** Nothing but what is expected, of any severity. */
+  readonly exactly: boolean;
+}
+
+/** One sentence for each way in which what was found is not what is expected. */
+export function findingProblems({ expected, own, all, database, exactly }: Held): readonly string[] {
+  const left = new Set(own);
+  const problems: string[] = [];
+  for (const want of expected) {
+    const object = want.object.replaceAll("{database}", database);
+    const [hit, ...more] = all.filter((one) => one.code === want.code && one.object === object);
+    for (const one of all) if (one.code === want.code && one.object === object) left.delete(one);
+    if (hit === undefined) problems.push(`no finding ${want.code} for ${object}`);
+    else if (more.length > 0) problems.push(`${1 + more.length} findings ${want.code} for ${object}`);
+    else problems.push(...unlike(want, hit));
+  }
+  for (const one of left)
+    if (exactly || one.severity === "error") problems.push(`nobody expects: ${spoken(one)}`);
+  return problems;
+}
+
+function unlike(want: ExpectedFinding, hit: Found): readonly string[] {
+  const differences: string[] = [];
+  if (hit.severity !== want.severity) differences.push(`severity ${hit.severity}, not ${want.severity}`);
+  if (want.count !== undefined && hit.count !== want.count)
+    differences.push(`count ${hit.count}, not ${want.count}`);
+  const keys = want.sampleKeys;
+  if (keys !== undefined && JSON.stringify([...hit.sampleKeys].sort()) !== JSON.stringify([...keys].sort()))
+    differences.push(`sampleKeys ${JSON.stringify(hit.sampleKeys)}, not ${JSON.stringify(keys)}`);
+  for (const words of want.says ?? [])
+    if (!hit.sentence.includes(words)) differences.push(`a sentence without ${JSON.stringify(words)}`);
+  return differences.map((difference) => `${difference}: ${spoken(hit)}`);
+}
+
+export function spoken({ severity, code, object, count, sampleKeys, sentence }: Found): string {
+  return `${severity} ${code} ${object} (${count}; keys ${JSON.stringify(sampleKeys)}): ${sentence}`;
+}

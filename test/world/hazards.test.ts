@@ -1,0 +1,42 @@
+/**
+ * Every folder of test/hazards on real servers: what `check` must find, what settles it, what the target must hold.
+ * `npm test` takes all of them from MySQL 9.7 to PostgreSQL 18, and those that are about MariaDB alone from there;
+ * the gate takes every source to every target. HEADGATE_HAZARD=NAME runs one alone.
+ */
+import { beforeAll, describe, expect, it } from "vitest";
+import { askedFor, readHazards } from "./hazard/folder.js";
+import type { Hazard } from "./hazard/folder.js";
+import { passage } from "./hazard/passage.js";
+import type { Combination, Outcome } from "./hazard/passage.js";
+
+const hazards = askedFor(readHazards());
+const mariadbs = hazards.filter(({ expected }) => expected.applies.engine === "mariadb");
+const others = hazards.filter((hazard) => !mariadbs.includes(hazard));
+
+const combinations: readonly (Combination & { readonly hazards: readonly Hazard[] })[] =
+  process.env["HEADGATE_GATE"] === "1"
+    ? (["mysql9", "mariadb", "mysql56"] as const).flatMap((source) =>
+        (["postgres18", "postgres17", "postgres15"] as const).map((target) => ({ source, target, hazards })),
+      )
+    : [
+        { source: "mysql9", target: "postgres18", hazards: others },
+        { source: "mariadb", target: "postgres18", hazards: mariadbs },
+      ];
+
+describe.each(combinations.filter((one) => one.hazards.length > 0))(
+  "hazards from $source to $target",
+  ({ hazards: here, ...combination }) => {
+    let outcomes: ReadonlyMap<string, Outcome>;
+
+    beforeAll(async () => {
+      outcomes = await passage(here, combination);
+    }, 300_000);
+
+    for (const { name, expected } of here)
+      it(`${name}: ${expected.title}`, (context) => {
+        const outcome = outcomes.get(name);
+        if (outcome !== undefined && "skipped" in outcome) context.skip(outcome.skipped);
+        expect(outcome).toEqual({ problems: [] });
+      });
+  },
+);
