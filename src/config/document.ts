@@ -82,7 +82,8 @@ export function readDocument(text: string): DocumentResult {
     return { line, column: col };
   };
   const broken = [...document.errors, ...document.warnings];
-  if (broken.length > 0) return { problems: broken.map((error) => told(error, placeOf)) };
+  if (broken.length > 0)
+    return { problems: firstOfEachLine(broken.map((error) => told(error, placeOf, text))) };
   const problems: DocumentProblem[] = [];
   const refuse = (offset: number, sentence: string): Tree => {
     problems.push({ place: placeOf(offset), sentence });
@@ -147,12 +148,29 @@ function scalar(value: unknown, source: string | undefined): string | number | b
   return value;
 }
 
-function told(error: YAMLError, placeOf: (offset: number) => Place): DocumentProblem {
+/** What one missing quote breaks is told once: the parser stumbles on through the rest of the line. */
+function firstOfEachLine(problems: readonly DocumentProblem[]): DocumentProblem[] {
+  const seen = new Set<number>();
+  return problems.filter(({ place }) => {
+    const fresh = !seen.has(place.line);
+    seen.add(place.line);
+    return fresh;
+  });
+}
+
+function told(error: YAMLError, placeOf: (offset: number) => Place, text: string): DocumentProblem {
   const tag = error.code === "TAG_RESOLVE_FAILED";
   return {
     place: placeOf(error.pos[0]),
     sentence: tag
       ? "Tags are not part of this file. A text that begins with ! stands in quotes."
-      : (sentences[error.code] ?? `This is no YAML (${error.code}).`),
+      : followsDollar(text, error.pos[0])
+        ? 'A ${...} within { } or [ ] stands in quotes: "${NAME}".'
+        : (sentences[error.code] ?? `This is no YAML (${error.code}).`),
   };
+}
+
+/** Whether the parser stopped at the brace of a bare `${`. */
+function followsDollar(text: string, offset: number): boolean {
+  return text.slice(Math.max(0, offset - 1), offset + 2).includes("${");
 }

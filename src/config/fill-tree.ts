@@ -77,7 +77,10 @@ export function retyped(value: unknown, issues: readonly z.core.$ZodIssue[], fil
     const type = wanted.get(JSON.stringify(path));
     if (typeof node !== "string" || type === undefined) return node;
     if (type === "boolean") return node === "true" ? true : node === "false" ? false : node;
-    return /^-?(?:0|[1-9]\d{0,14})$/u.test(node) ? Number(node) : node;
+    // A share such as 0.2 too; 5000.0 stays text, as it is no count in the file either.
+    const plain = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?$/u.test(node);
+    const number = Number(node);
+    return plain && !(node.includes(".") && Number.isInteger(number)) ? number : node;
   };
   return walk(value, []);
 }

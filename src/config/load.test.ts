@@ -13,7 +13,7 @@ import { loadConfig } from "./load.js";
 const folder = mkdtempSync(join(tmpdir(), "headgate-load-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const canary = "c4nary@W/x:y";
-const env = { PASSWORD: canary, ROWS: "5000", WAY: "true", EMPTY: "" };
+const env = { PASSWORD: canary, ROWS: "5000", SHARE: "0.2", ROUND: "5000.0", WAY: "true", EMPTY: "" };
 
 const good = [
   "migration: 20261122_shop",
@@ -46,6 +46,13 @@ async function faultOf(text: string, mode?: number): Promise<Fault> {
   throw new Error("was accepted");
 }
 
+it("tells a bare ${...} within braces once, and what to do", async () => {
+  const fault = await faultOf(`${good}snapshot: { workers: \${W:-1}, rangeRows: \${ROWS} }\n`);
+  expect(fault.message).toMatch(
+    /:6:\d+: A \$\{\.\.\.\} within \{ \} or \[ \] stands in quotes: "\$\{NAME\}"\.$/,
+  );
+});
+
 describe("what is accepted", () => {
   it("fills in, percent-encodes, and gives the contract's defaults", async () => {
     const { config, source, target, folder: place, where } = await load(good);
@@ -75,6 +82,10 @@ describe("what is accepted", () => {
     const { config } = await load(`${good}snapshot: { rangeRows: "\${ROWS}" }\n`);
     expect(config.snapshot.rangeRows).toBe(5000);
     expect((await faultOf(`${good}snapshot: { rangeRows: "5000" }\n`)).message).toMatch(/is the text "5000"/);
+    // A share is wanted there: right, and of a part that is not built.
+    const share = await faultOf(`${good}throttle: { maxLatencyIncrease: "\${SHARE}" }\n`);
+    expect(share.code).toBe("not-built-yet");
+    expect((await faultOf(`${good}snapshot: { rangeRows: "\${ROUND}" }\n`)).code).toBe("config-invalid");
   });
 
   it("takes defaults, files relative to itself, and a Flyway id", async () => {

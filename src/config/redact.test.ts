@@ -33,6 +33,14 @@ it("takes any URL's password out, known or not", () => {
   );
 });
 
+it("leaves the name of a secret, which init's file is worth nothing without", () => {
+  const scrub = new Redactor().scrub;
+  for (const url of ["mysql://app:${DB_PASSWORD}@h/d", "mysql://app:${file:/run/secrets/pg}@h/d"])
+    expect(scrub(`url: ${url}`)).toBe(`url: ${url}`);
+  expect(scrub("mysql://app:${DB_PASSWORD:-s3cret}@h/d")).toBe("mysql://app:***@h/d");
+  expect(scrub("mysql://app:${A}s3cret@h/d")).toBe("mysql://app:***@h/d");
+});
+
 it("leaves a public name alone unless it stands as a password", () => {
   const redactor = new Redactor();
   redactor.add("shop");

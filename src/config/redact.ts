@@ -8,7 +8,9 @@
 
 export const mask = "***";
 
-const anyUrlPassword = /([a-z][a-z0-9+.-]*:\/\/[^\s/?#:@"']*:)[^\s"'<>]*(?=@)/giu;
+const anyUrlPassword = /([a-z][a-z0-9+.-]*:\/\/[^\s/?#:@"']*:)([^\s"'<>]*)(?=@)/giu;
+/** Names a secret and holds none; a default after `:-` may be one. */
+const placeholder = /^\$\{(?:[A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}$/u;
 /** Words that are JSON by themselves, or so short that they are parts of other words. */
 const structural = /^(?:true|false|null|.{1,2})$/su;
 
@@ -33,7 +35,9 @@ export class Redactor {
   /** The text without any secret. Safe on a finished line of JSON: it stays JSON. */
   readonly scrub = (text: string): string => {
     this.#rules ??= this.#compile();
-    let clean = text.replace(anyUrlPassword, `$1${mask}`);
+    let clean = text.replace(anyUrlPassword, (all: string, before: string, password: string) =>
+      placeholder.test(password) ? all : before + mask,
+    );
     for (const [pattern, replacement] of this.#rules) clean = clean.replace(pattern, replacement);
     return clean;
   };
