@@ -311,3 +311,21 @@ describe("keys and ranges", () => {
     expect(made?.exactCut).toBe(exactCut);
   });
 });
+
+it("warns of rules and policies that match no column, and of none that do", async () => {
+  const made = await planned(shop, {
+    rules: [
+      { match: { table: "users", column: "flags" }, to: { type: "smallint" } },
+      { match: { table: "userz" }, to: { type: "text" } },
+      { match: { table: "users", engine: "mariadb" }, to: { type: "text" } },
+    ],
+    policies: [
+      { match: { column: "seen" }, zeroDate: "null" },
+      { match: { column: "Seen" }, zeroDate: "null" },
+    ],
+  });
+  expect(codes(made).filter((code) => code.startsWith("matches-nothing"))).toEqual([
+    "matches-nothing policies[1]",
+    "matches-nothing typemap[1]",
+  ]);
+});

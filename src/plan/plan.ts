@@ -10,6 +10,7 @@ import { ddlAfter } from "./ddl-after.js";
 import { ddlBefore } from "./ddl-before.js";
 import { type Findings, collectFindings } from "./finding.js";
 import { fingerprint } from "./fingerprint.js";
+import { tellIdleRules } from "./idle.js";
 import { tellInventory } from "./inventory.js";
 import { type Lanes, assignLanes } from "./lanes.js";
 import { nameSpace } from "./names.js";
@@ -28,6 +29,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const rules = [...userRules(request.rules), ...builtInRules()];
   const named = selectTables(catalogue, request, findings);
   const ties = findTies(catalogue);
+  tellIdleRules(catalogue, request, ties, findings);
   const relations = nameSpace(
     named.map(({ target }) => target),
     request.names,
