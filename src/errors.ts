@@ -40,6 +40,7 @@ export const codes = {
   "config-missing": usage("headgate init --source URL --target URL"),
   "config-invalid": usage("Mend the named line of headgate.yaml."),
   "config-exists": usage("Remove or move the file, or pass -c with another name."),
+  "file-refused": usage("Mend the path, its rights or the disk's space, then run the same command again."),
   "secrets-readable": usage("chmod 600 headgate.yaml"),
   "confirm-missing": usage("Type the target database's name, or pass --confirm NAME off a terminal."),
   "environment-mismatch": usage("Make TARGET_DB and MIGRATION_ID agree with headgate.yaml, or unset them."),

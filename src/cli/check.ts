@@ -4,7 +4,7 @@
 import { exits } from "../errors.js";
 import { inspect } from "../migration.js";
 import { plan } from "../plan/plan.js";
-import { errorsOf, findingLines, findingSummary, proposedLines } from "./findings.js";
+import { errorsOf, findingLines, findingSummary, nextOf, proposedLines } from "./findings.js";
 import type { VerbResult } from "./output.js";
 import { openMigration } from "./open.js";
 import type { VerbContext } from "./verb.js";
@@ -38,10 +38,9 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
   const { source: from, target: to } = found;
   return {
     exit: errors.length > 0 ? exits.checkFailed : exits.done,
-    nextSteps:
-      errors.length > 0
-        ? [{ why: `${String(errors.length)} findings are errors`, command: "headgate check --propose" }]
-        : [{ why: "nothing stands against it", command: "headgate plan" }],
+    nextSteps: [
+      nextOf(found.findings, flags.propose) ?? { why: "nothing stands against it", command: "headgate plan" },
+    ],
     body: {
       findings: found.findings,
       servers: { source: from, target: to },

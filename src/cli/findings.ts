@@ -1,6 +1,7 @@
 /** How findings are shown to a person, and what of them goes into JSON. */
 import type { Finding } from "../model.js";
 import { count } from "../watch/screen.js";
+import type { NextStep } from "./output.js";
 
 export function findingLines(findings: readonly Finding[], propose: boolean): string[] {
   return findings.flatMap((finding) => {
@@ -40,6 +41,24 @@ export function findingSummary(findings: readonly Finding[]): string {
     findings.filter((f) => f.severity === severity).length;
   const plural = (n: number, word: string): string => `${String(n)} ${word}${n === 1 ? "" : "s"}`;
   return `${plural(of("error"), "error")}, ${plural(of("warning"), "warning")}, ${plural(of("info"), "note")}`;
+}
+
+/**
+ * What to do about the errors, null when there are none: the lines that settle them, else the GRANTs, else their own
+ * `fix`. Never the command that has just been answered.
+ */
+export function nextOf(findings: readonly Finding[], proposed = false): NextStep | null {
+  const errors = errorsOf(findings);
+  if (errors.length === 0) return null;
+  const why = errors.length === 1 ? "1 finding is an error" : `${String(errors.length)} findings are errors`;
+  const settled = errors.some((finding) => (finding.settle?.length ?? 0) > 0);
+  if (settled && !proposed) return { why, command: "headgate check --propose" };
+  if (errors.every((finding) => finding.code.startsWith("grant-")))
+    return { why: `${why}: rights that an administrator gives`, command: "headgate check --grants" };
+  return {
+    why: `${why}: ${settled ? "when the lines above are in the file" : "when each fix is done"}`,
+    command: "headgate check",
+  };
 }
 
 export function errorsOf(findings: readonly Finding[]): Finding[] {

@@ -3,8 +3,9 @@
  * data needs them, so that `check` passes where a safe line exists and a person reviews each of them. It never
  * overwrites a file.
  */
-import { open } from "node:fs/promises";
+import { access, constants, open } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { demandTwoServers, endpointFromFlag } from "../config/endpoint.js";
 import type { InitLines } from "../config/init.js";
 import { initText } from "../config/init.js";
@@ -17,7 +18,7 @@ import { inspect } from "../migration.js";
 import type { Inspection } from "../migration.js";
 import type { Finding } from "../model.js";
 import type { PlanRequest } from "../plan/request.js";
-import { count } from "../watch/screen.js";
+import { count, plural } from "../watch/screen.js";
 import { errorsOf, findingLines } from "./findings.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
@@ -74,11 +75,9 @@ export async function initVerb(context: VerbContext, flags: InitFlags): Promise<
       ...(flags.dryRun ? [text] : []),
       `${flags.dryRun ? "Would write" : "Wrote"} ${path} for ${migration}: ${seen(found)}.`,
       ...(settled.length > 0
-        ? [`${String(settled.length)} findings are settled by lines in it; each says why.`]
+        ? [`Lines in it settle ${plural(settled.length, "finding")}; each says why.`]
         : []),
-      ...(left.length > 0
-        ? [`${String(left.length)} findings have no safe line and are for you to settle:`]
-        : []),
+      ...(left.length > 0 ? [`No safe line settles ${plural(left.length, "finding")}, left to you:`] : []),
       ...findingLines(left, false),
     ],
   };
@@ -138,7 +137,7 @@ function seen(found: Inspection): string {
   const rows = found.plan.tables.reduce((sum, table) => sum + table.estimatedRows, 0);
   const { engine, version } = found.source;
   const name = engine === "mariadb" ? "MariaDB" : "MySQL";
-  return `${name} ${version}, ${String(found.plan.tables.length)} tables, about ${count(rows)} rows`;
+  return `${name} ${version}, ${plural(found.plan.tables.length, "table")}, about ${count(rows)} rows`;
 }
 
 /** Asked before the servers are, so that a full look at the data is not done for nothing. */
@@ -146,8 +145,9 @@ async function demandAbsent(path: string): Promise<void> {
   try {
     await (await open(path, "r")).close();
   } catch (error) {
-    if (isCode(error, "ENOENT")) return;
-    throw error;
+    if (!isCode(error, "ENOENT")) throw error;
+    await access(dirname(path), constants.W_OK);
+    return;
   }
   throw exists(path);
 }

@@ -6,7 +6,7 @@
  */
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Fault } from "../errors.js";
+import { Fault, exits } from "../errors.js";
 import { stopReason } from "../stop.js";
 import { runProgram } from "./program.js";
 import type { Services } from "./services.js";
@@ -34,6 +34,23 @@ function signals(): AbortSignal {
   return controller.signal;
 }
 
+/**
+ * Output that nobody takes. A reader who has seen enough (`| head`) is no error, and no reason to stop an engine;
+ * a full disk is one, and where even stderr is gone the exit code alone is left to say so.
+ */
+function outputs(): void {
+  const lost = (name: string) => (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    process.once("exit", () => (process.exitCode = exits.usage));
+    if (name === "stdout")
+      process.stderr.write(
+        `file-refused: standard output cannot be written (${error.code ?? error.message}).\n`,
+      );
+  };
+  process.stdout.on("error", lost("stdout"));
+  process.stderr.on("error", lost("stderr"));
+}
+
 async function ask(question: string): Promise<string> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -50,7 +67,7 @@ const services: Services = {
     stderr: (text) => void process.stderr.write(text),
   },
   terminal: process.stdin.isTTY && process.stderr.isTTY,
-  width: process.stdout.columns,
+  size: process.stderr,
   signal: signals(),
   now: () => performance.now(),
   today: () => new Date(),
@@ -77,4 +94,5 @@ const services: Services = {
   moment: () => undefined,
 };
 
+outputs();
 process.exitCode = await runProgram(process.argv.slice(2), services);

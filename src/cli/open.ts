@@ -65,8 +65,17 @@ export class OpenMigration implements AsyncDisposable {
         : [`typed confirmation (environment is ${this.config.environment})`];
     return [
       ...skipped,
+      ...this.unencrypted.map((side) => `encryption of the ${side}'s connection (tls.mode is off, insecure)`),
       ...this.config.overrides.map((o) => `${o.safeguard}: ${String(o.value)}, ${o.reason}`),
     ];
+  }
+
+  /** Sides off this machine that somebody talks to in clear. */
+  get unencrypted(): readonly ("source" | "target")[] {
+    return (["source", "target"] as const).filter((side) => {
+      const tls = this.config[side].tls;
+      return tls?.mode === "off" && tls.insecure === true;
+    });
   }
 
   async source(): Promise<Source> {
@@ -96,7 +105,7 @@ export async function openMigration({ flags, output, services }: VerbContext): P
   output.know(config.migration, (text) => loaded.redactor.scrub(text));
   const stateDirectory = join(loaded.folder, ".headgate", config.migration);
   const engine = { host: hostname(), pid: process.pid };
-  return new OpenMigration(
+  const migration = new OpenMigration(
     config,
     { stateDirectory, targetDatabase: target.server.database },
     {
@@ -104,4 +113,9 @@ export async function openMigration({ flags, output, services }: VerbContext): P
       target: () => services.openTarget(config.target.url, target.tls, engine),
     },
   );
+  for (const side of migration.unencrypted)
+    output.say(
+      `warning: the ${side}'s connection is not encrypted (${side}.tls: { mode: off, insecure: true })`,
+    );
+  return migration;
 }

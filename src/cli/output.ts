@@ -134,9 +134,23 @@ export class Output {
   }
 }
 
-/** Whatever was thrown, as a Fault: what is not one already is our own bug and says so. */
+/**
+ * Whatever was thrown, as a Fault: a file that cannot be read or written is told as that, and what is neither is our
+ * own bug and says so.
+ */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
+  const file = fileOf(error);
+  if (file !== null)
+    return new Fault("file-refused", `${file.path} cannot be ${file.act} (${file.code}).`, { cause: error });
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new Fault("bug", `Unexpected: ${text}`, { cause: error });
+}
+
+/** Of an error of the file system: the path, what was tried, and the system's word. */
+function fileOf(error: unknown): { path: string; act: string; code: string } | null {
+  if (!(error instanceof Error) || !("code" in error && "path" in error && "syscall" in error)) return null;
+  const { code, path, syscall } = error;
+  if (typeof code !== "string" || typeof path !== "string") return null;
+  return { path, act: syscall === "mkdir" ? "made" : "opened or written", code };
 }

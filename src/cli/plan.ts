@@ -6,7 +6,7 @@ import { estimate } from "../plan/estimate.js";
 import type { Estimate } from "../plan/estimate.js";
 import { explainColumn } from "../plan/explain.js";
 import { count } from "../watch/screen.js";
-import { findingLines, findingSummary } from "./findings.js";
+import { findingLines, findingSummary, nextOf } from "./findings.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { writePlan } from "./plan-file.js";
@@ -33,14 +33,18 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
   if (flags.explain !== undefined) {
     const lines = explainColumn(found.catalogue, migration.request, flags.explain);
     if (lines === null)
-      throw new Fault("usage", `The source has no column ${flags.explain}: TABLE.COLUMN is wanted.`);
+      throw new Fault("usage", `The source has no column ${flags.explain}: TABLE.COLUMN is wanted.`, {
+        next: "headgate plan --dry-run",
+      });
     return { exit: exits.done, nextSteps: [], body: { explain: lines }, human: lines };
   }
   const sizes = estimate(made, migration.config.snapshot.rangeRows);
   const path = flags.dryRun ? null : await writePlan(migration.stateDirectory, made);
   return {
     exit: exits.done,
-    nextSteps: [{ why: "the plan is made", command: "headgate run --until copied" }],
+    nextSteps: [
+      nextOf(found.findings) ?? { why: "the plan is made", command: "headgate run --until copied" },
+    ],
     body: bodyOf(made, sizes),
     human: flags.sql ? sqlOf(made) : screenOf(made, path, sizes, found.findings),
   };
@@ -99,10 +103,28 @@ function screenOf(made: Plan, path: string | null, sizes: Estimate, findings: Pl
       [3, 4, 5],
     ),
     "",
+    ...table(
+      ["column", "source type", "target", "target type", "rule"],
+      made.tables.flatMap((t) =>
+        t.columns.map((c) => [
+          `${t.source}.${c.source}`,
+          brief(c.sourceType),
+          c.target,
+          c.targetType,
+          c.rule,
+        ]),
+      ),
+    ),
+    "",
     sizes.text,
     `${String(made.before.length)} statements before the data, ${String(made.after.length)} after it; headgate plan --sql prints them.`,
     ...findingLines(findings, false),
     findingSummary(findings),
     ...(path === null ? [] : [`written: ${path}`]),
   ];
+}
+
+/** An enum of fifty labels would push its rule off every screen; --json has it whole. */
+function brief(type: string): string {
+  return type.length > 40 ? `${type.slice(0, 37)}...` : type;
 }

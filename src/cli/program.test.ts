@@ -1,26 +1,32 @@
 /** The command line without servers: help, exit codes, and the shape of what is printed for scripts. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { Fault } from "../errors.js";
 import type { Finding } from "../model.js";
-import { proposedLines } from "./findings.js";
+import { nextOf, proposedLines } from "./findings.js";
 import { later } from "./later.js";
+import { openMigration } from "./open.js";
 import { Output, asFault } from "./output.js";
 import { runProgram } from "./program.js";
 import type { Services } from "./services.js";
 import { table } from "./table.js";
 
-function run(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
+/** A world without servers: whatever would open one is refused. */
+function offline(
+  streams: Services["streams"] = { stdout: () => undefined, stderr: () => undefined },
+): Services {
   const refuse = (): never => {
     throw new Fault("bug", "This test has no servers.");
   };
-  const services: Services = {
+  return {
     env: {},
-    streams: { stdout: (text) => void (out += text), stderr: (text) => void (err += text) },
+    streams,
     terminal: false,
-    width: 80,
+    size: {},
     signal: new AbortController().signal,
     now: () => 0,
     today: () => new Date(0),
@@ -30,7 +36,17 @@ function run(...argv: string[]): Promise<{ exit: number; out: string; err: strin
     openTarget: refuse,
     moment: () => undefined,
   };
-  return runProgram(argv, services).then((exit) => ({ exit, out, err }));
+}
+
+async function run(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const services = offline({
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+  });
+  const exit = await runProgram(argv, services);
+  return { exit, out, err };
 }
 
 const built = ["init", "check", "plan", "run", "status", "report", "demo"];
@@ -46,8 +62,10 @@ it.each([...built, ...later.map(([name]) => name)])(
   },
 );
 
-it("headgate --help ends with an example too", async () => {
+it("headgate --help is one screen that ends with an example", async () => {
   const { exit, out } = await run("--help");
+  expect(out.trimEnd().split("\n").length).toBeLessThanOrEqual(24);
+  for (const [name] of later) expect(out).toContain(name);
   expect([exit, out.trimEnd().split("\n").at(-1)]).toEqual([0, "  headgate init --help"]);
 });
 
@@ -70,6 +88,15 @@ it.each([[["frobnicate"]], [["run", "--frobnicate"]], [["init"]]])("%j is a usag
   const last = JSON.parse(out.trimEnd().split("\n").at(-1) ?? "") as { ok: boolean; error: { code: string } };
   expect(last.ok).toBe(false);
   expect(last.error.code).toBe("usage");
+});
+
+it("a usage error names the help of its own verb", async () => {
+  expect((await run("run", "--frobnicate")).err).toBe(
+    "usage: unknown option '--frobnicate'\nnext: headgate run --help\n",
+  );
+  expect((await run("chek")).err).toBe(
+    "usage: unknown command 'chek' (Did you mean check?)\nnext: headgate --help\n",
+  );
 });
 
 it("a verb without its config names the next command", async () => {
@@ -99,6 +126,19 @@ it("what is no Fault is told as our own bug, with its stack", () => {
   expect([fault.code, fault.exit]).toEqual(["bug", 1]);
   expect(fault.message).toContain("x is not a function");
   expect(fault.message).toContain("program.test");
+});
+
+it("a file that cannot be written is told with its path, and is no bug", async () => {
+  const error: unknown = await writeFile("/nowhere/report.html", "").catch((thrown: unknown) => thrown);
+  const fault = asFault(error);
+  expect([fault.code, fault.exit]).toEqual(["file-refused", 64]);
+  expect(fault.message).toBe("/nowhere/report.html cannot be opened or written (ENOENT).");
+  const { exit, err } = await run(
+    ...["-c", "/nowhere/headgate.yaml", "init", "--source", "mysql://a@127.0.0.1:1/s"],
+    ...["--target", "postgresql://a@127.0.0.1:2/t"],
+  );
+  expect(exit).toBe(64);
+  expect(err).toContain("file-refused: /nowhere cannot be opened or written (ENOENT).");
 });
 
 it("secrets are scrubbed from results, events and faults", () => {
@@ -189,17 +229,31 @@ it("a verb that ended early with figures tells both", () => {
   });
 });
 
-it("what check proposes is one piece of YAML that the config takes", () => {
-  const finding = (settle: Finding["settle"]): Finding => ({
-    code: "x",
-    severity: "error",
+function finding(settle: Finding["settle"], code = "x", severity: Finding["severity"] = "error"): Finding {
+  return {
+    code,
+    severity,
     object: "t.c",
     sentence: "",
     fix: "",
     count: 1,
     sampleKeys: [],
     ...(settle === undefined ? {} : { settle }),
-  });
+  };
+}
+
+it("what to do about findings is never the command that was just answered", () => {
+  const settled = finding([{ section: "rename", yaml: "a: b" }]);
+  const command = (findings: readonly Finding[], proposed = false): string | undefined =>
+    nextOf(findings, proposed)?.command;
+  expect(command([finding(undefined, "x", "warning")])).toBeUndefined();
+  expect(command([settled, finding(undefined, "grant-reload")])).toBe("headgate check --propose");
+  expect(command([settled], true)).toBe("headgate check");
+  expect(command([finding(undefined, "grant-reload")])).toBe("headgate check --grants");
+  expect(command([finding(undefined, "no-binlog")])).toBe("headgate check");
+});
+
+it("what check proposes is one piece of YAML that the config takes", () => {
   const lines = proposedLines([
     finding([{ section: "policies", yaml: '{ match: { table: t, column: a }, zeroDate: "null" }' }]),
     finding([{ section: "typemap", yaml: "{ match: { table: t, column: b }, to: { type: smallint } }" }]),
@@ -216,4 +270,31 @@ it("what check proposes is one piece of YAML that the config takes", () => {
     ],
   });
   expect(proposedLines([finding(undefined)])).toEqual([]);
+});
+
+it("a connection in clear is told on every screen and among the skipped safeguards", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-clear-"));
+  const config = join(folder, "headgate.yaml");
+  writeFileSync(
+    config,
+    [
+      "migration: 20261122_shop",
+      "source: { url: mysql://a@db1.internal/s, tls: { mode: off, insecure: true } }",
+      "target: { url: postgresql://a@127.0.0.1/t, tls: { mode: off } }",
+    ].join("\n"),
+  );
+  let err = "";
+  const output = new Output("status", false, {
+    stdout: () => undefined,
+    stderr: (text) => void (err += text),
+  });
+  const context = { flags: { config, json: false }, output, services: offline() };
+  await using migration = await openMigration(context);
+  rmSync(folder, { recursive: true });
+  expect(err).toBe(
+    "warning: the source's connection is not encrypted (source.tls: { mode: off, insecure: true })\n",
+  );
+  expect(migration.skippedSafeguards).toEqual([
+    "encryption of the source's connection (tls.mode is off, insecure)",
+  ]);
 });

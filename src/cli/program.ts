@@ -1,21 +1,15 @@
 /**
  * The command line: commander's tree of verbs, and the one place where an error becomes an exit code. Verbs
- * return a result or throw a Fault; nobody else prints a last line.
+ * return a result or throw a Fault; nobody else prints a last line. A verb's file is loaded when it is called, so
+ * that help answers at once.
  */
 import { Command, CommanderError } from "commander";
 import { Fault, exits } from "../errors.js";
-import { checkVerb } from "./check.js";
-import { demoVerb } from "./demo.js";
-import { initVerb } from "./init.js";
 import { later } from "./later.js";
 import type { VerbResult } from "./output.js";
 import { Output, asFault, defaultConfig } from "./output.js";
-import { planVerb } from "./plan.js";
-import { reportVerb } from "./report.js";
-import { runVerb } from "./run.js";
 import type { Services } from "./services.js";
 import type { VerbContext } from "./verb.js";
-import { statusVerb } from "./status.js";
 
 type Act<O> = (context: VerbContext, options: O) => Promise<VerbResult>;
 
@@ -26,11 +20,16 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .description("Moves a live MySQL or MariaDB database to PostgreSQL, and proves that it did.")
     .version("0.1.0")
     .option("-c, --config <file>", "the migration file", defaultConfig)
-    .addHelpText("after", "\nExample:\n  headgate init --help")
+    .addHelpText("after", `Not built yet (exit 64):\n${notBuiltLines()}\n\nExample:\n  headgate init --help`)
     .exitOverride()
-    .configureOutput({ writeOut: services.streams.stdout, writeErr: services.streams.stderr });
+    .configureOutput({
+      writeOut: services.streams.stdout,
+      writeErr: services.streams.stderr,
+      // Told below, as every other fault is.
+      outputError: () => undefined,
+    });
 
-  const verb = <O>(command: Command, name: string, act: Act<O>, example: string): void => {
+  const verb = <O>(command: Command, name: string, load: () => Promise<Act<O>>, example: string): void => {
     command
       .option("--json", "one JSON object on stdout, the log on stderr", false)
       .addHelpText("after", `\nExample:\n  ${example}`)
@@ -39,6 +38,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
         const output = new Output(name, options.json, services.streams, config);
         const flags = { config, json: options.json };
         try {
+          const act = await load();
           const result = await act({ flags, output, services }, options);
           output.result(result);
           exit = result.exit;
@@ -61,18 +61,18 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "print the file, write nothing", false),
     "init",
-    initVerb,
+    async () => (await import("./init.js")).initVerb,
     "headgate init --source 'mysql://app:${DB_PASSWORD}@127.0.0.1:3306/shop' --target postgresql://app@127.0.0.1/shop",
   );
   verb(
     program
       .command("check")
-      .description("Checks both servers, the plan and every value against it; changes nothing.")
+      .description("Checks servers, plan and every value; changes nothing.")
       .option("--propose", "print the config lines that would settle each finding", false)
       .option("--grants", "print the exact GRANTs of each phase", false)
       .option("--no-values", "leave the values unread"),
     "check",
-    checkVerb,
+    async () => (await import("./check.js")).checkVerb,
     "headgate check --propose",
   );
   verb(
@@ -84,15 +84,15 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "write nothing", false),
     "plan",
-    planVerb,
+    async () => (await import("./plan.js")).planVerb,
     "headgate plan --explain users.flags",
   );
   verb(
     program
       .command("run")
-      .description("Checks, then copies; goes on where an earlier run stopped.")
+      .description("Checks, then copies; takes up where a run stopped.")
       .option("--until <state>", "copied: the offline copy, everything built, ends")
-      .option("--timeout <time>", "with --until ready")
+      .option("--timeout <time>", "with --until ready (not built yet)")
       .option(
         "--hold <table[:from-to]>",
         "leave a table or some of its ranges alone this time; may be given more than once",
@@ -103,33 +103,33 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "check and plan, write nothing", false),
     "run",
-    runVerb,
+    async () => (await import("./run.js")).runVerb,
     "headgate run --until copied --confirm shop",
   );
   verb(
     program.command("status").description("One screen: state, tables, ranges, what to do next."),
     "status",
-    statusVerb,
+    async () => (await import("./status.js")).statusVerb,
     "headgate status",
   );
   verb(
     program
       .command("report")
-      .description("What was done, with figures, policies and skipped safeguards.")
+      .description("What was done: figures, policies, skipped safeguards.")
       .option("--html <file>", "one self-contained file"),
     "report",
-    reportVerb,
+    async () => (await import("./report.js")).reportVerb,
     "headgate report --json",
   );
   verb(
-    program.command("demo").description("Starts real servers and moves a generated shop between them."),
+    program.command("demo").description("Moves a generated shop between real servers of its own."),
     "demo",
-    demoVerb,
+    async () => (await import("./demo.js")).demoVerb,
     "headgate demo",
   );
   for (const [name, does] of later) {
     const command = program
-      .command(name)
+      .command(name, { hidden: true })
       .description(`Not built yet: ${does}.`)
       .allowUnknownOption()
       .allowExcessArguments();
@@ -142,10 +142,14 @@ export async function runProgram(argv: readonly string[], services: Services): P
     if (!(error instanceof CommanderError)) throw error;
     // Help and version end here too, with exit code 0; everything else was the command line's fault.
     exit = error.exitCode === 0 ? exits.done : exits.usage;
-    if (exit !== 0 && argv.includes("--json")) {
-      const name = program.commands.find((command) => argv.includes(command.name()))?.name() ?? "headgate";
-      new Output(name, true, services.streams).fault(
-        new Fault("usage", error.message.replace(/^error: /u, "")),
+    // Bare `headgate` has shown its help already.
+    if (exit !== 0 && error.code !== "commander.help") {
+      const name = program.commands.find((command) => argv.includes(command.name()))?.name();
+      const sentence = error.message.replace(/^error: /u, "").replaceAll("\n", " ");
+      new Output(name ?? "headgate", argv.includes("--json"), services.streams).fault(
+        new Fault("usage", sentence, {
+          next: name === undefined ? "headgate --help" : `headgate ${name} --help`,
+        }),
       );
     }
   }
@@ -153,5 +157,14 @@ export async function runProgram(argv: readonly string[], services: Services): P
 }
 
 function notBuilt(name: string): Fault {
-  return new Fault("not-built-yet", `The verb ${name} is not built yet.`);
+  return new Fault("not-built-yet", `The verb ${name} is not built yet.`, {
+    next: "headgate --help lists what works.",
+  });
+}
+
+/** The later verbs, a few a line: a person at night reads the list of what works first. */
+function notBuiltLines(): string {
+  const names = later.map(([name]) => name);
+  const half = Math.ceil(names.length / 2);
+  return [names.slice(0, half), names.slice(half)].map((line) => `  ${line.join(" ")}`).join("\n");
 }

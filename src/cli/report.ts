@@ -5,7 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { Fault, exits } from "../errors.js";
 import type { LedgerView } from "../port.js";
-import { count } from "../watch/screen.js";
+import { count, plural } from "../watch/screen.js";
 import { reportHtml } from "../watch/report-html.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
@@ -52,7 +52,7 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
 function screenOf(id: string, view: LedgerView, skipped: readonly string[]): string[] {
   const rows = view.tables.reduce((sum, t) => sum + t.rows, 0);
   return [
-    `${id}: ${view.state} since ${view.since}; ${count(rows)} rows in ${String(view.tables.length)} tables, ${String(view.built.length)} statements`,
+    `${id}: ${view.state} since ${view.since}; ${count(rows)} rows in ${plural(view.tables.length, "table")}, ${plural(view.built.length, "statement")}`,
     "",
     ...table(
       ["phase", "started", "ended"],
@@ -65,7 +65,7 @@ function screenOf(id: string, view: LedgerView, skipped: readonly string[]): str
       [1, 2, 3],
     ),
     "",
-    ...view.policies.map((p) => `policy ${p.policy}: ${count(p.count)} values of ${p.object} were changed`),
+    ...view.policies.map((p) => `policy ${p.policy} changed ${plural(p.count, "value")} of ${p.object}`),
     ...skipped.map((name) => `safeguard skipped: ${name}`),
   ];
 }

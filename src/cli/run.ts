@@ -12,8 +12,8 @@ import type { SnapshotEvent } from "../snapshot/event.js";
 import { plan } from "../plan/plan.js";
 import { openLog } from "../watch/log.js";
 import type { Log } from "../watch/log.js";
-import { clock, count } from "../watch/screen.js";
-import { errorsOf, findingLines, findingSummary } from "./findings.js";
+import { clock, count, openScreen, plural } from "../watch/screen.js";
+import { errorsOf, findingLines, findingSummary, nextOf } from "./findings.js";
 import { heldBody, heldLines, holdsBack, readHolds } from "./hold.js";
 import type { OpenMigration } from "./open.js";
 import { openMigration } from "./open.js";
@@ -80,11 +80,20 @@ async function engine(
 ): Promise<VerbResult> {
   const { services, output } = context;
   const { source, target } = await migration.both();
-  const log = openLog("info", services.streams.stderr, (text) => output.scrub(text));
+  const terminal = services.terminal && !output.json;
+  const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
+  const log = openLog(
+    "info",
+    (line) => {
+      screen.above(line);
+    },
+    (text) => output.scrub(text),
+    terminal,
+  );
   const startedAt = services.now();
   await using ledger = await target.claim(found.plan);
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
-  const ticker = new Ticker(context, found.plan, await ledger.view());
+  const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   let view: LedgerView;
   try {
     view = await ticker.during(() =>
@@ -196,9 +205,10 @@ function demandCopied(flags: RunFlags): void {
 
 function refused(found: Inspection, before: LedgerView | null): VerbResult {
   const errors = errorsOf(found.findings);
+  const next = nextOf(found.findings);
   return {
     exit: exits.checkFailed,
-    nextSteps: [{ why: `${String(errors.length)} findings are errors`, command: "headgate check --propose" }],
+    nextSteps: next === null ? [] : [next],
     body: { state: "stopped", ...figures(before, 0), findings: found.findings },
     human: [...findingLines(errors, false), findingSummary(found.findings), "Nothing was written."],
   };
@@ -240,9 +250,9 @@ function copied(id: string, view: LedgerView, seconds: number, found: Inspection
     nextSteps: [{ why: "the copy is complete", command: "headgate report" }],
     body: { state: "copied", ...figures(view, seconds) },
     human: [
-      `${id}: copied ${count(rows)} rows (${(bytes / 1e6).toFixed(1)} MB) in ${String(view.tables.length)} tables and built ${String(found.plan.after.length)} statements in ${clock(seconds)}.`,
-      ...view.policies.map((p) => `policy ${p.policy} changed ${count(p.count)} values of ${p.object}`),
-      ...(warnings.length > 0 ? [`${String(warnings.length)} warnings: headgate check lists them.`] : []),
+      `${id}: copied ${count(rows)} rows (${(bytes / 1e6).toFixed(1)} MB) in ${plural(view.tables.length, "table")} and ran ${plural(found.plan.after.length, "statement")} for keys, indexes and constraints in ${clock(seconds)}.`,
+      ...view.policies.map((p) => `policy ${p.policy} changed ${plural(p.count, "value")} of ${p.object}`),
+      ...(warnings.length > 0 ? [`${plural(warnings.length, "warning")}: headgate check lists them.`] : []),
     ],
   };
 }

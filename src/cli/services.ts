@@ -5,6 +5,7 @@
 import type { Source, Target } from "../port.js";
 import type { Server, Tls } from "../config/url.js";
 import type { MomentHook } from "../snapshot/moments.js";
+import type { Size } from "../watch/screen.js";
 import type { Streams } from "./output.js";
 
 export interface Services {
@@ -12,7 +13,8 @@ export interface Services {
   readonly streams: Streams;
   /** Whether a person sits at both ends. */
   readonly terminal: boolean;
-  readonly width: number;
+  /** The terminal at stderr, asked anew at each look: people resize windows. */
+  readonly size: Size;
   /** Aborted by SIGINT and SIGTERM, with the Fault that names the exit code. */
   readonly signal: AbortSignal;
   /** Monotonic milliseconds. */

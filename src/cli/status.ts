@@ -52,10 +52,7 @@ function bodyOf(view: LedgerView): Record<string, unknown> {
     built: view.built.length,
     lastVerify: null,
     held: heldBody(view),
-    blocking:
-      view.state === "copied"
-        ? ["stream-not-built-yet"]
-        : ["not-copied", ...(holdsBack(view) ? ["ranges-held"] : [])],
+    blocking: blocking(view),
   };
 }
 
@@ -64,6 +61,11 @@ function stateOf(view: LedgerView): string {
   return view.holder === null && (view.state === "copying" || view.state === "building")
     ? "stopped"
     : view.state;
+}
+
+function blocking(view: LedgerView): string[] {
+  if (view.state === "copied") return ["stream-not-built-yet"];
+  return ["not-copied", ...(holdsBack(view) ? ["ranges-held"] : [])];
 }
 
 function nextOf(view: LedgerView): NextStep[] {
@@ -78,8 +80,13 @@ function screenOf(id: string, view: LedgerView): string[] {
   const held = view.holder;
   return [
     `${id}: ${stateOf(view)} since ${view.since}`,
-    held === null ? "no engine runs" : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}`,
+    held === null
+      ? `engine   none runs; epoch ${view.epoch}`
+      : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}; epoch ${view.epoch}`,
     `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
+    "lag      not known: the change stream is not built yet",
+    "verified never: verify is not built yet",
+    `ready    blocked by ${blocking(view).join(", ")}`,
     "",
     ...table(
       ["table", "ranges", "rows", "MB"],

@@ -6,7 +6,7 @@ import type { MigrationState, Plan, PlanStatement } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import { Meter } from "../watch/meter.js";
-import { openScreen } from "../watch/screen.js";
+import type { Screen } from "../watch/screen.js";
 import type { VerbContext } from "./verb.js";
 
 const EVERY_MS = 500;
@@ -33,6 +33,7 @@ const share: Readonly<Record<PlanStatement["kind"], number>> = {
 export class Ticker {
   readonly #context: VerbContext;
   readonly #meter: Meter;
+  readonly #screen: Screen;
   /** Work of each statement after the data, by its name: the bytes that it has to go through, and a little. */
   readonly #work: ReadonlyMap<string, number>;
   #state: MigrationState = "copying";
@@ -40,8 +41,9 @@ export class Ticker {
   #errors = 0;
   #lastEvent = -JSON_EVERY_MS;
 
-  constructor(context: VerbContext, plan: Plan, earlier: LedgerView) {
+  constructor(context: VerbContext, screen: Screen, plan: Plan, earlier: LedgerView) {
     this.#context = context;
+    this.#screen = screen;
     this.#meter = new Meter(context.services.now);
     for (const table of plan.tables)
       this.#meter.addTable(table.source, {
@@ -105,7 +107,7 @@ export class Ticker {
   /** Runs the engine with the screen beside it; the last reading is always shown. */
   async during<T>(act: () => Promise<T>): Promise<T> {
     const { services, output } = this.#context;
-    const screen = openScreen(services.terminal && !output.json, services.now, services.streams.stderr);
+    const screen = this.#screen;
     const stop = new AbortController();
     const show = (): void => {
       const reading = this.#meter.read();
@@ -126,6 +128,7 @@ export class Ticker {
         elapsedSeconds: reading.elapsedSeconds,
         etaSeconds: reading.etaSeconds,
         errors: this.#errors,
+        working: reading.working,
       });
     };
     const ticking = this.#tick(show, stop.signal);

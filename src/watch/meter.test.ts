@@ -104,3 +104,22 @@ describe("what is counted", () => {
     }).toThrow("x");
   });
 });
+
+describe("tables on their way", () => {
+  it("are those with rows of this run that are not wholly copied, each with its own rate", () => {
+    let now = 0;
+    const meter = new Meter(() => now);
+    for (const name of ["done", "half", "new"])
+      meter.addTable(name, { estimatedRows: 100, estimatedBytes: 1000 });
+    meter.split("done", 1);
+    meter.resume("half", 4, 1, 25, 250);
+    meter.sent("done", 100, 1000);
+    now = 1000;
+    meter.rangeDone("done", 100, 1000);
+    meter.sent("half", 20, 200);
+    now = 3000;
+    expect(meter.read().working).toEqual([
+      { table: "half", rows: { done: 45, total: 100 }, rowsPerSecond: 10, bytesPerSecond: 100 },
+    ]);
+  });
+});

@@ -21,6 +21,19 @@ interface TableState {
   /** Rows and bytes sent since, not yet committed. */
   rowsOpen: number;
   bytesOpen: number;
+  /** What an earlier run had committed. */
+  rowsEarlier: number;
+  bytesEarlier: number;
+  /** When its first rows of this run left. */
+  startedAt: number | null;
+}
+
+/** A table on its way. */
+export interface Working {
+  readonly table: string;
+  readonly rows: { readonly done: number; readonly total: number };
+  readonly rowsPerSecond: number;
+  readonly bytesPerSecond: number;
 }
 
 export interface Reading {
@@ -32,6 +45,8 @@ export interface Reading {
   readonly elapsedSeconds: number;
   /** null until something has been measured. */
   readonly etaSeconds: number | null;
+  /** Begun and not wholly copied, in the plan's order; rates are means since the table began. */
+  readonly working: readonly Working[];
 }
 
 /** Seconds that a rate looks back over. */
@@ -68,6 +83,9 @@ export class Meter {
       bytesDone: 0,
       rowsOpen: 0,
       bytesOpen: 0,
+      rowsEarlier: 0,
+      bytesEarlier: 0,
+      startedAt: null,
     });
   }
 
@@ -78,6 +96,8 @@ export class Meter {
     table.rangesDone = rangesDone;
     table.rowsDone = rows;
     table.bytesDone = bytes;
+    table.rowsEarlier = rows;
+    table.bytesEarlier = bytes;
     this.#earlierRows += rows;
     this.#earlierBytes += bytes;
   }
@@ -88,6 +108,7 @@ export class Meter {
 
   sent(name: string, rows: number, bytes: number): void {
     const table = this.#table(name);
+    table.startedAt ??= this.#now();
     table.rowsOpen += rows;
     table.bytesOpen += bytes;
   }
@@ -131,13 +152,16 @@ export class Meter {
     let rowsTotal = 0;
     let bytesTotal = 0;
     let tablesDone = 0;
-    for (const table of this.#tables.values()) {
+    const working: Working[] = [];
+    for (const [name, table] of this.#tables) {
       rows += table.rowsDone + table.rowsOpen;
       bytes += table.bytesDone + table.bytesOpen;
       const total = expected(table);
       rowsTotal += total.rows;
       bytesTotal += total.bytes;
       if (table.ranges > 0 && table.rangesDone >= table.ranges) tablesDone += 1;
+      else if (table.startedAt !== null)
+        working.push(onItsWay(name, table, total.rows, now - table.startedAt));
     }
     const moved = { rows: rows - this.#earlierRows, bytes: bytes - this.#earlierBytes };
     const speed = this.#speed(now, moved.rows, moved.bytes);
@@ -149,6 +173,7 @@ export class Meter {
       bytesPerSecond: Math.round(speed.bytes),
       elapsedSeconds: seconds(now - this.#startedAt),
       etaSeconds: this.#eta(now, Math.max(0, bytesTotal - bytes), bytesTotal, moved.bytes),
+      working,
     };
   }
 
@@ -194,6 +219,17 @@ function expected(table: TableState): { rows: number; bytes: number } {
     table.rangesDone > 0 ? (table.rowsDone / table.rangesDone) * table.ranges : table.estimatedRows;
   const total = Math.max(rows, learnt);
   return { rows: total, bytes: total * perRow };
+}
+
+function onItsWay(name: string, table: TableState, total: number, ms: number): Working {
+  const rows = table.rowsDone + table.rowsOpen;
+  const rate = (moved: number): number => (ms <= 0 ? 0 : Math.round((Math.max(0, moved) / ms) * 1000));
+  return {
+    table: name,
+    rows: { done: rows, total: Math.max(rows, Math.round(total)) },
+    rowsPerSecond: rate(rows - table.rowsEarlier),
+    bytesPerSecond: rate(table.bytesDone + table.bytesOpen - table.bytesEarlier),
+  };
 }
 
 function seconds(ms: number): number {

@@ -10,13 +10,14 @@ const reading: Reading = {
   bytesPerSecond: 2_000_000,
   elapsedSeconds: 61,
   etaSeconds: 3725,
+  working: [],
 };
 
 it("writes one plain line every ten seconds off a terminal, without cursor codes", () => {
   let now = 0;
   const written: string[] = [];
   const screen = openScreen(
-    false,
+    null,
     () => now,
     (text) => void written.push(text),
   );
@@ -26,6 +27,64 @@ it("writes one plain line every ten seconds off a terminal, without cursor codes
     "copying: 1/3 tables, 1,234 of about 5,000 rows, 100 rows/s, 2.0 MB/s, 1:01 gone, about 1:02:05 left\n",
   );
   expect(written.join("")).not.toContain("\u001b");
+});
+
+/** What a terminal shows after these texts, as far as the block needs one: lines, cursor up, erased lines. */
+function shown(texts: readonly string[]): string[] {
+  const lines = [""];
+  let row = 0;
+  for (const [part] of texts.join("").matchAll(/\u001b\[\d*[A-Za-z]|\n|[^\u001b\n]+/gu)) {
+    if (part === "\u001b[2K") lines[row] = "";
+    else if (part === "\u001b[1A") row -= 1;
+    else if (part === "\n") lines[(row += 1)] ??= "";
+    else if (!part.startsWith("\u001b")) lines[row] = (lines[row] ?? "") + part;
+  }
+  return lines.filter((line) => line !== "");
+}
+
+it.each([{ columns: 80, rows: 24 }, { columns: 0, rows: 0 }, {}])(
+  "keeps the log's lines above the block on a terminal of %j",
+  (size) => {
+    const written: string[] = [];
+    const screen = openScreen(
+      size,
+      () => 0,
+      (text) => void written.push(text),
+    );
+    screen.above("first\n");
+    screen.show("copying", reading, "");
+    screen.show("copying", { ...reading, bytes: 2_000_000 }, "");
+    screen.above("second\n");
+    screen.show("copying", { ...reading, bytes: 3_000_000 }, "");
+    screen.above("third\n");
+    screen.done();
+    const lines = shown(written);
+    expect(lines.slice(0, 4).map((line) => line.split(" ")[0])).toEqual([
+      "first",
+      "second",
+      "third",
+      "copying",
+    ]);
+    expect(lines).toHaveLength(7);
+    expect(lines[5]).toContain("sent 3.0 MB");
+  },
+);
+
+it("names the tables on their way, a screenful at most", () => {
+  const working = Array.from({ length: 10 }, (_, i) => ({
+    table: `t${String(i)}`,
+    rows: { done: 10, total: 40 },
+    rowsPerSecond: 5,
+    bytesPerSecond: 1_000_000,
+  }));
+  const written: string[] = [];
+  const take = (text: string): void => void written.push(text);
+  openScreen({}, () => 0, take).show("copying", { ...reading, working }, "");
+  expect(shown(written)).toContain("  t7: 10 of about 40 rows, 5 rows/s, 1.0 MB/s");
+  expect(shown(written).at(-1)).toBe("  and 2 more");
+  written.length = 0;
+  openScreen(null, () => 0, take).show("copying", { ...reading, working: working.slice(0, 1) }, "");
+  expect(written[0]).toMatch(/left; t0: 10 of about 40 rows, 5 rows\/s, 1\.0 MB\/s\n$/u);
 });
 
 it("spells figures for people", () => {

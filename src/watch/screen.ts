@@ -1,27 +1,49 @@
 /**
  * What a person sees while the engine runs: on a terminal one stable block that is drawn again in place
- * (log-update), on a pipe one plain line every ten seconds. Never both, never cursor codes in a log file.
+ * (log-update), on a pipe one plain line every ten seconds. Never both, never cursor codes in a log file. Block and
+ * log share stderr, so the log's lines go through here too: written past the block, they would be wiped by its next
+ * drawing.
  */
-import logUpdate from "log-update";
+import { Writable } from "node:stream";
+import { createLogUpdate } from "log-update";
 import pc from "picocolors";
 import type { Reading } from "./meter.js";
 
 export interface Screen {
   show(state: string, reading: Reading, note: string): void;
+  /** Text that stays, above the block; it ends with a line break. */
+  above(text: string): void;
   /** Ends the block so that the next text starts on a line of its own. */
   done(): void;
 }
 
-const EVERY = 10_000;
+/** What a terminal says of itself; 0 or nothing where it does not know (a serial line, a bare pseudo-terminal). */
+export interface Size {
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+}
 
-export function openScreen(terminal: boolean, now: () => number, write: (text: string) => void): Screen {
-  if (terminal) {
+const EVERY = 10_000;
+/** Tables on their way that are shown by name. */
+const SHOWN = 8;
+
+export function openScreen(terminal: Size | null, now: () => number, write: (text: string) => void): Screen {
+  if (terminal !== null) {
+    const draw = createLogUpdate(stderrOf(terminal, write));
+    let last: string | null = null;
     return {
       show: (state, reading, note) => {
-        logUpdate(block(state, reading, note).join("\n"));
+        last = block(state, reading, note).join("\n");
+        draw(last);
+      },
+      above: (text) => {
+        draw.clear();
+        write(text);
+        if (last !== null) draw(last);
       },
       done: () => {
-        logUpdate.done();
+        last = null;
+        draw.done();
       },
     };
   }
@@ -32,8 +54,24 @@ export function openScreen(terminal: boolean, now: () => number, write: (text: s
       last = now();
       write(line(state, reading, note) + "\n");
     },
+    above: write,
     done: () => undefined,
   };
+}
+
+/** The stream that log-update draws on: our own writer, and a size that is asked for at each drawing. */
+function stderrOf(terminal: Size, write: (text: string) => void): Writable {
+  const stream = new Writable({
+    write: (chunk: unknown, _encoding, written) => {
+      write(String(chunk));
+      written();
+    },
+  });
+  const known = (n: number | undefined, otherwise: number): number =>
+    n === undefined || n < 1 ? otherwise : n;
+  Object.defineProperty(stream, "columns", { get: () => known(terminal.columns, 80) });
+  Object.defineProperty(stream, "rows", { get: () => known(terminal.rows, 24) });
+  return stream;
 }
 
 function block(state: string, r: Reading, note: string): string[] {
@@ -45,20 +83,32 @@ function block(state: string, r: Reading, note: string): string[] {
     `tables    ${String(r.tables.done)} of ${String(r.tables.total)}     rows ${count(r.rows.done)} of about ${count(r.rows.total)}`,
     `speed     ${count(r.rowsPerSecond)} rows/s, ${megabytes(r.bytesPerSecond)}/s     sent ${megabytes(r.bytes)}`,
     `elapsed   ${clock(r.elapsedSeconds)}     left about ${r.etaSeconds === null ? "?" : clock(r.etaSeconds)}     ${pc.dim(note)}`,
+    ...r.working.slice(0, SHOWN).map((one) => `  ${one.table}: ${working(one)}`),
+    ...(r.working.length > SHOWN ? [`  and ${String(r.working.length - SHOWN)} more`] : []),
   ];
+}
+
+function working(one: Reading["working"][number]): string {
+  return `${count(one.rows.done)} of about ${count(one.rows.total)} rows, ${count(one.rowsPerSecond)} rows/s, ${megabytes(one.bytesPerSecond)}/s`;
 }
 
 function line(state: string, r: Reading, note: string): string {
   const left = r.etaSeconds === null ? "?" : clock(r.etaSeconds);
   return (
     `${state}: ${String(r.tables.done)}/${String(r.tables.total)} tables, ${count(r.rows.done)} of about ${count(r.rows.total)} rows, ` +
-    `${count(r.rowsPerSecond)} rows/s, ${megabytes(r.bytesPerSecond)}/s, ${clock(r.elapsedSeconds)} gone, about ${left} left${note === "" ? "" : ` (${note})`}`
+    `${count(r.rowsPerSecond)} rows/s, ${megabytes(r.bytesPerSecond)}/s, ${clock(r.elapsedSeconds)} gone, about ${left} left${note === "" ? "" : ` (${note})`}` +
+    r.working.map((one) => `; ${one.table}: ${working(one)}`).join("")
   );
 }
 
 /** 1234567 as 1,234,567. */
 export function count(n: number): string {
   return Math.round(n).toLocaleString("en-US");
+}
+
+/** 1 table, 2 tables. */
+export function plural(n: number, word: string): string {
+  return `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 }
 
 export function megabytes(bytes: number): string {

@@ -78,7 +78,9 @@ export function errorPageProblems(codes: CodeTable, files: readonly RepoFile[]):
     ...[...pages].flatMap(([code, text]) => {
       const facts = codes[code];
       if (facts === undefined) return [page(code, "explains no code")];
-      const again = facts.retriable ? "yes" : "no";
+      // Whoever stopped a run on purpose is not overruled; the rest passes, and a copy under way waits for it.
+      const stopped = facts.exit > 128;
+      const again = !facts.retriable || stopped ? "no" : "yes, during a copy";
       const wanted = `Exit code: ${facts.exit}. Tried again by itself: ${again}`;
       return [
         ...(text.includes(wanted) ? [] : [page(code, `does not say "${wanted}"`)]),
