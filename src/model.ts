@@ -214,6 +214,14 @@ export interface PlanStatement {
   /** Target table, null for what belongs to none. */
   readonly table: string | null;
   readonly sql: string;
+  /** Names that the statement takes in the plan's schema, besides the tables'. */
+  readonly creates?: readonly CreatedName[];
+}
+
+/** PostgreSQL's namespaces of a schema: tables, indexes and sequences share one. */
+export interface CreatedName {
+  readonly space: "relation" | "type" | "function";
+  readonly name: string;
 }
 
 export interface Plan {

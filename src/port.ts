@@ -72,6 +72,10 @@ export interface Source extends AsyncDisposable {
   prepareMarkers(lanes: readonly string[]): Promise<void>;
   /** Commits a marker row and returns its id; the commit has returned when this resolves. */
   mark(lane: string, note: string): Promise<string>;
+  /** A text that the source makes up and no other server has. */
+  token(): Promise<string>;
+  /** The note of a lane's marker; null when the source has none of that id. */
+  marked(lane: string, id: string): Promise<string | null>;
   /** XA transactions that are prepared now. */
   preparedTransactions(): Promise<readonly string[]>;
   exactCut(table: string, slots: number): Promise<ExactCut | null>;
@@ -156,7 +160,12 @@ export interface LedgerView {
   readonly policies: readonly { readonly object: string; readonly policy: string; readonly count: number }[];
   readonly lanes: readonly {
     readonly lane: string;
-    readonly start: { readonly position: Position; readonly marker: string } | null;
+    /** `note` as the source's marker has it; null in a ledger of an older build. */
+    readonly start: {
+      readonly position: Position;
+      readonly marker: string;
+      readonly note: string | null;
+    } | null;
     readonly join: { readonly position: Position; readonly marker: string } | null;
   }[];
   readonly phases: readonly PhaseRecord[];
@@ -177,7 +186,7 @@ export interface Ledger extends AsyncDisposable {
   addRanges(table: string, ranges: readonly Range[]): Promise<void>;
   /** Makes these the ranges that nobody leases, in place of those held before. */
   hold(holds: readonly Hold[]): Promise<void>;
-  recordStart(lane: string, position: Position, marker: string): Promise<void>;
+  recordStart(lane: string, position: Position, marker: string, note: string): Promise<void>;
   recordJoin(lane: string, position: Position, marker: string): Promise<void>;
   phase(
     phase: string,

@@ -32,7 +32,9 @@ export type Row = readonly Cell[];
 /** The session of types.md rule 2. The second list is set only where the server knows the variable. */
 const session = [
   "SET NAMES utf8mb4",
-  "SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', group_concat_max_len = 1048576, sql_quote_show_create = 1",
+  "SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', group_concat_max_len = 1048576, sql_quote_show_create = 1, completion_type = 'NO_CHAIN', " +
+    // A limit of the server's own would end a catalogue query early, and the rest would not exist for us.
+    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_auto_is_null = 0, autocommit = 1",
 ];
 const sessionWhereKnown: readonly (readonly [variable: string, value: string])[] = [
   // Without it AUTO_INCREMENT and row estimates are up to a day old (8.0 and later).

@@ -54,6 +54,16 @@ export async function mark(connection: Connection, lane: string, note: string): 
   return id;
 }
 
+/** The note of a marker; null when the source has none of that id, or no such table. */
+export async function marked(connection: Connection, lane: string, id: string): Promise<string | null> {
+  const table = await connection.value(
+    "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+    [markerDatabase, `marker_${lane}`],
+  );
+  if (table === null) return null;
+  return connection.value(`SELECT note FROM ${markerTable(lane)} WHERE id = ?`, [id]);
+}
+
 /** XA transactions that are prepared now, by the name that their session gave them. */
 export async function preparedTransactions(connection: Connection): Promise<readonly string[]> {
   const rows = await connection.query("XA RECOVER");

@@ -20,7 +20,9 @@ const session = [
     // A target that takes its time fills the socket; with the server's 60 s it would hang up on us.
     "net_write_timeout = 600, net_read_timeout = 600, wait_timeout = 28800, " +
     // The server's own may be small: SELECT would end early and look complete.
-    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, autocommit = 1",
+    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, autocommit = 1, " +
+    // Set to RELEASE, the end of each view would be the end of the session.
+    "completion_type = 'NO_CHAIN'",
 ];
 
 const whereKnown: readonly (readonly [variable: string, value: string])[] = [

@@ -19,7 +19,7 @@ import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { takeCut } from "./exact-cut.js";
 import { phaseGrants } from "./grants.js";
-import { mark, prepareMarkers, preparedTransactions } from "./marker.js";
+import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";
 import { readPreflight } from "./preflight.js";
 import { profileTable } from "./profile.js";
@@ -87,6 +87,18 @@ class MysqlSource implements Source {
 
   async mark(lane: string, note: string): Promise<string> {
     return this.#with((connection) => mark(connection, lane, note));
+  }
+
+  async token(): Promise<string> {
+    return this.#with(async (connection) => {
+      const token = await connection.value("SELECT UUID()");
+      if (token === null) throw new Fault("bug", "The source made up no UUID.");
+      return token;
+    });
+  }
+
+  async marked(lane: string, id: string): Promise<string | null> {
+    return this.#with((connection) => marked(connection, lane, id));
   }
 
   async preparedTransactions(): Promise<readonly string[]> {

@@ -46,6 +46,7 @@ const settings: Readonly<Record<string, string>> = {
   extra_float_digits: "1",
   bytea_output: "hex",
   standard_conforming_strings: "on",
+  array_nulls: "on",
   client_min_messages: "warning",
   default_transaction_isolation: "read committed",
   default_transaction_read_only: "off",
@@ -69,6 +70,14 @@ const applySettings = `
     FROM unnest($1::text[], $2::text[]) AS w (name, setting)
     JOIN pg_catalog.pg_settings s ON lower(s.name) = w.name
    WHERE NOT (w.name = 'client_connection_check_interval' AND version() ~* 'mingw|visual|windows|msvc')`;
+
+/**
+ * An account's search_path may name pg_catalog late, and then somebody's own clock_timestamp() or operator would stand
+ * for the server's. In front of everything it cannot; the rest stays, as a type of an extension is found there.
+ */
+const ownNames = `
+  SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog', nullif(
+           pg_catalog.current_setting('search_path'), '')), false)`;
 
 export class Session implements AsyncDisposable {
   readonly #client: Client;
@@ -94,6 +103,7 @@ export class Session implements AsyncDisposable {
     try {
       await session.#client.connect();
       const all = { ...settings, ...extra };
+      await session.query(ownNames, undefined);
       await session.query(applySettings, [Object.keys(all), Object.values(all)]);
       const [self] = (
         await session.query(

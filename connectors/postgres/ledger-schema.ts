@@ -129,4 +129,10 @@ CREATE TABLE headgate.hold (
   PRIMARY KEY (migration, table_name, first)
 );`,
   },
+  {
+    number: 3,
+    sql: `
+-- The start marker's note as the source has it: a source without it is not the one that the copy began from.
+ALTER TABLE headgate.lane ADD COLUMN start_note text;`,
+  },
 ];

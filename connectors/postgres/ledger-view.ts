@@ -56,7 +56,8 @@ SELECT json_build_object(
                         GROUP BY x.object, x.policy) p),
   'lanes', (SELECT coalesce(json_agg(json_build_object('lane', l.lane,
                 'start', CASE WHEN l.start_marker IS NOT NULL THEN
-                           json_build_object('position', l.start_position, 'marker', l.start_marker) END,
+                           json_build_object('position', l.start_position, 'marker', l.start_marker,
+                                             'note', to_jsonb(l) ->> 'start_note') END,
                 'join', CASE WHEN l.join_marker IS NOT NULL THEN
                            json_build_object('position', l.join_position, 'marker', l.join_marker) END)
                 ORDER BY l.lane), '[]')

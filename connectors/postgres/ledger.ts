@@ -113,12 +113,12 @@ export class PostgresLedger implements Ledger {
     );
   }
 
-  async recordStart(lane: string, position: Position, marker: string): Promise<void> {
+  async recordStart(lane: string, position: Position, marker: string, note: string): Promise<void> {
     await this.#writeOne(
       `recording the start of lane ${lane}`,
-      `UPDATE headgate.lane SET start_position = $3::json, start_marker = $4
+      `UPDATE headgate.lane SET start_position = $3::json, start_marker = $4, start_note = $5
         WHERE migration = $1 AND lane = $2 AND start_marker IS NULL`,
-      [lane, JSON.stringify(position), marker],
+      [lane, JSON.stringify(position), marker, note],
     );
   }
 

@@ -7,6 +7,7 @@ import type { Finding, Plan, ServerFacts, Severity } from "../../src/model.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import type { Session } from "./connection.js";
 import { ledgerExists } from "./ledger-view.js";
+import { nameFindings } from "./preflight-names.js";
 
 export async function preflight(
   session: Session,
@@ -17,6 +18,7 @@ export async function preflight(
     ...serverFindings(facts),
     ...(await rightsFindings(session, facts, plan)),
     ...(await tableFindings(session, plan)),
+    ...(await nameFindings(session, plan, await ledgerExists(session))),
     sizeFinding(facts, plan),
   ];
 }

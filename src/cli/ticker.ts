@@ -1,11 +1,13 @@
 /**
  * Progress while an engine runs: feeds the meter from the engine's events and shows it, as a block on a terminal,
- * a line every ten seconds on a pipe, or the contract's `progress` events with --json.
+ * a line every ten seconds on a pipe, or with --json the contract's `progress` events and one `checkpoint` for each
+ * range that is committed.
  */
 import type { MigrationState, Plan, PlanStatement } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import { Meter } from "../watch/meter.js";
+import type { Reading } from "../watch/meter.js";
 import type { Screen } from "../watch/screen.js";
 import type { VerbContext } from "./verb.js";
 
@@ -80,6 +82,13 @@ export class Ticker {
         break;
       case "done":
         this.#meter.rangeDone(event.table, event.rows, event.bytes);
+        if (this.#context.output.json)
+          this.#context.output.event("checkpoint", {
+            table: event.table,
+            range: event.range,
+            rangeRows: event.rows,
+            ...this.#figures(this.#meter.read()),
+          });
         break;
       case "undone":
         this.#meter.rolledBack(event.table, event.rows, event.bytes);
@@ -104,6 +113,23 @@ export class Ticker {
     }
   }
 
+  /** The contract's fields of an event of `run`. */
+  #figures(reading: Reading): Record<string, unknown> {
+    return {
+      state: this.#state,
+      tables: reading.tables,
+      rows: reading.rows,
+      bytes: reading.bytes,
+      rowsPerSecond: reading.rowsPerSecond,
+      lagSeconds: null,
+      events: { read: 0, applied: 0 },
+      elapsedSeconds: reading.elapsedSeconds,
+      etaSeconds: reading.etaSeconds,
+      errors: this.#errors,
+      working: reading.working,
+    };
+  }
+
   /** Runs the engine with the screen beside it; the last reading is always shown. */
   async during<T>(act: () => Promise<T>): Promise<T> {
     const { services, output } = this.#context;
@@ -117,19 +143,7 @@ export class Ticker {
       }
       if (services.now() - this.#lastEvent < JSON_EVERY_MS) return;
       this.#lastEvent = services.now();
-      output.event("progress", {
-        state: this.#state,
-        tables: reading.tables,
-        rows: reading.rows,
-        bytes: reading.bytes,
-        rowsPerSecond: reading.rowsPerSecond,
-        lagSeconds: null,
-        events: { read: 0, applied: 0 },
-        elapsedSeconds: reading.elapsedSeconds,
-        etaSeconds: reading.etaSeconds,
-        errors: this.#errors,
-        working: reading.working,
-      });
+      output.event("progress", this.#figures(reading));
     };
     const ticking = this.#tick(show, stop.signal);
     try {

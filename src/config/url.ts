@@ -112,6 +112,12 @@ function takeApart(
   const [user, password, database, name] = decoded;
   if (user === undefined || password === undefined || database === undefined || name === undefined)
     return bad("a URL with a broken percent-encoding", "%XX with two hex digits, UTF-8, no NUL");
+  const owner = ownerOf(database);
+  if (owner !== null)
+    return bad(
+      `a URL of the database ${database}, which belongs to ${owner}`,
+      "the application's own database",
+    );
   if (user === "") return bad("a URL that names no user", "a user, as in //user@host:port/database");
   return {
     server: {
@@ -122,6 +128,15 @@ function takeApart(
       database,
     },
   };
+}
+
+/** Whose a database is that no application has: Headgate writes its markers to one, and servers keep themselves in the others. */
+function ownerOf(database: string): string | null {
+  const name = database.toLowerCase();
+  if (name === "headgate") return "Headgate itself";
+  if (["mysql", "information_schema", "performance_schema", "sys", "template0", "template1"].includes(name))
+    return "the server";
+  return null;
 }
 
 function decode(text: string): string | undefined {

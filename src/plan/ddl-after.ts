@@ -96,7 +96,13 @@ function addIndex(
   const parts = index.parts.join(", ");
   const called = postgresName(index.name);
   const add = (kind: "primary" | "unique" | "index", sql: string): void =>
-    statements.add({ kind, table: table.target, object: index.name, sql });
+    statements.add({
+      kind,
+      table: table.target,
+      object: index.name,
+      sql,
+      creates: [{ space: "relation", name: index.name }],
+    });
   switch (index.kind) {
     case "primary":
       add("primary", `ALTER TABLE ${name} ADD CONSTRAINT ${called} PRIMARY KEY (${parts})`);

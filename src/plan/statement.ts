@@ -2,7 +2,7 @@
  * The two halves of the target's DDL as they are gathered. A statement's name is what the ledger records when it is
  * built, so names must be unique in the plan and the same every time: kind, table, object, all in target names.
  */
-import type { PlanStatement } from "../model.js";
+import type { CreatedName, PlanStatement } from "../model.js";
 
 export interface NewStatement {
   readonly kind: PlanStatement["kind"];
@@ -11,6 +11,7 @@ export interface NewStatement {
   /** The object's own name where the table's is not enough. */
   readonly object?: string;
   readonly sql: string;
+  readonly creates?: readonly CreatedName[];
 }
 
 export interface Statements {
@@ -23,7 +24,7 @@ export function collectStatements(schema: string, taken: Set<string>): Statement
   const list: PlanStatement[] = [];
   return {
     list,
-    add({ kind, table, object, sql }) {
+    add({ kind, table, object, sql, creates }) {
       const base = [
         kind,
         table === null ? schema : `${schema}.${table}`,
@@ -33,7 +34,7 @@ export function collectStatements(schema: string, taken: Set<string>): Statement
       // Names may hold blanks and dots, so two different objects can read alike; the later one is numbered.
       for (let number = 2; taken.has(name); number += 1) name = `${base.join(" ")} #${String(number)}`;
       taken.add(name);
-      list.push({ name, kind, table, sql });
+      list.push({ name, kind, table, sql, ...(creates === undefined ? {} : { creates }) });
     },
   };
 }

@@ -58,6 +58,7 @@ export function updateTrigger(
     table: table.target,
     object: `${name} function`,
     sql: `CREATE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql AS ${quote}\n${body}\n${quote}`,
+    creates: [{ space: "function", name }],
   });
   statements.add({
     kind: "trigger",

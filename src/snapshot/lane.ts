@@ -4,7 +4,7 @@
  * range be read. Join: after the lane's last range, one more marker, past which replay is exact.
  */
 import { Fault } from "../errors.js";
-import type { Ledger, Source } from "../port.js";
+import type { Ledger, LedgerView, Source } from "../port.js";
 import type { OnEvent } from "./event.js";
 import type { MomentHook } from "./moments.js";
 
@@ -29,11 +29,29 @@ export async function startLanes(tools: LaneTools, lanes: readonly string[]): Pr
         `${prepared.length} prepared XA transaction(s) on the source may commit unseen: ${prepared.slice(0, 5).join(", ")}.`,
         { facts: { count: prepared.length } },
       );
-    const marker = await tools.source.mark(lane, "start");
+    // Ids begin at 1 on every server; by the note this marker is known from any other.
+    const note = `start ${await tools.source.token()}`;
+    const marker = await tools.source.mark(lane, note);
     await tools.moment("start:marked");
-    await tools.ledger.recordStart(lane, position, marker);
+    await tools.ledger.recordStart(lane, position, marker, note);
     await tools.moment("start:recorded");
     tools.onEvent({ kind: "started", lane });
+  }
+}
+
+/**
+ * A copy that goes on must find the source that it began from: half of the rows from one server and half from another,
+ * or from before and after a restored backup, would be a copy of nothing. Fault ledger-mismatch.
+ */
+export async function proveSource(source: Source, lanes: LedgerView["lanes"]): Promise<void> {
+  for (const { lane, start } of lanes) {
+    if (start === null || start.note === null) continue;
+    if ((await source.marked(lane, start.marker)) !== start.note)
+      throw new Fault(
+        "ledger-mismatch",
+        `The source does not have the marker (headgate.marker_${lane}, id ${start.marker}) with which this copy began: it is another server, or was restored from a backup since.`,
+        { next: "Go back to the source that the copy began from, or begin a new migration." },
+      );
   }
 }
 

@@ -12,7 +12,7 @@ import { Copier } from "./copy.js";
 import type { CopyTools, TableCoder } from "./copy.js";
 import type { OnEvent } from "./event.js";
 import { demandHolds } from "./holds.js";
-import { joinLane, startLanes } from "./lane.js";
+import { joinLane, proveSource, startLanes } from "./lane.js";
 import type { MomentHook } from "./moments.js";
 import { Bell, together } from "./pool.js";
 import { RangeBook, splitTable } from "./ranges.js";
@@ -59,6 +59,9 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
     });
 
   throwIfStopped(signal);
+  await persist("asking for the start's markers", signal, async () =>
+    proveSource(source, (await ledger.view()).lanes),
+  );
   await persist("noting the start", signal, async () => {
     const started = lanesWith((await ledger.view()).lanes, "start");
     await startLanes(

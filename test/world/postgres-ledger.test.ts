@@ -149,7 +149,7 @@ describe("the claim", () => {
     for (const act of [
       () => zombie.setState("copying"),
       () => zombie.addRanges("a", whole("a")),
-      () => zombie.recordStart("one", { kind: "file", file: "f", offset: "1" }, "m"),
+      () => zombie.recordStart("one", { kind: "file", file: "f", offset: "1" }, "m", "n"),
       () => zombie.phase("copy", {}, false),
       () => zombie.build(plan.after[0]!, never),
       () => loader.lease(["a"]),
@@ -234,7 +234,7 @@ describe("the records", () => {
     await using ledger = await target.claim(plan);
     const position = { kind: "gtid", set: "u:1-5", file: "f", offset: "18446744073709551615" } as const;
     expect((await faultOf(ledger.recordJoin("one", position, "m"))).code).toBe("ledger-mismatch");
-    await ledger.recordStart("one", position, "m1");
+    await ledger.recordStart("one", position, "m1", "n1");
     expect((await faultOf(ledger.recordJoin("one", position, "m"))).code).toBe("ledger-mismatch");
     await ledger.addRanges("a", whole("a"));
     await ledger.addRanges("b", whole("b"));
@@ -244,7 +244,7 @@ describe("the records", () => {
     );
     await ledger.recordJoin("one", position, "m2");
     expect((await ledger.view()).lanes).toEqual([
-      { lane: "one", start: { position, marker: "m1" }, join: { position, marker: "m2" } },
+      { lane: "one", start: { position, marker: "m1", note: "n1" }, join: { position, marker: "m2" } },
     ]);
   });
 

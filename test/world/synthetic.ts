@@ -19,6 +19,9 @@ export interface SyntheticTable {
   readonly width?: number;
 }
 
+/** Markers of every synthetic source of this process: whoever goes on with a copy finds those that began it. */
+const notes = new Map<string, string>();
+
 /** How a binary COPY begins. */
 export const header = Buffer.from("5047434f50590aff0d0a000000000000000000", "hex");
 
@@ -179,9 +182,13 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
     reader,
     position,
     prepareMarkers: async () => undefined,
+    token: async () => String(notes.size),
+    marked: async (lane, id) => notes.get(`${lane} ${id}`) ?? null,
     mark: async (lane, note) => {
-      log.marks.push(`${lane}:${note}`);
-      return `marker ${log.marks.length}`;
+      log.marks.push(`${lane}:${note.split(" ")[0] ?? ""}`);
+      const id = String(notes.size + 1);
+      notes.set(`${lane} ${id}`, note);
+      return id;
     },
     preparedTransactions: async () => log.prepared,
     exactCut: async (table, slots) => {
