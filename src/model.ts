@@ -133,6 +133,31 @@ export interface SourceObject {
   /** A trigger's table. */
   readonly on: string | null;
   readonly definition: string;
+  /** Whose rights it runs with; absent where the kind has no such thing (sequences). */
+  readonly runs?: ProgramRights;
+  /** The catalogue keeps its text from this account, so `definition` is empty. */
+  readonly hidden?: boolean;
+  /** Why the server cannot use it any more, in its own words; a view over a table that is gone. */
+  readonly broken?: string;
+  /** What stands before the body: `every 1 day, disabled` of an event, parameters and result of a routine. */
+  readonly head?: string;
+}
+
+export interface ProgramRights {
+  /** `user@host`. */
+  readonly definer: string;
+  /** Whether that account exists; null where this account may not look. */
+  readonly exists: boolean | null;
+  readonly security: "definer" | "invoker";
+}
+
+/** What one account of the source may do with the database; a line of its grants. */
+export interface SourceAccount {
+  /** `user@host`. */
+  readonly account: string;
+  /** `*.*`, `shop.*` or `shop.orders`; `shop.orders(id)` for columns. */
+  readonly on: string;
+  readonly privileges: readonly string[];
 }
 
 /** All that the source's catalogue says about one database. Tables in name order. */
@@ -142,6 +167,8 @@ export interface Catalogue {
   readonly version: string;
   readonly tables: readonly SourceTable[];
   readonly objects: readonly SourceObject[];
+  /** Other accounts with rights here, in order; null where this account may not see them; absent where nobody asked. */
+  readonly accounts?: readonly SourceAccount[] | null;
 }
 
 /** What may be changed on the way, declared in the config; `refuse` everywhere when nothing is said. */
@@ -224,6 +251,44 @@ export interface CreatedName {
   readonly name: string;
 }
 
+export type ProgramRisk = "low" | "medium" | "high";
+
+/** One object without rows, as the inventory tells it. Nothing in it is translated by being listed. */
+export interface PlanObject {
+  readonly kind: SourceObject["kind"];
+  readonly name: string;
+  readonly on: string | null;
+  readonly head: string;
+  readonly definer: string | null;
+  /** null where it cannot be known. */
+  readonly definerExists: boolean | null;
+  readonly security: "definer" | "invoker" | null;
+  /** null where its text is hidden. */
+  readonly lines: number | null;
+  readonly risk: ProgramRisk;
+  /** The constructs that make the risk, worst first. */
+  readonly why: readonly string[];
+  /** Tables and columns that its text names, by spelling. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly columns: readonly string[];
+  /** Functions that PostgreSQL lacks, with the rewrite or what to do by hand. */
+  readonly functions: readonly { readonly name: string; readonly count: number; readonly rewrite: string }[];
+}
+
+/** What an account of the source would need on the target. */
+export interface PlanAccount {
+  readonly account: string;
+  readonly rights: readonly string[];
+  readonly grants: readonly string[];
+}
+
+export interface Inventory {
+  readonly objects: readonly PlanObject[];
+  /** null where they could not be read. */
+  readonly accounts: readonly PlanAccount[] | null;
+}
+
 export interface Plan {
   readonly version: 1;
   readonly migration: string;
@@ -238,6 +303,8 @@ export interface Plan {
   /** After the data: keys, indexes, checks, foreign keys, identities past max, triggers. */
   readonly after: readonly PlanStatement[];
   readonly findings: readonly Finding[];
+  /** Absent in a plan that an older version wrote. */
+  readonly inventory?: Inventory;
 }
 
 /** A half-open interval of a key in the source's own order: lower <= key < upper; null is unbounded. */

@@ -4,6 +4,7 @@
  * whole database, however many tables it has; only what the catalogue cannot print is asked for table by table.
  */
 import type { Catalogue, SourceTable } from "../../src/model.js";
+import { readAccounts } from "./catalogue-accounts.js";
 import { readChecks } from "./catalogue-checks.js";
 import { readColumns } from "./catalogue-columns.js";
 import { ExpressionMender } from "./catalogue-expressions.js";
@@ -28,6 +29,10 @@ const views = [
   "ROUTINES",
   "TRIGGERS",
   "EVENTS",
+  "USER_PRIVILEGES",
+  "SCHEMA_PRIVILEGES",
+  "TABLE_PRIVILEGES",
+  "COLUMN_PRIVILEGES",
 ];
 
 const tableColumns = [
@@ -67,6 +72,7 @@ export async function readCatalogue(connection: Connection, signal?: AbortSignal
   const foreignKeys = await readForeignKeys(schema, names);
   const partitionings = await readPartitionings(schema);
   const objects = await readObjects(
+    connection,
     schema,
     sequences.map((row) => required(row.TABLE_NAME, "sequence name")),
   );
@@ -96,6 +102,7 @@ export async function readCatalogue(connection: Connection, signal?: AbortSignal
     version: connection.version,
     tables: tables.map(read).sort((one, other) => (one.name < other.name ? -1 : 1)),
     objects,
+    accounts: await readAccounts(connection, schema),
   };
 }
 

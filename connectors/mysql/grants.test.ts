@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { accountName, databaseName, grantStatements, grantsOf } from "./grants.js";
+import {
+  accountName,
+  databaseName,
+  grantStatements,
+  grantsOf,
+  routineGrant,
+  routineRight,
+  showsRoutines,
+} from "./grants.js";
 
 const of = (...lines: string[]): ReturnType<typeof grantsOf> => grantsOf("hg@%", lines, false);
 
@@ -74,7 +82,8 @@ describe("the GRANTs of a phase", () => {
   });
 
   it("asks for locks only where tables have no key, and only MySQL", () => {
-    const base = { account: "hg@%", database: "shop", dynamic: true } as const;
+    const routines = routineRight("mysql", new Set(["SHOW_ROUTINE"]));
+    const base = { account: "hg@%", database: "shop", dynamic: true, routines } as const;
     const copy = (needs: Parameters<typeof grantStatements>[0]): string =>
       grantStatements(needs)[0]?.statements.join("\n") ?? "";
     expect(copy({ ...base, engine: "mysql", keyless: true })).toContain("GRANT RELOAD ON *.* TO 'hg'@'%';");
@@ -82,5 +91,18 @@ describe("the GRANTs of a phase", () => {
     expect(copy({ ...base, engine: "mariadb", keyless: true, dynamic: false })).not.toMatch(
       /RELOAD|XA_RECOVER/u,
     );
+  });
+
+  it("knows what shows routines by the server's own list", () => {
+    const fix = (engine: "mysql" | "mariadb", ...known: string[]): string =>
+      routineGrant(routineRight(engine, new Set(known)), "hg@%");
+    expect(fix("mysql", "XA_RECOVER_ADMIN", "SHOW_ROUTINE")).toBe("GRANT SHOW_ROUTINE ON *.* TO 'hg'@'%';");
+    expect(fix("mysql", "XA_RECOVER_ADMIN")).toBe("GRANT SELECT ON *.* TO 'hg'@'%';");
+    expect(fix("mysql")).toBe("GRANT SELECT ON `mysql`.`proc` TO 'hg'@'%';");
+    const shows = (...lines: string[]): boolean =>
+      showsRoutines(of(...lines), routineRight("mariadb", new Set()));
+    expect(shows("GRANT SELECT ON `mysql`.`proc` TO `hg`@`%`")).toBe(true);
+    expect(shows("GRANT SELECT ON *.* TO `hg`@`%`")).toBe(true);
+    expect(shows("GRANT SELECT ON `mysql`.`user` TO `hg`@`%`")).toBe(false);
   });
 });

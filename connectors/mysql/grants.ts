@@ -31,13 +31,24 @@ export interface Grants {
 export async function readGrants(connection: Connection): Promise<Grants> {
   const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
   const rows = await connection.query("SHOW GRANTS");
-  const plain = (await connection.value("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")) !== null;
-  const literal = plain && (await connection.value("SELECT @@GLOBAL.partial_revokes")) === "1";
   return grantsOf(
     account,
     rows.map((row) => row[0] ?? ""),
-    literal,
+    await namesAreLiteral(connection),
   );
+}
+
+async function namesAreLiteral(connection: Connection): Promise<boolean> {
+  const plain = (await connection.value("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")) !== null;
+  return plain && (await connection.value("SELECT @@GLOBAL.partial_revokes")) === "1";
+}
+
+/** Whether a database's name in a grant, perhaps with wildcards, means this database. */
+export async function databasePatternNames(
+  connection: Connection,
+): Promise<(pattern: string, database: string) => boolean> {
+  const literal = await namesAreLiteral(connection);
+  return (pattern, database) => matches(pattern, database, literal);
 }
 
 /** Parses the lines of SHOW GRANTS. With partial_revokes, `_` and `%` in a database's name stand for themselves. */
@@ -112,7 +123,35 @@ function matches(pattern: string, name: string, literal: boolean): boolean {
   return new RegExp(`^${source}$`, "su").test(name);
 }
 
-export type GrantPhase = "copy" | "stream" | "cutover" | "way back";
+/** What shows every routine: a privilege of its own on MySQL 8.0.20 and later, the table mysql.proc on 5.x and MariaDB. */
+export interface RoutineRight {
+  readonly privilege: "SHOW_ROUTINE" | "SELECT";
+  readonly on: "*.*" | "mysql.proc";
+}
+
+/** The server's own list of privileges decides, not its version. */
+export function routineRight(engine: SourceEngine, privileges: ReadonlySet<string>): RoutineRight {
+  if (privileges.has("SHOW_ROUTINE")) return { privilege: "SHOW_ROUTINE", on: "*.*" };
+  const early = engine === "mysql" && privileges.has("XA_RECOVER_ADMIN");
+  return { privilege: "SELECT", on: early ? "*.*" : "mysql.proc" };
+}
+
+/** Names of SHOW PRIVILEGES, in upper case. */
+export async function knownPrivileges(connection: Connection): Promise<ReadonlySet<string>> {
+  return new Set((await connection.query("SHOW PRIVILEGES")).map((row) => row[0]?.toUpperCase() ?? ""));
+}
+
+export function showsRoutines(grants: Grants, right: RoutineRight): boolean {
+  if (grants.allows("SELECT", null)) return true;
+  return right.on === "*.*" ? grants.allows(right.privilege, null) : grants.allows("SELECT", "mysql", "proc");
+}
+
+export function routineGrant(right: RoutineRight, account: string): string {
+  const on = right.on === "*.*" ? right.on : "`mysql`.`proc`";
+  return `GRANT ${right.privilege} ON ${on} TO ${accountName(account)};`;
+}
+
+export type GrantPhase = "copy" | "inventory" | "stream" | "cutover" | "way back";
 
 export interface GrantNeeds {
   /** `user@host`, as CURRENT_USER() tells it. */
@@ -123,9 +162,10 @@ export interface GrantNeeds {
   readonly keyless: boolean;
   /** Whether the server knows XA_RECOVER_ADMIN (MySQL 8 and later). */
   readonly dynamic: boolean;
+  readonly routines: RoutineRight;
 }
 
-/** The exact GRANT statements of each phase. `cutover` is for the fence's own account, `source.admin`. */
+/** The exact GRANT statements of each phase. `inventory` only lets check list programs; nothing is copied by it. `cutover` is for the fence's own account, `source.admin`. */
 export function grantStatements(
   needs: GrantNeeds,
 ): readonly { readonly phase: GrantPhase; readonly statements: readonly string[] }[] {
@@ -153,6 +193,10 @@ export function grantStatements(
         ...copyGlobal.map((privilege) => grant(privilege, "*.*")),
       ],
     },
+    {
+      phase: "inventory",
+      statements: [grant("TRIGGER, EVENT", database), routineGrant(needs.routines, needs.account)],
+    },
     { phase: "stream", statements: [grant("REPLICATION SLAVE", "*.*")] },
     { phase: "cutover", statements: [`GRANT ${admin} ON *.* TO 'ADMIN'@'HOST';`] },
     { phase: "way back", statements: [grant("INSERT, UPDATE, DELETE", database)] },
@@ -179,9 +223,17 @@ export async function phaseGrants(
 ): Promise<readonly PhaseGrants[]> {
   const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
   // Asked of the server, not of its version: MariaDB and MySQL 5.6 know no such privilege.
-  const known = await connection.query("SHOW PRIVILEGES");
-  const dynamic = known.some((row) => row[0]?.toUpperCase() === "XA_RECOVER_ADMIN");
-  return grantStatements({ account, engine: connection.engine, database, keyless, dynamic }).map((phase) => ({
+  const known = await knownPrivileges(connection);
+  const { engine } = connection;
+  const needs = {
+    account,
+    engine,
+    database,
+    keyless,
+    dynamic: known.has("XA_RECOVER_ADMIN"),
+    routines: routineRight(engine, known),
+  };
+  return grantStatements(needs).map((phase) => ({
     ...phase,
     server: "source",
   }));

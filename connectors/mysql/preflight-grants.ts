@@ -4,8 +4,8 @@
  */
 import type { Finding, Severity, SourceEngine } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
-import { accountName, databaseName } from "./grants.js";
-import type { Grants } from "./grants.js";
+import { accountName, databaseName, routineGrant, showsRoutines } from "./grants.js";
+import type { Grants, RoutineRight } from "./grants.js";
 import { markerDatabase } from "./marker.js";
 import { finding } from "./preflight-finding.js";
 
@@ -15,6 +15,8 @@ export interface GrantContext {
   /** Tables without a usable key. */
   readonly keyless: readonly string[];
   readonly dynamic: boolean;
+  /** The right that shows every routine. */
+  readonly routines: RoutineRight;
 }
 
 export function judgeGrants(grants: Grants, context: GrantContext): readonly Finding[] {
@@ -72,6 +74,23 @@ export function judgeGrants(grants: Grants, context: GrantContext): readonly Fin
       missing("error", "RELOAD", everywhere, why);
     if (!grants.allows("LOCK TABLES", database)) missing("error", "LOCK TABLES", source, why);
   }
+  // Without these the catalogue shows nothing at all, so an inventory would be empty and look complete.
+  for (const [privilege, what] of [
+    ["TRIGGER", "triggers"],
+    ["EVENT", "events"],
+  ] as const)
+    if (!grants.allows(privilege, database))
+      missing("warning", privilege, source, `the server hides ${what} from it, and check cannot list them.`);
+  if (!showsRoutines(grants, context.routines))
+    found.push(
+      finding(
+        "grant-routines",
+        "warning",
+        `account.${grants.account}`,
+        `The account ${grants.account} lacks ${context.routines.privilege} on ${context.routines.on}: the server hides procedures and functions of others from it, and check cannot list them.`,
+        routineGrant(context.routines, grants.account),
+      ),
+    );
   if (!grants.allows("REPLICATION SLAVE", null))
     missing("warning", "REPLICATION SLAVE", everywhere, "the stream without Kafka will need it.");
   return found;

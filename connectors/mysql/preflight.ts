@@ -6,7 +6,7 @@
 import { Fault } from "../../src/errors.js";
 import type { Finding } from "../../src/model.js";
 import type { Connection } from "./connection.js";
-import { readGrants } from "./grants.js";
+import { knownPrivileges, readGrants, routineRight } from "./grants.js";
 import type { Grants } from "./grants.js";
 import { markerDatabase, preparedTransactions } from "./marker.js";
 import { judgeGrants } from "./preflight-grants.js";
@@ -22,12 +22,15 @@ export async function readPreflight(connection: Connection): Promise<readonly Fi
   const grants = await readGrants(connection);
   const structure = await readStructure(connection, database, settings);
   const filters = await readFilters(connection);
+  const known = await knownPrivileges(connection);
   return [
     ...judgeGrants(grants, {
       engine: connection.engine,
       database,
       keyless: structure.keyless,
-      dynamic: await knowsDynamicPrivileges(connection),
+      // XA_RECOVER_ADMIN and its like exist from MySQL 8 on; asked by a privilege's own list, not by version.
+      dynamic: connection.engine === "mysql" && known.has("XA_RECOVER_ADMIN"),
+      routines: routineRight(connection.engine, known),
     }),
     ...judgeSettings({
       engine: connection.engine,
@@ -41,13 +44,6 @@ export async function readPreflight(connection: Connection): Promise<readonly Fi
     ...structure.findings,
     ...(await prepared(connection)),
   ];
-}
-
-/** XA_RECOVER_ADMIN and its like exist from MySQL 8 on; asked by a privilege's own list, not by version. */
-async function knowsDynamicPrivileges(connection: Connection): Promise<boolean> {
-  if (connection.engine !== "mysql") return false;
-  const rows = await connection.query("SHOW PRIVILEGES");
-  return rows.some((row) => row[0]?.toUpperCase() === "XA_RECOVER_ADMIN");
 }
 
 function passesReadOnly(grants: Grants): boolean {

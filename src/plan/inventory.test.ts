@@ -45,7 +45,7 @@ const shop = catalogue([
 ]);
 
 describe("what is told", () => {
-  it("inventory: one finding a kind, and each oddity of a table", () => {
+  it("inventory: views in one, a finding a program, and each oddity of a table", () => {
     const object = (kind: "view" | "trigger" | "sequence", name: string) => ({
       kind,
       name,
@@ -79,17 +79,17 @@ describe("what is told", () => {
     );
     const made = plan(source, request());
     expect(codes(made)).toEqual([
-      "sequences-not-copied shop",
-      "triggers-not-copied shop",
+      "sequence-not-copied s",
       "views-not-copied shop",
       "engine-not-transactional t",
       "history-not-copied t",
       "generated-as-plain t.g",
+      "trigger-not-copied t.tr",
       "partitions-flattened t",
       "column-visible t.i",
       "period-column-left-out t.r",
     ]);
-    expect(made.findings[2]?.sentence).toContain("a, b");
+    expect(made.findings[1]?.sentence).toContain("a, b");
     expect(made.tables[0]?.columns.map(({ source: name }) => name)).toEqual(["id", "g", "i"]);
     expect(made.before[0]?.sql).not.toContain("GENERATED ALWAYS");
   });

@@ -8,13 +8,9 @@ import type { DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import { byCodeUnit } from "./order.js";
 
-const kinds: Readonly<Record<SourceObject["kind"], string>> = {
+/** Programs are told one by one, by objects/inventory.ts. */
+const kinds: Partial<Readonly<Record<SourceObject["kind"], string>>> = {
   view: "views-not-copied",
-  procedure: "procedures-not-copied",
-  function: "functions-not-copied",
-  trigger: "triggers-not-copied",
-  event: "events-not-copied",
-  sequence: "sequences-not-copied",
 };
 
 /** Adds the findings about everything that is not rows, keys or checks. */

@@ -14,6 +14,7 @@ import { tellIdleRules } from "./idle.js";
 import { tellInventory } from "./inventory.js";
 import { type Lanes, assignLanes } from "./lanes.js";
 import { nameSpace } from "./names.js";
+import { takeInventory } from "./objects/inventory.js";
 import { requirePairs } from "./pair.js";
 import type { PlanRequest } from "./request.js";
 import { selectTables } from "./select.js";
@@ -45,6 +46,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   for (const table of planned) requirePairs(table.columns, catalogue.engine);
   const { before, after } = statements(tables, context, findings);
   tellInventory(catalogue, tables, findings);
+  const inventory = takeInventory(catalogue, request.schema, findings);
   return {
     version: 1,
     migration: request.migration,
@@ -61,6 +63,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     before,
     after,
     findings: findings.sorted(),
+    inventory,
   };
 }
 

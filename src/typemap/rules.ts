@@ -16,7 +16,7 @@ let loaded: readonly NamedRule[] | undefined;
 
 /** The built-in rules in order; read once a process. */
 export function builtInRules(): readonly NamedRule[] {
-  loaded ??= parseRules(readFileSync(find(dirname(fileURLToPath(import.meta.url))), "utf8"));
+  loaded ??= parseRules(readFileSync(packageFile("mysql-postgres.yaml"), "utf8"));
   return loaded;
 }
 
@@ -45,11 +45,13 @@ export function parseRules(text: string): readonly NamedRule[] {
   });
 }
 
-function find(start: string): string {
+/** Path of a file of typemaps/, which is above src/ and dist/src/ alike. */
+export function packageFile(name: string): string {
+  const start = dirname(fileURLToPath(import.meta.url));
   for (let folder = start; ; folder = dirname(folder)) {
-    const candidate = join(folder, fileName);
+    const candidate = join(folder, "typemaps", name);
     if (existsSync(candidate)) return candidate;
     if (dirname(folder) === folder)
-      throw new Fault("bug", `${fileName} is missing from the installation; it should be above ${start}.`);
+      throw new Fault("bug", `typemaps/${name} is missing from the installation; it should be above ${start}.`);
   }
 }

@@ -53,7 +53,13 @@ describe.each(["mysql9", "mariadb"] as const)("the preflight of %s", (server) =>
       await account("preflight_full", `GRANT SHOW VIEW ON \`${database.name}\`.* TO {account}`),
     );
     const phases = await phaseGrants(connection, database.name, true);
-    expect(phases.map((phase) => phase.phase)).toEqual(["copy", "stream", "cutover", "way back"]);
+    expect(phases.map((phase) => phase.phase)).toEqual([
+      "copy",
+      "inventory",
+      "stream",
+      "cutover",
+      "way back",
+    ]);
     return phases.find((phase) => phase.phase === "copy")?.statements ?? [];
   }
 
