@@ -197,6 +197,8 @@ export interface PlanColumn {
   readonly identity: "identity" | "serial" | null;
   /** targetType is an enum type that the plan creates; on the wire it is text, so its codec is text's. */
   readonly nativeEnum?: boolean;
+  /** The target judges its values by the labels that the catalogue tells: by a CHECK of the plan, or an enum type. */
+  readonly heldToLabels?: boolean;
 }
 
 /** The key by which a table is ranged and its rows are told apart; null on the table when it has none. */

@@ -181,7 +181,8 @@ export function labelProbes(table: PlanTable, column: PlanColumn): readonly Prob
   }
   const unreadable = unreadableLabels(column.column);
   // A set's number is a double from the 64th member on; those few columns keep preflight's word for it.
-  if (unreadable.length > 0 && (type === "enum" || labels.length < 53)) {
+  const judged = column.heldToLabels === true && unreadable.length > 0;
+  if (judged && (type === "enum" || labels.length < 53)) {
     const mask = unreadable.reduce((sum, index) => sum | (1n << BigInt(index)), 0n);
     probes.push({
       code: "label-unreadable",

@@ -84,6 +84,9 @@ function planTable(table: DecidedTable, lanes: Lanes): PlanTable {
       policy: decided.policy,
       identity: decided.identity,
       ...(decided.enumType === null ? {} : { nativeEnum: true }),
+      ...(decided.enumType !== null || decided.check === "labels" || decided.check === "members"
+        ? { heldToLabels: true }
+        : {}),
     })),
     estimatedRows: table.source.estimatedRows,
     estimatedBytes: table.source.dataBytes,

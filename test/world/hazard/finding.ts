@@ -51,8 +51,11 @@ export function findingProblems({ expected, own, all, database, exactly }: Held)
   const problems: string[] = [];
   for (const want of expected) {
     const object = want.object.replaceAll("{database}", database);
-    const [hit, ...more] = all.filter((one) => one.code === want.code && one.object === object);
-    for (const one of all) if (one.code === want.code && one.object === object) left.delete(one);
+    const alike = all.filter((one) => one.code === want.code && one.object === object);
+    // Server and values may both speak of a column, one as a warning, one as an error.
+    const exact = alike.filter(({ severity }) => severity === want.severity);
+    const [hit, ...more] = exact.length > 0 ? exact : alike;
+    for (const one of hit === undefined ? [] : [hit, ...more]) left.delete(one);
     if (hit === undefined) problems.push(`no finding ${want.code} for ${object}`);
     else if (more.length > 0) problems.push(`${1 + more.length} findings ${want.code} for ${object}`);
     else problems.push(...unlike(want, hit));

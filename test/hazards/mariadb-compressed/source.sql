@@ -1,0 +1,2 @@
+CREATE TABLE mariadb_compressed (id INT PRIMARY KEY, t TEXT COMPRESSED, b VARBINARY(300) COMPRESSED);
+INSERT INTO mariadb_compressed VALUES (1, REPEAT('x', 1000), REPEAT(x'00', 300)), (2, '', NULL);

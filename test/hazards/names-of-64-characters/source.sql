@@ -1,0 +1,2 @@
+CREATE TABLE names_of_64_characters_is_the_most_that_mysql_takes_for_a_table_ (id INT PRIMARY KEY, column_name_of_64_characters_is_the_most_that_mysql_takes_here_a INT, column_name_of_64_characters_is_the_most_that_mysql_takes_here_b INT);
+INSERT INTO names_of_64_characters_is_the_most_that_mysql_takes_for_a_table_ VALUES (1, 2, 3);

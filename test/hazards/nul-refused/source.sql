@@ -1,0 +1,2 @@
+CREATE TABLE nul_refused (id INT PRIMARY KEY, v LONGTEXT);
+INSERT INTO nul_refused VALUES (1, CONCAT(REPEAT('x', 70000), '\0'));

@@ -1,0 +1,3 @@
+CREATE TABLE text_tiers (id INT PRIMARY KEY, a TINYTEXT, b TEXT, c MEDIUMTEXT, d LONGTEXT, e TINYBLOB, f BLOB, g MEDIUMBLOB, h LONGBLOB);
+INSERT INTO text_tiers VALUES (1, REPEAT('a', 255), REPEAT('é', 32767), REPEAT('€', 100000), REPEAT('😀', 100000),
+  REPEAT(x'00', 255), REPEAT(x'ff', 65535), REPEAT(x'0102', 100000), REPEAT(x'fffe', 100000)), (2, '', '', '', '', '', '', '', '');

@@ -1,0 +1,2 @@
+CREATE TABLE zerofill_is_no_value (id INT(8) ZEROFILL PRIMARY KEY, n DECIMAL(8,2) ZEROFILL, f DOUBLE(8,2) ZEROFILL);
+INSERT INTO zerofill_is_no_value VALUES (42, 3.5, 2.25), (123456789, 0, 0);
