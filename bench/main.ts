@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options]`: side-by-side benchmarks, each with its floor and its peers in one run. */
 import { bulk } from "./bulk/main.js";
+import { check } from "./check/main.js";
 
 function number(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
@@ -11,7 +12,8 @@ function number(name: string, otherwise: number): number {
 
 const [name] = process.argv.slice(2);
 if (name === "bulk") await bulk({ scale: number("scale", 1), rounds: number("rounds", 5) });
+else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
-  process.stderr.write(`npm run bench -- bulk [--scale 1] [--rounds 5]\n`);
+  process.stderr.write("npm run bench -- bulk|check [--scale 1] [--rounds 5]\n");
   process.exitCode = 64;
 }

@@ -14,6 +14,7 @@ import type {
   RangeOrder,
   ServerFacts,
 } from "./model.js";
+import { sameTable } from "./plan/fingerprint.js";
 import { plan } from "./plan/plan.js";
 import type { PlanRequest } from "./plan/plan.js";
 import type { Ledger, LedgerView, Source, Target } from "./port.js";
@@ -21,6 +22,8 @@ import { buildAfter } from "./snapshot/build.js";
 import type { TableCoder } from "./snapshot/copy.js";
 import type { OnEvent } from "./snapshot/event.js";
 import type { MomentHook } from "./snapshot/moments.js";
+import type { LookOptions } from "./snapshot/look.js";
+import { lookAtValues } from "./snapshot/look.js";
 import { snapshot } from "./snapshot/snapshot.js";
 import { mysqlName } from "./safety/identifier.js";
 import { throwIfStopped } from "./stop.js";
@@ -37,47 +40,75 @@ export interface Inspection {
 
 export interface InspectOptions {
   readonly request: PlanRequest;
-  /** Read the values too; `plan` alone does not. */
-  readonly values: boolean;
-  /** Tables whose values are read at the same time. */
-  readonly workers: number;
+  /** Read the values too; null leaves them unread, as `plan` does. */
+  readonly values: LookOptions | null;
+  /** Where the values are read instead of the source. */
+  readonly replica?: Source;
   readonly signal: AbortSignal;
-  readonly onTable: (table: string, done: number, total: number) => void;
 }
 
 /** Asks both servers and the values about everything that a run would refuse. Changes nothing. */
 export async function inspect(source: Source, target: Target, options: InspectOptions): Promise<Inspection> {
+  const { request, values, signal } = options;
   const [sourceFacts, targetFacts] = await Promise.all([source.facts(), target.facts()]);
-  const catalogue = await source.catalogue(options.signal);
-  const made = plan(catalogue, options.request);
+  const catalogue = await source.catalogue(signal);
+  const made = plan(catalogue, request);
   const findings: Finding[] = [
     ...(await source.preflight()),
     ...(await target.preflight(made)),
     ...made.findings,
-    ...(options.values ? await profileAll(source, made, options) : []),
+    ...(values === null ? [] : await look(source, sourceFacts, catalogue, made, { ...options, values })),
   ];
   if (made.tables.length === 0) findings.push(nothingToCopy(catalogue));
   return { source: sourceFacts, target: targetFacts, catalogue, plan: made, findings: sorted(findings) };
 }
 
-/** Values of every table, a few tables at a time; findings in table order whatever finished first. */
-async function profileAll(source: Source, made: Plan, options: InspectOptions): Promise<Finding[]> {
-  const found: (readonly Finding[])[] = made.tables.map(() => []);
-  let next = 0;
-  let done = 0;
-  const worker = async (): Promise<void> => {
-    for (;;) {
-      throwIfStopped(options.signal);
-      const at = next++;
-      const table = made.tables[at];
-      if (table === undefined) return;
-      found[at] = await source.profile(table, options.signal);
-      done += 1;
-      options.onTable(table.source, done, made.tables.length);
-    }
+/** The values, on the replica where there is one and it is proven to be one; then the catalogue again. */
+async function look(
+  source: Source,
+  facts: ServerFacts,
+  before: Catalogue,
+  made: Plan,
+  { request, values, replica, signal }: InspectOptions & { readonly values: LookOptions },
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  if (replica !== undefined) {
+    findings.push(...(await replica.follows(facts, await source.position(), signal)));
+    const there = plan(await replica.catalogue(signal), request);
+    if (there.fingerprint !== made.fingerprint) findings.push(replicaDiffers(before));
+    // What is no replica of the source says nothing about the source's values.
+    if (findings.some(({ severity }) => severity === "error")) return findings;
+  }
+  findings.push(...(await lookAtValues(replica ?? source, made.tables, values, signal)));
+  const told = new Set(findings.filter(({ code }) => code === "table-changed").map(({ object }) => object));
+  const after = await source.catalogue(signal);
+  for (const { source: table } of made.tables)
+    if (!told.has(table) && !sameTable(before, after, table)) findings.push(changedMeanwhile(table));
+  return findings;
+}
+
+function replicaDiffers({ database }: Catalogue): Finding {
+  return {
+    code: "replica-differs",
+    severity: "error",
+    object: "server.replica",
+    sentence: `The tables of ${database} are not the same on the replica as on the source.`,
+    fix: "Let the replica catch up, or take source.replica out.",
+    count: 1,
+    sampleKeys: [],
   };
-  await Promise.all(Array.from({ length: options.workers }, worker));
-  return found.flat();
+}
+
+function changedMeanwhile(table: string): Finding {
+  return {
+    code: "table-changed",
+    severity: "error",
+    object: table,
+    sentence: `${table} was altered or dropped while its values were looked at: what was found is about a table that is no more.`,
+    fix: "Run headgate check again when nobody changes the schema.",
+    count: 1,
+    sampleKeys: [],
+  };
 }
 
 function nothingToCopy(catalogue: Catalogue): Finding {

@@ -209,6 +209,31 @@ export interface PlanKey {
   readonly primary: boolean;
 }
 
+/** An index as the target will have it: what its entries are made of, so that the source's values can be asked whether they fit. */
+export interface PlanIndex {
+  readonly source: string;
+  readonly target: string;
+  readonly unique: boolean;
+  readonly parts: readonly {
+    /** The source's column. */
+    readonly column: string;
+    /** Characters of the target's value that are in the entry (bytes where it is bytea); null for the whole. */
+    readonly prefix: number | null;
+    /** The entry holds a hash of the value (policy longIndex). */
+    readonly hashed: boolean;
+  }[];
+}
+
+/** A foreign key that the target will have, in the source's names. */
+export interface PlanForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly referencedTable: string;
+  readonly referencedColumns: readonly string[];
+  /** keep: rows without a parent stay, and the key is never validated (policy orphans). */
+  readonly orphans: "keep" | "refuse";
+}
+
 export interface PlanTable {
   readonly source: string;
   readonly target: string;
@@ -219,6 +244,9 @@ export interface PlanTable {
   readonly estimatedBytes: number;
   /** Copied by one exact cut instead of ranges that replay mends (design.md, decision 4). */
   readonly exactCut: boolean;
+  /** What is built over the table; absent in a plan that builds nothing. */
+  readonly indexes?: readonly PlanIndex[];
+  readonly foreignKeys?: readonly PlanForeignKey[];
 }
 
 /** One statement of the target's DDL, named so that a second `run` knows what it built. */
@@ -348,6 +376,8 @@ export interface Finding {
   readonly count: number;
   /** Up to five keys of rows that show it, as text; never values of other columns. */
   readonly sampleKeys: readonly string[];
+  /** The values of these rows, in the same order; only where somebody asked to see them. */
+  readonly sampleValues?: readonly string[];
   readonly propose?: readonly string[];
   /** The same for a program, as YAML: an item of the list without its dash, or `"source": target` of tables.rename. `init` writes them. */
   readonly settle?: readonly { readonly section: "rename" | "typemap" | "policies"; readonly yaml: string }[];

@@ -52,6 +52,35 @@ export interface ExactCut extends AsyncDisposable {
   readonly reader: RowReader;
 }
 
+/** How much of a large table is looked at. */
+export type Sample = { readonly percent: number } | { readonly rows: number };
+
+export interface ProfileOptions {
+  /** All tables of the plan: a foreign key's parent stands among them. */
+  readonly tables: readonly PlanTable[];
+  /** null looks at every row; a sample proves nothing about the others. */
+  readonly sample: Sample | null;
+  /** Show the values of the sample rows too, not only their keys. */
+  readonly showValues: boolean;
+  /** Called before each part of a table; resolves when the server has room for it. null reads a table in one pass. */
+  readonly pause: (() => Promise<void>) | null;
+  readonly signal: AbortSignal;
+}
+
+/** How busy the server is that is read from. */
+export interface ServerLoad {
+  /** Seconds that it is behind the server it replicates from; null when it is no replica. */
+  readonly lagSeconds: number | null;
+  readonly threadsRunning: number;
+}
+
+/** One connection that looks at values. */
+export interface Profiler extends AsyncDisposable {
+  /** What the plan would refuse among one table's values: one pass, aggregates in the server. Reads only. */
+  profile(table: PlanTable, options: ProfileOptions): Promise<readonly Finding[]>;
+  load(): Promise<ServerLoad>;
+}
+
 export interface Source extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
   /** Everything the catalogue says about the database. */
@@ -60,8 +89,13 @@ export interface Source extends AsyncDisposable {
   preflight(): Promise<readonly Finding[]>;
   /** The exact GRANTs of each phase for the account that is logged in. `keyless`: the plan has tables without a key. */
   grants(keyless: boolean): Promise<readonly PhaseGrants[]>;
-  /** Looks at the values of one table for what its plan would refuse: one pass, aggregates in the server. Reads only. */
-  profile(table: PlanTable, signal: AbortSignal): Promise<readonly Finding[]>;
+  /**
+   * Asked of a replica: whether its data is that of the server with these facts, and has reached `position`. What
+   * speaks against it, as findings; errors where it must not be read instead. Reads only, waits half a minute at most.
+   */
+  follows(primary: ServerFacts, position: Position, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** A look at values that holds one of the host's `slots` worker slots, counted across processes; null when all are taken. */
+  profiler(slots: number): Promise<Profiler | null>;
   /** Bounds of a table's ranges in the source's own order: contiguous, first and last unbounded, about `rangeRows` each. */
   split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncIterable<Range>;
   /** A reader that holds one of the host's `slots` worker slots, counted across processes; null when all are taken. */

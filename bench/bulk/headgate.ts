@@ -25,20 +25,7 @@ export async function runHeadgate(
   source: string,
   target: string,
 ): Promise<{ figures: Figures; after: readonly Statement[] }> {
-  const folder = mkdtempSync(join(tmpdir(), "headgate-bench-"));
-  try {
-    const { host } = new URL(source);
-    writeFileSync(
-      join(folder, "headgate.yaml"),
-      [
-        "migration: 20261122_bulk",
-        "environment: development",
-        `source: { url: "mysql://${account.user}:${account.password}@${host}/${database}" }`,
-        `target: { url: "${target}" }`,
-        "",
-      ].join("\n"),
-      { mode: 0o600 },
-    );
+  return await inFolder(source, target, async (folder) => {
     const started = performance.now();
     const run = await headgate(folder, ["run", "--until", "copied", "--json"], join(folder, "usage.json"));
     const wall = (performance.now() - started) / 1000;
@@ -73,6 +60,51 @@ export async function runHeadgate(
       },
       after: plan.after,
     };
+  });
+}
+
+/** What one `check` used: seconds from outside, start included; CPU-seconds and peak MB of its own process. */
+export interface CheckFigures {
+  readonly wall: number;
+  readonly cpu: number;
+  readonly rss: number;
+  readonly errors: number;
+}
+
+/** Looks at every value of `source` and changes nothing. */
+export async function checkHeadgate(source: string, target: string): Promise<CheckFigures> {
+  return await inFolder(source, target, async (folder) => {
+    const started = performance.now();
+    const out = await headgate(folder, ["check", "--json"], join(folder, "usage.json"));
+    const wall = (performance.now() - started) / 1000;
+    const used = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
+    const { findings } = JSON.parse(out) as { readonly findings: readonly { readonly severity: string }[] };
+    return {
+      wall,
+      cpu: (used.userCPUTime + used.systemCPUTime) / 1e6,
+      rss: used.maxRSS / 1024,
+      errors: findings.filter(({ severity }) => severity === "error").length,
+    };
+  });
+}
+
+/** Runs `act` in a folder with a headgate.yaml that joins the two, and removes it. */
+async function inFolder<T>(source: string, target: string, act: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-bench-"));
+  try {
+    const { host } = new URL(source);
+    writeFileSync(
+      join(folder, "headgate.yaml"),
+      [
+        "migration: 20261122_bulk",
+        "environment: development",
+        `source: { url: "mysql://${account.user}:${account.password}@${host}/${database}" }`,
+        `target: { url: "${target}" }`,
+        "",
+      ].join("\n"),
+      { mode: 0o600 },
+    );
+    return await act(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -156,6 +156,17 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** The same with the columns' names, for statements whose columns differ from server to server. */
+  async named(sql: string): Promise<readonly ReadonlyMap<string, Cell>[]> {
+    try {
+      const [rows, fields] = await this.#driver.query({ sql, rowsAsArray: true });
+      const names = fields.map((field) => field.name);
+      return rowsOf(rows).map((row) => new Map(names.map((name, at) => [name, row[at] ?? null])));
+    } catch (error) {
+      throw sourceFault(error, this.place, "A statement failed");
+    }
+  }
+
   /** Runs a query that returns one row with one cell; null when there is no row. */
   async value(sql: string, params: readonly (string | number | null)[] = []): Promise<Cell> {
     const rows = await this.query(sql, params);

@@ -43,6 +43,28 @@ export async function readPreflight(connection: Connection): Promise<readonly Fi
     }),
     ...structure.findings,
     ...(await prepared(connection)),
+    ...(await xaInUse(connection)),
+  ];
+}
+
+/** Counted since the server started; an application that uses XA rarely ends the hour without a prepared one. */
+async function xaInUse(connection: Connection): Promise<readonly Finding[]> {
+  const rows = await connection.query(
+    "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_xa_prepare', 'Uptime')",
+  );
+  const told = new Map(rows.map(([name, value]) => [(name ?? "").toLowerCase(), Number(value ?? "0")]));
+  const times = told.get("com_xa_prepare") ?? 0;
+  if (times === 0) return [];
+  const hours = ((told.get("uptime") ?? 0) / 3600).toFixed(1);
+  return [
+    finding(
+      "xa-in-use",
+      "warning",
+      "server.xa",
+      `XA transactions were prepared ${String(times)} times since the server's start, ${hours} hours ago: while one is prepared and not ended, a run does not start and a fence cannot be proven.`,
+      "Find out which application uses XA, and let it end its transactions before run and cutover.",
+      times,
+    ),
   ];
 }
 

@@ -7,12 +7,34 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import { unreadableLabels } from "./catalogue-labels.js";
 import { policyLine, typeLine } from "./profile-probe.js";
 import type { Probe } from "./profile-probe.js";
+import { impossibleDate } from "./profile-value.js";
 
 const dateTypes = new Set(["date", "datetime", "timestamp"]);
 
 /** Zero, partial and impossible dates, one year 0 included: those that the policy zeroDate is about. */
 export function dateProbes(table: PlanTable, column: PlanColumn): readonly Probe[] {
   if (!dateTypes.has(column.column.type) || !/^(?:date|timestamp)/u.test(column.targetType)) return [];
+  return [...zeroDates(table, column), ...earlyYears(column)];
+}
+
+/** What two-digit years turn into when nobody looks: valid on both sides, and rarely meant. */
+function earlyYears(column: PlanColumn): readonly Probe[] {
+  if (column.column.type === "timestamp") return [];
+  const c = mysqlName(column.source);
+  return [
+    {
+      code: "year-before-1000",
+      severity: "info",
+      column,
+      condition: `(YEAR(${c}) BETWEEN 1 AND 999 AND NOT ${impossibleDate(c)})`,
+      what: "are in the years 1 to 999, which MySQL does not promise to hold and PostgreSQL does; they are copied as they stand",
+      fix: "Nothing needs to be done; look whether a two-digit year was meant.",
+      settle: [],
+    },
+  ];
+}
+
+function zeroDates(table: PlanTable, column: PlanColumn): readonly Probe[] {
   if (column.policy.zeroDate !== "refuse") return [];
   const c = mysqlName(column.source);
   const inKey = table.key?.columns.includes(column.source) === true;
@@ -25,16 +47,9 @@ export function dateProbes(table: PlanTable, column: PlanColumn): readonly Probe
       condition: impossibleDate(c),
       what: "are zero, partial or impossible dates, which PostgreSQL does not hold; the copy would stop at the first",
       fix: `Declare the policy zeroDate for the column ("null" or "-infinity"), map it to text, or mend the values.`,
-      settle: [policyLine(table, column, `zeroDate: ${zeroDate}`)],
+      settle: [policyLine(table, column.source, `zeroDate: ${zeroDate}`)],
     },
   ];
-}
-
-/** By arithmetic alone: date functions answer NULL for such values, and comparisons depend on sql_mode. */
-function impossibleDate(c: string): string {
-  const february = `28 + (YEAR(${c}) % 4 = 0 AND (YEAR(${c}) % 100 <> 0 OR YEAR(${c}) % 400 = 0))`;
-  const last = `ELT(MONTH(${c}), 31, ${february}, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)`;
-  return `(DAYOFMONTH(${c}) = 0 OR MONTH(${c}) = 0 OR YEAR(${c}) = 0 OR (DAYOFMONTH(${c}) > 28 AND DAYOFMONTH(${c}) > ${last}))`;
 }
 
 /** TIME beyond a day where the target is a time of day. */
@@ -57,7 +72,7 @@ export function timeProbes(table: PlanTable, column: PlanColumn): readonly Probe
 /** Whole numbers past the target's range, and flags that are neither 0 nor 1. */
 export function integerProbes(table: PlanTable, column: PlanColumn): readonly Probe[] {
   const c = mysqlName(column.source);
-  const range = sourceRange(column);
+  const range = integerRange(column);
   if (range === null) return [];
   if (column.targetType === "boolean")
     return [
@@ -105,7 +120,7 @@ function asNumber(column: PlanColumn, type: string): string {
   return `type: ${spelled}${column.column.unsigned ? ", check: not-negative" : ""}`;
 }
 
-interface Bounds {
+export interface Bounds {
   readonly min: bigint;
   readonly max: bigint;
 }
@@ -120,6 +135,11 @@ const targetRanges: ReadonlyMap<string, Bounds> = new Map(
   ).map(([name, bits]) => [name, { min: -(1n << (bits - 1n)), max: (1n << (bits - 1n)) - 1n }]),
 );
 
+/** What a target's integer type holds; null for other types. */
+export function targetRange(targetType: string): Bounds | null {
+  return targetRanges.get(targetType) ?? null;
+}
+
 const sourceBits: ReadonlyMap<string, bigint> = new Map([
   ["tinyint", 8n],
   ["smallint", 16n],
@@ -128,7 +148,8 @@ const sourceBits: ReadonlyMap<string, bigint> = new Map([
   ["bigint", 64n],
 ]);
 
-function sourceRange({ column }: PlanColumn): Bounds | null {
+/** What the source's integer type holds; null for other types. */
+export function integerRange({ column }: PlanColumn): Bounds | null {
   const bits = sourceBits.get(column.type);
   if (bits === undefined) return null;
   return column.unsigned
@@ -138,7 +159,7 @@ function sourceRange({ column }: PlanColumn): Bounds | null {
 
 /** The smallest target that holds all of the source type. */
 function wider(column: PlanColumn): string {
-  const range = sourceRange(column);
+  const range = integerRange(column);
   const fitting = [...targetRanges].find(
     ([, target]) => range !== null && target.min <= range.min && target.max >= range.max,
   );
@@ -176,7 +197,7 @@ export function labelProbes(table: PlanTable, column: PlanColumn): readonly Prob
       condition: `(${c} + 0 = 0)`,
       what: "have enum index 0, the error value that is no label; the copy would stop at the first",
       fix: "Declare the policy enumZero for the column (keep or null), or mend the values.",
-      settle: [policyLine(table, column, `enumZero: ${keeps ? "keep" : '"null"'}`)],
+      settle: [policyLine(table, column.source, `enumZero: ${keeps ? "keep" : '"null"'}`)],
     });
   }
   const unreadable = unreadableLabels(column.column);

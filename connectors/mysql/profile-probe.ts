@@ -1,35 +1,39 @@
 /**
- * One question about a column's values: an SQL condition that holds for the values the plan would refuse, and what
+ * One question about a table's values: an SQL condition that holds for the rows the plan would refuse, and what
  * to say when there are any. Also how the lines for headgate.yaml are spelled that settle it.
  */
 import type { Finding, PlanColumn, PlanTable, Severity } from "../../src/model.js";
 
-type Settlement = NonNullable<Finding["settle"]>[number] & { readonly section: "typemap" | "policies" };
+export type Settlement = NonNullable<Finding["settle"]>[number] & {
+  readonly section: "typemap" | "policies";
+};
 
 export interface Probe {
   readonly code: string;
   readonly severity: Severity;
   readonly column: PlanColumn;
-  /** SQL over the column's quoted name: 1 for a value that is meant; 0 or NULL for others. */
+  /** SQL over the columns' quoted names: 1 for a row that is meant; 0 or NULL for others. */
   readonly condition: string;
-  /** Completes "N values of table.column ...": what they are and what would happen. */
+  /** Completes "N values of table.column ..." or "N `noun` ...": what they are and what would happen. */
   readonly what: string;
   readonly fix: string;
   readonly settle: readonly Settlement[];
+  /** What the finding is about, where that is not the column: its object, and what N counts, in one and in many. */
+  readonly about?: { readonly object: string; readonly one: string; readonly many: string };
 }
 
 /** A line of `policies:` for this column alone. */
-export function policyLine(table: PlanTable, column: PlanColumn, policy: string): Settlement {
-  return { section: "policies", yaml: `{ match: ${matchOf(table, column)}, ${policy} }` };
+export function policyLine(table: { readonly source: string }, column: string, policy: string): Settlement {
+  return { section: "policies", yaml: `{ match: ${matchOf(table.source, column)}, ${policy} }` };
 }
 
 /** A line of `typemap:` for this column alone; `to` is the rule's flow mapping without its braces. */
 export function typeLine(table: PlanTable, column: PlanColumn, to: string): Settlement {
-  return { section: "typemap", yaml: `{ match: ${matchOf(table, column)}, to: { ${to} } }` };
+  return { section: "typemap", yaml: `{ match: ${matchOf(table.source, column.source)}, to: { ${to} } }` };
 }
 
-function matchOf(table: PlanTable, column: PlanColumn): string {
-  return `{ table: ${scalar(table.source)}, column: ${scalar(column.source)} }`;
+function matchOf(table: string, column: string): string {
+  return `{ table: ${scalar(table)}, column: ${scalar(column)} }`;
 }
 
 const plain = /^[A-Za-z_][A-Za-z0-9_]*$/u;

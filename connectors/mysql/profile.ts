@@ -1,48 +1,91 @@
 /**
  * Looks at the values of one table for what its plan would refuse. One pass over the table answers every question
- * about every column, by sums of conditions in the server; a second, small query per column that was hit brings up
- * to five keys to show. Values themselves never leave the server. What cannot be looked at (locked, gone, changed,
- * no right) is a finding too: silence would read as "clean".
+ * about every column, by sums of conditions in the server; a second, small query per question that was hit brings up
+ * to five keys to show. Only keys that can clash and foreign keys are asked apart. Values never leave the server
+ * unless somebody asked to see them. What cannot be looked at (locked, gone, changed, no right) is a finding too:
+ * silence would read as "clean".
  */
 import { Fault } from "../../src/errors.js";
-import type { Finding, PlanColumn, PlanTable, SourceColumn } from "../../src/model.js";
+import type { Finding, PlanColumn, PlanTable } from "../../src/model.js";
+import type { ProfileOptions } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
+import { counterFindings } from "./profile-counter.js";
+import { entryProbes, rowProbes } from "./profile-entries.js";
+import { jsonProbes } from "./profile-json.js";
+import { lockHolder } from "./profile-lock.js";
 import { dateProbes, integerProbes, labelProbes, timeProbes, yearProbes } from "./profile-numbers.js";
+import { orphanFindings } from "./profile-orphans.js";
+import type { Piece, Pieces } from "./profile-piece.js";
 import { proposedLines } from "./profile-probe.js";
 import type { Probe } from "./profile-probe.js";
-import { byteProbes, jsonProbes, textProbes } from "./profile-text.js";
+import { keyList, keysOf, sampleSize, valueText } from "./profile-sample.js";
+import { byteProbes, textProbes } from "./profile-text.js";
+import { uniqueFindings } from "./profile-unique.js";
 
 /** Seconds that another session's DDL or table lock is waited for. */
 const lockWaitSeconds = 10;
-const sampleSize = 5;
 
-/** Findings in column order; a lock is waited for `lockWait` seconds. Faults: connection-lost, and the signal's own. */
+export interface TableOptions extends Pick<ProfileOptions, "tables" | "showValues" | "pause"> {
+  readonly pieces: Pieces;
+  readonly signal: AbortSignal | undefined;
+  /** Seconds. */
+  readonly lockWait: number;
+}
+
+/** Findings in column order, then keys; every row in one pass unless asked otherwise. Faults: connection-lost, and the signal's own. */
 export async function profileTable(
   connection: Connection,
   table: PlanTable,
-  signal?: AbortSignal,
-  lockWait = lockWaitSeconds,
+  asked: Partial<TableOptions> = {},
 ): Promise<readonly Finding[]> {
-  const probes = table.columns.flatMap((column) => probesOf(connection, table, column));
-  if (probes.length === 0) return [];
-  await connection.query(`SET SESSION lock_wait_timeout = ${lockWait}`);
+  const options: TableOptions = {
+    tables: [table],
+    showValues: false,
+    pause: null,
+    pieces: { list: [{ from: mysqlName(table.source), params: [] }], sampled: null },
+    signal: undefined,
+    lockWait: lockWaitSeconds,
+    ...asked,
+  };
+  const { signal, pieces, lockWait } = options;
+  await connection.query(`SET SESSION lock_wait_timeout = ${String(lockWait)}`);
   try {
-    const counts = await count(connection, table, probes, signal);
-    const findings: Finding[] = [];
-    for (const [index, probe] of probes.entries()) {
-      const hits = counts[index] ?? 0;
-      if (hits === 0) continue;
-      findings.push(tell(table, probe, hits, await sampleKeys(connection, table, probe, signal)));
-    }
-    return findings;
+    const findings = [
+      ...(await valueFindings(connection, table, options)),
+      ...(await uniqueFindings(connection, table, pieces.list, signal)),
+      ...(await orphanFindings(connection, table, options.tables, pieces.list, signal)),
+      ...(await counterFindings(connection, table, signal)),
+    ];
+    return pieces.sampled === null ? findings : inSample(table, pieces.sampled, findings);
   } catch (error) {
     if (!(error instanceof Fault) || signal?.aborted === true) throw error;
-    return [unseen(table, error, lockWait)];
+    return [await unseen(connection, table, error, lockWait)];
   } finally {
     // After an abort or a lost connection there is no session left to set anything in.
     if (connection.open) await connection.query("SET SESSION lock_wait_timeout = DEFAULT");
   }
+}
+
+async function valueFindings(
+  connection: Connection,
+  table: PlanTable,
+  options: TableOptions,
+): Promise<readonly Finding[]> {
+  const probes = [
+    ...table.columns.flatMap((column) => probesOf(connection, table, column)),
+    ...entryProbes(table),
+    ...rowProbes(table),
+  ];
+  if (probes.length === 0) return [];
+  const counts = await count(connection, probes, options);
+  const findings: Finding[] = [];
+  for (const [index, probe] of probes.entries()) {
+    const hits = counts[index] ?? 0;
+    if (hits === 0) continue;
+    findings.push(tell(table, probe, hits, await sampleRows(connection, table, probe, options)));
+  }
+  return findings;
 }
 
 function probesOf(connection: Connection, table: PlanTable, column: PlanColumn): readonly Probe[] {
@@ -60,84 +103,139 @@ function probesOf(connection: Connection, table: PlanTable, column: PlanColumn):
 
 async function count(
   connection: Connection,
-  table: PlanTable,
   probes: readonly Probe[],
-  signal: AbortSignal | undefined,
+  { pieces, signal, pause }: TableOptions,
 ): Promise<readonly number[]> {
   // COALESCE inside: a NULL value answers no question, and must not make the sum of an all-NULL column NULL.
   const sums = probes.map((probe) => `SUM(COALESCE(${probe.condition}, 0))`);
-  const [row] = await connection.query(
-    `SELECT ${sums.join(", ")} FROM ${mysqlName(table.source)}`,
-    [],
-    signal,
-  );
-  return probes.map((_probe, index) => Number(row?.[index] ?? "0"));
+  const counts = probes.map(() => 0);
+  for (const piece of pieces.list) {
+    await pause?.();
+    const [row] = await connection.query(
+      `SELECT ${sums.join(", ")} FROM ${piece.from} AS t`,
+      piece.params,
+      signal,
+    );
+    counts.forEach((sum, at) => (counts[at] = sum + Number(row?.[at] ?? "0")));
+  }
+  return counts;
 }
 
-async function sampleKeys(
+interface Samples {
+  readonly keys: readonly string[];
+  readonly values: readonly string[] | null;
+}
+
+async function sampleRows(
   connection: Connection,
   table: PlanTable,
   probe: Probe,
+  { pieces, signal, showValues }: TableOptions,
+): Promise<Samples> {
+  const key = keyList(table) ?? [];
+  const list = showValues ? [...key, valueText(mysqlName(probe.column.source), probe.column.column)] : key;
+  if (list.length === 0) return { keys: [], values: null };
+  const rows: (readonly (string | null)[])[] = [];
+  for (const piece of pieces.list) {
+    if (rows.length >= sampleSize) break;
+    rows.push(...(await rowsOf(connection, piece, list, probe, sampleSize - rows.length, signal)));
+  }
+  return {
+    keys: key.length === 0 ? [] : rows.map((row) => keysOf(row.slice(0, key.length))),
+    values: showValues ? rows.map((row) => row.at(-1) ?? "NULL") : null,
+  };
+}
+
+async function rowsOf(
+  connection: Connection,
+  piece: Piece,
+  list: readonly string[],
+  probe: Probe,
+  most: number,
   signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  if (table.key === null) return [];
-  const columns = new Map(table.columns.map((column) => [column.source, column.column]));
-  const list = table.key.columns.map((name) => keyText(name, columns.get(name)));
-  const rows = await connection.query(
-    `SELECT ${list.join(", ")} FROM ${mysqlName(table.source)} WHERE ${probe.condition} LIMIT ${sampleSize}`,
-    [],
+): Promise<readonly (readonly (string | null)[])[]> {
+  return await connection.query(
+    `SELECT ${list.join(", ")} FROM ${piece.from} AS t WHERE ${probe.condition} LIMIT ${String(most)}`,
+    piece.params,
     signal,
   );
-  return rows.map((row) => row.map((cell) => cell ?? "NULL").join(", "));
 }
 
-const binaryTypes = /^(?:binary|varbinary|tinyblob|blob|mediumblob|longblob|bit)$/u;
-
-function keyText(name: string, column: SourceColumn | undefined): string {
-  const c = mysqlName(name);
-  if (column !== undefined && binaryTypes.test(column.type))
-    return column.type === "bit" ? `CAST(${c} + 0 AS CHAR)` : `CONCAT('0x', LOWER(HEX(${c})))`;
-  return `CAST(${c} AS CHAR)`;
-}
-
-function tell(table: PlanTable, probe: Probe, hits: number, keys: readonly string[]): Finding {
-  const object = `${table.source}.${probe.column.source}`;
+function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): Finding {
+  const column = `${table.source}.${probe.column.source}`;
+  const about = probe.about ?? { object: column, one: `value of ${column}`, many: `values of ${column}` };
   const settled = probe.settle.length > 0;
   return {
     code: probe.code,
     severity: probe.severity,
-    object,
-    sentence: `${hits} ${hits === 1 ? "value" : "values"} of ${object} ${probe.what}.`,
+    object: about.object,
+    sentence: `${String(hits)} ${hits === 1 ? about.one : about.many} ${probe.what}.`,
     fix: probe.fix,
     count: hits,
-    sampleKeys: keys,
+    sampleKeys: samples.keys,
+    ...(samples.values === null ? {} : { sampleValues: samples.values }),
     ...(settled ? { propose: proposedLines(probe.settle), settle: probe.settle } : {}),
   };
 }
 
+/** What was seen of a part says nothing of the rest, and every sentence says so. */
+function inSample(table: PlanTable, rows: number, findings: readonly Finding[]): readonly Finding[] {
+  const all = table.estimatedRows.toLocaleString("en-US");
+  return [
+    {
+      code: "sampled",
+      severity: "warning",
+      object: table.source,
+      sentence: `Only about ${rows.toLocaleString("en-US")} of some ${all} rows of ${table.source} were looked at, from all over its key: what is rare, and duplicates outside of the sample, were not seen.`,
+      fix: "Run headgate check without --sample before the copy; headgate run looks at every row anyway.",
+      count: 1,
+      sampleKeys: [],
+    },
+    ...findings.map((finding) => ({ ...finding, sentence: `In a sample: ${finding.sentence}` })),
+  ];
+}
+
+/** The server's number of a statement that somebody else ended. */
+const interrupted = 1317;
+
 /** Why the table could not be looked at. Only what concerns this table; a lost connection is everybody's. */
-function unseen(table: PlanTable, fault: Fault, lockWait: number): Finding {
+async function unseen(
+  connection: Connection,
+  table: PlanTable,
+  fault: Fault,
+  lockWait: number,
+): Promise<Finding> {
   const base = { object: table.source, severity: "error" as const, count: 1, sampleKeys: [] };
+  const unread = `The values of ${table.source} could not be looked at`;
   switch (fault.code) {
-    case "source-busy":
+    case "source-busy": {
+      const holder = await lockHolder(connection, table.source);
       return {
         ...base,
         code: "table-locked",
-        sentence: `The values of ${table.source} could not be looked at: another session held the table for more than ${lockWait} seconds.`,
+        sentence: `${unread}: ${holder ?? "another session, which the server does not name to this account,"} held the table for more than ${String(lockWait)} seconds.`,
         fix: "Run headgate check again when the lock is gone.",
       };
+    }
     case "grant-missing":
       return {
         ...base,
         code: "table-unreadable",
-        sentence: `The values of ${table.source} could not be looked at. ${fault.message}`,
+        sentence: `${unread}. ${fault.message}`,
         fix: "headgate check --grants prints what the account needs.",
       };
     case "source-refused":
+      if (fault.facts["errno"] === interrupted)
+        return {
+          ...base,
+          code: "table-interrupted",
+          sentence: `${unread}: somebody ended the statement that read it.`,
+          fix: "Run headgate check again.",
+        };
       return {
         ...base,
         code: "table-changed",
-        sentence: `The values of ${table.source} could not be looked at as the plan has it. ${fault.message}`,
+        sentence: `${unread} as the plan has it. ${fault.message}`,
         fix: "Run headgate plan again if the table was changed or dropped; else mend what the source says.",
       };
     default:

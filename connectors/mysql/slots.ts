@@ -6,8 +6,11 @@
 import { Fault } from "../../src/errors.js";
 import type { Wire } from "./wire/wire.js";
 
+/** Any session that can ask. */
+type Session = Pick<Wire, "select">;
+
 /** Takes the first free of `slots` worker slots; null when all are taken. */
-export async function takeSlot(wire: Wire, slots: number): Promise<string | null> {
+export async function takeSlot(wire: Session, slots: number): Promise<string | null> {
   for (let number = 1; number <= slots; number++) {
     const name = `headgate.worker.${number}`;
     const rows = await wire.select({ sql: "SELECT CAST(GET_LOCK(?, 0) AS CHAR)", params: [name] });
@@ -19,6 +22,6 @@ export async function takeSlot(wire: Wire, slots: number): Promise<string | null
 }
 
 /** Gives a slot back; the next worker can have it when this resolves. */
-export async function releaseSlot(wire: Wire, name: string): Promise<void> {
+export async function releaseSlot(wire: Session, name: string): Promise<void> {
   await wire.select({ sql: "SELECT CAST(RELEASE_LOCK(?) AS CHAR)", params: [name] });
 }

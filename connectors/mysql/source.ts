@@ -13,7 +13,7 @@ import type {
   Range,
   ServerFacts,
 } from "../../src/model.js";
-import type { ExactCut, RowReader, Source } from "../../src/port.js";
+import type { ExactCut, Profiler, RowReader, Source } from "../../src/port.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
@@ -22,7 +22,8 @@ import { phaseGrants } from "./grants.js";
 import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";
 import { readPreflight } from "./preflight.js";
-import { profileTable } from "./profile.js";
+import { replicaFindings } from "./replica.js";
+import { openProfiler } from "./profiler.js";
 import { openReading, WireReader } from "./read.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 import { splitTable } from "./split.js";
@@ -61,8 +62,13 @@ class MysqlSource implements Source {
     return this.#with(readPreflight);
   }
 
-  async profile(table: PlanTable, signal: AbortSignal): Promise<readonly Finding[]> {
-    return this.#own((connection) => profileTable(connection, table, signal));
+  async follows(primary: ServerFacts, position: Position, signal: AbortSignal): Promise<readonly Finding[]> {
+    const here = await this.facts();
+    return this.#own((connection) => replicaFindings(connection, here, primary, position, signal));
+  }
+
+  async profiler(slots: number): Promise<Profiler | null> {
+    return openProfiler(this.#options, slots);
   }
 
   async *split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncGenerator<Range> {

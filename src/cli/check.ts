@@ -5,11 +5,13 @@ import { exits } from "../errors.js";
 import { inspect } from "../migration.js";
 import { plan } from "../plan/plan.js";
 import { errorsOf, findingLines, findingSummary, nextOf, proposedLines } from "./findings.js";
+import { lookOf } from "./look.js";
+import type { LookFlags } from "./look.js";
 import type { VerbResult } from "./output.js";
 import { openMigration } from "./open.js";
 import type { VerbContext } from "./verb.js";
 
-export interface CheckFlags {
+export interface CheckFlags extends LookFlags {
   readonly propose: boolean;
   readonly grants: boolean;
   readonly values: boolean;
@@ -26,12 +28,13 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
     return { exit: exits.done, nextSteps: [], body: { findings: [], grants }, human };
   }
   const { source, target } = await migration.both();
+  const look = lookOf(migration, context, flags);
+  const replica = flags.values ? await migration.replica() : undefined;
   const found = await inspect(source, target, {
     request: migration.request,
-    values: flags.values,
-    workers: migration.workers,
+    values: flags.values ? look : null,
+    ...(replica === undefined ? {} : { replica }),
     signal: context.services.signal,
-    onTable: () => undefined,
   });
   const errors = errorsOf(found.findings);
   const proposed = proposedLines(found.findings);

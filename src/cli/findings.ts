@@ -10,6 +10,9 @@ export function findingLines(findings: readonly Finding[], propose: boolean): st
       `${finding.severity.padEnd(7)} ${finding.code}  ${finding.object}${amount}`,
       `        ${finding.sentence}`,
       ...(finding.sampleKeys.length > 0 ? [`        keys: ${finding.sampleKeys.join(", ")}`] : []),
+      ...(finding.sampleValues === undefined || finding.sampleValues.length === 0
+        ? []
+        : [`        values: ${finding.sampleValues.map((value) => JSON.stringify(value)).join(", ")}`]),
       ...(finding.fix === "" ? [] : [`        fix: ${finding.fix}`]),
     ];
     if (propose && finding.propose !== undefined)
@@ -23,8 +26,12 @@ export function findingLines(findings: readonly Finding[], propose: boolean): st
  * no key twice, so the lines of each finding alone would not do where there are several.
  */
 export function proposedLines(findings: readonly Finding[]): string[] {
-  const of = (section: Section): string[] =>
-    findings.flatMap(({ settle }) => settle ?? []).flatMap((s) => (s.section === section ? [s.yaml] : []));
+  // One line may settle several findings, as orphans of two kinds under one key.
+  const of = (section: Section): string[] => [
+    ...new Set(
+      findings.flatMap(({ settle }) => settle ?? []).flatMap((s) => (s.section === section ? [s.yaml] : [])),
+    ),
+  ];
   const [renames, rules, policies] = [of("rename"), of("typemap"), of("policies")];
   return [
     ...(renames.length > 0 ? ["tables:", "  rename:", ...renames.map((line) => `    ${line}`)] : []),

@@ -52,10 +52,16 @@ export async function initVerb(context: VerbContext, flags: InitFlags): Promise<
   await using target = await services.openTarget(to.url, to.tls, { host: hostname(), pid: process.pid });
   const found = await inspect(source, target, {
     request: requestOf(migration),
-    values: true,
-    workers: defaultWorkersPerHost,
+    values: {
+      workers: defaultWorkersPerHost,
+      slots: defaultWorkersPerHost,
+      sample: null,
+      showValues: false,
+      throttle: null,
+      wait: services.wait,
+      onWait: (sentence) => services.streams.stderr(`${sentence}\n`),
+    },
     signal: services.signal,
-    onTable: () => undefined,
   });
   const text = textOf(found, { migration, environment, source: flags.source, target: flags.target });
   if (!flags.dryRun) await writeNew(path, text);

@@ -11,20 +11,28 @@ import type { PlanRequest } from "../plan/request.js";
 import type { Source, Target } from "../port.js";
 import type { VerbContext } from "./verb.js";
 
+interface Openers {
+  readonly source: () => Promise<Source>;
+  readonly target: () => Promise<Target>;
+  /** null where the file names no replica. */
+  readonly replica: (() => Promise<Source>) | null;
+}
+
 export class OpenMigration implements AsyncDisposable {
   readonly config: Config;
   readonly id: string;
   readonly targetDatabase: string;
   /** `.headgate/<migration>` beside the config file. */
   readonly stateDirectory: string;
-  readonly #open: { readonly source: () => Promise<Source>; readonly target: () => Promise<Target> };
+  readonly #open: Openers;
   #source: Source | null = null;
+  #replica: Source | null = null;
   #target: Target | null = null;
 
   constructor(
     config: Config,
     place: { readonly stateDirectory: string; readonly targetDatabase: string },
-    open: { readonly source: () => Promise<Source>; readonly target: () => Promise<Target> },
+    open: Openers,
   ) {
     this.config = config;
     this.id = config.migration;
@@ -83,6 +91,13 @@ export class OpenMigration implements AsyncDisposable {
     return this.#source;
   }
 
+  /** source.replica; undefined when the file names none. */
+  async replica(): Promise<Source | undefined> {
+    if (this.#open.replica === null) return undefined;
+    this.#replica ??= await this.#open.replica();
+    return this.#replica;
+  }
+
   async target(): Promise<Target> {
     this.#target ??= await this.#open.target();
     return this.#target;
@@ -93,15 +108,22 @@ export class OpenMigration implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#replica?.[Symbol.asyncDispose]();
     await this.#source?.[Symbol.asyncDispose]();
     await this.#target?.[Symbol.asyncDispose]();
   }
 }
 
-/** Reads the config named by -c; every later output of the verb is scrubbed of its secrets. */
-export async function openMigration({ flags, output, services }: VerbContext): Promise<OpenMigration> {
-  const loaded = await loadConfig(flags.config, services.env);
-  const { config, source, target } = loaded;
+/**
+ * Reads the config named by -c; every later output of the verb is scrubbed of its secrets. `copies`: the verb copies,
+ * and keys that are only built for looking are refused.
+ */
+export async function openMigration(
+  { flags, output, services }: VerbContext,
+  copies = false,
+): Promise<OpenMigration> {
+  const loaded = await loadConfig(flags.config, services.env, copies);
+  const { config, source, target, replica } = loaded;
   output.know(config.migration, (text) => loaded.redactor.scrub(text));
   const stateDirectory = join(loaded.folder, ".headgate", config.migration);
   const engine = { host: hostname(), pid: process.pid };
@@ -111,6 +133,7 @@ export async function openMigration({ flags, output, services }: VerbContext): P
     {
       source: () => services.openSource(source.server, source.tls),
       target: () => services.openTarget(config.target.url, target.tls, engine),
+      replica: replica === null ? null : () => services.openSource(replica.server, replica.tls),
     },
   );
   for (const side of migration.unencrypted)

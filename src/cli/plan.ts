@@ -24,10 +24,8 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
   const { source, target } = await migration.both();
   const found = await inspect(source, target, {
     request: migration.request,
-    values: false,
-    workers: migration.workers,
+    values: null,
     signal: context.services.signal,
-    onTable: () => undefined,
   });
   const made = found.plan;
   if (flags.explain !== undefined) {

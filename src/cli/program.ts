@@ -70,6 +70,8 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .description("Checks servers, plan and every value; changes nothing.")
       .option("--propose", "print the config lines that would settle each finding", false)
       .option("--grants", "print the exact GRANTs of each phase", false)
+      .option("--sample <part>", "look at a part of large tables: 5%, or a number of rows; proves nothing")
+      .option("--show-values", "show values of the sample rows, not only their keys", false)
       .option("--no-values", "leave the values unread"),
     "check",
     async () => (await import("./check.js")).checkVerb,

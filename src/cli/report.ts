@@ -7,6 +7,7 @@ import { Fault, exits } from "../errors.js";
 import type { LedgerView } from "../port.js";
 import { count, plural } from "../watch/screen.js";
 import { reportHtml } from "../watch/report-html.js";
+import { policyCounts, policySentence } from "./kept.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
@@ -34,7 +35,7 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
     phases: view.phases,
     tables: view.tables,
     lanes: view.lanes,
-    policies: view.policies,
+    policies: policyCounts(view),
     proof: null,
     proofNote:
       "Counts were checked range by range while loading; values have not been compared: verify is not built yet.",
@@ -65,7 +66,7 @@ function screenOf(id: string, view: LedgerView, skipped: readonly string[]): str
       [1, 2, 3],
     ),
     "",
-    ...view.policies.map((p) => `policy ${p.policy} changed ${plural(p.count, "value")} of ${p.object}`),
+    ...policyCounts(view).map((p) => policySentence(p)),
     ...skipped.map((name) => `safeguard skipped: ${name}`),
   ];
 }

@@ -16,6 +16,8 @@ import { clock, count, openScreen, plural } from "../watch/screen.js";
 import { errorsOf, findingLines, findingSummary, nextOf } from "./findings.js";
 import { heldBody, heldLines, holdsBack, readHolds } from "./hold.js";
 import type { OpenMigration } from "./open.js";
+import { keptOrphans, keptPhase, policyCounts, policySentence } from "./kept.js";
+import { lookOf } from "./look.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readPlanFingerprint, writePlan } from "./plan-file.js";
@@ -36,7 +38,7 @@ export interface RunFlags {
 
 export async function runVerb(context: VerbContext, flags: RunFlags): Promise<VerbResult> {
   demandCopied(flags);
-  await using migration = await openMigration(context);
+  await using migration = await openMigration(context, true);
   if (!flags.dryRun)
     await confirmTarget({
       environment: migration.config.environment,
@@ -50,10 +52,9 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   const found = await inspect(source, target, {
     request: migration.request,
     // Values were read before the first range; a resumed copy must not read them all again.
-    values: before === null || before.state === "new",
-    workers: migration.workers,
+    // A sample is never taken for proof: every row of every table is looked at.
+    values: before === null || before.state === "new" ? lookOf(migration, context) : null,
     signal: context.services.signal,
-    onTable: () => undefined,
   });
   demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger");
   demandFresh(
@@ -93,6 +94,8 @@ async function engine(
   const startedAt = services.now();
   await using ledger = await target.claim(found.plan);
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
+  const kept = keptOrphans(found.findings);
+  if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   let view: LedgerView;
   try {
@@ -251,7 +254,7 @@ function copied(id: string, view: LedgerView, seconds: number, found: Inspection
     body: { state: "copied", ...figures(view, seconds) },
     human: [
       `${id}: copied ${count(rows)} rows (${(bytes / 1e6).toFixed(1)} MB) in ${plural(view.tables.length, "table")} and ran ${plural(found.plan.after.length, "statement")} for keys, indexes and constraints in ${clock(seconds)}.`,
-      ...view.policies.map((p) => `policy ${p.policy} changed ${plural(p.count, "value")} of ${p.object}`),
+      ...policyCounts(view).map((p) => policySentence(p)),
       ...(warnings.length > 0 ? [`${plural(warnings.length, "warning")}: headgate check lists them.`] : []),
     ],
   };
@@ -260,7 +263,7 @@ function copied(id: string, view: LedgerView, seconds: number, found: Inspection
 /** The figures of the contract's final object. */
 function figures(view: LedgerView | null, seconds: number): Record<string, unknown> {
   const all = view === null ? { rows: 0, bytes: 0 } : totals(view);
-  return { ...all, seconds: Math.round(seconds * 10) / 10, policies: view?.policies ?? [] };
+  return { ...all, seconds: Math.round(seconds * 10) / 10, policies: policyCounts(view) };
 }
 
 function totals(view: LedgerView): { rows: number; bytes: number } {

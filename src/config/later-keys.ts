@@ -63,7 +63,12 @@ export const verifySchema = z
 
 export const throttleSchema = z
   .strictObject({
-    maxReplicaLagSeconds: integer(0, 86_400).default(10),
+    maxReplicaLagSeconds: integer(0, 86_400)
+      .default(10)
+      .describe("Reading waits while source.replica, where it reads there, is further behind."),
+    maxThreadsRunning: integer(1, 100_000)
+      .optional()
+      .describe("Reading waits while more statements run on the server that it reads from."),
     maxLatencyIncrease: fraction(10).default(0.2),
     maxDiskUsed: fraction().default(0.9),
   })

@@ -34,6 +34,8 @@ export interface LoadedConfig {
   readonly folder: string;
   readonly source: Endpoint;
   readonly target: Endpoint;
+  /** source.replica, with the source's own TLS settings; null when the file names none. */
+  readonly replica: Endpoint | null;
   readonly redactor: Redactor;
   /** `headgate.yaml:12:3` of a key, or of the nearest thing around it that the file has. */
   readonly where: (path: KeyPath) => string;
@@ -45,8 +47,9 @@ type Told = Pick<Problem, "place" | "sentence">;
  * Faults, all exit 64: config-missing, config-invalid, secrets-readable, not-built-yet, same-server,
  * environment-mismatch. Their
  * sentences are clean of secrets; with several problems `facts.problems` counts and `facts.all` lists them.
+ * `copies`: the file is read for a verb that copies, and what is only built for looking is refused.
  */
-export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> {
+export async function loadConfig(path: string, env: Env, copies = true): Promise<LoadedConfig> {
   const file = readConfigFile(path);
   const folder = dirname(resolve(path));
   const parsed = readDocument(file.text);
@@ -58,9 +61,10 @@ export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> 
   if (open.length > 0) throw told("secrets-readable", path, open, redactor, "Run the chmod of the sentence.");
   if (filled.literalPassword !== null) demandPrivate(path, file.mode, filled.literalPassword);
 
-  const config = demandValid(path, filled, places, redactor);
+  const config = demandValid(path, filled, places, redactor, copies);
   const source = demandEndpoint("source", config, folder, path, places, redactor);
   const target = demandEndpoint("target", config, folder, path, places, redactor);
+  const replica = demandReplica(config, source, folder, path, places, redactor);
   for (const name of [config.migration, config.target.schema, config.environment]) redactor.allow(name);
   demandTwoServers(source.server, target.server);
   demandAgreement(env, config.migration, target.server.database);
@@ -70,13 +74,20 @@ export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> 
     folder,
     source,
     target,
+    replica,
     redactor,
     where: (key) => placed(path, places.key(key)),
   };
 }
 
 /** The config, or every problem of it: first what is wrong, then what is right and not built yet. */
-function demandValid(path: string, filled: FilledTree, places: Places, redactor: Redactor): Config {
+function demandValid(
+  path: string,
+  filled: FilledTree,
+  places: Places,
+  redactor: Redactor,
+  copies: boolean,
+): Config {
   let { value } = filled;
   let result = configSchema.safeParse(value);
   if (!result.success) {
@@ -99,7 +110,7 @@ function demandValid(path: string, filled: FilledTree, places: Places, redactor:
   if (wrong.length > 0) throw told("config-invalid", path, wrong, redactor);
   const later: Told[] = [
     ...fresh,
-    ...notBuilt(value).map(({ path: key, part }) => ({
+    ...notBuilt(value, copies).map(({ path: key, part }) => ({
       place: places.key(key),
       sentence: `${dotted(key)} is set, but ${part} is not built yet.`,
     })),
@@ -130,6 +141,34 @@ function demandEndpoint(
     [{ place: places.value(at), sentence: `${dotted(at)} is ${found}. Allowed: ${allowed}.` }],
     redactor,
   );
+}
+
+/** The same database on another server; its TLS is the source's. */
+function demandReplica(
+  config: Config,
+  source: Endpoint,
+  folder: string,
+  path: string,
+  places: Places,
+  redactor: Redactor,
+): Endpoint | null {
+  const url = config.source.replica;
+  if (url === undefined) return null;
+  const at = ["source", "replica"];
+  const refuse = (found: string, allowed: string): Fault =>
+    told(
+      "config-invalid",
+      path,
+      [{ place: places.value(at), sentence: `source.replica is ${found}. Allowed: ${allowed}.` }],
+      redactor,
+    );
+  const result = endpointOf("source", { url, tls: config.source.tls }, folder);
+  if ("problem" in result) throw refuse(result.problem.found, result.problem.allowed);
+  const { server } = result.endpoint;
+  knowServer(redactor, server);
+  if (server.database !== source.server.database)
+    throw refuse(`the database ${server.database}`, `the source's own database, ${source.server.database}`);
+  return result.endpoint;
 }
 
 /** One Fault of all problems, in the file's order: the first is the sentence. */

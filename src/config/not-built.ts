@@ -9,15 +9,20 @@ interface Part {
   /** Only this value is not built; without it, any. */
   readonly value?: string;
   readonly part: string;
+  /** Built for `check`, which only reads; not for the copy. */
+  readonly checked?: true;
 }
 
 const parts: readonly Part[] = [
-  { path: ["source", "replica"], part: "reading from a replica" },
+  { path: ["source", "replica"], part: "copying from a replica", checked: true },
   { path: ["source", "admin"], part: "the fence" },
   { path: ["feed", "kind"], value: "kafka", part: "the change stream over Kafka" },
   { path: ["feed", "kafka"], part: "the change stream over Kafka" },
   { path: ["verify"], part: "verification" },
-  { path: ["throttle"], part: "throttling" },
+  { path: ["throttle", "maxReplicaLagSeconds"], part: "throttling the copy", checked: true },
+  { path: ["throttle", "maxThreadsRunning"], part: "throttling the copy", checked: true },
+  { path: ["throttle", "maxLatencyIncrease"], part: "throttling by latency" },
+  { path: ["throttle", "maxDiskUsed"], part: "throttling by the disk" },
   { path: ["cutover"], part: "cutover" },
   { path: ["triggers"], part: "triggers" },
   { path: ["baseline"], part: "the latency baseline" },
@@ -30,9 +35,13 @@ export interface NotBuilt {
   readonly part: string;
 }
 
-/** The not-built keys that a file sets. `raw` is the file's own value: defaults are not in it. An empty map or list sets nothing. */
-export function notBuilt(raw: unknown): NotBuilt[] {
-  return parts.flatMap(({ path, value, part }) => {
+/**
+ * The not-built keys that a file sets. `raw` is the file's own value: defaults are not in it. An empty map or list
+ * sets nothing. `copies`: the verb copies, so what is only built for looking is not built for it.
+ */
+export function notBuilt(raw: unknown, copies: boolean): NotBuilt[] {
+  return parts.flatMap(({ path, value, part, checked }) => {
+    if (checked === true && !copies) return [];
     const found = at(raw, path);
     if (value !== undefined ? found !== value : isEmpty(found)) return [];
     return [{ path, part }];
@@ -41,7 +50,12 @@ export function notBuilt(raw: unknown): NotBuilt[] {
 
 /** The dotted keys of the table, for docs. */
 export function notBuiltKeys(): readonly string[] {
-  return parts.map(({ path, value }) => path.join(".") + (value === undefined ? "" : `: ${value}`));
+  return parts.map(
+    ({ path, value, checked }) =>
+      path.join(".") +
+      (value === undefined ? "" : `: ${value}`) +
+      (checked === true ? " (but by check)" : ""),
+  );
 }
 
 function at(raw: unknown, path: readonly string[]): unknown {

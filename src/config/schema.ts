@@ -51,7 +51,11 @@ const sourceSchema = z
         "One MySQL or MariaDB database: mysql://user:${PASSWORD}@host:3306/database.",
       ),
       ...serverShape,
-      replica: databaseUrl("source").optional().describe("Snapshot and verification read here instead."),
+      replica: databaseUrl("source")
+        .optional()
+        .describe(
+          "The same database on a replica: check reads the values there, snapshot and verification later.",
+        ),
       admin: databaseUrl("source").optional().describe("The fence's account, for cutover and rollback only."),
     },
     { error: "a map with url" },

@@ -7,7 +7,7 @@
 import type { Catalogue, ColumnPolicy, PlanKey, SourceColumn, SourceTable } from "../model.js";
 import { type Resolution, resolve } from "../typemap/explain.js";
 import type { ColumnFacts } from "../typemap/match.js";
-import { columnPolicy } from "../typemap/policy.js";
+import { type KeyPolicy, columnPolicy, keyPolicy } from "../typemap/policy.js";
 import type { NamedRule } from "../typemap/rule.js";
 import type { Findings } from "./finding.js";
 import { chooseKey } from "./keys.js";
@@ -24,6 +24,7 @@ export interface DecidedColumn {
   readonly rule: string;
   readonly nullable: boolean;
   readonly policy: ColumnPolicy;
+  readonly keyPolicy: KeyPolicy;
   readonly identity: "identity" | "serial" | null;
   /** A named check of the grammar or SQL with {column}, null for none. */
   readonly check: string | null;
@@ -101,6 +102,7 @@ function decideColumn(
     rule: resolution.rule,
     nullable: column.nullable || makesNulls(policy),
     policy,
+    keyPolicy: keyPolicy(context.request.policies, facts),
     identity: column.autoIncrement ? identityOf(resolution, targetType, object, context.findings) : null,
     check: resolution.targetType === "enum" ? (enumType === null ? "labels" : null) : resolution.check,
     default: resolution.default,

@@ -24,8 +24,15 @@ export interface AfterContext {
   readonly statements: Statements;
 }
 
-/** Adds every statement of the second half, tables in plan order within each kind. */
-export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext): void {
+/** What the second half builds over one table. */
+export interface BuiltTable {
+  readonly table: DecidedTable;
+  readonly indexes: readonly PlannedIndex[];
+  readonly foreign: readonly PlannedForeignKey[];
+}
+
+/** Adds every statement of the second half, tables in plan order within each kind, and tells what they build. */
+export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext): readonly BuiltTable[] {
   const { schema, findings, statements } = context;
   const parts = tables.map((table) => {
     const indexes = tableIndexes(table, context.relations, findings);
@@ -65,13 +72,15 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
         sql: `ALTER TABLE ${name} ADD CONSTRAINT ${postgresName(key.name)} ${foreignKeySql(key, schema)} NOT VALID`,
       });
   for (const { table, name, foreign } of parts)
-    for (const key of foreign)
+    for (const key of foreign) {
+      if (key.asked.orphans === "keep") continue;
       statements.add({
         kind: "validate",
         table: table.target,
         object: key.name,
         sql: `ALTER TABLE ${name} VALIDATE CONSTRAINT ${postgresName(key.name)}`,
       });
+    }
   for (const { table, name } of parts)
     for (const decided of table.decided)
       if (decided.identity !== null)
@@ -85,6 +94,7 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
   for (const { table } of parts) updateTrigger(table, schema, functions, findings, statements);
   for (const { table, name } of parts)
     statements.add({ kind: "analyze", table: table.target, sql: `ANALYZE ${name}` });
+  return parts;
 }
 
 function addIndex(

@@ -21,6 +21,7 @@ function decided(type: string, has: ColumnDefault, more: Partial<DecidedColumn> 
     rule,
     nullable: true,
     policy: refuse,
+    keyPolicy: { orphans: "refuse", longIndex: "refuse" },
     identity: null,
     check: null,
     default: "keep",

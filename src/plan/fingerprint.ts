@@ -27,6 +27,16 @@ export function fingerprint(
   return createHash("sha256").update(canonicalJson(decided)).digest("hex");
 }
 
+/** Whether a table is the same in both, as far as a plan depends on it; false where either has none of that name. */
+export function sameTable(before: Catalogue, after: Catalogue, name: string): boolean {
+  const text = ({ tables }: Catalogue): string | null => {
+    const table = tables.find((each) => each.name === name);
+    return table === undefined ? null : canonicalJson(lasting(table));
+  };
+  const was = text(before);
+  return was !== null && was === text(after);
+}
+
 function lasting(table: SourceTable): unknown {
   const {
     engine,

@@ -3,7 +3,7 @@
  * and not the copy. A key that the target cannot have (its table stays behind, no unique key under it, types that do
  * not compare) is left out with a finding by name.
  */
-import type { Catalogue, ReferentialAction, SourceForeignKey } from "../model.js";
+import type { Catalogue, PlanForeignKey, ReferentialAction, SourceForeignKey } from "../model.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
@@ -18,6 +18,8 @@ export interface PlannedForeignKey {
   readonly referencedColumns: readonly string[];
   readonly onDelete: ReferentialAction;
   readonly onUpdate: ReferentialAction;
+  /** The same in the source's names, as its rows are asked about it. */
+  readonly asked: PlanForeignKey;
 }
 
 /** The foreign keys of a table that the target can have, in name order. `constraints` is the table's namespace. */
@@ -51,9 +53,27 @@ export function tableForeignKeys(
       referencedColumns: pairs.map(({ parent }) => parent.target),
       onDelete: key.onDelete,
       onUpdate: key.onUpdate,
+      asked: {
+        name: key.name,
+        columns: pairs.map(({ child }) => child.column.name),
+        referencedTable: other.source.name,
+        referencedColumns: pairs.map(({ parent }) => parent.column.name),
+        orphans: pairs.some(({ child }) => child.keyPolicy.orphans === "keep") ? "keep" : "refuse",
+      },
     });
   }
+  for (const { asked } of planned) if (asked.orphans === "keep") tellKept(asked, table, findings);
   return planned;
+}
+
+function tellKept(key: PlanForeignKey, table: DecidedTable, findings: Findings): void {
+  findings.add({
+    code: "foreign-key-not-validated",
+    severity: "info",
+    object: `${table.source.name}.${key.name}`,
+    sentence: `The foreign key ${key.name} of ${table.source.name} stays NOT VALID, as its policy orphans: keep says: it holds for rows that are written from then on, and the target does not vouch for those that were copied.`,
+    fix: "Mend the rows, take the policy back, or VALIDATE the key by hand later.",
+  });
 }
 
 interface Pair {

@@ -3,7 +3,7 @@
  * an expression over the value's beginning; what PostgreSQL has no equal for (fulltext, spatial, functional,
  * multi-valued) is named in a finding and not built. Duplicates are built: dropping one is the owner's decision.
  */
-import type { IndexPart, SourceIndex } from "../model.js";
+import type { IndexPart, PlanIndex, SourceIndex } from "../model.js";
 import { postgresName } from "../safety/identifier.js";
 import { bareType } from "../typemap/target-type.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
@@ -21,6 +21,8 @@ export interface PlannedIndex {
   readonly kind: "primary" | "unique" | "unique-index" | "index";
   /** Each part as it stands between the parentheses. */
   readonly parts: readonly string[];
+  /** The same parts as the source's values are asked about them. */
+  readonly entries: PlanIndex["parts"];
   /** It tells the table's rows apart, so it is built first. */
   readonly key: boolean;
 }
@@ -55,26 +57,55 @@ function planIndex(
     });
     return [];
   }
-  tellOddities(index, table, object, findings);
   const key = index.primary || table.key?.index === index.name;
+  if (key) tellKeyPolicy(index, table, object, findings);
+  else if (decidedParts(index, table).some(({ keyPolicy }) => keyPolicy.longIndex === "leave-out")) {
+    findings.add({
+      code: "index-left-out",
+      severity: "warning",
+      object,
+      sentence: `The index ${index.name} on ${table.source.name} is not built, as its policy longIndex says${index.unique ? "; nothing on the target keeps its values unique" : ""}.`,
+      fix: "Create what the application needs by hand after the copy.",
+    });
+    return [];
+  }
+  tellOddities(index, table, object, findings);
   const identity = `index ${table.source.name} ${index.name}`;
   const prefixed = index.parts.some((part) => part.prefix !== null);
   if (index.primary) {
     const name = relations.claim(`${table.target}_pkey`, identity);
     const whole = index.parts.map((part) => quoted(part, table));
-    const primary: PlannedIndex = { source: index, name, kind: "primary", parts: whole, key };
+    const all = index.parts.map(({ column }) => ({ column: column ?? "", prefix: null, hashed: false }));
+    const primary: PlannedIndex = { source: index, name, kind: "primary", parts: whole, entries: all, key };
     if (!prefixed) return [primary];
     // A primary key over a prefix is stricter than one over the whole value.
     const extra = relations.claim(`${table.target}_pkey_prefix`, `${identity} prefix`);
-    return [
-      primary,
-      { source: index, name: extra, kind: "unique-index", parts: spell(index, table, true), key: false },
-    ];
+    const entries = entriesOf(index, table, true, key);
+    const parts = spell(index, table, entries);
+    return [primary, { source: index, name: extra, kind: "unique-index", parts, entries, key: false }];
   }
   const name = relations.claim(withTable(table.target, index.name), identity);
-  const plain = index.parts.every((part) => part.prefix === null && !part.descending);
+  const entries = entriesOf(index, table, index.unique, key);
+  const hashed = entries.some((entry) => entry.hashed);
+  const plain = !hashed && index.parts.every((part) => part.prefix === null && !part.descending);
   const kind = index.unique ? (plain ? "unique" : "unique-index") : "index";
-  return [{ source: index, name, kind, parts: spell(index, table, index.unique), key }];
+  return [{ source: index, name, kind, parts: spell(index, table, entries), entries, key }];
+}
+
+/** A key's entries must be the values themselves: rows are found and matched by them. */
+function tellKeyPolicy(index: SourceIndex, table: DecidedTable, object: string, findings: Findings): void {
+  if (decidedParts(index, table).every(({ keyPolicy }) => keyPolicy.longIndex === "refuse")) return;
+  findings.add({
+    code: "policy-not-on-key",
+    severity: "warning",
+    object,
+    sentence: `The policy longIndex does not hold for ${index.name} of ${table.source.name}, which tells the table's rows apart: it is built over the values themselves.`,
+    fix: "Mend the values on the source if any is too long.",
+  });
+}
+
+function decidedParts(index: SourceIndex, table: DecidedTable): readonly DecidedColumn[] {
+  return index.parts.flatMap((part) => find(part, table) ?? []);
 }
 
 function unbuildable(index: SourceIndex, table: DecidedTable): string | null {
@@ -119,16 +150,40 @@ function tellOddities(index: SourceIndex, table: DecidedTable, object: string, f
     });
 }
 
-/** The parts as SQL. A unique prefix keeps its meaning; another one indexes the whole value where that always fits. */
-function spell(index: SourceIndex, table: DecidedTable, exact: boolean): readonly string[] {
+/** What is in an entry. A unique prefix keeps its meaning; another one indexes the whole value where that always fits. */
+function entriesOf(
+  index: SourceIndex,
+  table: DecidedTable,
+  exact: boolean,
+  key: boolean,
+): PlanIndex["parts"] {
   return index.parts.map((part) => {
-    const order = part.descending ? " DESC" : "";
     const decided = find(part, table);
-    if (part.prefix === null || decided === undefined || wholeServes(part, decided, exact))
-      return `${quoted(part, table)}${order}`;
-    const call = bareType(decided.targetType) === "bytea" ? "substr" : "left";
-    const place = call === "substr" ? `1, ${String(part.prefix)}` : String(part.prefix);
-    return `${call}(${quoted(part, table)}, ${place})${order}`;
+    const column = part.column ?? "";
+    if (decided === undefined) return { column, prefix: null, hashed: false };
+    const prefix = part.prefix === null || wholeServes(part, decided, exact) ? null : part.prefix;
+    const hashed =
+      !key && prefix === null && decided.keyPolicy.longIndex === "hash" && hashable(decided.targetType);
+    return { column, prefix, hashed };
+  });
+}
+
+function hashable(targetType: string): boolean {
+  const bare = bareType(targetType);
+  return bare === "bytea" || bare === "text" || bare.startsWith("character");
+}
+
+/** The entries as SQL. */
+function spell(index: SourceIndex, table: DecidedTable, entries: PlanIndex["parts"]): readonly string[] {
+  return index.parts.map((part, place) => {
+    const order = part.descending ? " DESC" : "";
+    const { prefix, hashed } = entries[place] ?? { prefix: null, hashed: false };
+    const name = quoted(part, table);
+    if (hashed) return `md5(${name})${order}`;
+    if (prefix === null) return `${name}${order}`;
+    const decided = find(part, table);
+    const bytes = decided !== undefined && bareType(decided.targetType) === "bytea";
+    return `${bytes ? `substr(${name}, 1, ${String(prefix)})` : `left(${name}, ${String(prefix)})`}${order}`;
   });
 }
 

@@ -6,7 +6,7 @@
 import type { Catalogue, Plan, PlanColumn, PlanTable } from "../model.js";
 import { builtInRules, userRules } from "../typemap/rules.js";
 import { type DecidedTable, type DecisionContext, decideTable } from "./columns.js";
-import { ddlAfter } from "./ddl-after.js";
+import { type BuiltTable, ddlAfter } from "./ddl-after.js";
 import { ddlBefore } from "./ddl-before.js";
 import { type Findings, collectFindings } from "./finding.js";
 import { fingerprint } from "./fingerprint.js";
@@ -21,6 +21,7 @@ import { selectTables } from "./select.js";
 import { collectStatements } from "./statement.js";
 import { findTies } from "./ties.js";
 import { unifyTies } from "./unify.js";
+import { tellWidth } from "./width.js";
 
 export type { PlanRequest } from "./request.js";
 
@@ -42,9 +43,11 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     findings,
   );
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
-  const planned = tables.map((table) => planTable(table, lanes));
-  for (const table of planned) requirePairs(table.columns, catalogue.engine);
-  const { before, after } = statements(tables, context, findings);
+  const bare = tables.map((table) => planTable(table, lanes));
+  for (const table of bare) requirePairs(table.columns, catalogue.engine);
+  const { before, after, built } = statements(tables, context, findings);
+  const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
+  tellWidth(tables, findings);
   tellInventory(catalogue, tables, findings);
   const inventory = takeInventory(catalogue, request.schema, findings);
   return {
@@ -94,16 +97,32 @@ function planTable(table: DecidedTable, lanes: Lanes): PlanTable {
   };
 }
 
+function builtOver(
+  { source }: PlanTable,
+  built: readonly BuiltTable[],
+): Pick<PlanTable, "indexes" | "foreignKeys"> {
+  const own = built.find(({ table }) => table.source.name === source);
+  return {
+    indexes: (own?.indexes ?? []).map((index) => ({
+      source: index.source.name,
+      target: index.name,
+      unique: index.kind !== "index",
+      parts: index.entries,
+    })),
+    foreignKeys: (own?.foreign ?? []).map(({ asked }) => asked),
+  };
+}
+
 function statements(
   tables: readonly DecidedTable[],
   { catalogue, request, relations }: DecisionContext,
   findings: Findings,
-): Pick<Plan, "before" | "after"> {
+): Pick<Plan, "before" | "after"> & { readonly built: readonly BuiltTable[] } {
   const { schema, names } = request;
   const taken = new Set<string>();
   const before = collectStatements(schema, taken);
   ddlBefore(tables, { schema, relations, findings, statements: before });
   const after = collectStatements(schema, taken);
-  ddlAfter(tables, { catalogue, schema, names, relations, findings, statements: after });
-  return { before: before.list, after: after.list };
+  const built = ddlAfter(tables, { catalogue, schema, names, relations, findings, statements: after });
+  return { before: before.list, after: after.list, built };
 }

@@ -1,7 +1,7 @@
 /**
  * The `policies:` list of headgate.yaml: what may be changed on the way, declared and counted. Each line has the
- * rules' `match` and says something of zeroDate, nul, badText or enumZero; for each of the four the first line that
- * matches and speaks of it holds, else `refuse`. What means nothing for a column's type stays `refuse`, so that a
+ * rules' `match` and says something of zeroDate, nul, badText, enumZero (values), orphans or longIndex (keys); for
+ * each the first line that matches and speaks of it holds, else `refuse`. What means nothing for a column's type stays `refuse`, so that a
  * plan shows only policies that can act.
  */
 import { z } from "zod";
@@ -20,12 +20,14 @@ export const policySchema = z
       .union([z.literal("refuse"), z.string().regex(recode, { error: "refuse, or recode(CHARSET)" })])
       .optional(),
     enumZero: z.enum(["keep", "null", "refuse"]).optional(),
+    /** Rows without a parent: their foreign key holds for new rows and is never validated. */
+    orphans: z.enum(["keep", "refuse"]).optional(),
+    /** Values too long for an index entry: a hash of the value is indexed, or the index is left out. */
+    longIndex: z.enum(["hash", "leave-out", "refuse"]).optional(),
   })
-  .refine(
-    (policy) =>
-      [policy.zeroDate, policy.nul, policy.badText, policy.enumZero].some((said) => said !== undefined),
-    { error: "say at least one of zeroDate, nul, badText, enumZero" },
-  );
+  .refine((policy) => Object.entries(policy).some(([key, said]) => key !== "match" && said !== undefined), {
+    error: "say at least one of zeroDate, nul, badText, enumZero, orphans, longIndex",
+  });
 
 export type PolicyRule = z.infer<typeof policySchema>;
 
@@ -51,6 +53,21 @@ export function columnPolicy(policies: readonly PolicyRule[], facts: ColumnFacts
       type === "enum"
         ? (holding.find((policy) => policy.enumZero !== undefined)?.enumZero ?? "refuse")
         : "refuse",
+  };
+}
+
+/** What keys and indexes over a column may do about values that stand in their way. */
+export interface KeyPolicy {
+  readonly orphans: "keep" | "refuse";
+  readonly longIndex: "hash" | "leave-out" | "refuse";
+}
+
+/** The same for the keys and indexes that the column is part of; no value is changed by it. */
+export function keyPolicy(policies: readonly PolicyRule[], facts: ColumnFacts): KeyPolicy {
+  const holding = policies.filter((policy) => failedCondition(policy.match, facts) === null);
+  return {
+    orphans: holding.find((policy) => policy.orphans !== undefined)?.orphans ?? "refuse",
+    longIndex: holding.find((policy) => policy.longIndex !== undefined)?.longIndex ?? "refuse",
   };
 }
 

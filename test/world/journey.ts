@@ -36,8 +36,8 @@ export interface Journey extends AsyncDisposable {
   readonly source: SourceDatabase;
   readonly target: TargetDatabase;
   readonly folder: string;
-  /** Writes headgate.yaml: both URLs and the id, then these lines; other ports are those of a proxy in between. */
-  configure(lines: readonly string[], ports?: { readonly target?: number }): void;
+  /** Writes headgate.yaml: both URLs and the id, then these lines; another target port is a proxy's, `replica` is source.replica's URL. */
+  configure(lines: readonly string[], places?: { readonly target?: number; readonly replica?: string }): void;
   headgate(...args: readonly string[]): Promise<Ended>;
   /** `headgate ...args --json`, which must end with this exit code; its final object. */
   said(exit: number, ...args: readonly string[]): Promise<Said>;
@@ -67,13 +67,14 @@ export async function journey(
   const migration = `20261122_${name}`;
   const from = new URL(await sourceUrl(server));
   from.pathname = `/${name}`;
-  const configure: Journey["configure"] = (lines, ports = {}) => {
+  const configure: Journey["configure"] = (lines, places = {}) => {
     const to = new URL(target.url);
-    if (ports.target !== undefined) to.port = String(ports.target);
+    if (places.target !== undefined) to.port = String(places.target);
+    const replica = places.replica === undefined ? "" : `, replica: "${places.replica}"`;
     const text = [
       `migration: ${migration}`,
       "environment: development",
-      `source: { url: "${from.href}" }`,
+      `source: { url: "${from.href}"${replica} }`,
       `target: { url: "${to.href}" }`,
       ...lines,
     ].join("\n");

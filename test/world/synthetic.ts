@@ -164,7 +164,12 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
     facts: async () => missing("facts"),
     catalogue: async () => missing("catalogue"),
     preflight: async () => [],
-    profile: async () => [],
+    profiler: async () => ({
+      profile: async () => [],
+      load: async () => ({ lagSeconds: null, threadsRunning: 1 }),
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+    follows: async () => [],
     grants: async () => missing("grants"),
     async *split(table, rangeRows) {
       const { rows } = byName.get(table.source) ?? missing(table.source);

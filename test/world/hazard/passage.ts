@@ -203,7 +203,8 @@ class Crossing {
     for (;;) {
       const settled = [...settlements].flatMap(([name, piece]) => (this.#aside.has(name) ? [] : [piece]));
       if (settled.length === 0) return { said: null, left: [] };
-      configure(trip, [base, this.#excluded(), ...settled]);
+      // Of rules and policies the first that matches wins, so what settles something stands above.
+      configure(trip, [...settled, base, this.#excluded()]);
       const left = foundIn(await check(trip));
       const blamed = new Set<string>();
       for (const one of left) {

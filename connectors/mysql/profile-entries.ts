@@ -1,0 +1,124 @@
+/**
+ * Rows that PostgreSQL has no place for: index entries past a third of a page (2704 bytes), which stop the build of
+ * the index, and rows that are too wide for a page even with every long value moved out of it. Only asked where
+ * the declared types could come so far; the sizes are of values as they stand, without PostgreSQL's compression.
+ */
+import type { PlanColumn, PlanIndex, PlanTable } from "../../src/model.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import { policyLine } from "./profile-probe.js";
+import type { Probe } from "./profile-probe.js";
+import { asUtf8, isText } from "./profile-value.js";
+
+/** "index row size ... exceeds btree version 4 maximum 2704", less the head of the entry. */
+const largestEntry = 2704 - 8;
+/** "row is too big: size ..., maximum size 8160", less the head of the row. */
+const largestRow = 8160 - 24;
+/** What stands in the row for a value that was moved out of it; a value of up to `least` bytes never is. */
+const pointer = 18;
+const least = 24;
+
+/** Entries that no index of the target can hold. */
+export function entryProbes(table: PlanTable): readonly Probe[] {
+  return (table.indexes ?? []).flatMap((index) => entryProbe(table, index));
+}
+
+function entryProbe(table: PlanTable, index: PlanIndex): readonly Probe[] {
+  const parts = index.parts.flatMap((part) => {
+    const column = table.columns.find(({ source }) => source === part.column);
+    return column === undefined ? [] : [{ ...part, column }];
+  });
+  const most = parts.reduce((sum, part) => sum + largest(part.column, part.prefix, part.hashed), 0);
+  const [first] = [...parts].sort(
+    (a, b) => largest(b.column, b.prefix, b.hashed) - largest(a.column, a.prefix, a.hashed),
+  );
+  if (most <= largestEntry || first === undefined) return [];
+  const sizes = parts.map(({ column, prefix, hashed }) => sizeOf(column, prefix, hashed));
+  const key = index.source === "PRIMARY" || table.key?.index === index.source;
+  return [
+    {
+      code: "index-entry-too-long",
+      severity: "error",
+      column: first.column,
+      condition: `(${sizes.join(" + ")} > ${String(largestEntry)})`,
+      what: `would have an entry of more than 2704 bytes in the index ${index.source}, PostgreSQL's largest; unless they can be compressed, building it would stop at the first`,
+      fix: key
+        ? "Shorten the values: the index tells the table's rows apart and must hold them whole."
+        : "Declare the policy longIndex for the column (hash: equality is still found and still unique; leave-out), or shorten the values.",
+      settle: key ? [] : [policyLine(table, first.column.source, "longIndex: hash")],
+      about: {
+        object: `${table.source}.${index.source}`,
+        one: `row of ${table.source}`,
+        many: `rows of ${table.source}`,
+      },
+    },
+  ];
+}
+
+/** The most bytes that a part can take. */
+function largest({ column, targetType }: PlanColumn, prefix: number | null, hashed: boolean): number {
+  if (hashed) return 36;
+  const bytes = /^(?:var)?binary$/u.test(column.type);
+  if (!isText(column) && !bytes && !/blob$/u.test(column.type)) return 24;
+  const each =
+    column.charset === null || column.charset === "ascii" ? 1 : column.charset === "utf8mb4" ? 4 : 3;
+  const wide = /^(?:utf16|utf16le|utf32|gb18030)$/u.test(column.charset ?? "") ? 4 : each;
+  const whole = column.length === null ? Infinity : column.length * wide;
+  const cut = prefix === null ? Infinity : prefix * (targetType === "bytea" ? 1 : wide);
+  return Math.min(whole, cut) + 7;
+}
+
+/** The bytes that it takes: a short value has a head of one byte, a long one of four and is aligned. */
+function sizeOf(planned: PlanColumn, prefix: number | null, hashed: boolean): string {
+  const c = mysqlName(planned.source);
+  if (hashed) return "36";
+  const text = isText(planned.column);
+  if (!text && !/^(?:var)?binary$|blob$/u.test(planned.column.type)) return "24";
+  const value = text ? asUtf8(c, planned.column.charset) : c;
+  const cut = prefix === null ? value : `LEFT(${value}, ${String(prefix)})`;
+  return `COALESCE(LENGTH(${cut}), 0) + 7`;
+}
+
+const fixedWidths: Readonly<Record<string, number>> = {
+  boolean: 1,
+  smallint: 2,
+  integer: 4,
+  real: 4,
+  date: 4,
+  bigint: 8,
+  "double precision": 8,
+  interval: 16,
+  uuid: 16,
+};
+
+/** Rows of very many columns: each takes its width, or the place of a pointer to where it was moved. */
+export function rowProbes(table: PlanTable): readonly Probe[] {
+  const [first] = table.columns;
+  if (first === undefined) return [];
+  const widths = table.columns.map((column) => fixedWidth(column));
+  const most = widths.reduce<number>((sum, width) => sum + (width ?? least) + 7, 0);
+  if (most <= largestRow) return [];
+  const fixed = widths.reduce<number>((sum, width) => sum + (width ?? 0), 0);
+  const moving = table.columns.filter((_column, place) => widths[place] === null);
+  const sizes = moving.map(({ source, column }) => {
+    const c = mysqlName(source);
+    const length = `LENGTH(${isText(column) ? asUtf8(c, column.charset) : c})`;
+    return `COALESCE(IF(${length} >= ${String(least)}, ${String(pointer)}, ${length} + 1), 0)`;
+  });
+  return [
+    {
+      code: "row-too-wide",
+      severity: "error",
+      column: first,
+      condition: `(${[String(fixed + Math.ceil(table.columns.length / 8)), ...sizes].join(" + ")} > ${String(largestRow)})`,
+      what: "are wider than a page of PostgreSQL (8160 bytes) even with their long values moved out of it; the copy would stop at the first",
+      fix: "Split the table, or exclude it.",
+      settle: [],
+      about: { object: table.source, one: `row of ${table.source}`, many: `rows of ${table.source}` },
+    },
+  ];
+}
+
+/** null for types whose values move out of a row that is too wide. */
+function fixedWidth({ targetType }: PlanColumn): number | null {
+  return fixedWidths[targetType] ?? (/^time/u.test(targetType) ? 8 : null);
+}

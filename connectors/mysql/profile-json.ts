@@ -1,0 +1,138 @@
+/**
+ * Questions about JSON: what jsonb refuses (U+0000, what is no JSON, numbers past numeric, 256 MB) and what it
+ * would change (a key that stands twice in one object). MySQL normalises its JSON, so only two of them are left to
+ * ask there; MariaDB keeps whatever text was typed.
+ */
+import type { PlanColumn, PlanTable, SourceEngine } from "../../src/model.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import { policyLine, typeLine } from "./profile-probe.js";
+import type { Probe } from "./profile-probe.js";
+import { badText } from "./profile-text.js";
+
+/** Elements of one jsonb container. */
+const largestJsonb = 268_435_455;
+
+/** What jsonb, and for raw NULs json, refuses. */
+export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceEngine): readonly Probe[] {
+  if (column.column.type !== "json") return [];
+  const c = mysqlName(column.source);
+  const text = engine === "mysql" ? `CAST(${c} AS CHAR)` : c;
+  // Escaped backslashes are taken out first: after one, u0000 is five plain characters.
+  const unescaped = `REPLACE(${text}, _utf8mb4 0x5C5C, '')`;
+  const rawNul = `INSTR(CAST(${text} AS BINARY), 0x00) > 0`;
+  const probes: Probe[] = [];
+  if (column.targetType !== "jsonb") {
+    if (engine === "mariadb")
+      probes.push({
+        code: "json-nul",
+        severity: "error",
+        column,
+        condition: `(${rawNul})`,
+        what: "hold a raw U+0000, which PostgreSQL does not; the copy would stop at the first",
+        fix: "Mend the values.",
+        settle: [],
+      });
+    if (engine === "mariadb") probes.push(badText(table, column, engine));
+    if (engine === "mariadb" && column.targetType === "json") probes.push(invalid(table, column));
+    return probes;
+  }
+  if (column.policy.nul === "refuse")
+    probes.push({
+      code: "json-nul",
+      severity: "error",
+      column,
+      condition: `(INSTR(CAST(${unescaped} AS BINARY), 0x5C7530303030) > 0${engine === "mariadb" ? ` OR ${rawNul}` : ""})`,
+      what: "hold \\u0000, which jsonb does not; the copy would stop at the first",
+      fix: "Declare the policy nul: strip for the column, or map it to json, which keeps the text.",
+      settle: [policyLine(table, column.source, "nul: strip")],
+    });
+  if (engine === "mysql") {
+    // MySQL keeps neither half surrogates nor numbers past double, so only size is left to ask.
+    if (table.estimatedBytes > largestJsonb)
+      probes.push(jsonSize(column, `(JSON_STORAGE_SIZE(${c}) > ${largestJsonb})`));
+    return probes;
+  }
+  if (table.estimatedBytes > largestJsonb) probes.push(jsonSize(column, `(LENGTH(${c}) > ${largestJsonb})`));
+  probes.push(invalid(table, column), ...mariadbProbes(table, column, unescaped));
+  probes.push(badText(table, column, engine));
+  return probes;
+}
+
+function jsonSize(column: PlanColumn, condition: string): Probe {
+  return {
+    code: "json-size",
+    severity: "error",
+    column,
+    condition,
+    what: "are larger than 256 MB, the most that jsonb holds; the copy would stop at the first",
+    fix: "Map the column to json or text.",
+    settle: [],
+  };
+}
+
+/** MariaDB's JSON is text under a CHECK, which a session may set aside; half surrogate pairs are no JSON either. */
+function invalid(table: PlanTable, column: PlanColumn): Probe {
+  return {
+    code: "json-invalid",
+    severity: "error",
+    column,
+    condition: `(NOT JSON_VALID(${mysqlName(column.source)}))`,
+    what: "are no JSON; the copy would stop at the first",
+    fix: "Mend the values, or map the column to text.",
+    settle: [typeLine(table, column, "type: text")],
+  };
+}
+
+/** Text that MariaDB takes for JSON and jsonb refuses or reads otherwise. Strings are taken out before numbers are looked for. */
+function mariadbProbes(table: PlanTable, column: PlanColumn, unescaped: string): readonly Probe[] {
+  const c = mysqlName(column.source);
+  const toJson = typeLine(table, column, "type: json");
+  const fix = "Map the column to json, which keeps the text.";
+  const unquoted = `REGEXP_REPLACE(${unescaped}, '"(?:[^"\\\\\\\\]++|\\\\\\\\.)*+"', '')`;
+  const far = "[0-9][eE][+-]?0*[1-9][0-9]{4}";
+  // Past 1.8e308 in either spelling; what reads numbers as doubles cannot tell such a one from infinity.
+  const beyond = "[0-9][eE][+]?0*(?:30[89]|3[1-9][0-9]|[4-9][0-9]{2}|[1-9][0-9]{3,})|[0-9]{309}";
+  const numbers = (pattern: string): string =>
+    `(${c} REGEXP '${pattern}' AND ${unquoted} REGEXP '${pattern}')`;
+  return [
+    {
+      code: "json-number",
+      severity: "error",
+      column,
+      condition: numbers(far),
+      what: "hold a number with an exponent past PostgreSQL's numeric; the copy may stop there",
+      fix,
+      settle: [toJson],
+    },
+    {
+      code: "json-number-beyond-double",
+      severity: "warning",
+      column,
+      condition: `(${numbers(beyond)} AND NOT ${numbers(far)})`,
+      what: "hold a number at or past the limit of a double; jsonb keeps it whole and spells out all its digits, and what reads it as a double gets infinity",
+      fix,
+      settle: [toJson],
+    },
+    {
+      code: "json-duplicate-key",
+      severity: "error",
+      column,
+      condition: duplicateKeys(c),
+      what: "hold an object with one key twice, of which jsonb keeps only the last",
+      fix,
+      settle: [toJson],
+    },
+  ];
+}
+
+/**
+ * JSON_NORMALIZE puts an object's members in the order of their keys, so that equal ones are neighbours: a key, its
+ * value, a comma, the same key. Strings that are no keys are skipped whole, or what is in one could look like JSON.
+ * A pattern that gives up (NULL) counts as a hit: nothing is taken for clean that was not looked at.
+ */
+function duplicateKeys(c: string): string {
+  const string = '"(?:[^"\\\\\\\\]++|\\\\\\\\.)*+"';
+  const value = `(?<v>${string}|[^"{}\\\\[\\\\],:]++|\\\\{(?:[^"{}\\\\[\\\\]]++|${string}|(?&v))*+\\\\}|\\\\[(?:[^"{}\\\\[\\\\]]++|${string}|(?&v))*+\\\\])`;
+  const pattern = `(?-i)(?:${string}(*SKIP)(*FAIL))|[{,](?<k>${string}):${value},\\\\g{k}:`;
+  return `(JSON_VALID(${c}) AND COALESCE(JSON_NORMALIZE(${c}) REGEXP '${pattern}', 1))`;
+}

@@ -1,0 +1,149 @@
+/**
+ * Rows whose parent is missing, for every foreign key that the target will have (MATCH SIMPLE: a NULL asks for no
+ * parent). `orphan`: the source has no such row either, it was written past its checks. `orphan-by-collation`: the
+ * source finds a parent, but only because its collation takes two spellings for one (case, accents, blanks at the
+ * end), and the target compares bytes. Both would stop the key's validation.
+ */
+import type { Finding, PlanColumn, PlanForeignKey, PlanTable } from "../../src/model.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import type { Connection } from "./connection.js";
+import type { Piece } from "./profile-piece.js";
+import { policyLine, proposedLines } from "./profile-probe.js";
+import { keyList, keysOf, sampleSize } from "./profile-sample.js";
+import { targetValue } from "./profile-value.js";
+
+interface Pair {
+  readonly child: PlanColumn;
+  readonly parent: PlanColumn;
+}
+
+interface Question {
+  readonly key: PlanForeignKey;
+  readonly parent: PlanTable;
+  readonly join: string;
+  readonly asks: string;
+  readonly missing: string;
+  /** Found by the source only; null where both sides compare alike. */
+  readonly unlike: string | null;
+}
+
+export async function orphanFindings(
+  connection: Connection,
+  table: PlanTable,
+  tables: readonly PlanTable[],
+  pieces: readonly Piece[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const key of table.foreignKeys ?? []) {
+    const question = questionOf(table, key, tables);
+    if (question === null) continue;
+    const counts = [0, 0];
+    for (const piece of pieces) {
+      const sums = [question.missing, question.unlike ?? "0"].map((sql) => `CAST(SUM(${sql}) AS CHAR)`);
+      const [row] = await connection.query(
+        `SELECT ${sums.join(", ")} ${rowsOf(question, piece)}`,
+        piece.params,
+        signal,
+      );
+      counts.forEach((count, at) => (counts[at] = count + Number(row?.[at] ?? 0)));
+    }
+    const [missing = 0, unlike = 0] = counts;
+    const keys = (condition: string): Promise<readonly string[]> =>
+      sampleKeys(connection, table, question, condition, pieces, signal);
+    if (missing > 0) findings.push(tell(table, question, "orphan", missing, await keys(question.missing)));
+    if (unlike > 0 && question.unlike !== null)
+      findings.push(tell(table, question, "orphan-by-collation", unlike, await keys(question.unlike)));
+  }
+  return findings;
+}
+
+function questionOf(table: PlanTable, key: PlanForeignKey, tables: readonly PlanTable[]): Question | null {
+  const parent = tables.find(({ source }) => source === key.referencedTable);
+  if (parent === undefined) return null;
+  const pairs = key.columns.flatMap((name, place): Pair[] => {
+    const child = table.columns.find(({ source }) => source === name);
+    const there = parent.columns.find(({ source }) => source === key.referencedColumns[place]);
+    return child === undefined || there === undefined ? [] : [{ child, parent: there }];
+  });
+  const [first] = pairs;
+  if (pairs.length !== key.columns.length || first === undefined) return null;
+  const here = ({ child }: Pair): string => `c.${mysqlName(child.source)}`;
+  const there = ({ parent: column }: Pair): string => `p.${mysqlName(column.source)}`;
+  const unlike = pairs
+    .filter(({ child }) => child.column.charset !== null)
+    .map((pair) => {
+      const [a, b] = [targetValue(pair.child, here(pair), null), targetValue(pair.parent, there(pair), null)];
+      // A value that a policy makes NULL asks for no parent.
+      return `(${a} IS NOT NULL AND NOT (${a} <=> ${b}))`;
+    });
+  return {
+    key,
+    parent,
+    join: pairs.map((pair) => `${there(pair)} = ${here(pair)}`).join(" AND "),
+    asks: pairs.map((pair) => `${here(pair)} IS NOT NULL`).join(" AND "),
+    missing: `(${there(first)} IS NULL)`,
+    unlike: unlike.length === 0 ? null : `(${there(first)} IS NOT NULL AND (${unlike.join(" OR ")}))`,
+  };
+}
+
+function rowsOf({ parent, join, asks }: Question, piece: Piece): string {
+  return `FROM ${piece.from} AS c LEFT JOIN ${mysqlName(parent.source)} AS p ON ${join} WHERE ${asks}`;
+}
+
+async function sampleKeys(
+  connection: Connection,
+  table: PlanTable,
+  question: Question,
+  condition: string,
+  pieces: readonly Piece[],
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const list = keyList(table, "c.");
+  if (list === null) return [];
+  const keys: string[] = [];
+  for (const piece of pieces) {
+    if (keys.length >= sampleSize) break;
+    const rows = await connection.query(
+      `SELECT ${list.join(", ")} ${rowsOf(question, piece)} AND ${condition} LIMIT ${String(sampleSize - keys.length)}`,
+      piece.params,
+      signal,
+    );
+    keys.push(...rows.map(keysOf));
+  }
+  return keys;
+}
+
+function tell(
+  table: PlanTable,
+  { key, parent }: Question,
+  code: "orphan" | "orphan-by-collation",
+  count: number,
+  keys: readonly string[],
+): Finding {
+  const kept = key.orphans === "keep";
+  const rows = count === 1 ? "1 row" : `${String(count)} rows`;
+  const of = `of ${table.source} (${key.columns.join(", ")})`;
+  const there = `${parent.source} (${key.referencedColumns.join(", ")})`;
+  const found =
+    code === "orphan"
+      ? `${rows} ${of} ask for a row of ${there} that does not exist`
+      : `${rows} ${of} find their row of ${there} only under the source's collation, which takes two spellings for one; the target compares them byte by byte and finds none`;
+  const settle = [policyLine(table, key.columns[0] ?? "", "orphans: keep")];
+  return {
+    code,
+    severity: kept ? "info" : "error",
+    object: `${table.source}.${key.name}`,
+    sentence: kept
+      ? `${found}; they are kept, and the foreign key ${key.name} stays unvalidated, as the policy orphans says.`
+      : `${found}; the foreign key ${key.name} could not be validated.`,
+    fix: kept
+      ? "Nothing needs to be done."
+      : code === "orphan"
+        ? "Delete these rows, give them a parent, or declare the policy orphans: keep, which leaves the key unvalidated."
+        : `Spell them as their parent does: UPDATE ${mysqlName(table.source)} AS c JOIN ${mysqlName(parent.source)} AS p ON ${key.columns.map((name, place) => `p.${mysqlName(key.referencedColumns[place] ?? "")} = c.${mysqlName(name)}`).join(" AND ")} SET ${key.columns.map((name, place) => `c.${mysqlName(name)} = p.${mysqlName(key.referencedColumns[place] ?? "")}`).join(", ")}; or declare the policy orphans: keep.`,
+    count,
+    sampleKeys: keys,
+    ...(kept ? {} : { propose: proposedLines(settle), settle }),
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Duplicates under the target's equality, for every unique key that is built there. On the target text is equal when
+ * its bytes are, so a key of the source can only clash there where two values become one on the way: by a policy, a
+ * rule, a character set. Where that cannot be, nothing is asked. The server groups by what the values become.
+ */
+import type { Finding, PlanIndex, PlanTable } from "../../src/model.js";
+import { mysqlName } from "../../src/safety/identifier.js";
+import type { Connection } from "./connection.js";
+import { proposedLines } from "./profile-probe.js";
+import type { Settlement } from "./profile-probe.js";
+import { isText, mergingOf, targetValue } from "./profile-value.js";
+import { keyList, keysOf, sampleSize } from "./profile-sample.js";
+import type { Piece } from "./profile-piece.js";
+
+/** What the rows of one key are grouped by, and why values may have become one. */
+interface Grouping {
+  readonly index: PlanIndex;
+  readonly values: readonly string[];
+  readonly why: string;
+  readonly settle: readonly Settlement[];
+}
+
+/** The unique keys that can clash at all. */
+export function groupings(table: PlanTable): readonly Grouping[] {
+  return (table.indexes ?? []).flatMap((index) => {
+    if (!index.unique) return [];
+    const parts = index.parts.flatMap(({ column, prefix }) => {
+      const planned = table.columns.find(({ source }) => source === column);
+      return planned === undefined ? [] : [{ planned, prefix }];
+    });
+    const merging = parts.flatMap(({ planned, prefix }) => {
+      const merged = mergingOf(table, planned, prefix);
+      return merged === null ? [] : [{ ...merged, column: planned.source }];
+    });
+    if (merging.length === 0) return [];
+    const values = parts.map(({ planned, prefix }) => {
+      const value = targetValue(planned, mysqlName(planned.source), prefix);
+      // Sorting looks at the first bytes of a long value only (max_sort_length); a hash of it is short and whole.
+      return isText(planned.column) || planned.column.type === "enum" ? `SHA2(${value}, 256)` : value;
+    });
+    return [
+      {
+        index,
+        values,
+        why: merging.map(({ column, why }) => `${column}: ${why}`).join("; "),
+        settle: merging.flatMap(({ settle }) => settle),
+      },
+    ];
+  });
+}
+
+export async function uniqueFindings(
+  connection: Connection,
+  table: PlanTable,
+  pieces: readonly Piece[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  // Two rows that clash may lie in two pieces, so the key is asked over the whole table, or over the whole sample.
+  const [only] = pieces;
+  const from =
+    pieces.length === 1 && only !== undefined
+      ? only
+      : {
+          from: `(${pieces.map((piece) => `(SELECT * FROM ${piece.from} AS part)`).join(" UNION ALL ")})`,
+          params: pieces.flatMap((piece) => piece.params),
+        };
+  for (const grouping of groupings(table)) {
+    const grouped = `FROM ${from.from} AS t WHERE ${grouping.values.map((value) => `${value} IS NOT NULL`).join(" AND ")} GROUP BY ${grouping.values.join(", ")} HAVING COUNT(*) > 1`;
+    const [row] = await connection.query(
+      `SELECT CAST(COUNT(*) AS CHAR), CAST(SUM(n) AS CHAR) FROM (SELECT COUNT(*) AS n ${grouped}) AS clashes`,
+      from.params,
+      signal,
+    );
+    const groups = Number(row?.[0] ?? 0);
+    if (groups === 0) continue;
+    const keys = await clashing(connection, table, grouped, from.params, signal);
+    findings.push(tell(table, grouping, groups, Number(row?.[1] ?? 0), keys));
+  }
+  return findings;
+}
+
+/** Keys of rows that clash, those of one group beside each other. */
+async function clashing(
+  connection: Connection,
+  table: PlanTable,
+  grouped: string,
+  params: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const list = keyList(table);
+  if (list === null) return [];
+  // One text a row, and one a group: neither separator is in a key's text.
+  const key = `CONCAT_WS(CHAR(31 USING utf8mb4), ${list.join(", ")})`;
+  const rows = await connection.query(
+    `SELECT GROUP_CONCAT(${key} ORDER BY ${key} SEPARATOR '\\n\\n') ${grouped} ORDER BY MIN(${key}) LIMIT ${String(sampleSize)}`,
+    params,
+    signal,
+  );
+  return rows
+    .flatMap(([cell]) => (cell ?? "").split("\n\n"))
+    .slice(0, sampleSize)
+    .map((text) => keysOf(text.split("\u001f")));
+}
+
+function tell(
+  table: PlanTable,
+  { index, why, settle }: Grouping,
+  groups: number,
+  rows: number,
+  sampleKeys: readonly string[],
+): Finding {
+  const clash = groups === 1 ? "1 clash" : `${String(groups)} clashes`;
+  return {
+    code: "unique-duplicate",
+    severity: "error",
+    object: `${table.source}.${index.source}`,
+    sentence: `${clash} of ${String(rows)} rows under the unique key ${index.source} of ${table.source}: the source holds them apart, the target would not (${why}); the key could not be built.`,
+    fix:
+      settle.length > 0
+        ? "Take back what makes them equal, or mend the rows on the source."
+        : "Mend the rows on the source.",
+    count: groups,
+    sampleKeys,
+    ...(settle.length > 0 ? { propose: proposedLines(settle), settle } : {}),
+  };
+}

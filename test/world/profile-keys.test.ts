@@ -1,0 +1,135 @@
+/**
+ * Keys and index entries in the profile, where a plan's own words decide what is asked: prefixes that count bytes on
+ * one side and characters on the other, entries of several parts, rows that are looked at in parts.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCatalogue } from "../../connectors/mysql/catalogue.js";
+import { Connection } from "../../connectors/mysql/connection.js";
+import { piecesOf } from "../../connectors/mysql/profile-piece.js";
+import { profileTable } from "../../connectors/mysql/profile.js";
+import type { Finding, PlanTable } from "../../src/model.js";
+import { plan } from "../../src/plan/plan.js";
+import type { PlanRequest } from "../../src/plan/request.js";
+import { numbers } from "./journey.js";
+import { sourceDatabase } from "./source-database.js";
+import type { SourceDatabase } from "./source-database.js";
+
+const nothing: PlanRequest = {
+  migration: "20261122_keys",
+  schema: "public",
+  include: ["*"],
+  exclude: [],
+  rename: {},
+  names: "keep",
+  rules: [],
+  policies: [],
+  lanes: "one",
+};
+
+describe.each(["mysql9", "mariadb"] as const)("keys in the profile on %s", (server) => {
+  let database: SourceDatabase;
+  let connection: Connection;
+
+  beforeAll(async () => {
+    database = await sourceDatabase("profile_keys", server);
+    connection = await Connection.open(database.options);
+  });
+  afterAll(async () => {
+    await connection[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  /** The table as a real plan has it. */
+  async function planned(name: string, request: Partial<PlanRequest> = {}): Promise<PlanTable> {
+    const made = plan(await readCatalogue(connection), { ...nothing, ...request });
+    const table = made.tables.find(({ source }) => source === name);
+    if (table === undefined) throw new Error(`${name} is not planned`);
+    return table;
+  }
+
+  const brief = (findings: readonly Finding[]): unknown =>
+    findings.map(({ code, object, count, sampleKeys }) => [code, object, count, sampleKeys]);
+
+  it("finds clashes of a prefix that counts bytes where the source's counts characters", async () => {
+    await database.sql(
+      "CREATE TABLE prefixed (id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_bin, UNIQUE KEY v (v(3)))",
+    );
+    await database.sql(
+      "INSERT INTO prefixed VALUES (1, 'éaa'), (2, 'éab'), (3, 'abcé'), (4, NULL), (5, NULL)",
+    );
+    const bytes = [{ match: { table: "prefixed" }, nul: "bytea" as const }];
+    const table = await planned("prefixed", { policies: bytes });
+    expect(brief(await profileTable(connection, table))).toEqual([
+      ["unique-duplicate", "prefixed.v", 1, ["1", "2"]],
+    ]);
+    expect(await profileTable(connection, await planned("prefixed"))).toEqual([]);
+  });
+
+  it("asks about an entry's parts together", async () => {
+    await database.sql(
+      "CREATE TABLE parts (id INT PRIMARY KEY, a VARCHAR(500), b VARBINARY(1000), KEY ab (a, b)) ROW_FORMAT = DYNAMIC",
+    );
+    await database.sql(
+      "INSERT INTO parts VALUES (1, REPEAT('😀', 420), REPEAT('b', 1000)), (2, REPEAT('😀', 500), ''), (3, REPEAT('a', 500), REPEAT('b', 1000)), (4, NULL, REPEAT('b', 1000))",
+    );
+    const found = await profileTable(connection, await planned("parts"));
+    expect(brief(found)).toEqual([]);
+    await database.sql("INSERT INTO parts VALUES (5, REPEAT('😀', 430), REPEAT('b', 1000))");
+    expect(brief(await profileTable(connection, await planned("parts")))).toEqual([
+      ["index-entry-too-long", "parts.ab", 1, ["5"]],
+    ]);
+  });
+
+  it("looks at a sample from all over the key, and says so", async () => {
+    await database.sql("CREATE TABLE many (id INT PRIMARY KEY, b TINYINT(1), t VARCHAR(9))");
+    await database.sql(
+      `INSERT INTO many SELECT n, IF(n < 9000, 0, 2), 'x' FROM (${numbers(10_000)}) AS all_n`,
+    );
+    await database.sql("ANALYZE TABLE many");
+    const table = { ...(await planned("many")), estimatedRows: 10_000 };
+    const how = { byRange: false, signal: new AbortController().signal };
+    const pieces = await piecesOf(database.options, table, { ...how, sample: { rows: 1000 } });
+    expect(pieces.sampled).toBe(1000);
+    expect(pieces.list.length).toBeGreaterThan(50);
+    const [sampled, flags, ...rest] = await profileTable(connection, table, { pieces });
+    expect(rest).toEqual([]);
+    expect(sampled).toMatchObject({ code: "sampled", severity: "warning", object: "many" });
+    expect(flags).toMatchObject({ code: "boolean-value", severity: "error" });
+    expect(flags?.sentence).toMatch(/^In a sample: \d+ values/u);
+    // A tenth of the rows, evenly: of the last thousand about a hundred.
+    expect(flags?.count).toBeGreaterThan(50);
+    expect(flags?.count).toBeLessThan(200);
+    expect(flags?.sampleKeys).toHaveLength(5);
+
+    const whole = await piecesOf(database.options, table, { ...how, sample: { rows: 10_000 } });
+    expect(whole).toEqual({ list: [{ from: "`many`", params: [] }], sampled: null });
+  });
+
+  it("counts each row once where it goes range by range", async () => {
+    const table = { ...(await planned("many")), estimatedRows: 1_000_000 };
+    const how = { byRange: true, signal: new AbortController().signal, sample: null };
+    const pieces = await piecesOf(database.options, table, how);
+    let pauses = 0;
+    const pause = (): Promise<void> => Promise.resolve(void (pauses += 1));
+    const [flags, ...rest] = await profileTable(connection, table, { pieces, pause });
+    expect(rest).toEqual([]);
+    expect(flags).toMatchObject({ code: "boolean-value", count: 1000 });
+    expect(pauses).toBe(pieces.list.length);
+  });
+
+  it("shows values only when asked, cut to what a screen bears", async () => {
+    await database.sql("CREATE TABLE shown (id INT PRIMARY KEY, v VARCHAR(200), d DATE)");
+    await database.sql(
+      "INSERT INTO shown VALUES (1, CONCAT('canary', REPEAT('x', 190)), '0000-00-00'), (2, 'short', NULL)",
+    );
+    const rules = [{ match: { table: "shown", column: "v" }, to: { type: "character varying(5)" } }];
+    const table = await planned("shown", { rules });
+    const hidden = await profileTable(connection, table);
+    expect(JSON.stringify(hidden)).not.toContain("canary");
+    const shown = await profileTable(connection, table, { showValues: true });
+    expect(shown.map(({ code, sampleValues }) => [code, sampleValues])).toEqual([
+      ["text-length", [`canary${"x".repeat(74)}`]],
+      ["zero-date", ["0000-00-00"]],
+    ]);
+  });
+});
