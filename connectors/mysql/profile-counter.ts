@@ -9,6 +9,12 @@ import { integerRange, targetRange } from "./profile-numbers.js";
 /** Part of the range, in hundredths, past which it is told. */
 const near = 75n;
 
+/** `table.column` of the counter; null where the table has none. */
+export function counterOf(table: PlanTable): string | null {
+  const column = table.columns.find((each) => each.column.autoIncrement);
+  return column === undefined ? null : `${table.source}.${column.source}`;
+}
+
 export async function counterFindings(
   connection: Connection,
   table: PlanTable,

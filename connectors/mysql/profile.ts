@@ -10,7 +10,7 @@ import type { Finding, PlanColumn, PlanTable } from "../../src/model.js";
 import type { ProfileOptions } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
-import { counterFindings } from "./profile-counter.js";
+import { counterFindings, counterOf } from "./profile-counter.js";
 import { entryProbes, rowProbes } from "./profile-entries.js";
 import { jsonProbes } from "./profile-json.js";
 import { lockHolder } from "./profile-lock.js";
@@ -51,11 +51,14 @@ export async function profileTable(
   const { signal, pieces, lockWait } = options;
   await connection.query(`SET SESSION lock_wait_timeout = ${String(lockWait)}`);
   try {
+    const values = await valueFindings(connection, table, options);
+    // Where rows are past the counter's end already, that it has passed it is no news.
+    const past = values.some(({ code, object }) => /-range$/u.test(code) && object === counterOf(table));
     const findings = [
-      ...(await valueFindings(connection, table, options)),
+      ...values,
       ...(await uniqueFindings(connection, table, pieces.list, signal)),
       ...(await orphanFindings(connection, table, options.tables, pieces.list, signal)),
-      ...(await counterFindings(connection, table, signal)),
+      ...(past ? [] : await counterFindings(connection, table, signal)),
     ];
     return pieces.sampled === null ? findings : inSample(table, pieces.sampled, findings);
   } catch (error) {
