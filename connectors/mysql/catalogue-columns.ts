@@ -148,7 +148,8 @@ function suspect({ column, form }: Found): boolean {
 }
 
 function asSuspect({ table, column, form }: Found): SuspectDefault {
-  return { table, column: column.name, binary: form.binary, charset: column.charset };
+  const printed = form.columnDefault ?? "";
+  return { table, column: column.name, binary: form.binary, charset: column.charset, printed };
 }
 
 /** MariaDB keeps a geometry column's reference system in a view of its own, where 0 says "any". */

@@ -1,8 +1,9 @@
 /**
- * Defaults that the catalogue views cannot print whole: bytes, and text beyond utf8mb3. MySQL's SHOW CREATE TABLE
- * prints them exactly, in hex where it must. MariaDB's does not, but DEFAULT(column) can be asked there: over a join
- * by the primary key, because of all forms tried it is the one that also answers for NOT NULL columns of an empty
- * table. Nothing is written, and at most one row is read.
+ * Defaults that the catalogue views cannot print whole: bytes, and text beyond utf8mb3. SHOW CREATE TABLE of a MySQL
+ * with a data dictionary prints them exactly, in hex where it must. Others' does not, but DEFAULT(column) can be
+ * asked there: over a join by the primary key, because of all forms tried it is the one that also answers for NOT
+ * NULL columns of an empty table. Nothing is written, and at most one row is read. What nobody can tell is given as
+ * an expression, which no plan takes for a value: a default with question marks in it would be a wrong one.
  */
 import type { ColumnDefault } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
@@ -15,6 +16,8 @@ export interface SuspectDefault {
   readonly column: string;
   readonly binary: boolean;
   readonly charset: string | null;
+  /** As the catalogue prints it, for people. */
+  readonly printed: string;
 }
 
 export type Defaults = ReadonlyMap<string, ReadonlyMap<string, ColumnDefault>>;
@@ -27,23 +30,33 @@ export async function trueDefaults(
   signal?: AbortSignal,
 ): Promise<Defaults> {
   const tables = new Map<string, ReadonlyMap<string, ColumnDefault>>();
+  const prints = suspects.length > 0 && (await printsWhole(connection));
   for (const [table, columns] of groupBy(suspects, (suspect) => suspect.table)) {
-    const hexes =
-      connection.engine === "mysql"
-        ? await printedDefaults(connection, table, columns, signal)
-        : await askedDefaults(connection, table, columns, primaryKeyOf(table), signal);
-    const found = columns.flatMap(({ column, binary }, index): [string, ColumnDefault][] => {
+    const hexes = prints
+      ? await printedDefaults(connection, table, columns, signal)
+      : await askedDefaults(connection, table, columns, primaryKeyOf(table), signal);
+    const found = columns.map(({ column, binary, printed }, index): [string, ColumnDefault] => {
       const hex = hexes[index]?.toLowerCase();
-      if (hex === undefined) return [];
+      if (hex === undefined)
+        return [column, { kind: "expression", text: `${printed}, as the catalogue prints it` }];
       const text = Buffer.from(hex, "hex").toString("utf8");
-      return [[column, binary ? { kind: "bytes", hex } : { kind: "literal", text }]];
+      return [column, binary ? { kind: "bytes", hex } : { kind: "literal", text }];
     });
     tables.set(table, new Map(found));
   }
   return tables;
 }
 
-/** MySQL: hex of each column's default, text as UTF-8. */
+/** MySQL with a data dictionary, whose views are known by one of them. */
+async function printsWhole(connection: Connection): Promise<boolean> {
+  if (connection.engine !== "mysql") return false;
+  const view = await connection.value(
+    "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'ST_GEOMETRY_COLUMNS'",
+  );
+  return view === "1";
+}
+
+/** Hex of each column's default, text as UTF-8. */
 async function printedDefaults(
   connection: Connection,
   table: string,
@@ -86,7 +99,7 @@ function defaultIn(line: string, start: number): { readonly text: string } | { r
   return null;
 }
 
-/** MariaDB: the same by DEFAULT(); null for a NOT NULL column of an empty table without a primary key. */
+/** The same by DEFAULT(); null for a NOT NULL column of an empty table without a primary key. */
 async function askedDefaults(
   connection: Connection,
   table: string,

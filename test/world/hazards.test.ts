@@ -1,7 +1,8 @@
 /**
  * Every folder of test/hazards on real servers: what `check` must find, what settles it, what the target must hold.
  * `npm test` takes all of them from MySQL 9.7 to PostgreSQL 18, and those that are about MariaDB alone from there;
- * the gate takes every source to every target. HEADGATE_HAZARD=NAME runs one alone.
+ * the gate takes every source to every target. HEADGATE_HAZARD=NAME runs one alone, HEADGATE_HAZARD_ON=
+ * mysql56-postgres15 all of them over those two.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { askedFor, readHazards } from "./hazard/folder.js";
@@ -13,17 +14,32 @@ const hazards = askedFor(readHazards());
 const mariadbs = hazards.filter(({ expected }) => expected.applies.engine === "mariadb");
 const others = hazards.filter((hazard) => !mariadbs.includes(hazard));
 
-const combinations: readonly (Combination & { readonly hazards: readonly Hazard[] })[] =
-  process.env["HEADGATE_GATE"] === "1"
-    ? (["mysql9", "mariadb", "mysql56"] as const).flatMap((source) =>
-        (["postgres18", "postgres17", "postgres15"] as const).map((target) => ({ source, target, hazards })),
-      )
-    : [
-        { source: "mysql9", target: "postgres18", hazards: others },
-        { source: "mariadb", target: "postgres18", hazards: mariadbs },
-      ];
+interface Trial extends Combination {
+  readonly hazards: readonly Hazard[];
+}
 
-describe.each(combinations.filter((one) => one.hazards.length > 0))(
+const everywhere: readonly Trial[] = (["mysql9", "mariadb", "mysql56"] as const).flatMap((source) =>
+  (["postgres18", "postgres17", "postgres15"] as const).map((target) => ({ source, target, hazards })),
+);
+
+function trials(): readonly Trial[] {
+  const asked = process.env["HEADGATE_HAZARD_ON"] ?? "";
+  if (asked !== "") {
+    const chosen = everywhere.filter(({ source, target }) =>
+      asked.split(",").includes(`${source}-${target}`),
+    );
+    if (chosen.length === 0)
+      throw new Error(`HEADGATE_HAZARD_ON=${asked} names no source-target of the stack`);
+    return chosen;
+  }
+  if (process.env["HEADGATE_GATE"] === "1") return everywhere;
+  return [
+    { source: "mysql9", target: "postgres18", hazards: others },
+    { source: "mariadb", target: "postgres18", hazards: mariadbs },
+  ];
+}
+
+describe.each(trials().filter((one) => one.hazards.length > 0))(
   "hazards from $source to $target",
   ({ hazards: here, ...combination }) => {
     let outcomes: ReadonlyMap<string, Outcome>;
