@@ -121,7 +121,15 @@ export interface SourceTable {
   readonly foreignKeys: readonly SourceForeignKey[];
   readonly checks: readonly SourceCheck[];
   /** e.g. `RANGE COLUMNS`, with its partitions' names; null when not partitioned. */
-  readonly partitioning: { readonly method: string; readonly partitions: readonly string[] } | null;
+  readonly partitioning: {
+    readonly method: string;
+    readonly partitions: readonly string[];
+    /** As the catalogue spells it: columns, or a function of one. */
+    readonly expression?: string | null;
+    /** One text a partition: `100`, `MAXVALUE`, `'2000-01-01',5`, `1,2,NULL`. */
+    readonly bounds?: readonly (string | null)[];
+    readonly subpartitioned?: boolean;
+  } | null;
   /** MariaDB: WITH SYSTEM VERSIONING. */
   readonly systemVersioned: boolean;
 }
@@ -242,6 +250,8 @@ export interface PlanTable {
   readonly columns: readonly PlanColumn[];
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
+  /** It stands on the target as a partitioned table, which takes no COPY FREEZE. */
+  readonly partitioned?: boolean;
   /** Copied by one exact cut instead of ranges that replay mends (design.md, decision 4). */
   readonly exactCut: boolean;
   /** What is built over the table; absent in a plan that builds nothing. */
@@ -257,6 +267,7 @@ export interface PlanStatement {
     | "schema"
     | "type"
     | "table"
+    | "partition"
     | "comment"
     | "sequence"
     | "primary"

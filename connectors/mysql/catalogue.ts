@@ -111,21 +111,37 @@ async function readPartitionings(
 ): Promise<ReadonlyMap<string, NonNullable<SourceTable["partitioning"]>>> {
   const rows = await schema.read(
     "PARTITIONS",
-    ["TABLE_NAME", "PARTITION_NAME", "PARTITION_METHOD", "PARTITION_ORDINAL_POSITION"],
+    [
+      "TABLE_NAME",
+      "PARTITION_NAME",
+      "PARTITION_METHOD",
+      "PARTITION_ORDINAL_POSITION",
+      "PARTITION_EXPRESSION",
+      "PARTITION_DESCRIPTION",
+      "SUBPARTITION_NAME",
+    ],
     "TABLE_SCHEMA",
     ["TABLE_NAME", "PARTITION_ORDINAL_POSITION"],
   );
   const partitioned = rows.filter((row) => row.PARTITION_NAME !== null && row.PARTITION_METHOD !== null);
   const groups = groupBy(partitioned, (row) => required(row.TABLE_NAME, "table name"));
   return new Map(
-    [...groups].map(([table, group]) => [
-      table,
-      {
-        method: group[0]?.PARTITION_METHOD ?? "",
-        // A partition stands there once for each of its subpartitions.
-        partitions: [...new Set(group.map((row) => required(row.PARTITION_NAME, "partition name")))],
-      },
-    ]),
+    [...groups].map(([table, group]) => {
+      // A partition stands there once for each of its subpartitions.
+      const bounds = new Map(
+        group.map((row) => [required(row.PARTITION_NAME, "partition name"), row.PARTITION_DESCRIPTION]),
+      );
+      return [
+        table,
+        {
+          method: group[0]?.PARTITION_METHOD ?? "",
+          partitions: [...bounds.keys()],
+          expression: group[0]?.PARTITION_EXPRESSION ?? null,
+          bounds: [...bounds.values()],
+          subpartitioned: group.some((row) => row.SUBPARTITION_NAME !== null),
+        },
+      ];
+    }),
   );
 }
 

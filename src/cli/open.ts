@@ -53,6 +53,7 @@ export class OpenMigration implements AsyncDisposable {
       rules: typemap,
       policies,
       lanes,
+      ...(tables.partitions === "flatten" ? {} : { partitions: tables.partitions }),
     };
   }
 

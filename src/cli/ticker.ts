@@ -25,6 +25,7 @@ const share: Readonly<Record<PlanStatement["kind"], number>> = {
   foreign: 0,
   schema: 0,
   table: 0,
+  partition: 0,
   type: 0,
   comment: 0,
   sequence: 0,

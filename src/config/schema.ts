@@ -101,8 +101,16 @@ const tablesSchema = z
         .record(text("a table's name"), createdName(), { error: "a map of source name to target name" })
         .default({})
         .describe("Source table name to target table name."),
+      partitions: z
+        .union([choice("flatten", "keep"), listOf(glob, "a list of names or globs")], {
+          error: "flatten, keep, or a list of names or globs",
+        })
+        .default("flatten")
+        .describe(
+          "flatten makes one plain table of a partitioned one; keep, or globs of tables, makes declarative partitions where that is exact.",
+        ),
     },
-    { error: "a map with include, exclude, rename" },
+    { error: "a map with include, exclude, rename, partitions" },
   )
   .superRefine((tables, context) => {
     const taken = new Map<string, string>();

@@ -12,6 +12,7 @@ import type { NamedRule } from "../typemap/rule.js";
 import type { Findings } from "./finding.js";
 import { chooseKey } from "./keys.js";
 import { type NameSpace, maxNameBytes } from "./names.js";
+import type { KeptPartitions } from "./partitions.js";
 import type { PlanRequest } from "./request.js";
 import { isReservedWord } from "./reserved-words.js";
 import type { NamedTable } from "./select.js";
@@ -37,6 +38,8 @@ export interface DecidedColumn {
 export interface DecidedTable extends NamedTable {
   readonly key: PlanKey | null;
   readonly decided: readonly DecidedColumn[];
+  /** Where the table keeps its partitions. */
+  readonly partitions?: KeptPartitions;
 }
 
 export interface DecisionContext {

@@ -81,9 +81,17 @@ function createTable(table: DecidedTable, context: BeforeContext): void {
   statements.add({
     kind: "table",
     table: table.target,
-    sql: `CREATE TABLE ${name} (${lines.length === 0 ? "" : `\n  ${lines.join(",\n  ")}\n`})`,
+    sql: `CREATE TABLE ${name} (${lines.length === 0 ? "" : `\n  ${lines.join(",\n  ")}\n`})${table.partitions === undefined ? "" : ` PARTITION BY ${table.partitions.by}`}`,
     ...(creates.length === 0 ? {} : { creates }),
   });
+  for (const part of table.partitions?.parts ?? [])
+    statements.add({
+      kind: "partition",
+      table: table.target,
+      object: part.name,
+      sql: `CREATE TABLE ${postgresName(schema)}.${postgresName(part.name)} PARTITION OF ${name} ${part.values}`,
+      creates: [{ space: "relation", name: part.name }],
+    });
   for (const { sequence, column } of owned)
     statements.add({
       kind: "sequence",

@@ -12,7 +12,7 @@ import type { PlanRequest } from "./request.js";
 /** Lower-case hex. `tables` are those that travel. */
 export function fingerprint(
   catalogue: Catalogue,
-  tables: readonly SourceTable[],
+  tables: readonly { readonly source: SourceTable; readonly partitions?: unknown }[],
   request: PlanRequest,
   rules: readonly NamedRule[],
 ): string {
@@ -22,7 +22,11 @@ export function fingerprint(
     engine: catalogue.engine,
     request,
     rules: rules.map(({ name, rule: { match, to } }) => ({ name, match, to })),
-    tables: tables.map(lasting),
+    // A plain table takes rows of any partition; one that keeps them stands and falls with their list.
+    tables: tables.map(({ source, partitions }) => ({
+      ...lasting(source),
+      ...(partitions === undefined ? {} : { partitions }),
+    })),
   };
   return createHash("sha256").update(canonicalJson(decided)).digest("hex");
 }
@@ -37,7 +41,7 @@ export function sameTable(before: Catalogue, after: Catalogue, name: string): bo
   return was !== null && was === text(after);
 }
 
-function lasting(table: SourceTable): unknown {
+function lasting(table: SourceTable): Readonly<Record<string, unknown>> {
   const {
     engine,
     name,

@@ -58,14 +58,14 @@ export function tellInventory(
   }
 }
 
-function tellTable({ source, key }: DecidedTable, findings: Findings): void {
-  if (source.partitioning !== null)
+function tellTable({ source, key, partitions }: DecidedTable, findings: Findings): void {
+  if (source.partitioning !== null && partitions === undefined)
     findings.add({
       code: "partitions-flattened",
       severity: "info",
       object: source.name,
       sentence: `${source.name} is partitioned by ${source.partitioning.method} (${String(source.partitioning.partitions.length)} partitions); it becomes one plain table.`,
-      fix: "Nothing to do, or partition it on the target after the switch.",
+      fix: "Nothing to do, or keep them: tables: { partitions: keep }.",
       count: source.partitioning.partitions.length,
     });
   if (source.systemVersioned)

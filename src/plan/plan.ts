@@ -16,6 +16,7 @@ import { type Lanes, assignLanes } from "./lanes.js";
 import { nameSpace } from "./names.js";
 import { takeInventory } from "./objects/inventory.js";
 import { requirePairs } from "./pair.js";
+import { withPartitions } from "./partitions.js";
 import type { PlanRequest } from "./request.js";
 import { selectTables } from "./select.js";
 import { collectStatements } from "./statement.js";
@@ -41,7 +42,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     named.map((table) => decideTable(table, context)),
     ties,
     findings,
-  );
+  ).map((table) => withPartitions(table, request, relations, findings));
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
   const bare = tables.map((table) => planTable(table, lanes));
   for (const table of bare) requirePairs(table.columns, catalogue.engine);
@@ -55,12 +56,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     migration: request.migration,
     database: catalogue.database,
     schema: request.schema,
-    fingerprint: fingerprint(
-      catalogue,
-      tables.map(({ source }) => source),
-      request,
-      rules,
-    ),
+    fingerprint: fingerprint(catalogue, tables, request, rules),
     lanes: lanes.names,
     tables: planned,
     before,
@@ -94,6 +90,7 @@ function planTable(table: DecidedTable, lanes: Lanes): PlanTable {
     estimatedRows: table.source.estimatedRows,
     estimatedBytes: table.source.dataBytes,
     exactCut: table.key === null,
+    ...(table.partitions === undefined ? {} : { partitioned: true }),
   };
 }
 

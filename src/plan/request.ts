@@ -22,4 +22,6 @@ export interface PlanRequest {
   readonly rules: readonly Rule[];
   readonly policies: readonly PolicyRule[];
   readonly lanes: LaneRequest;
+  /** `flatten` where absent; `keep`, or globs of the tables that keep their partitions. */
+  readonly partitions?: "flatten" | "keep" | readonly string[];
 }

@@ -31,6 +31,7 @@ const steps: Readonly<Record<PlanStatement["kind"], number>> = {
   schema: 0,
   type: 0,
   table: 0,
+  partition: 0,
   sequence: 0,
   primary: 1,
   unique: 2,

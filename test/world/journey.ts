@@ -36,8 +36,11 @@ export interface Journey extends AsyncDisposable {
   readonly source: SourceDatabase;
   readonly target: TargetDatabase;
   readonly folder: string;
-  /** Writes headgate.yaml: both URLs and the id, then these lines; another target port is a proxy's, `replica` is source.replica's URL. */
-  configure(lines: readonly string[], places?: { readonly target?: number; readonly replica?: string }): void;
+  /** Writes headgate.yaml: both URLs and the id, then these lines; another target port is a proxy's, `replica` is source.replica's URL, `source` another source's. */
+  configure(
+    lines: readonly string[],
+    places?: { readonly target?: number; readonly replica?: string; readonly source?: string },
+  ): void;
   headgate(...args: readonly string[]): Promise<Ended>;
   /** `headgate ...args --json`, which must end with this exit code; its final object. */
   said(exit: number, ...args: readonly string[]): Promise<Said>;
@@ -74,7 +77,7 @@ export async function journey(
     const text = [
       `migration: ${migration}`,
       "environment: development",
-      `source: { url: "${from.href}"${replica} }`,
+      `source: { url: "${places.source ?? from.href}"${replica} }`,
       `target: { url: "${to.href}" }`,
       ...lines,
     ].join("\n");
