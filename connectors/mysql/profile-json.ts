@@ -19,6 +19,8 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceE
   const text = engine === "mysql" ? `CAST(${c} AS CHAR)` : c;
   // Escaped backslashes are taken out first: after one, u0000 is five plain characters.
   const unescaped = `REPLACE(${text}, _utf8mb4 0x5C5C, '')`;
+  // Looked for in the text as it is first: hardly any document has it at all.
+  const nul = (of: string): string => `INSTR(CAST(${of} AS BINARY), 0x5C7530303030) > 0`;
   const rawNul = `INSTR(CAST(${text} AS BINARY), 0x00) > 0`;
   const probes: Probe[] = [];
   if (column.targetType !== "jsonb") {
@@ -41,7 +43,7 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceE
       code: "json-nul",
       severity: "error",
       column,
-      condition: `(INSTR(CAST(${unescaped} AS BINARY), 0x5C7530303030) > 0${engine === "mariadb" ? ` OR ${rawNul}` : ""})`,
+      condition: `((${nul(text)} AND ${nul(unescaped)})${engine === "mariadb" ? ` OR ${rawNul}` : ""})`,
       what: "hold \\u0000, which jsonb does not; the copy would stop at the first",
       fix: "Declare the policy nul: strip for the column, or map it to json, which keeps the text.",
       settle: [policyLine(table, column.source, "nul: strip")],
@@ -126,13 +128,18 @@ function mariadbProbes(table: PlanTable, column: PlanColumn, unescaped: string):
 }
 
 /**
- * JSON_NORMALIZE puts an object's members in the order of their keys, so that equal ones are neighbours: a key, its
- * value, a comma, the same key. Strings that are no keys are skipped whole, or what is in one could look like JSON.
- * A pattern that gives up (NULL) counts as a hit: nothing is taken for clean that was not looked at.
+ * One object that is the whole document has as many keys as members, or one of them twice. Where there are more
+ * braces, JSON_NORMALIZE puts an object's members in the order of their keys, so that equal ones are neighbours: a
+ * key, its value, a comma, the same key; several times as dear. Strings that are no keys are skipped whole, or what is
+ * in one could look like JSON. A pattern that gives up (NULL) counts as a hit: nothing is taken for clean that was
+ * not looked at.
  */
 function duplicateKeys(c: string): string {
   const string = '"(?:[^"\\\\\\\\]++|\\\\\\\\.)*+"';
   const value = `(?<v>${string}|[^"{}\\\\[\\\\],:]++|\\\\{(?:[^"{}\\\\[\\\\]]++|${string}|(?&v))*+\\\\}|\\\\[(?:[^"{}\\\\[\\\\]]++|${string}|(?&v))*+\\\\])`;
   const pattern = `(?-i)(?:${string}(*SKIP)(*FAIL))|[{,](?<k>${string}):${value},\\\\g{k}:`;
-  return `(JSON_VALID(${c}) AND COALESCE(JSON_NORMALIZE(${c}) REGEXP '${pattern}', 1))`;
+  const nested = `COALESCE(JSON_NORMALIZE(${c}) REGEXP '${pattern}', 1)`;
+  const flat = `COALESCE(JSON_LENGTH(JSON_KEYS(${c})) < JSON_LENGTH(${c}), ${nested})`;
+  const braces = `LENGTH(${c}) - LENGTH(REPLACE(${c}, '{', ''))`;
+  return `(CASE ${braces} WHEN 0 THEN 0 WHEN 1 THEN ${flat} ELSE ${nested} END AND JSON_VALID(${c}))`;
 }
