@@ -27,8 +27,11 @@ import { lookAtValues } from "./snapshot/look.js";
 import { snapshot } from "./snapshot/snapshot.js";
 import { mysqlName } from "./safety/identifier.js";
 import { throwIfStopped } from "./stop.js";
+import { loadParser } from "./translate/parser.js";
 import { codecOf } from "./typemap/compile.js";
 import { rowEncoder } from "./typemap/row.js";
+import { buildViews } from "./verify/views.js";
+import type { ViewVerdict } from "./verify/views.js";
 
 export interface Inspection {
   readonly source: ServerFacts;
@@ -52,7 +55,7 @@ export async function inspect(source: Source, target: Target, options: InspectOp
   const { request, values, signal } = options;
   const [sourceFacts, targetFacts] = await Promise.all([source.facts(), target.facts()]);
   const catalogue = await source.catalogue(signal);
-  const made = plan(catalogue, request);
+  const made = await planOf(catalogue, request);
   const findings: Finding[] = [
     ...(await source.preflight()),
     ...(await target.preflight(made)),
@@ -61,6 +64,12 @@ export async function inspect(source: Source, target: Target, options: InspectOp
   ];
   if (made.tables.length === 0) findings.push(nothingToCopy(catalogue));
   return { source: sourceFacts, target: targetFacts, catalogue, plan: made, findings: sorted(findings) };
+}
+
+/** The plan; the parser is loaded before, for what the source has in SQL. */
+export async function planOf(catalogue: Catalogue, request: PlanRequest): Promise<Plan> {
+  await loadParser();
+  return plan(catalogue, request);
 }
 
 /** The values, on the replica where there is one and it is proven to be one; then the catalogue again. */
@@ -131,6 +140,7 @@ function sorted(findings: readonly Finding[]): Finding[] {
 
 export interface CopyOptions {
   readonly source: Source;
+  readonly target: Target;
   readonly ledger: Ledger;
   readonly plan: Plan;
   readonly engine: Catalogue["engine"];
@@ -148,6 +158,7 @@ export interface CopyOptions {
   readonly moment: MomentHook;
   readonly onState: (state: MigrationState) => void;
   readonly onEvent: OnEvent;
+  readonly onView: (verdict: ViewVerdict) => void;
 }
 
 /** The offline copy: create, copy, build. Goes on from wherever an earlier engine was stopped or killed. */
@@ -175,8 +186,10 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
   await enter("building");
   await phase(ledger, "build", async () => {
     await buildAfter(options);
-    return { statements: made.after.length };
+    return { statements: made.after.filter(({ kind }) => kind !== "view").length };
   });
+  if ((made.views ?? []).length > 0)
+    await phase(ledger, "views", async () => viewFacts(await buildViews(options)));
   await enter("copied");
   return await ledger.view();
 }
@@ -187,6 +200,28 @@ function coderOf(table: PlanTable, engine: Catalogue["engine"]): TableCoder {
     select: table.columns.map((column) => codecOf(column, engine).select(mysqlName(column.source))),
     encode: (sink) => rowEncoder(table, engine, sink),
   };
+}
+
+/** What the ledger keeps of the views: how many are what, and the names of those that somebody has to look at. */
+function viewFacts(verdicts: readonly ViewVerdict[]): Readonly<Record<string, string | number>> {
+  const named = (...results: readonly ViewVerdict["result"][]): string[] =>
+    verdicts.flatMap(({ view, result }) => (results.includes(result) ? [view] : []));
+  return {
+    views: verdicts.length,
+    equal: named("equal").length,
+    different: named("different").join(", "),
+    refused: named("refused").join(", "),
+    notCompared: named("counted", "not-compared").join(", "),
+  };
+}
+
+/** The views that the last comparison found other than the source's, or could not create. */
+export function viewsToLookAt(view: LedgerView): readonly string[] {
+  const facts = view.phases.find(({ phase: name }) => name === "views")?.facts;
+  return ["different", "refused"].flatMap((fact) => {
+    const names = facts?.[fact];
+    return typeof names === "string" && names !== "" ? names.split(", ") : [];
+  });
 }
 
 function total(tables: LedgerView["tables"], what: "rows" | "bytes"): number {

@@ -134,6 +134,18 @@ export interface SourceTable {
   readonly systemVersioned: boolean;
 }
 
+/** What the source says of a view beside its query. */
+export interface SourceView {
+  /** As the catalogue types them, in order; empty where the server cannot say. */
+  readonly columns: readonly SourceColumn[];
+  readonly checkOption: "none" | "local" | "cascaded";
+  readonly security: "definer" | "invoker";
+  /** `user@host`. */
+  readonly definer: string;
+  /** Why nobody can read it (definer gone, table gone), in the server's words; null where it can be read. */
+  readonly problem: string | null;
+}
+
 /** What has no rows of its own but must be accounted for. */
 export interface SourceObject {
   readonly kind: "view" | "procedure" | "function" | "trigger" | "event" | "sequence";
@@ -141,6 +153,8 @@ export interface SourceObject {
   /** A trigger's table. */
   readonly on: string | null;
   readonly definition: string;
+  /** Of a view only. */
+  readonly view?: SourceView;
   /** Whose rights it runs with; absent where the kind has no such thing (sequences). */
   readonly runs?: ProgramRights;
   /** The catalogue keeps its text from this account, so `definition` is empty. */
@@ -278,6 +292,7 @@ export interface PlanStatement {
     | "validate"
     | "identity"
     | "trigger"
+    | "view"
     | "analyze";
   /** Target table, null for what belongs to none. */
   readonly table: string | null;
@@ -330,6 +345,28 @@ export interface Inventory {
   readonly accounts: readonly PlanAccount[] | null;
 }
 
+/** A view that the plan creates, and how its rows are compared with the source's. */
+export interface PlanView {
+  readonly source: string;
+  readonly target: string;
+  /** The name of the statement that creates it. */
+  readonly statement: string;
+  readonly columns: readonly PlanViewColumn[];
+  /** Why its rows are not compared, as the end of a sentence; null where they are. */
+  readonly uncompared: string | null;
+}
+
+export interface PlanViewColumn {
+  readonly source: string;
+  readonly target: string;
+  readonly sourceType: string;
+  readonly targetType: string;
+  /** One text for equal values on both sides, as SQL over the column; null where there is none. */
+  readonly canonical: { readonly source: string; readonly target: string } | null;
+  /** A list whose order the source leaves open, by its separator. */
+  readonly unordered: string | null;
+}
+
 export interface Plan {
   readonly version: 1;
   readonly migration: string;
@@ -343,6 +380,8 @@ export interface Plan {
   readonly before: readonly PlanStatement[];
   /** After the data: keys, indexes, checks, foreign keys, identities past max, triggers. */
   readonly after: readonly PlanStatement[];
+  /** Views that `after` creates, in an order in which each stands on those before it. */
+  readonly views?: readonly PlanView[];
   readonly findings: readonly Finding[];
   /** Absent in a plan that an older version wrote. */
   readonly inventory?: Inventory;

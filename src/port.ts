@@ -80,6 +80,8 @@ export interface Profiler extends AsyncDisposable {
   profile(table: PlanTable, options: ProfileOptions): Promise<readonly Finding[]>;
   load(): Promise<ServerLoad>;
 }
+/** Takes one row of texts; null is NULL. */
+export type TextRow = (cells: readonly (string | null)[]) => void;
 
 export interface Source extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
@@ -113,6 +115,8 @@ export interface Source extends AsyncDisposable {
   /** XA transactions that are prepared now. */
   preparedTransactions(): Promise<readonly string[]>;
   exactCut(table: string, slots: number): Promise<ExactCut | null>;
+  /** Streams expressions that give text over all rows of a table or view, in whatever order they come. */
+  texts(relation: string, select: readonly string[], onRow: TextRow, signal: AbortSignal): Promise<void>;
 }
 
 /** Bytes on their way to the target. A buffer given to `write` is the sink's until `released` is called. */
@@ -237,6 +241,14 @@ export interface Target extends AsyncDisposable {
   preflight(plan: Plan): Promise<readonly Finding[]>;
   /** The exact GRANTs of each phase for the account that is logged in. */
   grants(schema: string): Promise<readonly PhaseGrants[]>;
+  /** Streams expressions that give text over all rows of a table or view of `schema`. */
+  texts(
+    schema: string,
+    relation: string,
+    select: readonly string[],
+    onRow: TextRow,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** null when the ledger does not know the migration. Reads only. */
   view(migration: string): Promise<LedgerView | null>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. */

@@ -90,6 +90,24 @@ export async function readColumns(
   return new Map([...groups].map(([table, group]) => [table, group.map((each) => each.column)]));
 }
 
+/** Columns of views by view, in order. Their defaults are those of the tables behind them and mean nothing here. */
+export async function readViewColumns(
+  schema: InformationSchema,
+  isView: (table: string) => boolean,
+): Promise<ReadonlyMap<string, readonly SourceColumn[]>> {
+  const rows = await schema.read("COLUMNS", wanted, "TABLE_SCHEMA", ["TABLE_NAME", "ORDINAL_POSITION"]);
+  const found = rows
+    .filter((row) => isView(required(row.TABLE_NAME, "table name")))
+    .map((row) => readColumn(schema, row, () => false, new Map()));
+  const groups = groupBy(found, (each) => each.table);
+  return new Map(
+    [...groups].map(([view, group]) => [
+      view,
+      group.map(({ column }): SourceColumn => ({ ...column, default: { kind: "none" }, generated: null })),
+    ]),
+  );
+}
+
 function readColumn(
   schema: InformationSchema,
   row: ColumnRow,

@@ -6,11 +6,12 @@
 import type { Catalogue, SourceTable } from "../../src/model.js";
 import { readAccounts } from "./catalogue-accounts.js";
 import { readChecks } from "./catalogue-checks.js";
-import { readColumns } from "./catalogue-columns.js";
+import { readColumns, readViewColumns } from "./catalogue-columns.js";
 import { ExpressionMender } from "./catalogue-expressions.js";
 import { readIndexes } from "./catalogue-indexes.js";
 import { readForeignKeys } from "./catalogue-keys.js";
 import { readObjects } from "./catalogue-objects.js";
+import { withViews } from "./catalogue-view-facts.js";
 import { InformationSchema, groupBy, numberOf, required } from "./catalogue-views.js";
 import type { Named } from "./catalogue-views.js";
 import type { Connection } from "./connection.js";
@@ -76,6 +77,11 @@ export async function readCatalogue(connection: Connection, signal?: AbortSignal
     schema,
     sequences.map((row) => required(row.TABLE_NAME, "sequence name")),
   );
+  const viewColumns = objects.some(({ kind }) => kind === "view")
+    ? await readViewColumns(schema, (table) =>
+        objects.some(({ kind, name }) => kind === "view" && name === table),
+      )
+    : new Map<string, never>();
   const read = (row: TableRow): SourceTable => {
     const name = required(row.TABLE_NAME, "table name");
     return {
@@ -101,7 +107,7 @@ export async function readCatalogue(connection: Connection, signal?: AbortSignal
     engine: connection.engine,
     version: connection.version,
     tables: tables.map(read).sort((one, other) => (one.name < other.name ? -1 : 1)),
-    objects,
+    objects: await withViews(connection, schema, objects, viewColumns),
     accounts: await readAccounts(connection, schema),
   };
 }

@@ -13,7 +13,7 @@ import type {
   Range,
   ServerFacts,
 } from "../../src/model.js";
-import type { ExactCut, Profiler, RowReader, Source } from "../../src/port.js";
+import type { ExactCut, Profiler, RowReader, Source, TextRow } from "../../src/port.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
@@ -27,6 +27,7 @@ import { openProfiler } from "./profiler.js";
 import { openReading, WireReader } from "./read.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 import { splitTable } from "./split.js";
+import { textSink } from "./text-rows.js";
 import type { Wire } from "./wire/wire.js";
 
 /** Connects once, so that a wrong URL is told now, and hands over the source. */
@@ -122,6 +123,17 @@ class MysqlSource implements Source {
       await taken.wire[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  async texts(
+    relation: string,
+    select: readonly string[],
+    onRow: TextRow,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await using reader = new WireReader(await openReading(this.#options));
+    const query = { table: relation, select, key: null, range: null, ordered: false };
+    await reader.read(query, textSink(select.length, onRow), signal);
   }
 
   /** Runs an act on a connection of its own: an abort ends the session in the middle of its statement. */

@@ -4,7 +4,7 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { Finding, PhaseGrants, Plan, ServerFacts } from "../../src/model.js";
-import type { Ledger, LedgerView, Target } from "../../src/port.js";
+import type { Ledger, LedgerView, Target, TextRow } from "../../src/port.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
@@ -12,6 +12,7 @@ import { claimMigration } from "./ledger-claim.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLedger } from "./ledger.js";
 import { preflight } from "./preflight.js";
+import { readTexts } from "./text-rows.js";
 
 /** Settings that a later phase depends on, read by name. */
 const noted = [
@@ -51,6 +52,16 @@ class PostgresTarget implements Target {
 
   async grants(schema: string): Promise<readonly PhaseGrants[]> {
     return within(this.#options, (session) => readGrants(session, this.#facts.database, schema));
+  }
+
+  async texts(
+    schema: string,
+    relation: string,
+    select: readonly string[],
+    onRow: TextRow,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await within(this.#options, (session) => readTexts(session, { schema, relation, select }, onRow, signal));
   }
 
   async view(migration: string): Promise<LedgerView | null> {

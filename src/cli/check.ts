@@ -2,8 +2,7 @@
  * `check`: both servers, the plan and every value against it. Changes nothing; exit 3 when a finding is an error.
  */
 import { exits } from "../errors.js";
-import { inspect } from "../migration.js";
-import { plan } from "../plan/plan.js";
+import { inspect, planOf } from "../migration.js";
 import { errorsOf, findingLines, findingSummary, nextOf, proposedLines } from "./findings.js";
 import { lookOf } from "./look.js";
 import type { LookFlags } from "./look.js";
@@ -21,7 +20,7 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
   await using migration = await openMigration(context);
   if (flags.grants) {
     const { source, target } = await migration.both();
-    const made = plan(await source.catalogue(context.services.signal), migration.request);
+    const made = await planOf(await source.catalogue(context.services.signal), migration.request);
     const keyless = made.tables.some((table) => table.key === null);
     const grants = [...(await source.grants(keyless)), ...(await target.grants(made.schema))];
     const human = grants.flatMap((phase) => [`-- ${phase.phase} (${phase.server})`, ...phase.statements, ""]);

@@ -12,6 +12,7 @@ import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
+import { viewsReported } from "./views.js";
 
 export interface ReportFlags {
   readonly html?: string;
@@ -66,6 +67,7 @@ function screenOf(id: string, view: LedgerView, skipped: readonly string[]): str
       [1, 2, 3],
     ),
     "",
+    ...viewsReported(view),
     ...policyCounts(view).map((p) => policySentence(p)),
     ...skipped.map((name) => `safeguard skipped: ${name}`),
   ];

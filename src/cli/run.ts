@@ -5,11 +5,10 @@
 import { confirmTarget } from "../config/confirm.js";
 import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
-import { copy, demandFresh, inspect } from "../migration.js";
+import { copy, demandFresh, inspect, planOf, viewsToLookAt } from "../migration.js";
 import type { Hold, MigrationState } from "../model.js";
 import type { Ledger, LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
-import { plan } from "../plan/plan.js";
 import { openLog } from "../watch/log.js";
 import type { Log } from "../watch/log.js";
 import { clock, count, openScreen, plural } from "../watch/screen.js";
@@ -22,6 +21,8 @@ import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readPlanFingerprint, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
+import type { ViewVerdict } from "../verify/views.js";
+import { viewFindings, viewLines, viewStep } from "./views.js";
 import { Ticker } from "./ticker.js";
 
 /** How long a run that was told to stop asks the ledger for its last figures. */
@@ -67,7 +68,9 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   const errors = errorsOf(found.findings);
   if (errors.length > 0) return refused(found, before);
   if (flags.dryRun) return dryRun(found);
-  if (before?.state === "copied" && before.holder === null) return alreadyCopied(migration.id, before);
+  // Views that differed are looked at again: somebody may have mended them meanwhile.
+  if (before?.state === "copied" && before.holder === null && viewsToLookAt(before).length === 0)
+    return alreadyCopied(migration.id, before);
   await writePlan(migration.stateDirectory, found.plan);
   return await engine(context, migration, found, holds);
 }
@@ -97,11 +100,13 @@ async function engine(
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
+  const views: ViewVerdict[] = [];
   let view: LedgerView;
   try {
     view = await ticker.during(() =>
       copy({
         source,
+        target,
         ledger,
         plan: found.plan,
         engine: found.catalogue.engine,
@@ -110,7 +115,7 @@ async function engine(
         rangeRows: migration.config.snapshot.rangeRows,
         order: migration.config.snapshot.order,
         holds,
-        replan: async () => plan(await source.catalogue(services.signal), migration.request),
+        replan: async () => planOf(await source.catalogue(services.signal), migration.request),
         signal: services.signal,
         wait: services.wait,
         moment: services.moment,
@@ -122,6 +127,10 @@ async function engine(
           tell(log, event);
           ticker.event(event);
         },
+        onView: (verdict) => {
+          views.push(verdict);
+          log.info(verdict, "view");
+        },
       }),
     );
   } catch (error) {
@@ -131,7 +140,9 @@ async function engine(
     return stopped(error, last, (services.now() - startedAt) / 1000);
   }
   const seconds = (services.now() - startedAt) / 1000;
-  return holdsBack(view) ? heldBack(migration.id, view, seconds) : copied(migration.id, view, seconds, found);
+  return holdsBack(view)
+    ? heldBack(migration.id, view, seconds)
+    : copied(migration.id, view, seconds, found, views);
 }
 
 /** What the ledger says of a run that was told to stop; null when it says nothing in time, as a stop must not hang. */
@@ -245,16 +256,27 @@ function alreadyCopied(id: string, view: LedgerView): VerbResult {
   };
 }
 
-function copied(id: string, view: LedgerView, seconds: number, found: Inspection): VerbResult {
+function copied(
+  id: string,
+  view: LedgerView,
+  seconds: number,
+  found: Inspection,
+  views: readonly ViewVerdict[],
+): VerbResult {
   const { rows, bytes } = totals(view);
   const warnings = found.findings.filter((finding) => finding.severity === "warning");
+  const wrong = views.filter(({ result }) => result === "different" || result === "refused");
   return {
-    exit: exits.done,
-    nextSteps: [{ why: "the copy is complete", command: "headgate report" }],
-    body: { state: "copied", ...figures(view, seconds) },
+    exit: wrong.length > 0 ? exits.difference : exits.done,
+    nextSteps: [
+      ...(wrong.length > 0 ? [viewStep(wrong)] : []),
+      { why: "the copy is complete", command: "headgate report" },
+    ],
+    body: { state: "copied", ...figures(view, seconds), views, findings: viewFindings(views) },
     human: [
       `${id}: copied ${count(rows)} rows (${(bytes / 1e6).toFixed(1)} MB) in ${plural(view.tables.length, "table")} and ran ${plural(found.plan.after.length, "statement")} for keys, indexes and constraints in ${clock(seconds)}.`,
       ...policyCounts(view).map((p) => policySentence(p)),
+      ...viewLines(views),
       ...(warnings.length > 0 ? [`${plural(warnings.length, "warning")}: headgate check lists them.`] : []),
     ],
   };

@@ -30,6 +30,7 @@ const share: Readonly<Record<PlanStatement["kind"], number>> = {
   comment: 0,
   sequence: 0,
   identity: 0,
+  view: 0,
   trigger: 0,
 };
 

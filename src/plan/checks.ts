@@ -2,7 +2,7 @@
  * The CHECKs of one table: those that the rules ask for (labels of an enum, members of a set, no negatives) and the
  * source's own where they can be carried over. One ALTER TABLE adds all of a table, so that its rows are read once.
  */
-import type { SourceCheck } from "../model.js";
+import type { SourceCheck, SourceEngine } from "../model.js";
 import { postgresName } from "../safety/identifier.js";
 import { bareType } from "../typemap/target-type.js";
 import { jsonValidColumn, translateCheck } from "./check-expression.js";
@@ -21,6 +21,7 @@ export interface PlannedCheck {
 export function tableChecks(
   table: DecidedTable,
   constraints: NameSpace,
+  engine: SourceEngine,
   findings: Findings,
 ): readonly PlannedCheck[] {
   const planned: PlannedCheck[] = [];
@@ -31,7 +32,7 @@ export function tableChecks(
     planned.push({ name, sql });
   }
   for (const check of table.source.checks) {
-    const sql = sourceCheck(check, table, findings);
+    const sql = sourceCheck(check, table, engine, findings);
     if (sql !== null) planned.push({ name: constraints.claim(check.name, `check ${check.name}`), sql });
   }
   return planned;
@@ -75,7 +76,12 @@ function ruleCheck(decided: DecidedColumn, object: string, findings: Findings): 
   }
 }
 
-function sourceCheck(check: SourceCheck, table: DecidedTable, findings: Findings): string | null {
+function sourceCheck(
+  check: SourceCheck,
+  table: DecidedTable,
+  engine: SourceEngine,
+  findings: Findings,
+): string | null {
   const object = `${table.source.name}.${check.name}`;
   const json = jsonValidColumn(check.expression);
   const target = table.decided.find(({ column }) => column.name.toLowerCase() === json?.toLowerCase());
@@ -91,14 +97,14 @@ function sourceCheck(check: SourceCheck, table: DecidedTable, findings: Findings
     });
     return null;
   }
-  const sql = translateCheck(check.expression, table);
-  if (sql === null)
-    findings.add({
-      code: "check-not-translated",
-      severity: "warning",
-      object,
-      sentence: `The CHECK ${check.name} on ${table.source.name} is left out, as its like on the target is not proven: ${check.expression}`,
-      fix: "Add it by hand on the target after the copy.",
-    });
-  return sql;
+  const made = translateCheck(check.expression, table, engine);
+  if ("sql" in made) return made.sql;
+  findings.add({
+    code: "check-not-translated",
+    severity: "warning",
+    object,
+    sentence: `The CHECK ${check.name} on ${table.source.name} is left out, as its like on the target is not proven: it uses ${made.uses}. It says ${check.expression}`,
+    fix: "Add it by hand on the target after the copy.",
+  });
+  return null;
 }

@@ -40,7 +40,7 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
       .filter(({ kind }) => kind === "primary" || kind === "unique")
       .map(({ name }) => name);
     const constraints = nameSpace(named, context.names);
-    const checks = tableChecks(table, constraints, findings);
+    const checks = tableChecks(table, constraints, context.catalogue.engine, findings);
     const foreign = tableForeignKeys(context.catalogue, table, tables, constraints, findings);
     const name = `${postgresName(schema)}.${postgresName(table.target)}`;
     return { table, name, indexes, checks, foreign };
@@ -105,7 +105,7 @@ function addIndex(
 ): void {
   const parts = index.parts.join(", ");
   const called = postgresName(index.name);
-  const add = (kind: "primary" | "unique" | "index", sql: string): void =>
+  const add = (kind: "primary" | "unique" | "index", sql: string): void => {
     statements.add({
       kind,
       table: table.target,
@@ -113,6 +113,7 @@ function addIndex(
       sql,
       creates: [{ space: "relation", name: index.name }],
     });
+  };
   switch (index.kind) {
     case "primary":
       add("primary", `ALTER TABLE ${name} ADD CONSTRAINT ${called} PRIMARY KEY (${parts})`);

@@ -3,7 +3,7 @@
  * their columns, NOT NULL, defaults and identities, comments. Keys, indexes and checks come after the data, because a
  * table that has them loads four times slower.
  */
-import type { CreatedName } from "../model.js";
+import type { CreatedName, SourceEngine } from "../model.js";
 import { postgresLiteral, postgresName } from "../safety/identifier.js";
 import { type DecidedColumn, type DecidedTable, targetLabels } from "./columns.js";
 import { literal } from "./default-literal.js";
@@ -14,6 +14,7 @@ import type { Statements } from "./statement.js";
 
 export interface BeforeContext {
   readonly schema: string;
+  readonly engine: SourceEngine;
   readonly relations: NameSpace;
   readonly findings: Findings;
   readonly statements: Statements;
@@ -57,7 +58,7 @@ function createTable(table: DecidedTable, context: BeforeContext): void {
     const parts = [postgresName(decided.target), columnType(decided, schema)];
     if (!decided.nullable) parts.push("NOT NULL");
     if (decided.identity === null) {
-      const sql = defaultSql(decided, object, context.findings);
+      const sql = defaultSql(decided, object, context.engine, context.findings);
       if (sql !== null) parts.push(`DEFAULT ${sql}`);
       return parts.join(" ");
     }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadParser } from "../translate/parser.js";
 import type { ColumnDefault, ColumnPolicy } from "../model.js";
 import { resolve } from "../typemap/explain.js";
 import { builtInRules } from "../typemap/rules.js";
@@ -85,13 +86,29 @@ describe("defaults that are carried over", () => {
     ["json", sql("(json_object())"), "'{}'::jsonb"],
     ["json", text('{"a": 1}'), "'{\"a\": 1}'::jsonb"],
     ["uuid", sql("uuid()"), "gen_random_uuid()"],
+    ["varchar(20)", sql("concat('a','b')"), "('a' || 'b')"],
+    ["varchar(20)", sql("('a' 'b')"), "'ab'"],
+    ["int", sql("(1 + 2)"), "(1::bigint + 2::bigint)::integer"],
+    [
+      "datetime",
+      sql("(now() + interval 1 day)"),
+      "(date_trunc('second', LOCALTIMESTAMP) + 1::integer * interval '1 day')::timestamp(0) without time zone",
+    ],
+    [
+      "timestamp",
+      sql("(now() + interval 1 day)"),
+      "(date_trunc('second', LOCALTIMESTAMP) + 1::integer * interval '1 day')::timestamp(0) with time zone",
+    ],
     ["inet6", text("::1"), "'::1'::inet"],
   ])("%s default %j: %s", (type, has, expected) => {
     const findings = collectFindings();
-    expect(defaultSql(decided(type, has), "t.c", findings)).toBe(expected);
+    expect(defaultSql(decided(type, has), "t.c", "mysql", findings)).toBe(expected);
     expect(findings.sorted()).toEqual([]);
   });
 });
+
+// Some defaults are expressions.
+beforeAll(loadParser);
 
 describe("defaults that are left out by name", () => {
   it.each<[string, ColumnDefault]>([
@@ -105,16 +122,13 @@ describe("defaults that are left out by name", () => {
     ["bit(2)", bytes("ff")],
     ["int", sql("(rand() * 10)")],
     ["int", sql("nextval(`shop`.`s`)")],
-    ["varchar(20)", sql("concat('a','b')")],
-    ["varchar(20)", sql("('a' 'b')")],
     ["varchar(20)", now(0)],
     ["json", text('{"a": "\\u0000"}')],
     ["json", text("{")],
     ["vector(3)", sql("string_to_vector('[1,2,3]')")],
-    ["datetime", sql("(now() + interval 1 day)")],
   ])("%s default %j", (type, has) => {
     const findings = collectFindings();
-    expect(defaultSql(decided(type, has), "t.c", findings)).toBeNull();
+    expect(defaultSql(decided(type, has), "t.c", "mysql", findings)).toBeNull();
     expect(findings.sorted()).toMatchObject([
       { code: "default-not-translated", severity: "warning", object: "t.c" },
     ]);
@@ -124,16 +138,20 @@ describe("defaults that are left out by name", () => {
 describe("defaults and the rest", () => {
   it("a zero date becomes -infinity where the policy says so", () => {
     const column = decided("date", text("0000-00-00"), { policy: { ...refuse, zeroDate: "-infinity" } });
-    expect(defaultSql(column, "t.c", collectFindings())).toBe("'-infinity'::date");
+    expect(defaultSql(column, "t.c", "mysql", collectFindings())).toBe("'-infinity'::date");
   });
 
   it("a rule drops or replaces a default", () => {
-    expect(defaultSql(decided("int", text("5"), { default: "drop" }), "t.c", collectFindings())).toBeNull();
-    expect(defaultSql(decided("int", text("5"), { default: "7" }), "t.c", collectFindings())).toBe("7");
+    expect(
+      defaultSql(decided("int", text("5"), { default: "drop" }), "t.c", "mysql", collectFindings()),
+    ).toBeNull();
+    expect(defaultSql(decided("int", text("5"), { default: "7" }), "t.c", "mysql", collectFindings())).toBe(
+      "7",
+    );
   });
 
   it("a native enum's default has its type", () => {
     const column = decided("enum('a')", text("a"), { enumType: "t_c", targetType: "t_c" });
-    expect(defaultSql(column, "t.c", collectFindings())).toBe("'a'::t_c");
+    expect(defaultSql(column, "t.c", "mysql", collectFindings())).toBe("'a'::t_c");
   });
 });

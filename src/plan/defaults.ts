@@ -3,16 +3,23 @@
  * list of functions is known to mean the same on both sides. Everything else is left out with a finding that names
  * the column: a default that is nearly right is worse than none.
  */
+import type { SourceEngine } from "../model.js";
+import { translateDefault } from "../translate/view.js";
 import { bareType } from "../typemap/target-type.js";
 import type { DecidedColumn } from "./columns.js";
 import { type Translated, bytesDefault, literal, literalDefault } from "./default-literal.js";
 import type { Findings } from "./finding.js";
 
 /** SQL after DEFAULT, null for none. `object` is the column in the source's names. */
-export function defaultSql(decided: DecidedColumn, object: string, findings: Findings): string | null {
+export function defaultSql(
+  decided: DecidedColumn,
+  object: string,
+  engine: SourceEngine,
+  findings: Findings,
+): string | null {
   if (decided.default === "drop" || decided.identity !== null) return null;
   if (decided.default !== "keep") return decided.default;
-  const translated = translate(decided);
+  const translated = translate(decided, engine);
   if (translated === null) return null;
   if ("sql" in translated) return translated.sql;
   findings.add({
@@ -25,7 +32,7 @@ export function defaultSql(decided: DecidedColumn, object: string, findings: Fin
   return null;
 }
 
-function translate(decided: DecidedColumn): Translated | null {
+function translate(decided: DecidedColumn, engine: SourceEngine): Translated | null {
   const { column } = decided;
   // The value of a generated column comes from the source; its catalogue default means nothing.
   if (column.generated !== null) return null;
@@ -40,7 +47,7 @@ function translate(decided: DecidedColumn): Translated | null {
     case "now":
       return now(decided, column.default.fsp);
     case "expression":
-      return expression(decided, column.default.text);
+      return expression(decided, column.default.text, engine);
   }
 }
 
@@ -58,7 +65,7 @@ export function now(decided: DecidedColumn, fsp: number): Translated {
   }
 }
 
-function expression(decided: DecidedColumn, written: string): Translated {
+function expression(decided: DecidedColumn, written: string, engine: SourceEngine): Translated {
   const text = unwrapped(written.trim());
   const bare = bareType(decided.targetType);
   const isText = bare === "text" || bare.startsWith("character");
@@ -76,7 +83,8 @@ function expression(decided: DecidedColumn, written: string): Translated {
   if (quoted !== null) return literalDefault(decided, quoted);
   if (/^[+-]?\d+(?:\.\d+)?$/.test(text)) return literalDefault(decided, text);
   if (/^(?:true|false)$/i.test(text)) return literalDefault(decided, /^true$/i.test(text) ? "1" : "0");
-  return { why: "it is an expression whose like on the target is not proven" };
+  const made = translateDefault({ sql: text, engine, targetType: decided.targetType });
+  return "sql" in made ? made : { why: `it uses ${made.uses}` };
 }
 
 /** Without parentheses that enclose the whole. */

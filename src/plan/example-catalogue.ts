@@ -10,8 +10,12 @@ import type {
   SourceIndex,
   SourceTable,
 } from "../model.js";
+import { loadParser } from "../translate/parser.js";
 import { column } from "../typemap/example-column.js";
 import type { PlanRequest } from "./request.js";
+
+// Whoever plans an example catalogue has SQL to translate.
+await loadParser();
 
 /** `id int NOT NULL AUTO_INCREMENT`. */
 export function counter(name = "id", columnType = "int"): SourceColumn {

@@ -1,39 +1,13 @@
 /**
- * What stays behind or arrives changed, told once a kind or a table: views, routines, triggers, events, sequences,
- * generated and invisible columns, partitions, row history, storage engines whose copies are not consistent. The list
- * is complete on purpose: whoever reads the findings knows all that the target will lack.
+ * What stays behind or arrives changed, told once a table or a column: generated and invisible columns, partitions, row
+ * history, storage engines whose copies are not consistent. Programs are told one by one, by objects/inventory.ts, and
+ * views where they are translated: whoever reads the findings knows all that the target will lack.
  */
-import type { Catalogue, SourceObject } from "../model.js";
 import type { DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
-import { byCodeUnit } from "./order.js";
-
-/** Programs are told one by one, by objects/inventory.ts. */
-const kinds: Partial<Readonly<Record<SourceObject["kind"], string>>> = {
-  view: "views-not-copied",
-};
 
 /** Adds the findings about everything that is not rows, keys or checks. */
-export function tellInventory(
-  catalogue: Catalogue,
-  tables: readonly DecidedTable[],
-  findings: Findings,
-): void {
-  for (const [kind, code] of Object.entries(kinds)) {
-    const names = catalogue.objects
-      .filter((object) => object.kind === kind)
-      .map(({ name, on }) => (on === null ? name : `${name} (on ${on})`))
-      .sort(byCodeUnit);
-    if (names.length === 0) continue;
-    findings.add({
-      code,
-      severity: "warning",
-      object: catalogue.database,
-      sentence: `${names.length === 1 ? `1 ${kind} of ${catalogue.database} is` : `${String(names.length)} ${kind}s of ${catalogue.database} are`} not carried over: ${names.join(", ")}.`,
-      fix: "Write what the application needs of them by hand on the target.",
-      count: names.length,
-    });
-  }
+export function tellInventory(tables: readonly DecidedTable[], findings: Findings): void {
   for (const table of tables) {
     tellTable(table, findings);
     for (const { column } of table.decided) {

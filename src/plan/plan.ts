@@ -8,7 +8,7 @@ import { builtInRules, userRules } from "../typemap/rules.js";
 import { type DecidedTable, type DecisionContext, decideTable } from "./columns.js";
 import { type BuiltTable, ddlAfter } from "./ddl-after.js";
 import { ddlBefore } from "./ddl-before.js";
-import { type Findings, collectFindings } from "./finding.js";
+import { collectFindings } from "./finding.js";
 import { fingerprint } from "./fingerprint.js";
 import { tellIdleRules } from "./idle.js";
 import { tellInventory } from "./inventory.js";
@@ -23,6 +23,7 @@ import { collectStatements } from "./statement.js";
 import { findTies } from "./ties.js";
 import { unifyTies } from "./unify.js";
 import { tellWidth } from "./width.js";
+import { planViews, viewNames } from "./views.js";
 
 export type { PlanRequest } from "./request.js";
 
@@ -33,10 +34,8 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const named = selectTables(catalogue, request, findings);
   const ties = findTies(catalogue);
   tellIdleRules(catalogue, request, ties, findings);
-  const relations = nameSpace(
-    named.map(({ target }) => target),
-    request.names,
-  );
+  const views = viewNames(catalogue, request, named);
+  const relations = nameSpace([...named.map(({ target }) => target), ...views.values()], request.names);
   const context: DecisionContext = { catalogue, request, rules, ties, relations, findings };
   const tables = unifyTies(
     named.map((table) => decideTable(table, context)),
@@ -46,10 +45,10 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
   const bare = tables.map((table) => planTable(table, lanes));
   for (const table of bare) requirePairs(table.columns, catalogue.engine);
-  const { before, after, built } = statements(tables, context, findings);
+  const { before, after, built, views: created } = statements(tables, views, context);
   const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
   tellWidth(tables, findings);
-  tellInventory(catalogue, tables, findings);
+  tellInventory(tables, findings);
   const inventory = takeInventory(catalogue, request.schema, findings);
   return {
     version: 1,
@@ -61,6 +60,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     tables: planned,
     before,
     after,
+    views: created,
     findings: findings.sorted(),
     inventory,
   };
@@ -112,14 +112,16 @@ function builtOver(
 
 function statements(
   tables: readonly DecidedTable[],
-  { catalogue, request, relations }: DecisionContext,
-  findings: Findings,
-): Pick<Plan, "before" | "after"> & { readonly built: readonly BuiltTable[] } {
+  viewsByName: ReadonlyMap<string, string>,
+  context: DecisionContext,
+): Required<Pick<Plan, "before" | "after" | "views">> & { readonly built: readonly BuiltTable[] } {
+  const { catalogue, request, relations, findings } = context;
   const { schema, names } = request;
   const taken = new Set<string>();
   const before = collectStatements(schema, taken);
-  ddlBefore(tables, { schema, relations, findings, statements: before });
+  ddlBefore(tables, { schema, engine: catalogue.engine, relations, findings, statements: before });
   const after = collectStatements(schema, taken);
   const built = ddlAfter(tables, { catalogue, schema, names, relations, findings, statements: after });
-  return { before: before.list, after: after.list, built };
+  const views = planViews(tables, viewsByName, { ...context, statements: after });
+  return { before: before.list, after: after.list, built, views };
 }

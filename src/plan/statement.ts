@@ -15,7 +15,8 @@ export interface NewStatement {
 }
 
 export interface Statements {
-  add(statement: NewStatement): void;
+  /** Gives the statement's name. */
+  add(statement: NewStatement): string;
   readonly list: readonly PlanStatement[];
 }
 
@@ -35,6 +36,7 @@ export function collectStatements(schema: string, taken: Set<string>): Statement
       for (let number = 2; taken.has(name); number += 1) name = `${base.join(" ")} #${String(number)}`;
       taken.add(name);
       list.push({ name, kind, table, sql, ...(creates === undefined ? {} : { creates }) });
+      return name;
     },
   };
 }

@@ -43,6 +43,7 @@ const steps: Readonly<Record<PlanStatement["kind"], number>> = {
   identity: 8,
   trigger: 9,
   comment: 9,
+  view: 10,
 };
 
 /** Tables without their keys, as the data is to find them. Resolves when all of it is built and recorded. */
@@ -61,7 +62,8 @@ export async function buildAfter(options: BuildOptions): Promise<void> {
   const weight = (statement: PlanStatement): number => weights.get(statement.table ?? "") ?? 0;
   const shared = (statement: PlanStatement): number => Math.max(steps[statement.kind], steps.analyze);
   const waiting = options.plan.after
-    .filter((statement) => !built.has(statement.name))
+    // Views come when all else stands, one by one, and are compared at once: src/verify/views.ts.
+    .filter((statement) => statement.kind !== "view" && !built.has(statement.name))
     .sort((a, b) => shared(a) - shared(b) || weight(b) - weight(a) || steps[a.kind] - steps[b.kind]);
   const running = new Set<PlanStatement>();
   const bell = new Bell();

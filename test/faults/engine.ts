@@ -11,6 +11,7 @@ import { Fault } from "../../src/errors.js";
 import type { Catalogue, Plan } from "../../src/model.js";
 import { copy } from "../../src/migration.js";
 import { plan } from "../../src/plan/plan.js";
+import { loadParser } from "../../src/translate/parser.js";
 import type { Moment } from "../../src/snapshot/moments.js";
 import { stopReason } from "../../src/stop.js";
 
@@ -81,11 +82,13 @@ async function run(): Promise<EngineResult> {
     moment,
   });
   const signal = new AbortController().signal;
+  await loadParser();
   const catalogue = await source.catalogue(signal);
   const made = planned(catalogue);
   await using ledger = await target.claim(made);
   await copy({
     source,
+    target,
     ledger,
     plan: made,
     engine: catalogue.engine,
@@ -96,6 +99,7 @@ async function run(): Promise<EngineResult> {
     signal,
     moment,
     onState: () => undefined,
+    onView: () => undefined,
     onEvent: (event) => {
       if (event.kind === "leased") leased.push(`${event.table}/${event.range}`);
       if (event.kind === "retry") retries += 1;

@@ -206,6 +206,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
         [Symbol.asyncDispose]: () => taken[Symbol.asyncDispose](),
       };
     },
+    texts: async () => missing("texts"),
     [Symbol.asyncDispose]: async () => undefined,
   };
   return { source, log };

@@ -48,11 +48,14 @@ export function canonical(column: OracleColumn): Sides | null {
       if (target === "boolean") return { source: `CAST(${c}+0 AS CHAR)`, target: `(${t}::int)::text` };
       return { source: `LPAD(BIN(${c}+0),${String(width)},'0')`, target: `${t}::text` };
     }
-    case "decimal":
+    case "decimal": {
+      // A view's column shows each value with digits of its own, whatever its type says.
+      const [, precision = "65", scale = "0"] = /\((\d+),(\d+)\)/u.exec(column.columnType) ?? [];
       return {
-        source: `CAST(${/zerofill/u.test(column.columnType) ? `${c}+0` : c} AS CHAR)`,
+        source: `CAST(CAST(${c} AS DECIMAL(${precision},${scale})) AS CHAR)`,
         target: `${t}::text`,
       };
+    }
     case "float":
     case "double":
       return {

@@ -33,6 +33,8 @@ export interface OracleOptions {
   readonly only?: readonly string[];
   /** Source column to target column where names differ, by `table.column`. */
   readonly renameColumns?: Readonly<Record<string, string>>;
+  /** Views that are compared like tables. */
+  readonly views?: readonly string[];
   /** Columns left out on purpose, `table.column`. */
   readonly skipColumns?: readonly string[];
 }
@@ -55,8 +57,7 @@ export async function compare(
     [options.database],
   );
   const verdicts: TableVerdict[] = [];
-  for (const row of tables) {
-    const table = String(row["n"]);
+  for (const table of [...tables.map((row) => String(row["n"])), ...(options.views ?? [])]) {
     if (options.skip?.includes(table) === true || options.only?.includes(table) === false) continue;
     verdicts.push(await compareTable(source, target, table, options));
   }

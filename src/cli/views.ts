@@ -1,0 +1,83 @@
+/** What became of the views, for people and for scripts: a view that shows other rows is said loudly, by name. */
+import { viewsToLookAt } from "../migration.js";
+import type { Finding } from "../model.js";
+import type { LedgerView } from "../port.js";
+import type { ViewVerdict } from "../verify/views.js";
+
+/** The verdicts as findings; equal views are none. */
+export function viewFindings(views: readonly ViewVerdict[]): readonly Finding[] {
+  return views.flatMap((verdict): Finding[] => {
+    const { view, result, note, rowsSource, rowsTarget } = verdict;
+    const finding = (
+      code: string,
+      severity: Finding["severity"],
+      sentence: string,
+      fix: string,
+    ): Finding[] => [{ code, severity, object: view, sentence, fix, count: 1, sampleKeys: [] }];
+    switch (result) {
+      case "equal":
+        return note === ""
+          ? []
+          : finding("view-partly-compared", "info", `The view ${view} is equal ${note}.`, "Nothing to do.");
+      case "different":
+        return finding(
+          "view-differs",
+          "error",
+          `The view ${view} shows other rows on the target than on the source (${rowsSource ?? "?"} and ${rowsTarget ?? "?"}).`,
+          "Look at both, mend the view on the target, and run the same command again: it compares anew.",
+        );
+      case "refused":
+        return finding(
+          "view-refused",
+          "error",
+          `The view ${view} could not be created: ${note}`,
+          "Write it by hand on the target.",
+        );
+      case "counted":
+        return finding(
+          "view-only-counted",
+          "info",
+          `The view ${view} has equally many rows; they were not compared: ${note}.`,
+          "Nothing to do.",
+        );
+      case "not-compared":
+        return finding(
+          "view-not-compared",
+          "warning",
+          `The rows of the view ${view} were not compared: ${note}.`,
+          "Look at it before the switch.",
+        );
+    }
+  });
+}
+
+/** Lines for the screen. */
+export function viewLines(views: readonly ViewVerdict[]): readonly string[] {
+  if (views.length === 0) return [];
+  const equal = views.filter(({ result }) => result === "equal").length;
+  return [
+    `${String(views.length)} views: ${String(equal)} created and equal to the source's`,
+    ...viewFindings(views).map(
+      ({ severity, sentence }) => `${severity === "error" ? "VIEW " : ""}${sentence}`,
+    ),
+  ];
+}
+
+export function viewStep(wrong: readonly ViewVerdict[]): { readonly why: string; readonly command: string } {
+  return {
+    why: `views differ from the source: ${wrong.map(({ view }) => view).join(", ")}`,
+    command: "headgate run --until copied",
+  };
+}
+
+/** What the ledger kept of them, for `report`. */
+export function viewsReported(view: LedgerView): readonly string[] {
+  const facts = view.phases.find(({ phase }) => phase === "views")?.facts;
+  if (facts === undefined) return [];
+  const lines = [`views: ${String(facts["equal"] ?? 0)} of ${String(facts["views"] ?? 0)} created and equal`];
+  const wrong = viewsToLookAt(view);
+  if (wrong.length > 0) lines.push(`VIEWS THAT DIFFER OR WERE REFUSED: ${wrong.join(", ")}`);
+  const left = facts["notCompared"];
+  if (typeof left === "string" && left !== "") lines.push(`views not compared by rows: ${left}`);
+  return lines;
+}
