@@ -79,6 +79,14 @@ async function obeyed(ask: Ask, statement: string): Promise<boolean> {
   }
 }
 
+/** What two of the stack's servers should be able to do, as the file has it. */
+export function known(all: Capabilities, source: Name, target: Name): Probed {
+  const abilities = Object.entries(all).flatMap(([name, { has }]) =>
+    has.includes(source) || has.includes(target) ? [name] : [],
+  );
+  return { engine: source === "mariadb" ? "mariadb" : "mysql", abilities: new Set(abilities), surprises: [] };
+}
+
 /** Why a condition does not hold on these servers; null where it does. Throws for a capability that nobody defined. */
 export function unmet(condition: Condition | undefined, all: Capabilities, probed: Probed): string | null {
   if (condition === undefined) return null;

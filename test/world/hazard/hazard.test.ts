@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { readCapabilities, unmet } from "./capability.js";
+import { known, readCapabilities, unmet } from "./capability.js";
 import { readExpected } from "./expected.js";
 import { findingProblems, ownerOf } from "./finding.js";
 import type { Found } from "./finding.js";
@@ -36,6 +36,17 @@ describe("the folders", () => {
       ])
         unmet(condition, all, nothing);
     expect(() => unmet({ needs: ["flying"], lacks: [] }, all, nothing)).toThrow("no capability flying");
+  });
+
+  it("each apply to one of the stack's servers at least", () => {
+    const all = readCapabilities();
+    const pairs = (["mysql9", "mariadb", "mysql56"] as const).flatMap((source) =>
+      (["postgres18", "postgres17", "postgres15"] as const).map((target) => known(all, source, target)),
+    );
+    const nowhere = readHazards().filter(({ expected }) =>
+      pairs.every((servers) => unmet(expected.applies, all, servers) !== null),
+    );
+    expect(nowhere.map(({ name }) => name)).toEqual([]);
   });
 
   it("are asked for by globs, and one that is not there is told", () => {

@@ -2,7 +2,7 @@
  * All hazards over one source and one target: every table in one database, one `check` that must find what each
  * hazard expects, one headgate.yaml with every settlement, one `run --until copied`, and then each hazard judged by
  * its expected.yaml and by the oracle. A hazard that fails is set aside and told; the others still travel.
- * Hazards with a `headgate:` of their own make a second database, one for each different piece.
+ * Hazards with settings of their own that are no lines about tables make a second database, one for each setting.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ export async function passage(
       outcomes.set(hazard.name, { skipped });
       continue;
     }
-    const key = JSON.stringify(hazard.expected.headgate);
+    const key = groupOf(hazard.expected.headgate);
     groups.set(key, [...(groups.get(key) ?? []), hazard]);
   }
   for (const group of groups.values()) {
@@ -59,6 +59,12 @@ export async function passage(
     for (const [name, problems] of await crossing.go(combination)) outcomes.set(name, { problems });
   }
   return outcomes;
+}
+
+/** Lines that speak of tables can stand beside each other; any other key makes a headgate.yaml of its own. */
+function groupOf(headgate: Fragment): string {
+  const whole = Object.entries(headgate).filter(([key]) => !["typemap", "policies", "tables"].includes(key));
+  return JSON.stringify(whole);
 }
 
 async function probeBoth(capabilities: Capabilities, { source, target }: Combination): Promise<Probed> {
@@ -119,7 +125,10 @@ class Crossing {
     const began = performance.now();
     this.#made = await made(trip.source, this.#hazards);
     for (const [name, why] of this.#made.failures) this.#fail(name, why);
-    const base = merged([{ snapshot: { rangeRows: 100 } }, this.#hazards[0]?.expected.headgate ?? {}]);
+    const own = this.#hazards.flatMap(({ name, expected }) =>
+      this.#aside.has(name) ? [] : [expected.headgate],
+    );
+    const base = merged([{ snapshot: { rangeRows: 100 } }, ...own]);
     configure(trip, [base, this.#excluded()]);
     const checked = performance.now();
     const first = await check(trip);
@@ -261,7 +270,7 @@ class Crossing {
         add(
           await oracleProblems(source, target, {
             database: trip.source.name,
-            tables: this.#tablesOf(name),
+            tables: this.#tablesOf(name).filter((table) => !leftBehind(expected).includes(table)),
             expected: tables,
             changed: ours.map(({ object }) => object),
           }),
@@ -279,6 +288,13 @@ function sorted(counts: z.output<typeof policies>): string {
     .map(({ object, policy, count }) => `{ object: ${object}, policy: ${policy}, count: ${count} }`)
     .sort()
     .join(", ");
+}
+
+const behind = z.object({ tables: z.object({ exclude: z.array(z.string()).default([]) }).optional() });
+
+/** Tables that the hazard's own config excludes. */
+function leftBehind({ headgate, settle }: Hazard["expected"]): readonly string[] {
+  return [headgate, settle].flatMap((piece) => behind.safeParse(piece).data?.tables?.exclude ?? []);
 }
 
 function configure(trip: Journey, pieces: readonly Fragment[]): void {

@@ -1,0 +1,2 @@
+CREATE TABLE implicit_timestamp (id INT PRIMARY KEY, first TIMESTAMP, second TIMESTAMP NULL);
+INSERT INTO implicit_timestamp VALUES (1, '2020-01-01 00:00:00', NULL), (2, '2020-01-02 00:00:00', '2020-01-02 00:00:00');
