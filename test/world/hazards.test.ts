@@ -6,10 +6,11 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { known, readCapabilities, unmet } from "./hazard/capability.js";
+import type { Combination } from "./hazard/crossing.js";
 import { askedFor, readHazards } from "./hazard/folder.js";
 import type { Hazard } from "./hazard/folder.js";
 import { passage } from "./hazard/passage.js";
-import type { Combination, Outcome } from "./hazard/passage.js";
+import type { Outcome } from "./hazard/passage.js";
 import type { SourceName } from "./source-database.js";
 
 const hazards = askedFor(readHazards());
