@@ -18,7 +18,7 @@ import { sameTable } from "./plan/fingerprint.js";
 import { plan } from "./plan/plan.js";
 import type { PlanRequest } from "./plan/plan.js";
 import type { Ledger, LedgerView, Source, Target } from "./port.js";
-import { buildAfter } from "./snapshot/build.js";
+import { buildAfter, buildBefore } from "./snapshot/build.js";
 import type { TableCoder } from "./snapshot/copy.js";
 import type { OnEvent } from "./snapshot/event.js";
 import type { MomentHook } from "./snapshot/moments.js";
@@ -171,7 +171,7 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
   };
   await enter("copying");
   await phase(ledger, "create", async () => {
-    for (const statement of made.before) await ledger.build(statement, signal);
+    await buildBefore(options);
     return { statements: made.before.length };
   });
   const all = await phase(ledger, "copy", async () => {

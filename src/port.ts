@@ -232,6 +232,8 @@ export interface Ledger extends AsyncDisposable {
     ended: boolean,
   ): Promise<void>;
   /** `order`: which open range of a table is leased first. */
+  /** One of the target host's `slots` worker slots, counted across processes, until it is disposed of; null when all are taken. */
+  slot(slots: number): Promise<AsyncDisposable | null>;
   loader(order?: RangeOrder): Promise<RangeLoader>;
 }
 

@@ -14,6 +14,7 @@ import { inEpoch } from "./epoch.js";
 import type { Claim } from "./epoch.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLoader } from "./load.js";
+import { HostSlots } from "./slots.js";
 
 export class PostgresLedger implements Ledger {
   readonly #options: PostgresOptions;
@@ -22,6 +23,7 @@ export class PostgresLedger implements Ledger {
   readonly #schema: string;
   readonly #lost = new AbortController();
   readonly #builder: Builder;
+  readonly #slots: HostSlots;
   /** One session carries one transaction at a time. */
   readonly #turn = pLimit(1);
 
@@ -31,6 +33,7 @@ export class PostgresLedger implements Ledger {
     this.#claim = claim;
     this.#schema = schema;
     this.#builder = new Builder(options, claim, schema);
+    this.#slots = new HostSlots(options);
     session.onDeath((fault) => {
       const sentence = `The session that holds the claim on ${claim.migration} ended, so this engine stops. ${fault.message}`;
       this.#lost.abort(new Fault("connection-lost", sentence, { cause: fault }));
@@ -157,6 +160,11 @@ export class PostgresLedger implements Ledger {
     );
   }
 
+  async slot(slots: number): Promise<AsyncDisposable | null> {
+    if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
+    return this.#slots.take(slots);
+  }
+
   async loader(order: RangeOrder = "oldest"): Promise<RangeLoader> {
     if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
     return new PostgresLoader(this.#options, this.#claim, this.#schema, this.#lost.signal, order);
@@ -164,6 +172,7 @@ export class PostgresLedger implements Ledger {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#builder[Symbol.asyncDispose]();
+    await this.#slots[Symbol.asyncDispose]();
     await this.#turn(() => this.#session.close());
   }
 

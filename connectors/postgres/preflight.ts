@@ -6,6 +6,7 @@
 import type { Finding, Plan, ServerFacts, Severity } from "../../src/model.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import type { Session } from "./connection.js";
+import { meetingDatabase } from "./slots.js";
 import { ledgerExists } from "./ledger-view.js";
 import { nameFindings } from "./preflight-names.js";
 
@@ -80,8 +81,10 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
               has_database_privilege(current_database(), 'CREATE') AS database,
               to_regnamespace(quote_ident($1)) IS NOT NULL AS there,
               coalesce(has_schema_privilege(to_regnamespace(quote_ident($1))::oid, 'CREATE, USAGE'), false) AS schema,
-              to_regnamespace('headgate') IS NOT NULL AS headgate`,
-      [plan.schema],
+              to_regnamespace('headgate') IS NOT NULL AS headgate,
+              EXISTS (SELECT FROM pg_catalog.pg_database
+                       WHERE datname = $2 AND has_database_privilege(oid, 'CONNECT')) AS meeting`,
+      [plan.schema, meetingDatabase],
       "reading rights on the target",
     )
   ).rows;
@@ -101,6 +104,16 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
       `target.${plan.schema}`,
       `tables in schema ${plan.schema}`,
       `GRANT CREATE, USAGE ON SCHEMA ${postgresName(plan.schema)} TO ${postgresName(me)};`,
+    );
+  if (row?.["meeting"] !== "t")
+    found.push(
+      finding(
+        "info",
+        "slots-per-database",
+        "target.workers",
+        `${me} may not connect to the database ${meetingDatabase}, so workers are counted in ${facts.database} only: engines that load other databases of this host come on top.`,
+        `GRANT CONNECT ON DATABASE ${postgresName(meetingDatabase)} TO ${postgresName(me)}; or run one migration on this host at a time.`,
+      ),
     );
   if (row?.["headgate"] === "t" && !(await ledgerExists(session)))
     found.push(

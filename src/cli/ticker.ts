@@ -106,7 +106,7 @@ export class Ticker {
         this.#note = `${event.what} again: ${event.fault.message}`;
         break;
       case "no-slot":
-        this.#note = `all ${String(event.slots)} worker slots of the source's host are taken`;
+        this.#note = `all ${String(event.slots)} worker slots of the ${event.host}'s host are taken`;
         break;
       case "started":
       case "leased":

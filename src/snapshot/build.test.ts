@@ -115,6 +115,7 @@ async function run(
     recordStart: unused,
     recordJoin: unused,
     phase: unused,
+    slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
     loader: unused,
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -122,6 +123,8 @@ async function run(
     ledger,
     plan,
     workers,
+    slots: workers,
+    wait: unused,
     signal: new AbortController().signal,
     onEvent: (event) => events.push(event),
   });

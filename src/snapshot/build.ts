@@ -7,16 +7,16 @@
 import type { Plan, PlanStatement } from "../model.js";
 import type { Ledger } from "../port.js";
 import { retry, throwIfStopped } from "../stop.js";
-import type { OnEvent } from "./event.js";
 import type { MomentHook } from "./moments.js";
 import { Bell, together } from "./pool.js";
+import { withSlot } from "./slot.js";
+import type { SlotTools } from "./slot.js";
 
-export interface BuildOptions {
+export interface BuildOptions extends SlotTools {
   readonly ledger: Ledger;
   readonly plan: Plan;
   readonly workers: number;
   readonly signal: AbortSignal;
-  readonly onEvent: OnEvent;
   readonly moment?: MomentHook;
 }
 
@@ -78,7 +78,7 @@ export async function buildAfter(options: BuildOptions): Promise<void> {
         continue;
       }
       running.add(statement);
-      await one(options, statement, stop);
+      await usingSlot(options, statement, stop);
       running.delete(statement);
       bell.ring();
     }
@@ -106,6 +106,16 @@ export function mayBegin(
   return ![...running].some(
     (other) => other.table === statement.table && !(other.kind === "index" && statement.kind === "index"),
   );
+}
+
+/** An index build is work for the host as a load is. */
+async function usingSlot(options: BuildOptions, statement: PlanStatement, stop: AbortSignal): Promise<void> {
+  const slot = await withSlot(options, "target", (slots) => options.ledger.slot(slots), stop);
+  try {
+    await one(options, statement, stop);
+  } finally {
+    await slot[Symbol.asyncDispose]();
+  }
 }
 
 async function one(options: BuildOptions, statement: PlanStatement, signal: AbortSignal): Promise<void> {

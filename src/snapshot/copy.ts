@@ -5,9 +5,19 @@
  */
 import { Fault } from "../errors.js";
 import type { Position, PlanTable } from "../model.js";
-import type { ByteSink, LeasedRange, RangeLoader, RangeResult, RowReader, RowSink, Source } from "../port.js";
-import type { OnEvent } from "./event.js";
+import type {
+  ByteSink,
+  LeasedRange,
+  Ledger,
+  RangeLoader,
+  RangeResult,
+  RowReader,
+  RowSink,
+  Source,
+} from "../port.js";
 import type { MomentHook } from "./moments.js";
+import { withSlot } from "./slot.js";
+import type { SlotTools } from "./slot.js";
 
 /** A table's codecs at work on one range. `rows` counts as they come. */
 export interface RowEncoder extends RowSink {
@@ -23,17 +33,12 @@ export interface TableCoder {
   encode(sink: ByteSink): RowEncoder;
 }
 
-export interface CopyTools {
+export interface CopyTools extends SlotTools {
   readonly source: Source;
-  readonly slots: number;
+  readonly ledger: Ledger;
   readonly coderOf: (table: PlanTable) => TableCoder;
-  readonly onEvent: OnEvent;
   readonly moment: MomentHook;
-  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
-
-/** Pause between two looks for a free worker slot on the source's host. */
-const slotPause = 1000;
 
 /** One worker's two connections. The reader is opened when needed and closed when it cannot be trusted any more. */
 export class Copier implements AsyncDisposable {
@@ -51,7 +56,12 @@ export class Copier implements AsyncDisposable {
   /** Copies the next open range of `tables` and returns its table; null when there is none that is not leased already. */
   async copyNext(tables: ReadonlyMap<string, PlanTable>, signal: AbortSignal): Promise<PlanTable | null> {
     // A range is leased only by someone who can read it: its lock is on the ledger while it is held.
-    this.#reader ??= await this.#withSlot((slots) => this.#tools.source.reader(slots), signal);
+    this.#reader ??= await withSlot(
+      this.#tools,
+      "source",
+      (slots) => this.#tools.source.reader(slots),
+      signal,
+    );
     let leased: LeasedRange | null = null;
     let sent = { rows: 0, bytes: 0 };
     try {
@@ -99,19 +109,33 @@ export class Copier implements AsyncDisposable {
   ): Promise<RangeResult> {
     if (!isExactCut(table)) {
       if (this.#reader === null) throw new Fault("bug", "A range was leased without a reader.");
-      return this.#send(table, leased, this.#reader, null, signal, onSent);
+      return this.#load(table, leased, this.#reader, null, signal, onSent);
     }
     // The cut reads through a slot of its own: this worker must give its slot back first, or wait for itself.
     await this.#closeReader();
-    await using cut = await this.#withSlot(
+    await using cut = await withSlot(
+      this.#tools,
+      "source",
       (slots) => this.#tools.source.exactCut(table.source, slots),
       signal,
     );
     await this.#tools.moment("cut:opened");
-    return await this.#send(table, leased, cut.reader, cut.position, signal, onSent);
+    return await this.#load(table, leased, cut.reader, cut.position, signal, onSent);
   }
 
-  async #send(
+  /** Sends the range while a slot of the target's host is held. */
+  async #load(...range: Parameters<Copier["send"]>): Promise<RangeResult> {
+    const signal = range[4];
+    const { ledger } = this.#tools;
+    const slot = await withSlot(this.#tools, "target", (slots) => ledger.slot(slots), signal);
+    try {
+      return await this.send(...range);
+    } finally {
+      await slot[Symbol.asyncDispose]();
+    }
+  }
+
+  private async send(
     table: PlanTable,
     leased: LeasedRange,
     reader: RowReader,
@@ -165,15 +189,6 @@ export class Copier implements AsyncDisposable {
     const reader = this.#reader;
     this.#reader = null;
     await reader?.[Symbol.asyncDispose]();
-  }
-
-  async #withSlot<T>(take: (slots: number) => Promise<T | null>, signal: AbortSignal): Promise<T> {
-    for (let told = false; ; told = true) {
-      const taken = await take(this.#tools.slots);
-      if (taken !== null) return taken;
-      if (!told) this.#tools.onEvent({ kind: "no-slot", slots: this.#tools.slots });
-      await this.#tools.wait(slotPause, signal);
-    }
   }
 }
 

@@ -26,8 +26,8 @@ export type SnapshotEvent =
     }
   | { readonly kind: "joined"; readonly lane: string }
   | { readonly kind: "retry"; readonly what: string; readonly fault: Fault; readonly attempt: number }
-  /** All worker slots of the source's host are taken, by this engine or another one. */
-  | { readonly kind: "no-slot"; readonly slots: number }
+  /** All worker slots of a host are taken, by this engine or another one. */
+  | { readonly kind: "no-slot"; readonly host: "source" | "target"; readonly slots: number }
   | {
       readonly kind: "building";
       readonly name: string;

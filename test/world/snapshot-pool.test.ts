@@ -61,6 +61,8 @@ async function run(options: RunOptions = {}): Promise<{ log: SyntheticLog; event
     ledger,
     plan,
     workers: options.workers ?? 2,
+    slots: options.slots ?? 2,
+    wait: options.wait ?? (() => new Promise((resolve) => setImmediate(resolve))),
     signal: options.signal ?? new AbortController().signal,
     onEvent: (event: SnapshotEvent) => {
       events.push(event);
@@ -72,10 +74,8 @@ async function run(options: RunOptions = {}): Promise<{ log: SyntheticLog; event
   await snapshot({
     ...shared,
     source,
-    slots: options.slots ?? 2,
     rangeRows: 1000,
     coderOf: () => syntheticCoder(),
-    wait: options.wait ?? (() => new Promise((resolve) => setImmediate(resolve))),
   });
   await buildAfter(shared);
   return { log, events };
@@ -251,6 +251,8 @@ describe("a snapshot joined by others", () => {
       ledger,
       plan,
       workers: 2,
+      slots: 4,
+      wait: () => new Promise<void>((resolve) => setImmediate(resolve)),
       signal: new AbortController().signal,
       onEvent: () => undefined,
     };
@@ -259,10 +261,8 @@ describe("a snapshot joined by others", () => {
       snapshot({
         ...shared,
         source,
-        slots: 4,
         rangeRows: 1000,
         coderOf: () => syntheticCoder(),
-        wait: () => new Promise((resolve) => setImmediate(resolve)),
       });
     const results = await Promise.allSettled([pool(), pool()]);
     // Both find the lanes without a join; the ledger lets one of them record it.
