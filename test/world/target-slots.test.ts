@@ -59,7 +59,7 @@ it("are free again when their holder's session has died", async () => {
 
 it("are counted in the target's own database where the meeting one is closed", async () => {
   await one.sql("DROP ROLE IF EXISTS slots_outsider");
-  await one.sql("CREATE ROLE slots_outsider LOGIN CONNECTION LIMIT 2");
+  await one.sql("CREATE ROLE slots_outsider LOGIN");
   await one.sql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
   try {
     const url = new URL(one.options.url);
