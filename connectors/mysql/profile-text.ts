@@ -16,7 +16,7 @@ const largestField = 1_073_741_823 - 64;
 
 export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceEngine): readonly Probe[] {
   const { charset, length } = column.column;
-  if (!isText(column.column)) return [];
+  if (!isText(column.column)) return printedProbes(table, column);
   const c = mysqlName(column.source);
   const probes: Probe[] = [];
   const asText = /^(?:text|citext|character)\b/u.test(column.targetType);
@@ -34,16 +34,7 @@ export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceE
     if (asText) probes.push(badText(table, column, engine));
   } else if (charset !== null && charset !== "latin1") probes.push(unmapped(column, charset));
   const limit = limitOf(column.targetType);
-  if (limit !== null && (length === null || length > limit))
-    probes.push({
-      code: "text-length",
-      severity: "error",
-      column,
-      condition: `(CHAR_LENGTH(${c}) > ${limit})`,
-      what: `are longer than ${column.targetType}; the copy would stop at the first`,
-      fix: "Map the column to text, or to a length that holds them.",
-      settle: [typeLine(table, column, "type: text")],
-    });
+  if (limit !== null && (length === null || length > limit)) probes.push(tooLong(table, column, c, limit));
   if (column.targetType === "uuid")
     probes.push({
       code: "uuid-text",
@@ -55,6 +46,27 @@ export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceE
       settle: [typeLine(table, column, "type: text")],
     });
   return probes;
+}
+
+/** Numbers, dates and sets that a rule maps to a text too short for some of them. */
+function printedProbes(table: PlanTable, column: PlanColumn): readonly Probe[] {
+  const limit = limitOf(column.targetType);
+  const { type, zerofill } = column.column;
+  if (limit === null || type === "enum" || type === "json") return [];
+  const c = mysqlName(column.source);
+  return [tooLong(table, column, `CAST(${zerofill ? `${c} + 0` : c} AS CHAR)`, limit)];
+}
+
+function tooLong(table: PlanTable, column: PlanColumn, text: string, limit: number): Probe {
+  return {
+    code: "text-length",
+    severity: "error",
+    column,
+    condition: `(CHAR_LENGTH(${text}) > ${limit})`,
+    what: `are longer than ${column.targetType}; the copy would stop at the first`,
+    fix: "Map the column to text, or to a length that holds them.",
+    settle: [typeLine(table, column, "type: text")],
+  };
 }
 
 /**

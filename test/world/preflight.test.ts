@@ -48,6 +48,20 @@ describe.each(["mysql9", "mariadb"] as const)("the preflight of %s", (server) =>
   const errors = (findings: readonly Finding[]): readonly string[] =>
     findings.filter((each) => each.severity === "error").map((each) => each.code);
 
+  it("tells of XA while a transaction is prepared, and that it was used afterwards", async () => {
+    await database.sql("XA START 'headgate_xa'");
+    await database.sql("INSERT INTO parent VALUES (99)");
+    await database.sql("XA END 'headgate_xa'");
+    await database.sql("XA PREPARE 'headgate_xa'");
+    const during = (await preflight(database.options)).map(({ code }) => code);
+    await database.sql("XA ROLLBACK 'headgate_xa'");
+    expect(during).toContain("prepared-transactions");
+    const after = await preflight(database.options);
+    const told = after.find(({ code }) => code === "xa-in-use");
+    expect(told).toMatchObject({ severity: "warning", object: "server.xa" });
+    expect(told?.count).toBeGreaterThan(0);
+  });
+
   async function printed(): Promise<readonly string[]> {
     await using connection = await Connection.open(
       await account("preflight_full", `GRANT SHOW VIEW ON \`${database.name}\`.* TO {account}`),

@@ -214,6 +214,30 @@ describe.each(["mysql9", "mariadb"] as const)("the profile on %s", (server) => {
     );
   });
 
+  it("finds numbers, dates and sets that print longer than their text", async () => {
+    const table = await make(
+      "printed",
+      "id INT PRIMARY KEY, n INT, z INT(6) ZEROFILL, d DECIMAL(6,2), t TIME(3), s SET('a','bb')",
+      "1, 12345, 12, 1.00, '10:00:00.5', 'a,bb'",
+      "2, 1234, 12345, -100.00, '-10:00:00', 'bb'",
+      "3, NULL, NULL, NULL, NULL, NULL",
+    );
+    const targets = {
+      n: "character varying(4)",
+      z: "character varying(4)",
+      d: "character varying(6)",
+      t: "character varying(12)",
+      s: "character varying(3)",
+    };
+    expect(brief(await profileTable(connection, planned(table, { targets, key: ["id"] })))).toEqual([
+      ["text-length", "printed.n", 1, ["1"]],
+      ["text-length", "printed.z", 1, ["2"]],
+      ["text-length", "printed.d", 1, ["2"]],
+      ["text-length", "printed.t", 1, ["2"]],
+      ["text-length", "printed.s", 1, ["1"]],
+    ]);
+  });
+
   it("finds enum index 0, told apart from a label ''", async () => {
     const table = await make(
       "labels",
