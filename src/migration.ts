@@ -30,6 +30,8 @@ import { throwIfStopped } from "./stop.js";
 import { loadParser } from "./translate/parser.js";
 import { codecOf } from "./typemap/compile.js";
 import { rowEncoder } from "./typemap/row.js";
+import { verifyGenerated } from "./verify/generated.js";
+import type { GeneratedVerdict } from "./verify/generated.js";
 import { buildViews } from "./verify/views.js";
 import type { ViewVerdict } from "./verify/views.js";
 
@@ -159,6 +161,7 @@ export interface CopyOptions {
   readonly onState: (state: MigrationState) => void;
   readonly onEvent: OnEvent;
   readonly onView: (verdict: ViewVerdict) => void;
+  readonly onGenerated: (verdict: GeneratedVerdict) => void;
 }
 
 /** The offline copy: create, copy, build. Goes on from wherever an earlier engine was stopped or killed. */
@@ -188,6 +191,12 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
     await buildAfter(options);
     return { statements: made.after.filter(({ kind }) => kind !== "view").length };
   });
+  if ((made.generated ?? []).length > 0)
+    await phase(ledger, "generated", async () => {
+      const verdicts = await verifyGenerated(options);
+      for (const verdict of verdicts) options.onGenerated(verdict);
+      return generatedFacts(verdicts);
+    });
   if ((made.views ?? []).length > 0)
     await phase(ledger, "views", async () => viewFacts(await buildViews(options)));
   await enter("copied");
@@ -200,6 +209,12 @@ function coderOf(table: PlanTable, engine: Catalogue["engine"]): TableCoder {
     select: table.columns.map((column) => codecOf(column, engine).select(mysqlName(column.source))),
     encode: (sink) => rowEncoder(table, engine, sink),
   };
+}
+
+function generatedFacts(verdicts: readonly GeneratedVerdict[]): Readonly<Record<string, string | number>> {
+  const named = (wanted: GeneratedVerdict["result"]): string =>
+    verdicts.flatMap(({ column, result }) => (result === wanted ? [column] : [])).join(", ");
+  return { proven: named("equal"), different: named("different"), notCompared: named("not-compared") };
 }
 
 /** What the ledger keeps of the views: how many are what, and the names of those that somebody has to look at. */

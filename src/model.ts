@@ -367,6 +367,17 @@ export interface PlanViewColumn {
   readonly unordered: string | null;
 }
 
+/** A generated column of the source whose expression is translated; on the target it is plain. */
+export interface PlanGenerated {
+  /** `table.column` in the source's names. */
+  readonly object: string;
+  /** Target names. */
+  readonly table: string;
+  readonly column: string;
+  /** The expression over the target's columns. */
+  readonly sql: string;
+}
+
 export interface Plan {
   readonly version: 1;
   readonly migration: string;
@@ -382,6 +393,7 @@ export interface Plan {
   readonly after: readonly PlanStatement[];
   /** Views that `after` creates, in an order in which each stands on those before it. */
   readonly views?: readonly PlanView[];
+  readonly generated?: readonly PlanGenerated[];
   readonly findings: readonly Finding[];
   /** Absent in a plan that an older version wrote. */
   readonly inventory?: Inventory;

@@ -21,8 +21,9 @@ import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readPlanFingerprint, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
+import type { GeneratedVerdict } from "../verify/generated.js";
 import type { ViewVerdict } from "../verify/views.js";
-import { viewFindings, viewLines, viewStep } from "./views.js";
+import { generatedFindings, viewFindings, viewLines, viewStep } from "./views.js";
 import { Ticker } from "./ticker.js";
 
 /** How long a run that was told to stop asks the ledger for its last figures. */
@@ -101,6 +102,7 @@ async function engine(
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   const views: ViewVerdict[] = [];
+  const generated: GeneratedVerdict[] = [];
   let view: LedgerView;
   try {
     view = await ticker.during(() =>
@@ -127,6 +129,10 @@ async function engine(
           tell(log, event);
           ticker.event(event);
         },
+        onGenerated: (verdict) => {
+          generated.push(verdict);
+          log.info(verdict, "generated column");
+        },
         onView: (verdict) => {
           views.push(verdict);
           log.info(verdict, "view");
@@ -142,7 +148,7 @@ async function engine(
   const seconds = (services.now() - startedAt) / 1000;
   return holdsBack(view)
     ? heldBack(migration.id, view, seconds)
-    : copied(migration.id, view, seconds, found, views);
+    : copied(migration.id, view, seconds, found, { views, generated });
 }
 
 /** What the ledger says of a run that was told to stop; null when it says nothing in time, as a stop must not hang. */
@@ -261,7 +267,10 @@ function copied(
   view: LedgerView,
   seconds: number,
   found: Inspection,
-  views: readonly ViewVerdict[],
+  {
+    views,
+    generated,
+  }: { readonly views: readonly ViewVerdict[]; readonly generated: readonly GeneratedVerdict[] },
 ): VerbResult {
   const { rows, bytes } = totals(view);
   const warnings = found.findings.filter((finding) => finding.severity === "warning");
@@ -272,7 +281,13 @@ function copied(
       ...(wrong.length > 0 ? [viewStep(wrong)] : []),
       { why: "the copy is complete", command: "headgate report" },
     ],
-    body: { state: "copied", ...figures(view, seconds), views, findings: viewFindings(views) },
+    body: {
+      state: "copied",
+      ...figures(view, seconds),
+      views,
+      generated,
+      findings: [...viewFindings(views), ...generatedFindings(generated)],
+    },
     human: [
       `${id}: copied ${count(rows)} rows (${(bytes / 1e6).toFixed(1)} MB) in ${plural(view.tables.length, "table")} and ran ${plural(found.plan.after.length, "statement")} for keys, indexes and constraints in ${clock(seconds)}.`,
       ...policyCounts(view).map((p) => policySentence(p)),

@@ -2,6 +2,7 @@
 import { viewsToLookAt } from "../migration.js";
 import type { Finding } from "../model.js";
 import type { LedgerView } from "../port.js";
+import type { GeneratedVerdict } from "../verify/generated.js";
 import type { ViewVerdict } from "../verify/views.js";
 
 /** The verdicts as findings; equal views are none. */
@@ -49,6 +50,28 @@ export function viewFindings(views: readonly ViewVerdict[]): readonly Finding[] 
         );
     }
   });
+}
+
+/** Translations of generated columns that are not proven by the rows; the columns themselves hold the source's values. */
+export function generatedFindings(verdicts: readonly GeneratedVerdict[]): readonly Finding[] {
+  return verdicts.flatMap(({ column, result, rows, note }): Finding[] =>
+    result === "equal"
+      ? []
+      : [
+          {
+            code: "generated-not-proven",
+            severity: "warning",
+            object: column,
+            sentence:
+              result === "different"
+                ? `The translation of the generated column ${column} gives another value than the source's in ${rows ?? "some"} rows; the column holds the source's.`
+                : `The translation of the generated column ${column} could not be computed; the column holds the source's values: ${note}`,
+            fix: "Do not use the expression that plan shows for it.",
+            count: 1,
+            sampleKeys: [],
+          },
+        ],
+  );
 }
 
 /** Lines for the screen. */

@@ -1,5 +1,5 @@
 /**
- * What stays behind or arrives changed, told once a table or a column: generated and invisible columns, partitions, row
+ * What stays behind or arrives changed, told once a table or a column: invisible columns, partitions, row
  * history, storage engines whose copies are not consistent. Programs are told one by one, by objects/inventory.ts, and
  * views where they are translated: whoever reads the findings knows all that the target will lack.
  */
@@ -12,14 +12,6 @@ export function tellInventory(tables: readonly DecidedTable[], findings: Finding
     tellTable(table, findings);
     for (const { column } of table.decided) {
       const object = `${table.source.name}.${column.name}`;
-      if (column.generated !== null)
-        findings.add({
-          code: "generated-as-plain",
-          severity: "warning",
-          object,
-          sentence: `${object} is generated on the source; on the target it is a plain column, filled with the source's values: ${column.generated.expression}`,
-          fix: "After the switch the application or a trigger must fill it.",
-        });
       if (column.invisible)
         findings.add({
           code: "column-visible",

@@ -11,6 +11,7 @@ import { ddlBefore } from "./ddl-before.js";
 import { collectFindings } from "./finding.js";
 import { fingerprint } from "./fingerprint.js";
 import { tellIdleRules } from "./idle.js";
+import { planGenerated } from "./generated.js";
 import { tellInventory } from "./inventory.js";
 import { type Lanes, assignLanes } from "./lanes.js";
 import { nameSpace } from "./names.js";
@@ -48,6 +49,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const { before, after, built, views: created } = statements(tables, views, context);
   const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
   tellWidth(tables, findings);
+  const generated = planGenerated(tables, catalogue.engine, findings);
   tellInventory(tables, findings);
   const inventory = takeInventory(catalogue, request.schema, findings);
   return {
@@ -61,6 +63,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     before,
     after,
     views: created,
+    generated,
     findings: findings.sorted(),
     inventory,
   };

@@ -258,6 +258,7 @@ function addView(object: SourceObject, facts: SourceView, made: Made, context: V
     kind: "view",
     table: null,
     object: target,
+    creates: [{ space: "relation", name: target }],
     sql: `CREATE VIEW ${name} (${listed.join(", ")})${invoker} AS\n${translated.sql}${option}`,
   });
   const told = translated.notes.map((note) => notes[note]);

@@ -13,7 +13,7 @@ import { Outside, listOf, nodeOf, objectName, outside, unnested, variant } from 
 import { parseExpression, parseQuery } from "./parser.js";
 import { type Relation, columnValue, findColumn } from "./scope.js";
 import { type Output, translateQuery } from "./select.js";
-import { type PlannedColumn, type Value, exact, spoken, truth } from "./value.js";
+import { type PlannedColumn, type Value, exact, shown, spoken, truth } from "./value.js";
 import type { Translator } from "./context.js";
 
 /** A reason completes "it uses ...". */
@@ -196,7 +196,25 @@ export function translateDefault(
     if ("uses" in made) return made;
     // The source too reads a wall clock as the session's when it stores an instant.
     const instant = made.kind === "datetime" && bareType(request.targetType) === "timestamp with time zone";
-    return { sql: instant ? `${made.sql}::${request.targetType}` : finished(made, request.targetType).sql };
+    return {
+      sql: instant ? `${made.sql}::${request.targetType}` : finished(shown(made), request.targetType).sql,
+    };
+  });
+}
+
+/** A generated column's expression as the column's type. PostgreSQL stores only what depends on the row alone. */
+export function translateGenerated(
+  request: ExpressionRequest & { readonly targetType: string },
+): { readonly sql: string } | NotTranslated {
+  return attempt(() => {
+    const made = translateExpression(request);
+    if ("uses" in made) return made;
+    if (!made.immutable) return outside("what depends on the session");
+    const { sql } = finished({ ...shown(made), origin: null }, request.targetType);
+    // A text past its length is cut by the source where it is not strict, and refused where it is.
+    const sized =
+      bareType(request.targetType) === "character varying" ? `${sql}::${request.targetType}` : sql;
+    return { sql: sized };
   });
 }
 

@@ -100,6 +100,7 @@ async function run(): Promise<EngineResult> {
     moment,
     onState: () => undefined,
     onView: () => undefined,
+    onGenerated: () => undefined,
     onEvent: (event) => {
       if (event.kind === "leased") leased.push(`${event.table}/${event.range}`);
       if (event.kind === "retry") retries += 1;
