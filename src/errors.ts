@@ -68,6 +68,9 @@ export const codes = {
   },
   "type-pair": usage("headgate plan --explain TABLE.COLUMN"),
   "value-refused": fault("headgate check --propose"),
+  "foreign-key-violated": fault(
+    "Mend the named rows on both sides, or delete them there, and run the same command again: it goes on with this key.",
+  ),
   claimed: { exit: exits.claimed, retriable: false, next: "Wait for the other engine, or stop it." },
   "epoch-lost": {
     exit: exits.claimed,

@@ -297,6 +297,8 @@ export interface PlanStatement {
   /** Target table, null for what belongs to none. */
   readonly table: string | null;
   readonly sql: string;
+  /** Of a VALIDATE: the query that names the rows in its way, as columns rows and key. */
+  readonly violations?: string;
   /** Names that the statement takes in the plan's schema, besides the tables'. */
   readonly creates?: readonly CreatedName[];
 }

@@ -36,7 +36,7 @@ export class Builder implements AsyncDisposable {
       await session.transaction(() => this.#run(session, statement), `building ${statement.name}`);
     } catch (error) {
       if (signal.aborted) throw stopReason(signal);
-      throw error;
+      throw await this.#named(session, statement, error);
     } finally {
       signal.removeEventListener("abort", cancel);
       this.#idle.push(session);
@@ -45,6 +45,25 @@ export class Builder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#idle.splice(0).map((session) => session.close()));
+  }
+
+  /** PostgreSQL names one row that a foreign key has no parent for; a person needs to know how many, and which. */
+  async #named(session: Session, statement: PlanStatement, error: unknown): Promise<unknown> {
+    const { violations } = statement;
+    const violated = error instanceof Fault && error.facts["sqlState"] === "23503";
+    if (!violated || violations === undefined || session.dead !== null) return error;
+    const { rows } = await session.query(
+      violations,
+      undefined,
+      `naming the rows that ${statement.name} stumbled over`,
+    );
+    const keys = rows.map((row) => `(${row["key"] ?? ""})`);
+    const count = Number(rows[0]?.["rows"] ?? 0);
+    return new Fault(
+      "foreign-key-violated",
+      `${statement.name}: ${count === 1 ? "1 row has" : `${String(count)} rows have`} no parent. ${count > keys.length ? "The first keys" : "Keys"}: ${keys.join(", ")}.`,
+      { facts: { statement: statement.name, rows: count, keys: keys.join(", ") }, cause: error },
+    );
   }
 
   /** An idle session that lives, else a new one; a dead one's backend is ended first, as its build may go on. */

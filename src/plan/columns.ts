@@ -12,7 +12,6 @@ import type { NamedRule } from "../typemap/rule.js";
 import type { Findings } from "./finding.js";
 import { chooseKey } from "./keys.js";
 import { type NameSpace, maxNameBytes } from "./names.js";
-import type { KeptPartitions } from "./partitions.js";
 import type { PlanRequest } from "./request.js";
 import { isReservedWord } from "./reserved-words.js";
 import type { NamedTable } from "./select.js";
@@ -33,6 +32,18 @@ export interface DecidedColumn {
   readonly default: string;
   /** Bare name of the native enum type, null when there is none. */
   readonly enumType: string | null;
+}
+
+/** A table's partitions, as DDL says them. */
+export interface KeptPartitions {
+  /** What follows PARTITION BY. */
+  readonly by: string;
+  readonly parts: readonly {
+    /** On the target. */
+    readonly name: string;
+    /** What follows PARTITION OF parent. */
+    readonly values: string;
+  }[];
 }
 
 export interface DecidedTable extends NamedTable {

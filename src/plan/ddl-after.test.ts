@@ -1,6 +1,6 @@
 import { parse } from "libpg-query";
 import { describe, expect, it } from "vitest";
-import type { Catalogue, Plan } from "../model.js";
+import type { Catalogue, Plan, SourceIndex } from "../model.js";
 import { column } from "../typemap/example-column.js";
 import { catalogue, counter, foreign, index, request, table } from "./example-catalogue.js";
 import { plan } from "./plan.js";
@@ -111,6 +111,42 @@ describe("indexes", () => {
     const made = await build("varchar(20)", "c", more);
     expect(made.codes).toEqual([code]);
     expect(made.sql).toHaveLength(built);
+  });
+
+  it("over the members of a JSON array becomes GIN", async () => {
+    const over = (expression: string): Promise<{ sql: readonly string[]; codes: readonly string[] }> =>
+      build("json", "c", { parts: [{ column: null, expression, prefix: null, descending: false }] });
+    expect(await over("cast(json_extract(`c`,_utf8mb4'$.x.y[*]') as unsigned array)")).toEqual({
+      sql: [`CREATE INDEX "t_i" ON "public"."t" USING gin (("c" #> '{x,y}') jsonb_path_ops)`],
+      codes: ["index-nearest t.i"],
+    });
+    expect((await over("cast(`c` as char(10) array)")).sql).toEqual([
+      'CREATE INDEX "t_i" ON "public"."t" USING gin ("c" jsonb_path_ops)',
+    ]);
+    for (const other of ["cast(json_extract(`c`,'$[0]') as unsigned array)", "cast(`c` as unsigned)"])
+      expect((await over(other)).codes).toContain("index-not-built t.i");
+  });
+
+  it("FULLTEXT and SPATIAL come with the statement to start from, which is PostgreSQL", async () => {
+    const fixOf = (more: Partial<SourceIndex>): string => {
+      const source = table("t", [counter(), column("c", "text"), column("d", "text")], {
+        indexes: [
+          index("PRIMARY", ["id"]),
+          index("i", ["c", ...(more.kind === "spatial" ? [] : ["d"])], more),
+        ],
+      });
+      return (
+        plan(catalogue([source]), request()).findings.find(({ code }) => code === "index-not-built")?.fix ??
+        ""
+      );
+    };
+    const words = fixOf({ kind: "fulltext" });
+    expect(words).toContain(
+      `CREATE INDEX "t_i" ON "t" USING gin (to_tsvector('simple', coalesce("c", '') || ' ' || coalesce("d", '')));`,
+    );
+    const place = fixOf({ kind: "spatial" });
+    expect(place).toContain('CREATE INDEX "t_i" ON "t" USING gist ("c");');
+    for (const fix of [words, place]) await parse(/CREATE INDEX[^;]*;/u.exec(fix)?.[0] ?? "no statement");
   });
 
   it("values that may be too long for an entry are told", async () => {

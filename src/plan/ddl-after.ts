@@ -9,7 +9,7 @@ import { tableChecks } from "./checks.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import { commentLiteral } from "./ddl-before.js";
 import type { Findings } from "./finding.js";
-import { type PlannedForeignKey, tableForeignKeys } from "./foreign-keys.js";
+import { type PlannedForeignKey, tableForeignKeys, violationsSql } from "./foreign-keys.js";
 import { type PlannedIndex, tableIndexes } from "./indexes.js";
 import { type NameSpace, nameSpace } from "./names.js";
 import type { Statements } from "./statement.js";
@@ -49,10 +49,11 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
     for (const index of indexes) if (index.key) addIndex(index, table, name, context);
   for (const { table, name, indexes } of parts)
     for (const index of indexes)
-      if (!index.key && index.kind === "index") addIndex(index, table, name, context);
+      if (!index.key && (index.kind === "index" || index.kind === "gin"))
+        addIndex(index, table, name, context);
   for (const { table, name, indexes } of parts)
     for (const index of indexes)
-      if (!index.key && index.kind !== "index") addIndex(index, table, name, context);
+      if (!index.key && index.kind !== "index" && index.kind !== "gin") addIndex(index, table, name, context);
   for (const { table, indexes } of parts) for (const index of indexes) indexComment(index, table, context);
   for (const { table, name, checks } of parts) {
     if (checks.length === 0) continue;
@@ -79,6 +80,7 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
         table: table.target,
         object: key.name,
         sql: `ALTER TABLE ${name} VALIDATE CONSTRAINT ${postgresName(key.name)}`,
+        violations: violationsSql(key, table, name, schema),
       });
     }
   for (const { table, name } of parts)
@@ -126,6 +128,9 @@ function addIndex(
       break;
     case "index":
       add("index", `CREATE INDEX ${called} ON ${name} (${parts})`);
+      break;
+    case "gin":
+      add("index", `CREATE INDEX ${called} ON ${name} USING gin (${parts})`);
       break;
   }
 }

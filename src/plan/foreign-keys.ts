@@ -7,6 +7,7 @@ import type { Catalogue, PlanForeignKey, ReferentialAction, SourceForeignKey } f
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
+import { postgresName } from "../safety/identifier.js";
 import { byTexts } from "./order.js";
 import { columnNamed, referenced } from "./ties.js";
 
@@ -120,4 +121,27 @@ function unbuildable(pairs: readonly Pair[], key: SourceForeignKey, other: Decid
   return uneven === undefined
     ? null
     : `${uneven.child.column.name} is ${uneven.child.targetType} and ${uneven.parent.column.name} is ${uneven.parent.targetType} on the target`;
+}
+
+/** Rows without a parent: how many there are, and the keys of the first five (the foreign key's own values where the table has no key). */
+export function violationsSql(
+  key: PlannedForeignKey,
+  table: DecidedTable,
+  name: string,
+  schema: string,
+): string {
+  const inKey = table.key === null ? [] : table.key.columns.map((each) => decidedNamed(table, each)?.target);
+  const told = inKey.filter((column) => column !== undefined);
+  const list = (told.length === 0 ? key.columns : told).map((column) => `c.${postgresName(column)}::text`);
+  const pairs = key.columns.map((column, place) => ({
+    child: `c.${postgresName(column)}`,
+    parent: `p.${postgresName(key.referencedColumns[place] ?? "")}`,
+  }));
+  const other = `${postgresName(schema)}.${postgresName(key.referencedTable)}`;
+  return (
+    `SELECT (count(*) OVER ())::text AS rows, concat_ws(', ', ${list.join(", ")}) AS key FROM ${name} AS c\n` +
+    `WHERE ${pairs.map(({ child }) => `${child} IS NOT NULL`).join(" AND ")}\n` +
+    `  AND NOT EXISTS (SELECT FROM ${other} AS p WHERE ${pairs.map(({ child, parent }) => `${parent} = ${child}`).join(" AND ")})\n` +
+    `ORDER BY 2 LIMIT 5`
+  );
 }

@@ -10,6 +10,7 @@ import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import { type NameSpace, withTable } from "./names.js";
 import { byTexts } from "./order.js";
+import { handmade, memberIndex } from "./special-indexes.js";
 
 /** What a btree entry of PostgreSQL can hold (54000 "index row size ... exceeds btree version 4 maximum 2704"). */
 const maxEntryBytes = 2704;
@@ -18,7 +19,7 @@ export interface PlannedIndex {
   readonly source: SourceIndex;
   readonly name: string;
   /** primary and unique are constraints; unique-index where a constraint cannot say it (prefix, descending). */
-  readonly kind: "primary" | "unique" | "unique-index" | "index";
+  readonly kind: "primary" | "unique" | "unique-index" | "index" | "gin";
   /** Each part as it stands between the parentheses. */
   readonly parts: readonly string[];
   /** The same parts as the source's values are asked about them. */
@@ -46,6 +47,14 @@ function planIndex(
   findings: Findings,
 ): readonly PlannedIndex[] {
   const object = `${table.source.name}.${index.name}`;
+  const member = memberIndex(index, table, findings);
+  if (member !== null) {
+    const name = relations.claim(
+      withTable(table.target, index.name),
+      `index ${table.source.name} ${index.name}`,
+    );
+    return [{ source: index, name, kind: "gin", parts: [member], entries: [], key: false }];
+  }
   const why = unbuildable(index, table);
   if (why !== null) {
     findings.add({
@@ -53,7 +62,7 @@ function planIndex(
       severity: "warning",
       object,
       sentence: `The index ${index.name} on ${table.source.name} is not built: ${why}.`,
-      fix: "Create what the application needs by hand after the copy.",
+      fix: handmade(index, table),
     });
     return [];
   }
@@ -109,8 +118,7 @@ function decidedParts(index: SourceIndex, table: DecidedTable): readonly Decided
 }
 
 function unbuildable(index: SourceIndex, table: DecidedTable): string | null {
-  if (index.kind === "fulltext")
-    return "FULLTEXT has no equal; a GIN index over to_tsvector(...) is the near thing";
+  if (index.kind === "fulltext") return "FULLTEXT has no equal, and the near thing finds other words";
   if (index.kind === "spatial") return "SPATIAL needs PostGIS";
   for (const part of index.parts) {
     if (part.column === null)

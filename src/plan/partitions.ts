@@ -13,17 +13,6 @@ import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
 import type { PlanRequest } from "./request.js";
 
-export interface KeptPartitions {
-  /** What follows PARTITION BY. */
-  readonly by: string;
-  readonly parts: readonly {
-    /** On the target. */
-    readonly name: string;
-    /** What follows PARTITION OF parent. */
-    readonly values: string;
-  }[];
-}
-
 type Partitioning = NonNullable<SourceTable["partitioning"]>;
 interface Refused {
   readonly why: string;

@@ -103,12 +103,15 @@ function builtOver(
 ): Pick<PlanTable, "indexes" | "foreignKeys"> {
   const own = built.find(({ table }) => table.source.name === source);
   return {
-    indexes: (own?.indexes ?? []).map((index) => ({
-      source: index.source.name,
-      target: index.name,
-      unique: index.kind !== "index",
-      parts: index.entries,
-    })),
+    // A GIN index has no entries that could clash or be too long.
+    indexes: (own?.indexes ?? [])
+      .filter(({ kind }) => kind !== "gin")
+      .map((index) => ({
+        source: index.source.name,
+        target: index.name,
+        unique: index.kind !== "index",
+        parts: index.entries,
+      })),
     foreignKeys: (own?.foreign ?? []).map(({ asked }) => asked),
   };
 }

@@ -11,6 +11,8 @@ export interface NewStatement {
   /** The object's own name where the table's is not enough. */
   readonly object?: string;
   readonly sql: string;
+  /** Of a VALIDATE: the query that names the rows in its way. */
+  readonly violations?: string;
   readonly creates?: readonly CreatedName[];
 }
 
@@ -25,7 +27,7 @@ export function collectStatements(schema: string, taken: Set<string>): Statement
   const list: PlanStatement[] = [];
   return {
     list,
-    add({ kind, table, object, sql, creates }) {
+    add({ kind, table, object, sql, violations, creates }) {
       const base = [
         kind,
         table === null ? schema : `${schema}.${table}`,
@@ -35,7 +37,14 @@ export function collectStatements(schema: string, taken: Set<string>): Statement
       // Names may hold blanks and dots, so two different objects can read alike; the later one is numbered.
       for (let number = 2; taken.has(name); number += 1) name = `${base.join(" ")} #${String(number)}`;
       taken.add(name);
-      list.push({ name, kind, table, sql, ...(creates === undefined ? {} : { creates }) });
+      list.push({
+        name,
+        kind,
+        table,
+        sql,
+        ...(violations === undefined ? {} : { violations }),
+        ...(creates === undefined ? {} : { creates }),
+      });
       return name;
     },
   };
