@@ -11,6 +11,7 @@ import { phaseGrants } from "../../connectors/mysql/grants.js";
 import { readPreflight } from "../../connectors/mysql/preflight.js";
 import type { Catalogue, Plan, SourceObject } from "../../src/model.js";
 import { plan } from "../../src/plan/plan.js";
+import { loadParser } from "../../src/translate/parser.js";
 import { sourceDatabase } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
 
@@ -19,6 +20,7 @@ describe.each(["mysql9", "mariadb"] as const)("the objects of %s", (server) => {
   const accounts = ["objects_gone", "objects_app", "objects_bare"];
 
   beforeAll(async () => {
+    await loadParser();
     database = await sourceDatabase("hg_objects", server);
     await database.sql(`DROP USER IF EXISTS ${accounts.join(", ")}`);
     await database.sql(`CREATE USER ${accounts.join(", ")}`);
