@@ -10,7 +10,7 @@ import { proposedLines } from "./profile-probe.js";
 import type { Settlement } from "./profile-probe.js";
 import { isText, mergingOf, targetValue } from "./profile-value.js";
 import { keyList, keysOf, sampleSize } from "./profile-sample.js";
-import type { Piece } from "./profile-piece.js";
+import type { Piece, Pieces } from "./profile-piece.js";
 
 /** What the rows of one key are grouped by, and why values may have become one. */
 interface Grouping {
@@ -52,19 +52,11 @@ export function groupings(table: PlanTable): readonly Grouping[] {
 export async function uniqueFindings(
   connection: Connection,
   table: PlanTable,
-  pieces: readonly Piece[],
+  pieces: Pieces,
   signal: AbortSignal | undefined,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  // Two rows that clash may lie in two pieces, so the key is asked over the whole table, or over the whole sample.
-  const [only] = pieces;
-  const from =
-    pieces.length === 1 && only !== undefined
-      ? only
-      : {
-          from: `(${pieces.map((piece) => `(SELECT * FROM ${piece.from} AS part)`).join(" UNION ALL ")})`,
-          params: pieces.flatMap((piece) => piece.params),
-        };
+  const from = togetherOf(table, pieces);
   for (const grouping of groupings(table)) {
     const grouped = `FROM ${from.from} AS t WHERE ${grouping.values.map((value) => `${value} IS NOT NULL`).join(" AND ")} GROUP BY ${grouping.values.join(", ")} HAVING COUNT(*) > 1`;
     const [row] = await connection.query(
@@ -78,6 +70,13 @@ export async function uniqueFindings(
     findings.push(tell(table, grouping, groups, Number(row?.[1] ?? 0), keys));
   }
   return findings;
+}
+
+/** Two rows that clash may lie in two pieces, so a key is asked over the whole table, or over the whole sample. */
+function togetherOf(table: PlanTable, { list, sampled }: Pieces): Piece {
+  if (sampled === null) return { from: mysqlName(table.source), params: [] };
+  const parts = list.map(({ from }) => `(SELECT * FROM ${from} AS part)`);
+  return { from: `(${parts.join(" UNION ALL ")})`, params: list.flatMap(({ params }) => params) };
 }
 
 /** Keys of rows that clash, those of one group beside each other. */

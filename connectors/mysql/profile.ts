@@ -56,7 +56,7 @@ export async function profileTable(
     const past = values.some(({ code, object }) => /-range$/u.test(code) && object === counterOf(table));
     const findings = [
       ...values,
-      ...(await uniqueFindings(connection, table, pieces.list, signal)),
+      ...(await uniqueFindings(connection, table, pieces, signal)),
       ...(await orphanFindings(connection, table, options.tables, pieces.list, signal)),
       ...(past ? [] : await counterFindings(connection, table, signal)),
     ];

@@ -1,3 +1,7 @@
+/**
+ * What the policies orphans and longIndex change in a plan: the statements, the findings that say so, and what the
+ * source's values are asked afterwards. Also the width at which a table is none any more.
+ */
 import { describe, expect, it } from "vitest";
 import { column } from "../typemap/example-column.js";
 import { catalogue, counter, foreign, index, request, table } from "./example-catalogue.js";

@@ -65,6 +65,27 @@ describe.each(["mysql9", "mariadb"] as const)("keys in the profile on %s", (serv
     expect(await profileTable(connection, await planned("prefixed"))).toEqual([]);
   });
 
+  it("finds clashes across the parts of a sample, and across ranges", async () => {
+    await database.sql(
+      "CREATE TABLE apart (id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_bin, UNIQUE KEY v (v))",
+    );
+    await database.sql(`INSERT INTO apart SELECT n, n FROM (${numbers(2000)}) AS all_n`);
+    await database.sql("INSERT INTO apart VALUES (5000, '0\\0')");
+    await database.sql("ANALYZE TABLE apart");
+    const policies = [{ match: { table: "apart" }, nul: "strip" as const }];
+    const table = { ...(await planned("apart", { policies })), estimatedRows: 1_000_000 };
+    const how = { signal: new AbortController().signal };
+    const clash = ["unique-duplicate", "apart.v", 1, ["0", "5000"]];
+    const ranges = await piecesOf(database.options, table, { ...how, sample: null, byRange: true });
+    expect(brief(await profileTable(connection, table, { pieces: ranges }))).toEqual([clash]);
+    const list = ["id < ?", "id >= ?"].map((where) => ({
+      from: `(SELECT id, v FROM apart WHERE ${where})`,
+      params: ["1000"],
+    }));
+    const [, found] = await profileTable(connection, table, { pieces: { list, sampled: 2000 } });
+    expect(found).toMatchObject({ code: "unique-duplicate", count: 1, sampleKeys: ["0", "5000"] });
+  });
+
   it("asks about an entry's parts together", async () => {
     await database.sql(
       "CREATE TABLE parts (id INT PRIMARY KEY, a VARCHAR(500), b VARBINARY(1000), KEY ab (a, b)) ROW_FORMAT = DYNAMIC",
