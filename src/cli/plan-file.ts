@@ -21,6 +21,11 @@ export async function writePlan(directory: string, plan: Plan): Promise<string> 
 
 /** The fingerprint of the recorded plan, null when there is none. */
 export async function readPlanFingerprint(directory: string): Promise<string | null> {
+  return (await readRecordedPlan(directory))?.fingerprint ?? null;
+}
+
+/** The recorded plan, null when there is none. Throws plan-stale where the file is no plan. */
+export async function readRecordedPlan(directory: string): Promise<Plan | null> {
   const path = join(directory, "plan.json");
   let text: string;
   try {
@@ -29,5 +34,5 @@ export async function readPlanFingerprint(directory: string): Promise<string | n
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw error;
   }
-  return readPlan(text).fingerprint;
+  return readPlan(text);
 }

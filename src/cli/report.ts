@@ -1,15 +1,17 @@
 /**
- * `report`: what was done, from the ledger alone, so that it can be written on any host at any time. The HTML is
- * one file without scripts or outside links, made to be kept.
+ * `report`: what was done, from the ledger, so that it can be written on any host at any time; the inventory of
+ * programs is added where plan.json is beside the config. The HTML is one file without scripts or outside links.
  */
 import { writeFile } from "node:fs/promises";
 import { Fault, exits } from "../errors.js";
+import type { Inventory, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { count, plural } from "../watch/screen.js";
 import { reportHtml } from "../watch/report-html.js";
 import { policyCounts, policySentence } from "./kept.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
+import { readRecordedPlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
 import { viewsReported } from "./views.js";
@@ -26,6 +28,9 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
     throw new Fault("usage", `The target's ledger does not know ${migration.id}: nothing has run yet.`, {
       next: "headgate run --until copied",
     });
+  const recorded = await planBeside(migration.stateDirectory);
+  // The ledger has no programs: they are told from the plan beside the config, where it is this migration's own.
+  const inventory = recorded?.fingerprint === view.fingerprint ? (recorded.inventory ?? null) : null;
   const body = {
     state: view.state,
     since: view.since,
@@ -37,6 +42,7 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
     tables: view.tables,
     lanes: view.lanes,
     policies: policyCounts(view),
+    inventory,
     proof: null,
     proofNote:
       "Counts were checked range by range while loading; values have not been compared: verify is not built yet.",
@@ -47,8 +53,44 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
     nextSteps:
       flags.html === undefined ? [{ why: "to keep it", command: "headgate report --html report.html" }] : [],
     body,
-    human: [...screenOf(migration.id, view, migration.skippedSafeguards), body.proofNote],
+    human: [
+      ...screenOf(migration.id, view, migration.skippedSafeguards),
+      ...inventoryLines(inventory),
+      body.proofNote,
+    ],
   };
+}
+
+/** A report must be made whatever became of the file. */
+async function planBeside(directory: string): Promise<Plan | null> {
+  try {
+    return await readRecordedPlan(directory);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "plan-stale") return null;
+    throw error;
+  }
+}
+
+/** The objects without rows, each with its risk; what is not here was not seen. */
+function inventoryLines(inventory: Inventory | null): string[] {
+  if (inventory === null)
+    return ["inventory: no plan.json of this migration is beside the config; headgate plan makes one", ""];
+  if (inventory.objects.length === 0) return ["inventory: no views, programs or sequences", ""];
+  return [
+    ...table(
+      ["object", "kind", "risk", "lines", "runs as", "why"],
+      inventory.objects.map((each) => [
+        each.on === null ? each.name : `${each.on}.${each.name}`,
+        each.kind,
+        each.risk,
+        each.lines === null ? "hidden" : String(each.lines),
+        each.definer === null ? "" : `${each.definer}${each.definerExists === false ? " (gone)" : ""}`,
+        each.why.map((why) => why.split(":", 1)[0] ?? "").join(", "),
+      ]),
+      [3],
+    ),
+    "",
+  ];
 }
 
 function screenOf(id: string, view: LedgerView, skipped: readonly string[]): string[] {

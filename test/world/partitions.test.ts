@@ -41,8 +41,12 @@ describe.each(["mysql9", "mariadb"] as const)("from %s", (server) => {
   it("partitions are kept, and take what the source takes", async () => {
     await using trip = await journey(`parts_${server}`, server);
     for (const statement of tables) await trip.source.sql(statement);
+    await trip.source.sql("CREATE PROCEDURE clean() DELETE FROM by_hash WHERE id < 0");
     trip.configure(["tables: { partitions: keep }"]);
     await trip.said(0, "run", "--until", "copied");
+    expect(await trip.said(0, "report")).toMatchObject({
+      inventory: { objects: [{ kind: "procedure", name: "clean", risk: "low", writes: ["by_hash"] }] },
+    });
     expect(unequal(await trip.judge())).toEqual([]);
     const rows = new Map((await trip.target.sql(placed)).map(({ part, rows: n }) => [part ?? "", n]));
     expect(Object.fromEntries(rows)).toMatchObject({
