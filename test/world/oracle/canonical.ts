@@ -97,7 +97,8 @@ export function canonical(column: OracleColumn): Sides | null {
     case "vector":
       return {
         source: `HEX(${c})`,
-        target: `(SELECT coalesce(string_agg(upper(encode(reverse(float4send(v)),'hex')),'' ORDER BY n),'') FROM unnest(${t}) WITH ORDINALITY AS u(v,n))`,
+        // The bytes turned round by hand: reverse(bytea) is PostgreSQL 18's.
+        target: `(SELECT coalesce(string_agg(substr(h,7,2)||substr(h,5,2)||substr(h,3,2)||substr(h,1,2),'' ORDER BY n),'') FROM (SELECT upper(encode(float4send(v),'hex')) AS h, n FROM unnest(${t}) WITH ORDINALITY AS u(v,n)) AS w)`,
       };
     case "geometry":
     case "point":
