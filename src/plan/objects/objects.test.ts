@@ -129,7 +129,7 @@ describe("the inventory", () => {
       [
         table("film", [counter(), column("title", "varchar(20)"), column("at", "datetime")]),
         table("film_text", [counter(), column("title", "varchar(20)")]),
-        table("log", [
+        table("Log", [
           counter(),
           column("note", "text"),
           column("g", "int", { generated: { expression: "ifnull(`id`,0)", stored: true } }),
@@ -177,8 +177,8 @@ describe("the inventory", () => {
     });
     expect(listed("p")).toMatchObject({
       reads: [],
-      writes: ["film", "log"],
-      columns: ["film.at", "log.note"],
+      writes: ["Log", "film"],
+      columns: ["Log.note", "film.at"],
       risk: "low",
     });
     expect(listed("secret")).toMatchObject({ lines: null, risk: "high" });
@@ -189,13 +189,13 @@ describe("the inventory", () => {
       expect.stringMatching(/^film\.tr: .*on film.*Risk low.*runs as definer gone@%; writes film_text\.$/),
     ]);
     expect(told("procedure-not-copied")).toEqual([
-      expect.stringMatching(/^p: .*1 line, modifies sql data; writes film, log\.$/),
+      expect.stringMatching(/^p: .*1 line, modifies sql data; writes Log, film\.$/),
     ]);
     expect(told("definer-gone")).toEqual([expect.stringMatching(/^film\.tr: .*no such account/)]);
     expect(told("object-hidden").map((each) => each.split(":", 1)[0])).toEqual(["secret"]);
     expect(told("view-broken")).toEqual([expect.stringMatching(/^v: .*it is/)]);
     expect(made.findings.filter(({ code }) => code === "mysql-function")).toMatchObject([
-      { object: "log.g", count: 1, fix: "Rewrites: IFNULL(a, b) -> coalesce(a, b)." },
+      { object: "Log.g", count: 1, fix: "Rewrites: IFNULL(a, b) -> coalesce(a, b)." },
       { object: "p", count: 1 },
       { object: "v", count: 1 },
     ]);
