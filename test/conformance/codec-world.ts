@@ -13,6 +13,30 @@ export const database = "headgate_codec";
 export const rowsAtOnce = 500;
 const strict: ColumnPolicy = { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "refuse" };
 
+/** The cases whose type the source has, found by asking it. A refusal that says anything else is a slip in a case. */
+export async function offered(
+  source: Connection,
+  meant: readonly CodecCase[],
+): Promise<readonly CodecCase[]> {
+  const known = new Map<string, boolean>();
+  for (const { ddl } of meant) if (!known.has(ddl)) known.set(ddl, await has(source, ddl));
+  return meant.filter(({ ddl }) => known.get(ddl) === true);
+}
+
+/** "You have an error in your SQL syntax", and MariaDB's "Unknown data type". */
+const unknownType: readonly unknown[] = [1064, 4161];
+
+async function has(source: Connection, ddl: string): Promise<boolean> {
+  try {
+    await source.query(`CREATE TEMPORARY TABLE probe (c ${ddl})`);
+    await source.query("DROP TEMPORARY TABLE probe");
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "errno" in error && unknownType.includes(error.errno)) return false;
+    throw error;
+  }
+}
+
 /** A list of literals a case, all of one length: extremes and NULL first, then random. */
 export function literals(tried: readonly CodecCase[], seed: number): string[][] {
   return tried.map((one, index) => {

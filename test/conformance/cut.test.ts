@@ -5,7 +5,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openMysql } from "../../connectors/mysql/source.js";
 import type { Position } from "../../src/model.js";
-import { named, openAdmin, openSink, sourceNames, sources } from "./sources.js";
+import { testSources } from "../world/matrix.js";
+import { named, openAdmin, openSink, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
 const never = new AbortController().signal;
@@ -19,7 +20,7 @@ afterAll(async () => {
   for (const { admin } of all) await admin.end();
 });
 
-describe.each(sourceNames)("%s", (name) => {
+describe.each(testSources)("%s", (name) => {
   const here = (): TestSource => named(all, name);
 
   /** Rows of inserts into `table` that the log holds from one position to another. */

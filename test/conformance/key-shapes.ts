@@ -4,6 +4,8 @@
  * literals of one random key; a key that the table refuses as a duplicate is simply not there.
  */
 
+import type { SourceName } from "../world/matrix.js";
+
 type Random = () => number;
 
 export interface KeyShape {
@@ -13,8 +15,8 @@ export interface KeyShape {
   readonly key: readonly string[];
   /** SQL literals of the key columns. */
   readonly row: (random: Random, i: number) => readonly string[];
-  /** Only on this engine. */
-  readonly only?: "mysql9" | "mariadb";
+  /** Only on servers of this name, or on those that take the table. */
+  readonly only?: SourceName;
   /** Instead of PRIMARY KEY (key columns). */
   readonly keyClause?: string;
   readonly index?: string;

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openReading } from "../../connectors/mysql/read.js";
 import type { Cell } from "../../connectors/mysql/wire/cells.js";
 import type { TestSource } from "./sources.js";
-import { named, seedOf, seeded, sourceNames, sources } from "./sources.js";
+import { testSources } from "../world/matrix.js";
+import { named, seedOf, seeded, sources } from "./sources.js";
 import {
   anyDate,
   binary,
@@ -97,7 +98,7 @@ function comparable(cell: Cell, type: string): Cell {
   return type === "year" ? cell.replace(/^0+(?=\d)/u, "") : cell;
 }
 
-describe.each(sourceNames)("%s", (name) => {
+describe.each(testSources)("%s", (name) => {
   const tables = Number(process.env["HEADGATE_TEST_TABLES"] ?? 25);
 
   it(`${tables} random tables, cell by cell as mysql2 decodes them`, async () => {

@@ -10,7 +10,8 @@ import { openMysql } from "../../connectors/mysql/source.js";
 import { lengthAt } from "../../connectors/mysql/wire/packets.js";
 import { Fault } from "../../src/errors.js";
 import type { RowQuery, RowSink } from "../../src/port.js";
-import { named, openSink, seedOf, seeded, sourceNames, sources } from "./sources.js";
+import { testSources } from "../world/matrix.js";
+import { named, openSink, seedOf, seeded, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
 const never = new AbortController().signal;
@@ -84,7 +85,7 @@ class Gate implements RowSink {
   }
 }
 
-describe.each(sourceNames)("%s", (name) => {
+describe.each(testSources)("%s", (name) => {
   const here = (): TestSource => named(all, name);
 
   /** Until the condition holds; each look is a question to the server, which takes its time. */

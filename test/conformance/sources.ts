@@ -1,23 +1,19 @@
 /**
- * The sources that a conformance test goes through: one's own server where HEADGATE_TEST_SOURCE_URL names it, else
- * MySQL 9.7 and MariaDB of the stack. A test works in a database of its own name, made anew each time, and fills
- * it over an administrator's connection that knows nothing of the code under test.
+ * The sources that a conformance test goes through, as test/world/matrix.ts names them. A test works in a database
+ * of its own name, made anew each time, and fills it over an administrator's connection that knows nothing of the
+ * code under test.
  */
 import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
 import type { PlanTable } from "../../src/model.js";
 import type { RowSink } from "../../src/port.js";
-import { up } from "../world/stack/servers.js";
-
-const ownUrl = process.env["HEADGATE_TEST_SOURCE_URL"] ?? "";
-
-/** Names of the sources, known before any of them runs. */
-export const sourceNames: readonly ("own" | "mysql9" | "mariadb")[] =
-  ownUrl === "" ? ["mysql9", "mariadb"] : ["own"];
+import { testSources } from "../world/matrix.js";
+import type { SourceName } from "../world/matrix.js";
+import { optionsOf, sourceUrl } from "../world/source-database.js";
 
 export interface TestSource {
-  readonly name: string;
+  readonly name: SourceName;
   readonly engine: "mysql" | "mariadb";
   readonly options: MysqlOptions;
   /** Any number of statements at once; sql_mode empty, so that odd values get in. */
@@ -26,21 +22,9 @@ export interface TestSource {
 
 /** Each source with a fresh database. */
 export async function sources(database: string): Promise<readonly TestSource[]> {
-  const servers: readonly (readonly [string, string])[] =
-    ownUrl === ""
-      ? Object.entries(await up(["mysql9", "mariadb"])).map(([name, { url }]) => [name, url] as const)
-      : [["own", ownUrl]];
   return Promise.all(
-    servers.map(async ([name, url]) => {
-      const { hostname, port, username, password } = new URL(url);
-      const options: MysqlOptions = {
-        host: hostname,
-        port: Number(port),
-        user: decodeURIComponent(username),
-        password: decodeURIComponent(password),
-        database,
-        tls: { mode: "off" },
-      };
+    testSources.map(async (name) => {
+      const options = optionsOf(await sourceUrl(name), database);
       const admin = await openAdmin(options);
       await admin.query(
         `DROP DATABASE IF EXISTS \`${database}\`; CREATE DATABASE \`${database}\`; USE \`${database}\``,

@@ -9,7 +9,8 @@ import { splitTable } from "../../connectors/mysql/split.js";
 import type { PlanTable, Range } from "../../src/model.js";
 import { keyShapes } from "./key-shapes.js";
 import type { KeyShape } from "./key-shapes.js";
-import { named, openAdmin, openSink, planTable, seedOf, seeded, sourceNames, sources } from "./sources.js";
+import { ownServer, testSources } from "../world/matrix.js";
+import { named, openAdmin, openSink, planTable, seedOf, seeded, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
 const signal = new AbortController().signal;
@@ -26,6 +27,20 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { admin } of all) await admin.end();
 });
+
+/** Whether the server knows the types and collations of the key's columns. */
+async function takes(one: TestSource, shape: KeyShape): Promise<boolean> {
+  try {
+    await one.admin.query(`CREATE TEMPORARY TABLE probe (${shape.columns.join(", ")})`);
+    await one.admin.query("DROP TEMPORARY TABLE probe");
+    return true;
+  } catch (error) {
+    // A type that is no word to the server, and a collation that it does not know.
+    if (error instanceof Error && "errno" in error && [1064, 1273, 4161].includes(Number(error.errno)))
+      return false;
+    throw error;
+  }
+}
 
 async function fill(one: TestSource, table: string, shape: KeyShape): Promise<number> {
   const random = seeded(seed);
@@ -97,11 +112,14 @@ function contiguous(found: readonly Range[]): void {
   });
 }
 
-describe.each(sourceNames)("%s", (name) => {
+describe.each(testSources)("%s", (name) => {
   const here = keyShapes.filter((shape) => shape.only === undefined || shape.only === name);
 
-  it.each(here.map((shape) => [shape.name, shape] as const))("%s", async (_, shape) => {
+  it.for(here)("$name", async (shape, { skip }) => {
     const one = named(all, name);
+    // The stack's servers are known; one's own may be older than the one whose tests it passes.
+    if (ownServer("SOURCE") !== undefined && !(await takes(one, shape)))
+      skip(`the source has no ${shape.name}`);
     const table = planTable(`t ${shape.name}`.slice(0, 60), shape.key, shape.index);
     const total = await fill(one, table.source, shape);
     const found = await ranges(one, table);

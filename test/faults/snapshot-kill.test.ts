@@ -2,8 +2,8 @@
  * kill -9 at named moments of a 200,000 row snapshot (issue 3, 5.3; I7, I18). A seed chooses the moment, how often it
  * is met first, and the victim: the engine, the source or the target. Afterwards one more run goes on, and the
  * oracle, which shares no code with the engine, must find both databases equal and every range copied once.
- * HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed;
- * HEADGATE_FAULT_SOURCE=mariadb takes MariaDB as the source.
+ * HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed; HEADGATE_TEST_SOURCES and HEADGATE_TEST_TARGETS name
+ * other servers (the first of each; always the stack's, because they are killed).
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,6 +17,8 @@ import { moments } from "../../src/snapshot/moments.js";
 import type { Moment } from "../../src/snapshot/moments.js";
 import { createShop, fillShop } from "../world/demo/fill.js";
 import { seeded } from "../world/demo/random.js";
+import { isSource, isTarget, listed } from "../world/matrix.js";
+import type { SourceName, TargetName } from "../world/matrix.js";
 import { compare } from "../world/oracle/oracle.js";
 import { isFree } from "../world/stack/port.js";
 import { kill, start } from "../world/stack/servers.js";
@@ -27,13 +29,14 @@ import { ownServers } from "./own-servers.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
-const runs = gate ? 60 : 6;
+const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 60 : 6));
 const seeds =
   chosen === undefined || chosen === ""
     ? Array.from({ length: runs }, (_, number) => number + 1)
     : chosen.split(",").map(Number);
 
-const sourceName = process.env["HEADGATE_FAULT_SOURCE"] === "mariadb" ? "mariadb" : "mysql9";
+const [sourceName = "mysql9"] = listed("HEADGATE_TEST_SOURCES", isSource, ["mysql9"], process.env);
+const [targetName = "postgres18"] = listed("HEADGATE_TEST_TARGETS", isTarget, ["postgres18"], process.env);
 
 type Victim = "engine" | "source" | "target";
 
@@ -55,12 +58,12 @@ const met = new Set<string>();
 let shop: string;
 let admin: Connection;
 let targetUrl: string;
-let servers: Awaited<ReturnType<typeof ownServers<"mysql9" | "mariadb" | "postgres18">>>;
+let servers: Awaited<ReturnType<typeof ownServers<SourceName | TargetName>>>;
 
 beforeAll(async () => {
-  servers = await ownServers([sourceName, "postgres18"]);
+  servers = await ownServers([sourceName, targetName]);
   const url = new URL(servers.servers[sourceName].url);
-  targetUrl = servers.servers.postgres18.url;
+  targetUrl = servers.servers[targetName].url;
   url.pathname = "/";
   const root = await createConnection(url.href);
   await root.query("CREATE DATABASE faults_shop");
@@ -120,8 +123,8 @@ function choice(seed: number): { moment: Moment; hit: number; victim: Victim } {
 }
 
 /** Kills a server and starts it again where it was. Threads of a killed process may hold its port a moment longer. */
-async function killServer(name: typeof sourceName | "postgres18"): Promise<void> {
-  const port = Number(new URL(name === "postgres18" ? targetUrl : shop).port);
+async function killServer(name: SourceName | TargetName): Promise<void> {
+  const port = Number(new URL(name === targetName ? targetUrl : shop).port);
   await kill(name);
   while (!(await isFree(port)));
   expect(new URL((await start(name)).url).port).toBe(String(port));
@@ -155,7 +158,7 @@ describe("a snapshot that is killed", () => {
     };
     const first = await engine(
       { ...settings, at: { moment, hit, act: victim === "engine" ? "die" : "tell" } },
-      () => killServer(victim === "source" ? sourceName : "postgres18"),
+      () => killServer(victim === "source" ? sourceName : targetName),
     );
     // A dead server is a fault or is outlived, never a bug and never a success without its rows.
     if (victim === "engine") expect(first).toEqual({ killed: true, result: null });

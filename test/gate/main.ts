@@ -22,6 +22,11 @@ interface Outcome {
 
 const folder = join(dataFolder(), "gate");
 
+/** A colon is no letter of a file's name everywhere. */
+function fileName(part: Part): string {
+  return part.name.replaceAll(":", ".");
+}
+
 function commit(): string {
   const head = execFileSync("git", ["rev-parse", "--short=12", "HEAD"], { encoding: "utf8" }).trim();
   const changed = execFileSync(
@@ -35,12 +40,12 @@ function commit(): string {
 }
 
 function recorded(part: Part): Outcome | null {
-  const file = join(folder, `${part.name}.json`);
+  const file = join(folder, `${fileName(part)}.json`);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Outcome) : null;
 }
 
 async function run(part: Part, at: string): Promise<Outcome> {
-  const count = join(folder, `${part.name}.count.json`);
+  const count = join(folder, `${fileName(part)}.count.json`);
   const started = performance.now();
   const date = new Date().toISOString();
   const args = ["vitest", "run", "--project", part.project, part.file];
@@ -48,7 +53,7 @@ async function run(part: Part, at: string): Promise<Outcome> {
     "npx",
     ["--no-install", ...args, "--reporter=default", `--reporter=${resolve("test/reporter.mjs")}`],
     {
-      env: { ...process.env, HEADGATE_GATE: "1", HEADGATE_TEST_COUNT: count, NO_COLOR: "1" },
+      env: { ...process.env, HEADGATE_GATE: "1", ...part.env, HEADGATE_TEST_COUNT: count, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
@@ -78,7 +83,7 @@ async function run(part: Part, at: string): Promise<Outcome> {
     failed: counted.failed,
     seeds: seeds.map((line) => line.trim()),
   };
-  writeFileSync(join(folder, `${part.name}.json`), JSON.stringify(outcome, null, 2));
+  writeFileSync(join(folder, `${fileName(part)}.json`), JSON.stringify(outcome, null, 2));
   return outcome;
 }
 
@@ -114,13 +119,14 @@ function page(): string {
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const wanted = process.argv.slice(2);
-  const unknown = wanted.filter((name) => !parts.some((part) => part.name === name));
+  const asked = (part: Part, name: string): boolean => part.name === name || part.name.startsWith(`${name}:`);
+  const unknown = wanted.filter((name) => !parts.some((part) => asked(part, name)));
   if (unknown.length > 0)
     throw new Error(`no part called ${unknown.join(", ")}; there are ${parts.map((p) => p.name).join(", ")}`);
   const at = commit();
   let failed = 0;
   for (const part of parts) {
-    if (wanted.length > 0 && !wanted.includes(part.name)) continue;
+    if (wanted.length > 0 && !wanted.some((name) => asked(part, name))) continue;
     const before = recorded(part);
     if (before !== null && before.commit === at && before.failed === 0) {
       process.stdout.write(`${part.name}: passed at this commit already\n`);

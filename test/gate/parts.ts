@@ -1,7 +1,12 @@
 /**
  * The parts of the gate: the full figures of what `npm test` runs a share of. Each part is one call of vitest with
- * HEADGATE_GATE=1; a part that passed at this commit is not run again, so an interrupted gate goes on.
+ * HEADGATE_GATE=1; a part that passed at this commit is not run again, so an interrupted gate goes on. What must hold
+ * from every source to every target is a part for each pair: `npm run gate hazards` runs all of them,
+ * `npm run gate hazards:mysql56-postgres15` one.
  */
+import { isSource, isTarget } from "../world/matrix.js";
+import type { Combination } from "../world/matrix.js";
+import { names } from "../world/stack/names.js";
 
 export interface Part {
   readonly name: string;
@@ -11,17 +16,53 @@ export interface Part {
   readonly share: string;
   readonly project: "world" | "faults" | "simulation";
   readonly file: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const pairs: readonly Combination[] = names
+  .filter(isSource)
+  .flatMap((source) => names.filter(isTarget).map((target) => ({ source, target })));
+
+/** The servers that `npm test` goes through whole. */
+const usual: readonly string[] = ["mysql9-postgres18", "mariadb-postgres18"];
+
+const pairName = ({ source, target }: Combination): string => `${source}-${target}`;
+
+/** One part for each pair of servers; `less` is for those that have no full figures. */
+function each(part: Part, less: Readonly<Record<string, string>> = {}): readonly Part[] {
+  return pairs.map((pair) => ({
+    ...part,
+    name: `${part.name}:${pairName(pair)}`,
+    env: {
+      HEADGATE_TEST_SOURCES: pair.source,
+      HEADGATE_TEST_TARGETS: pair.target,
+      ...part.env,
+      ...(usual.includes(pairName(pair)) ? {} : less),
+    },
+  }));
+}
+
+/** One part for each source: what never sees a target. */
+function eachSource(part: Part): readonly Part[] {
+  return names.filter(isSource).map((source) => ({
+    ...part,
+    name: `${part.name}:${source}`,
+    env: { HEADGATE_TEST_SOURCES: source, ...part.env },
+  }));
 }
 
 export const parts: readonly Part[] = [
-  {
-    name: "codecs",
-    proves:
-      "10,000 random values and the extremes a codec: real MySQL and MariaDB to real PostgreSQL, canonical text equal",
-    share: "500 values a codec",
-    project: "world",
-    file: "test/conformance/codec.test.ts",
-  },
+  ...each(
+    {
+      name: "codecs",
+      proves:
+        "10,000 random values and the extremes a codec (2,000 beside the usual pairs): canonical text equal on both real servers",
+      share: "500 values a codec from MySQL 9 and MariaDB to PostgreSQL 18",
+      project: "world",
+      file: "test/conformance/codec.test.ts",
+    },
+    { HEADGATE_TEST_VALUES: "2000" },
+  ),
   {
     name: "jsonb",
     proves: "random JSON documents in jsonb's own spelling, byte for byte as PostgreSQL prints them",
@@ -29,20 +70,43 @@ export const parts: readonly Part[] = [
     project: "world",
     file: "test/conformance/jsonb.test.ts",
   },
-  {
+  ...["split", "reader", "cut", "packets"].flatMap((what) =>
+    eachSource({
+      name: what,
+      proves: `test/conformance/${what}.test.ts against this source`,
+      share: "the same from MySQL 9 and MariaDB",
+      project: "world",
+      file: `test/conformance/${what}.test.ts`,
+    }),
+  ),
+  ...each({
+    name: "corpus",
+    proves: "every corpus database that the source can load, copied and judged equal by the oracle",
+    share: "the same from MySQL 9 and MariaDB to PostgreSQL 18",
+    project: "world",
+    file: "test/world/corpus-copy.test.ts",
+  }),
+  ...each({
     name: "hazards",
     proves:
-      "every hazard of docs/hazards.md, from each source to each target: findings, settlements, rows, and the oracle's word",
-    share: "MySQL 9.7, and MariaDB's own hazards from MariaDB, to PostgreSQL 18",
+      "every hazard of docs/hazards.md that the servers can hold: findings, settlements, rows, and the oracle's word",
+    share: "MySQL 9.7, and MariaDB's own hazards from MariaDB, to PostgreSQL 18; a few between the others",
     project: "world",
     file: "test/world/hazards.test.ts",
-  },
-  {
-    name: "kills",
-    proves:
-      "60 seeded kill -9 (engine, source, target) at named moments of a 200,000 row snapshot, resumed, equal by the oracle",
-    share: "6 kills",
-    project: "faults",
-    file: "test/faults/snapshot-kill.test.ts",
-  },
+  }),
+  ...each(
+    {
+      name: "kills",
+      proves:
+        "60 seeded kill -9 (6 beside MySQL 9 to PostgreSQL 18) of engine, source or target at named moments of a 200,000 row snapshot, resumed, equal by the oracle",
+      share: "6 kills",
+      project: "faults",
+      file: "test/faults/snapshot-kill.test.ts",
+    },
+    { HEADGATE_TEST_KILLS: "6" },
+  ).map((part) =>
+    part.name.endsWith("mariadb-postgres18")
+      ? { ...part, env: { ...part.env, HEADGATE_TEST_KILLS: "6" } }
+      : part,
+  ),
 ];

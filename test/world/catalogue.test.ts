@@ -3,11 +3,12 @@
  * defaults and comments. SHOW CREATE TABLE is the judge of what was read; what it does not print is asserted.
  */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import type { Catalogue, SourceColumn, SourceTable } from "../../src/model.js";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
+import { fromSources } from "./from-sources.js";
 import { expectedLines, serverLines } from "./show-create.js";
 import { optionsOf, sourceDatabase, sourceUrl } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
@@ -49,7 +50,7 @@ async function holdAgainstServer(
   }
 }
 
-describe.each(engines)("the catalogue of %s", (server) => {
+fromSources(engines, "the catalogue of %s", (server) => {
   let database: SourceDatabase;
   let catalogue: Catalogue;
   const table = (name: string): SourceTable => catalogue.tables.find((each) => each.name === name)!;
@@ -218,7 +219,7 @@ describe.each(engines)("the catalogue of %s", (server) => {
   });
 });
 
-describe.each(engines)("the corpus in %s", (server) => {
+fromSources(engines, "the corpus in %s", (server) => {
   if (corpusMissing !== null) console.log(corpusMissing);
   it.skipIf(corpusMissing !== null).each(corpora)(
     "$folder is read as SHOW CREATE TABLE says",

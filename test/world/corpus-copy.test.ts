@@ -12,11 +12,10 @@ import { describe, expect, it } from "vitest";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
 import { headgate, lastObject } from "./headgate.js";
 import { compare } from "./oracle/oracle.js";
+import { combinations } from "./matrix.js";
+import type { Combination } from "./matrix.js";
 import { sourceUrl } from "./source-database.js";
-import type { SourceName } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
-
-const sources: readonly SourceName[] = ["mysql9", "mariadb"];
 
 interface Finding {
   readonly code: string;
@@ -46,9 +45,9 @@ const leftViewsOf: Readonly<Record<string, readonly string[]>> = {
 /** Lists that GROUP_CONCAT makes in no order: the product compares them sorted, the oracle not at all. */
 const unordered = ["film_list.actors", "nicer_but_slower_film_list.actors"];
 
-async function copied(source: SourceName, database: string): Promise<void> {
+async function copied({ source, target: to }: Combination, database: string): Promise<void> {
   const from = await sourceUrl(source);
-  await using target = await targetDatabase(`hg_corpus_${source}`);
+  await using target = await targetDatabase(`hg_corpus_${source}`, to);
   const folder = mkdtempSync(join(tmpdir(), "headgate-corpus-"));
   try {
     const said = async (exit: number, ...args: string[]): Promise<Readonly<Record<string, unknown>>> => {
@@ -123,7 +122,8 @@ async function judged(from: string, to: string, database: string, rows: unknown)
   }
 }
 
-describe.each(sources)("from %s", (source) => {
+describe.each(combinations)("from $source to $target", (combination) => {
+  const { source } = combination;
   const missing = corpusMissing;
   if (missing !== null) {
     it("the corpus", (context) => {
@@ -137,7 +137,7 @@ describe.each(sources)("from %s", (source) => {
     async ({ corpus, database, at }) => {
       const url = await sourceUrl(source);
       if (at === 0) await loadCorpus(url, corpus);
-      await copied(source, database);
+      await copied(combination, database);
       if (at === corpus.databases.length - 1) await dropCorpus(url, corpus);
     },
   );

@@ -4,8 +4,9 @@
  */
 import { parse } from "libpg-query";
 import { Client } from "pg";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { mysqlFunctions } from "../../src/plan/objects/mysql-functions.js";
+import { fromSources } from "./from-sources.js";
 import { openDriver, sourceUrl } from "./source-database.js";
 import { world } from "./world.js";
 
@@ -25,7 +26,7 @@ it("every rewrite is PostgreSQL by its own grammar", async () => {
   expect(rewrites.length).toBeGreaterThan(120);
 });
 
-describe.each(["mysql9", "mariadb"] as const)("from %s", (server) => {
+fromSources(["mysql9", "mariadb"], "from %s", (server) => {
   it("every pair gives the same text on both sides", async () => {
     const source = await openDriver(await sourceUrl(server));
     await source.query("USE mysql");

@@ -3,7 +3,7 @@
  * an account without rights cannot see, and that it is told so. The grants that `check --grants` prints under inventory
  * are enough to see everything.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
@@ -12,10 +12,11 @@ import { readPreflight } from "../../connectors/mysql/preflight.js";
 import type { Catalogue, Plan, SourceObject } from "../../src/model.js";
 import { plan } from "../../src/plan/plan.js";
 import { loadParser } from "../../src/translate/parser.js";
+import { fromSources } from "./from-sources.js";
 import { sourceDatabase } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
 
-describe.each(["mysql9", "mariadb"] as const)("the objects of %s", (server) => {
+fromSources(["mysql9", "mariadb"], "the objects of %s", (server) => {
   let database: SourceDatabase;
   const accounts = ["objects_gone", "objects_app", "objects_bare"];
 

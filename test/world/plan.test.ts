@@ -6,7 +6,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
@@ -16,6 +16,7 @@ import { loadParser } from "../../src/translate/parser.js";
 import type { PlanRequest } from "../../src/plan/plan.js";
 import { corpora, corpusMissing, dropCorpus, splitStatements } from "./corpus.js";
 import type { Corpus } from "./corpus.js";
+import { fromSources } from "./from-sources.js";
 import { openDriver, optionsOf, sourceDatabase, sourceUrl } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
@@ -136,7 +137,7 @@ const told = [
   "trigger-not-copied",
 ];
 
-describe.each(engines)("a torture schema of %s", (server) => {
+fromSources(engines, "a torture schema of %s", (server) => {
   const name = `hg_plan_${server}`;
   const own = server === "mariadb" ? mariadbTorture : mysqlTorture;
 
@@ -166,7 +167,7 @@ describe.each(engines)("a torture schema of %s", (server) => {
   });
 });
 
-describe.each(engines)("the corpus of %s", (server) => {
+fromSources(engines, "the corpus of %s", (server) => {
   if (corpusMissing !== null) console.log(corpusMissing);
   it.skipIf(corpusMissing !== null).each(corpora)("$folder is built whole", async (corpus) => {
     const url = await sourceUrl(server);
@@ -185,7 +186,7 @@ describe.each(engines)("the corpus of %s", (server) => {
   });
 });
 
-describe.each(engines)("what the target then does, from %s", (server) => {
+fromSources(engines, "what the target then does, from %s", (server) => {
   const name = `hg_plan_does_${server}`;
   let source: Awaited<ReturnType<typeof sourceDatabase>>;
   let target: TargetDatabase;

@@ -2,7 +2,7 @@
  * The preflight and the grants of the source: an account with nothing is told all that it lacks, the GRANT statements
  * that are printed are enough for everything the copy does, and each of them is missed when it is left out.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
@@ -10,12 +10,13 @@ import { phaseGrants } from "../../connectors/mysql/grants.js";
 import { readPreflight } from "../../connectors/mysql/preflight.js";
 import { openMysql } from "../../connectors/mysql/source.js";
 import type { Finding } from "../../src/model.js";
+import { fromSources } from "./from-sources.js";
 import { sourceDatabase } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
 
 const password = "canary-Gr4nts";
 
-describe.each(["mysql9", "mariadb"] as const)("the preflight of %s", (server) => {
+fromSources(["mysql9", "mariadb"], "the preflight of %s", (server) => {
   let database: SourceDatabase;
 
   beforeAll(async () => {

@@ -6,13 +6,14 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import { profileTable } from "../../connectors/mysql/profile.js";
 import type { ColumnPolicy, Finding, PlanTable, SourceTable } from "../../src/model.js";
 import { policySchema } from "../../src/typemap/policy.js";
 import { ruleSchema } from "../../src/typemap/rule.js";
+import { fromSources } from "./from-sources.js";
 import { sourceDatabase } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
 
@@ -56,7 +57,7 @@ function planned(
   };
 }
 
-describe.each(["mysql9", "mariadb"] as const)("the profile on %s", (server) => {
+fromSources(["mysql9", "mariadb"], "the profile on %s", (server) => {
   let database: SourceDatabase;
   let connection: Connection;
 

@@ -5,10 +5,11 @@
 import { createConnection } from "mysql2/promise";
 import type { Connection as Driver } from "mysql2/promise";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
-import type { Name } from "./stack/names.js";
+import { ownServer } from "./matrix.js";
+import type { SourceName } from "./matrix.js";
 import { up } from "./stack/servers.js";
 
-export type SourceName = Extract<Name, "mysql9" | "mysql56" | "mariadb">;
+export type { SourceName } from "./matrix.js";
 
 /** Anything the driver takes for `?`. */
 export type Bound = string | number | bigint | Buffer | null;
@@ -22,8 +23,7 @@ export interface SourceDatabase extends AsyncDisposable {
 
 /** mysql://… of an administrator: one's own server where HEADGATE_TEST_SOURCE_URL names one, else the stack's. */
 export async function sourceUrl(server: SourceName): Promise<string> {
-  const own = process.env["HEADGATE_TEST_SOURCE_URL"];
-  return own !== undefined && own !== "" ? own : (await up([server]))[server].url;
+  return ownServer("SOURCE") ?? (await up([server]))[server].url;
 }
 
 /** Brings the server up where it is not, and makes the database anew. */

@@ -5,10 +5,11 @@
  */
 import { Client } from "pg";
 import type { PostgresOptions } from "../../connectors/postgres/connection.js";
-import type { Name } from "./stack/names.js";
+import { ownServer } from "./matrix.js";
+import type { TargetName } from "./matrix.js";
 import { up } from "./stack/servers.js";
 
-export type TargetName = Extract<Name, `postgres${string}`>;
+export type { TargetName } from "./matrix.js";
 
 export interface TargetDatabase extends AsyncDisposable {
   readonly url: string;
@@ -22,8 +23,7 @@ export async function targetDatabase(
   name: string,
   server: TargetName = "postgres18",
 ): Promise<TargetDatabase> {
-  const own = process.env["HEADGATE_TEST_TARGET_URL"];
-  const base = own !== undefined && own !== "" ? own : (await up([server]))[server].url;
+  const base = ownServer("TARGET") ?? (await up([server]))[server].url;
   return databaseAt(base, name);
 }
 

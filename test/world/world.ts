@@ -3,13 +3,10 @@
  * the stack's. Only what is not named is brought up. Both URLs are an administrator's; a test makes its own
  * databases, named after itself, and drops them.
  */
+import { ownServer } from "./matrix.js";
+import type { Combination } from "./matrix.js";
 import type { Name } from "./stack/names.js";
 import { up } from "./stack/servers.js";
-
-export interface Wanted {
-  readonly source: Extract<Name, "mysql9" | "mysql56" | "mariadb">;
-  readonly target: Extract<Name, "postgres18" | "postgres17" | "postgres15">;
-}
 
 export interface World {
   /** mysql://… of an administrator, with "/" as its path. */
@@ -19,9 +16,9 @@ export interface World {
 }
 
 /** Both servers, running. Throws Refusal where a server can neither be found nor brought up. */
-export async function world(wanted: Wanted, env: NodeJS.ProcessEnv = process.env): Promise<World> {
-  const source = nonEmpty(env["HEADGATE_TEST_SOURCE_URL"]);
-  const target = nonEmpty(env["HEADGATE_TEST_TARGET_URL"]);
+export async function world(wanted: Combination, env: NodeJS.ProcessEnv = process.env): Promise<World> {
+  const source = ownServer("SOURCE", env);
+  const target = ownServer("TARGET", env);
   const missing: Name[] = [];
   if (source === undefined) missing.push(wanted.source);
   if (target === undefined) missing.push(wanted.target);
@@ -36,8 +33,4 @@ function urlIn(servers: Partial<Record<Name, { readonly url: string }>>, name: N
   const server = servers[name];
   if (server === undefined) throw new Error(`the stack did not bring ${name} up`);
   return server.url;
-}
-
-function nonEmpty(text: string | undefined): string | undefined {
-  return text === "" ? undefined : text;
 }

@@ -11,9 +11,8 @@ import { lastObject } from "../headgate.js";
 import type { Ended } from "../headgate.js";
 import { journey, judges } from "../journey.js";
 import type { Journey, Said } from "../journey.js";
+import type { Combination } from "../matrix.js";
 import { sourceUrl } from "../source-database.js";
-import type { SourceName } from "../source-database.js";
-import type { TargetName } from "../target-database.js";
 import { findingProblems, foundIn, ownerOf, spoken } from "./finding.js";
 import type { Found } from "./finding.js";
 import type { Hazard } from "./folder.js";
@@ -22,11 +21,6 @@ import { made } from "./made.js";
 import type { Made } from "./made.js";
 import { isMap, merged, shareOf } from "./settlement.js";
 import type { Fragment } from "./settlement.js";
-
-export interface Combination {
-  readonly source: SourceName;
-  readonly target: TargetName;
-}
 
 const policies = z.array(z.object({ object: z.string(), policy: z.string(), count: z.number() }));
 

@@ -3,12 +3,13 @@
  * and the others cross together. Hazards with settings of their own that are no lines about tables make a second
  * database, one for each setting.
  */
+import { ownServer } from "../matrix.js";
+import type { Combination } from "../matrix.js";
 import { sourceDatabase } from "../source-database.js";
 import { targetDatabase } from "../target-database.js";
 import { probe, readCapabilities, unmet } from "./capability.js";
 import type { Capabilities, Probed } from "./capability.js";
 import { Crossing } from "./crossing.js";
-import type { Combination } from "./crossing.js";
 import type { Hazard } from "./folder.js";
 import type { Fragment } from "./settlement.js";
 
@@ -51,12 +52,11 @@ async function probeBoth(capabilities: Capabilities, { source, target }: Combina
   const scratch = "hg_hazard_scratch";
   await using from = await sourceDatabase(scratch, source);
   await using to = await targetDatabase(scratch, target);
-  const own = (name: string): boolean => (process.env[name] ?? "") !== "";
   const [version] = await from.sql("SELECT VERSION()");
   const here = await probe(
     capabilities,
     "source",
-    own("HEADGATE_TEST_SOURCE_URL") ? null : source,
+    ownServer("SOURCE") !== undefined ? null : source,
     (statement) => from.sql(statement),
     async () => {
       await from.sql(`DROP DATABASE ${scratch}`);
@@ -67,7 +67,7 @@ async function probeBoth(capabilities: Capabilities, { source, target }: Combina
   const there = await probe(
     capabilities,
     "target",
-    own("HEADGATE_TEST_TARGET_URL") ? null : target,
+    ownServer("TARGET") !== undefined ? null : target,
     (statement) => to.sql(statement),
     async () => {
       await to.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
