@@ -81,6 +81,8 @@ export interface SourceIndex {
   readonly kind: "btree" | "fulltext" | "spatial";
   readonly visible: boolean;
   readonly parts: readonly IndexPart[];
+  /** MariaDB: the last two parts are the end and the start of a period, and no two rows' periods may overlap. */
+  readonly withoutOverlaps?: true;
   readonly comment: string;
 }
 
@@ -163,6 +165,20 @@ export interface SourceObject {
   readonly broken?: string;
   /** What stands before the body: `every 1 day, disabled` of an event, parameters and result of a routine. */
   readonly head?: string;
+  /** A sequence's own; absent where this account may not read it. */
+  readonly sequence?: SourceSequence;
+}
+
+/** MariaDB's sequence, each number in decimal. */
+export interface SourceSequence {
+  /** The first value that no session has been given or keeps in its cache. */
+  readonly next: string;
+  readonly start: string;
+  readonly minimum: string;
+  readonly maximum: string;
+  /** 0 stands for the server's auto_increment_increment. */
+  readonly increment: string;
+  readonly cycles: boolean;
 }
 
 export interface ProgramRights {

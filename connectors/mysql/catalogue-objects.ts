@@ -8,6 +8,7 @@ import { Fault } from "../../src/errors.js";
 import type { SourceObject } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { readAccountNames } from "./catalogue-accounts.js";
+import { readSequences } from "./catalogue-sequences.js";
 import { required } from "./catalogue-views.js";
 import type { InformationSchema } from "./catalogue-views.js";
 import type { Connection } from "./connection.js";
@@ -24,7 +25,7 @@ export async function readObjects(
     ...(await readRoutines(schema)),
     ...(await readTriggers(schema)),
     ...(await readEvents(schema)),
-    ...sequences.map((name): SourceObject => ({ kind: "sequence", name, on: null, definition: "" })),
+    ...(await readSequences(connection, sequences, schema.signal)),
   ].map((object) => known(object, accounts));
   return objects.sort((one, other) => compare(one.kind, other.kind) || compare(one.name, other.name));
 }

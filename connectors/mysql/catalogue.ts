@@ -11,6 +11,7 @@ import { ExpressionMender } from "./catalogue-expressions.js";
 import { readIndexes } from "./catalogue-indexes.js";
 import { readForeignKeys } from "./catalogue-keys.js";
 import { readObjects } from "./catalogue-objects.js";
+import { markPeriods } from "./catalogue-periods.js";
 import { withViews } from "./catalogue-view-facts.js";
 import { InformationSchema, groupBy, numberOf, required } from "./catalogue-views.js";
 import type { Named } from "./catalogue-views.js";
@@ -62,7 +63,7 @@ export async function readCatalogue(connection: Connection, signal?: AbortSignal
   const names = new Set(tables.map((row) => required(row.TABLE_NAME, "table name")));
   const mender = new ExpressionMender(connection, signal);
   const { checks, isJson } = await readChecks(schema, mender);
-  const indexes = await readIndexes(schema);
+  const indexes = await markPeriods(connection, await readIndexes(schema), checks, signal);
   const primaryKeyOf = (table: string): readonly string[] =>
     indexes
       .get(table)

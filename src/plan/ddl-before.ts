@@ -10,11 +10,15 @@ import { literal } from "./default-literal.js";
 import { defaultSql } from "./defaults.js";
 import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
+import { type PlannedSequence, sequenceDefault, sequencesBefore } from "./sequences.js";
 import type { Statements } from "./statement.js";
 
 export interface BeforeContext {
+  /** The source's database, by whose name its defaults call a sequence. */
+  readonly database: string;
   readonly schema: string;
   readonly engine: SourceEngine;
+  readonly sequences: readonly PlannedSequence[];
   readonly relations: NameSpace;
   readonly findings: Findings;
   readonly statements: Statements;
@@ -29,6 +33,7 @@ export function ddlBefore(tables: readonly DecidedTable[], context: BeforeContex
       table: null,
       sql: `CREATE SCHEMA IF NOT EXISTS ${postgresName(schema)}`,
     });
+  sequencesBefore(context.sequences, schema, statements);
   for (const table of tables) enumTypes(table, context);
   for (const table of tables) createTable(table, context);
   for (const table of tables) comments(table, context);
@@ -58,7 +63,9 @@ function createTable(table: DecidedTable, context: BeforeContext): void {
     const parts = [postgresName(decided.target), columnType(decided, schema)];
     if (!decided.nullable) parts.push("NOT NULL");
     if (decided.identity === null) {
-      const sql = defaultSql(decided, object, context.engine, context.findings);
+      const sql =
+        sequenceDefault(decided, context.database, schema, context.sequences) ??
+        defaultSql(decided, object, context.engine, context.findings);
       if (sql !== null) parts.push(`DEFAULT ${sql}`);
       return parts.join(" ");
     }

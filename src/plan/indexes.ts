@@ -139,6 +139,7 @@ function tellOddities(index: SourceIndex, table: DecidedTable, object: string, f
       sentence: `The index ${index.name} on ${table.source.name} is invisible on the source; the target has no such state and will use it.`,
       fix: "Nothing to do, or drop it on the target after the copy.",
     });
+  if (index.withoutOverlaps === true) tellOverlaps(index, table, object, findings);
   if (index.primary && index.parts.some((part) => part.descending))
     findings.add({
       code: "index-order-lost",
@@ -156,6 +157,33 @@ function tellOddities(index: SourceIndex, table: DecidedTable, object: string, f
       sentence: `Values of the index ${index.name} on ${table.source.name} may have ${String(bytes)} bytes; PostgreSQL's index entries end at ${String(maxEntryBytes)}, and a longer value stops the build.`,
       fix: "Nothing to do while no value is that long; else index the beginning or a hash of it by hand.",
     });
+}
+
+const ranges: Readonly<Record<string, string>> = {
+  date: "daterange",
+  "timestamp without time zone": "tsrange",
+  "timestamp with time zone": "tstzrange",
+};
+
+/** What the key says beside being unique needs an extension, which only an administrator adds; so it is told, with the SQL. */
+function tellOverlaps(index: SourceIndex, table: DecidedTable, object: string, findings: Findings): void {
+  const [end, start] = index.parts.slice(-2);
+  const others = index.parts.slice(0, -2).map((part) => `${quoted(part, table)} WITH =`);
+  const range = start === undefined ? undefined : ranges[bareType(find(start, table)?.targetType ?? "")];
+  const period =
+    start === undefined || end === undefined || range === undefined
+      ? null
+      : `${range}(${quoted(start, table)}, ${quoted(end, table)}) WITH &&`;
+  findings.add({
+    code: "overlaps-not-prevented",
+    severity: "warning",
+    object,
+    sentence: `The key ${index.name} on ${table.source.name} forbids periods that overlap; on the target it forbids equal ones only.`,
+    fix:
+      period === null
+        ? "Forbid them on the target by a trigger."
+        : `After the copy: CREATE EXTENSION IF NOT EXISTS btree_gist; ALTER TABLE ${postgresName(table.target)} ADD EXCLUDE USING gist (${[...others, period].join(", ")});`,
+  });
 }
 
 /** What is in an entry. A unique prefix keeps its meaning; another one indexes the whole value where that always fits. */

@@ -20,6 +20,7 @@ import { requirePairs } from "./pair.js";
 import { withPartitions } from "./partitions.js";
 import type { PlanRequest } from "./request.js";
 import { selectTables } from "./select.js";
+import { type PlannedSequence, planSequences, sequencesAfter } from "./sequences.js";
 import { collectStatements } from "./statement.js";
 import { findTies } from "./ties.js";
 import { unifyTies } from "./unify.js";
@@ -36,7 +37,9 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const ties = findTies(catalogue);
   tellIdleRules(catalogue, request, ties, findings);
   const views = viewNames(catalogue, request, named);
-  const relations = nameSpace([...named.map(({ target }) => target), ...views.values()], request.names);
+  const targets = [...named.map(({ target }) => target), ...views.values()];
+  const sequences = planSequences(catalogue, request, targets, findings);
+  const relations = nameSpace([...targets, ...sequences.map(({ target }) => target)], request.names);
   const context: DecisionContext = { catalogue, request, rules, ties, relations, findings };
   const tables = unifyTies(
     named.map((table) => decideTable(table, context)),
@@ -46,7 +49,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
   const bare = tables.map((table) => planTable(table, lanes));
   for (const table of bare) requirePairs(table.columns, catalogue.engine);
-  const { before, after, built, views: created } = statements(tables, views, context);
+  const { before, after, built, views: created } = statements(tables, sequences, views, context);
   const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
   tellWidth(tables, findings);
   const generated = planGenerated(tables, catalogue.engine, findings);
@@ -118,16 +121,19 @@ function builtOver(
 
 function statements(
   tables: readonly DecidedTable[],
+  sequences: readonly PlannedSequence[],
   viewsByName: ReadonlyMap<string, string>,
   context: DecisionContext,
 ): Required<Pick<Plan, "before" | "after" | "views">> & { readonly built: readonly BuiltTable[] } {
   const { catalogue, request, relations, findings } = context;
   const { schema, names } = request;
+  const { database, engine } = catalogue;
   const taken = new Set<string>();
   const before = collectStatements(schema, taken);
-  ddlBefore(tables, { schema, engine: catalogue.engine, relations, findings, statements: before });
+  ddlBefore(tables, { database, schema, engine, sequences, relations, findings, statements: before });
   const after = collectStatements(schema, taken);
   const built = ddlAfter(tables, { catalogue, schema, names, relations, findings, statements: after });
+  sequencesAfter(sequences, schema, after);
   const views = planViews(tables, viewsByName, { ...context, statements: after });
   return { before: before.list, after: after.list, built, views };
 }

@@ -2,7 +2,7 @@
  * Keys and index entries in the profile, where a plan's own words decide what is asked: prefixes that count bytes on
  * one side and characters on the other, entries of several parts, rows that are looked at in parts.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import { piecesOf } from "../../connectors/mysql/profile-piece.js";
@@ -10,6 +10,7 @@ import { profileTable } from "../../connectors/mysql/profile.js";
 import type { Finding, PlanTable } from "../../src/model.js";
 import { plan } from "../../src/plan/plan.js";
 import type { PlanRequest } from "../../src/plan/request.js";
+import { fromSources } from "./from-sources.js";
 import { numbers } from "./journey.js";
 import { sourceDatabase } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
@@ -26,7 +27,7 @@ const nothing: PlanRequest = {
   lanes: "one",
 };
 
-describe.each(["mysql9", "mariadb"] as const)("keys in the profile on %s", (server) => {
+fromSources(["mysql9", "mariadb"], "keys in the profile on %s", (server) => {
   let database: SourceDatabase;
   let connection: Connection;
 

@@ -67,15 +67,8 @@ function tellObject(object: SourceObject, planned: PlanObject, findings: Finding
   const { kind, name } = object;
   const at = objectName(object);
   const called = `The ${kind} ${name}`;
-  if (kind === "sequence")
-    findings.add({
-      code: "sequence-not-copied",
-      severity: "warning",
-      object: at,
-      sentence: `${called} is not carried over.`,
-      fix: "Create it on the target, with the source's next value.",
-    });
-  else if (kind !== "view")
+  // Sequences are told where they are planned, views where they are translated.
+  if (kind !== "sequence" && kind !== "view")
     findings.add({
       code: `${kind}-not-copied`,
       severity: "warning",
