@@ -12,7 +12,7 @@ it("only keys that say so, whatever stands in names and comments", () => {
     "  PRIMARY KEY (`id`,`my valid` WITHOUT OVERLAPS),",
     "  UNIQUE KEY `odd``name` (`id`,`note`(3),`my valid` WITHOUT OVERLAPS) COMMENT 'x',",
     "  UNIQUE KEY `plain` (`id`) COMMENT 'n WITHOUT OVERLAPS)',",
-    "  UNIQUE KEY `named` (`id`,`x` WITHOUT OVERLAPS)`),",
+    "  UNIQUE KEY `named` (`id`,`x`` WITHOUT OVERLAPS)`),",
     "  KEY `k` (`id`)",
     ") ENGINE=InnoDB",
   ].join("\n");

@@ -44,6 +44,8 @@ const sessionWhereKnown: readonly (readonly [variable: string, value: string])[]
   // Ours to bound, not the server's default: a limit for dashboards must not cut a catalogue query in half.
   ["max_execution_time", "0"],
   ["max_statement_time", "0"],
+  // A moment in the past would be read instead of what the rows are now.
+  ["system_versioning_asof", "DEFAULT"],
 ];
 
 /** An open session. Close it, or use `await using`. Not for concurrent use: MySQL answers one statement at a time. */

@@ -30,6 +30,8 @@ const whereKnown: readonly (readonly [variable: string, value: string])[] = [
   ["max_statement_time", "0"],
   // Results that are read once would push everything else out of MariaDB's query cache.
   ["query_cache_type", "0"],
+  // A moment in the past would be read instead of what the rows are now.
+  ["system_versioning_asof", "DEFAULT"],
 ];
 
 /** Opens a raw connection with the session that reading needs. */
