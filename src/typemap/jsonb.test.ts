@@ -16,15 +16,22 @@ const spelled = (text: string): string => full.encodeText(Buffer.from(text))?.to
 
 describe("jsonb's spelling", () => {
   it.each([
-    ['{"b":1,"a":{"y":[],"x":null},"b":2,"":0}', '{"": 0, "a": {"x": null, "y": []}, "b": 2}'],
+    ['{"b":2,"a":{"y":[],"x":null},"":0}', '{"": 0, "a": {"x": null, "y": []}, "b": 2}'],
     ['{"bb":1,"a":2,"é":3,"b":4}', '{"a": 2, "b": 4, "bb": 1, "é": 3}'],
     ["[1e20,1.50e1,1E-3,-0,-0.0,0e-3,12e0]", "[100000000000000000000, 15.0, 0.001, 0, 0.0, 0.000, 12]"],
     ['"\\u00e9\\/\\ud83d\\ude00\\u001F\\u007f\\b"', '"é/😀\\u001f\u007f\\b"'],
-    ['{"\\u0061":1,"a":2}', '{"a": 2}'],
+    ['{"\\u0061":1,"b":2}', '{"a": 1, "b": 2}'],
     [" [ true , false,null ] ", "[true, false, null]"],
   ])("of %s", (text, expected) => {
     expect(spelled(text)).toBe(expected);
   });
+
+  it.each(['{"b":1,"a":{"y":[]},"b":2,"":0}', '{"\\u0061":1,"a":2}', '[{"a":{"b":1,"b":1}}]'])(
+    "refuses a key that stands twice, of which jsonb would keep the last: %s",
+    (text) => {
+      expect(() => spelled(text)).toThrow(Fault);
+    },
+  );
 
   it("is no deeper than the stack is for 100,000 levels", () => {
     const text = "[".repeat(100_000) + "]".repeat(100_000);

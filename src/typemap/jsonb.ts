@@ -1,6 +1,6 @@
 /**
- * JSON text in jsonb's own spelling, byte for byte what jsonb_send answers: keys once each (the last wins), ordered
- * by length and then by bytes, ", " and ": " between things, numbers as numeric prints them, jsonb's escapes. Works
+ * JSON text in jsonb's own spelling, byte for byte what jsonb_send answers: keys once each (jsonb would drop all but the
+ * last in silence, so a key that stands twice is refused), ordered by length and then by bytes, ", " and ": " between things, numbers as numeric prints them, jsonb's escapes. Works
  * on bytes with a stack of its own, so depth is no danger and no number becomes a JavaScript number.
  * MySQL prints almost this spelling; its text is scanned once and copied, unless the scan finds an exponent, a
  * negative zero or a \u escape.
@@ -12,6 +12,7 @@ import { plainString, readString, spellString } from "./json-string.js";
 import { refuse } from "./refusal.js";
 
 const noJson = "text that is no JSON";
+const keyTwice = "an object with one key twice, of which jsonb keeps only the last";
 const [quote, comma, colon, open, close, openList, closeList] = [34, 44, 58, 123, 125, 91, 93];
 
 /** A member of an object that is still open: its key in `keys`, its spelled text in `text`. */
@@ -177,14 +178,13 @@ export class JsonSpeller {
     for (let k = 1; k < members.length && ordered; k++)
       ordered = this.compare(members[k - 1] as Member, members[k] as Member) < 0;
     if (ordered) return;
-    // Both sorts are stable, so of equal keys the last one stands last.
     if (members.length <= fewMembers) this.insertionSort(members);
     else members.sort((a, b) => this.compare(a, b));
     spare.clear();
     for (let k = 0; k < members.length; k++) {
       const member = members[k] as Member;
       const next = members[k + 1];
-      if (next !== undefined && this.compare(member, next) === 0) continue;
+      if (next !== undefined && this.compare(member, next) === 0) refuse(keyTwice);
       if (spare.length > 0) spare.append(separator, 0, 2);
       spare.append(text.data, member.textStart, member.textEnd);
     }
