@@ -14,6 +14,7 @@ import type {
   RangeOrder,
   ServerFacts,
 } from "./model.js";
+import { sortOrderFindings } from "./migration/sort-order.js";
 import { sameTable } from "./plan/fingerprint.js";
 import { plan } from "./plan/plan.js";
 import type { PlanRequest } from "./plan/plan.js";
@@ -63,6 +64,7 @@ export async function inspect(source: Source, target: Target, options: InspectOp
     ...(await target.preflight(made)),
     ...made.findings,
     ...(values === null ? [] : await look(source, sourceFacts, catalogue, made, { ...options, values })),
+    ...(values === null ? [] : await sortOrderFindings(source, target, made, options.signal)),
   ];
   if (made.tables.length === 0) findings.push(nothingToCopy(catalogue));
   return { source: sourceFacts, target: targetFacts, catalogue, plan: made, findings: sorted(findings) };

@@ -220,6 +220,30 @@ export interface ColumnPolicy {
 
 export type PolicyName = keyof ColumnPolicy;
 
+/** What an ICU collation tells apart: accents (ai, as) and case (ci, cs). */
+export type IcuStrength = "ai_ci" | "as_ci" | "ai_cs" | "as_cs";
+
+/** A nondeterministic ICU collation that the plan creates in the target's schema. */
+export interface IcuCollation {
+  /** Bare name, e.g. `headgate_ci_ai`, `headgate_sv_ci_ai`. */
+  readonly name: string;
+  /** What makes it, e.g. `und-u-ks-level1`. */
+  readonly locale: string;
+  readonly strength: IcuStrength;
+  /** A key of typemap/collation.ts's languages, empty for the root rules. */
+  readonly language: string;
+}
+
+/** When two texts are one value: for a column's own `=` on the target, or for a part of a unique index there. */
+export interface TextEquality {
+  /** `bytes`: every byte counts, as PostgreSQL does by itself; `lower`: lower(c) does; `icu`: what the collation tells apart. */
+  readonly by: "bytes" | "lower" | "icu";
+  /** null unless `by` is icu. */
+  readonly collation: IcuCollation | null;
+  /** Blanks at the end make no difference (PAD SPACE). */
+  readonly padded: boolean;
+}
+
 export interface PlanColumn {
   /** The source's column, whole: the codec is a function of it, the target type and the policy. */
   readonly column: SourceColumn;
@@ -237,6 +261,12 @@ export interface PlanColumn {
   readonly nativeEnum?: boolean;
   /** The target judges its values by the labels that the catalogue tells: by a CHECK of the plan, or an enum type. */
   readonly heldToLabels?: boolean;
+  /** How the target's `=` compares this text; absent where it is no text, or every byte counts. */
+  readonly equality?: TextEquality;
+  /** The column is the first of one of the source's indexes, whose order a query may stand on. */
+  readonly indexed?: boolean;
+  /** The collation that the target sorts it by where that is not the database's own: C. */
+  readonly sortedBy?: "C";
 }
 
 /** The key by which a table is ranged and its rows are told apart; null on the table when it has none. */
@@ -247,11 +277,16 @@ export interface PlanKey {
   readonly primary: boolean;
 }
 
-/** An index as the target will have it: what its entries are made of, so that the source's values can be asked whether they fit. */
+/**
+ * An index as the target will have it: what its entries are made of, so that the source's values can be asked whether
+ * they fit. A unique key of text has two of them where the source's collation holds more equal than the target's `=`.
+ */
 export interface PlanIndex {
   readonly source: string;
   readonly target: string;
   readonly unique: boolean;
+  /** It stands beside the source's index of that name, for what the source's collations hold equal. */
+  readonly beside?: boolean;
   readonly parts: readonly {
     /** The source's column. */
     readonly column: string;
@@ -259,6 +294,8 @@ export interface PlanIndex {
     readonly prefix: number | null;
     /** The entry holds a hash of the value (policy longIndex). */
     readonly hashed: boolean;
+    /** When two texts are one entry; absent where every byte counts, or the type alone says it. */
+    readonly equality?: TextEquality;
   }[];
 }
 
@@ -295,6 +332,7 @@ export interface PlanStatement {
   readonly name: string;
   readonly kind:
     | "schema"
+    | "collation"
     | "type"
     | "table"
     | "partition"
@@ -315,6 +353,8 @@ export interface PlanStatement {
   readonly sql: string;
   /** Of a VALIDATE: the query that names the rows in its way, as columns rows and key. */
   readonly violations?: string;
+  /** What it means, and what to do, when the target finds two rows equal that the statement wants apart. */
+  readonly duplicate?: string;
   /** Names that the statement takes in the plan's schema, besides the tables'. */
   readonly creates?: readonly CreatedName[];
 }

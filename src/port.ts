@@ -9,6 +9,7 @@ import type {
   MigrationState,
   PhaseGrants,
   Plan,
+  PlanColumn,
   PlanKey,
   PlanStatement,
   PlanTable,
@@ -83,6 +84,12 @@ export interface Profiler extends AsyncDisposable {
 /** Takes one row of texts; null is NULL. */
 export type TextRow = (cells: readonly (string | null)[]) => void;
 
+/** One text of a column, and the key of a row that has it; null in a table without a key. */
+export interface OrderedText {
+  readonly text: string;
+  readonly key: string | null;
+}
+
 export interface Source extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
   /** Everything the catalogue says about the database. */
@@ -98,6 +105,13 @@ export interface Source extends AsyncDisposable {
   follows(primary: ServerFacts, position: Position, signal: AbortSignal): Promise<readonly Finding[]>;
   /** A look at values that holds one of the host's `slots` worker slots, counted across processes; null when all are taken. */
   profiler(slots: number): Promise<Profiler | null>;
+  /** The first texts of an indexed column in the source's own order, each once as its collation counts. Reads only. */
+  inOrder(
+    table: PlanTable,
+    column: PlanColumn,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly OrderedText[]>;
   /** Bounds of a table's ranges in the source's own order: contiguous, first and last unbounded, about `rangeRows` each. */
   split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncIterable<Range>;
   /** A reader that holds one of the host's `slots` worker slots, counted across processes; null when all are taken. */
@@ -241,6 +255,8 @@ export interface Target extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
   /** Version, encoding, rights, settings, and that no planned table exists that is not ours. Reads only. */
   preflight(plan: Plan): Promise<readonly Finding[]>;
+  /** Each text's place in the target's order, under the database's collation or the one named. Reads only. */
+  places(texts: readonly string[], collation: "C" | null): Promise<readonly number[]>;
   /** The exact GRANTs of each phase for the account that is logged in. */
   grants(schema: string): Promise<readonly PhaseGrants[]>;
   /** Streams expressions that give text over all rows of a table or view of `schema`. */

@@ -19,7 +19,8 @@ const least = 24;
 
 /** Entries that no index of the target can hold. */
 export function entryProbes(table: PlanTable): readonly Probe[] {
-  return (table.indexes ?? []).flatMap((index) => entryProbe(table, index));
+  // An index beside another one has the same entries, or shorter ones.
+  return (table.indexes ?? []).flatMap((index) => (index.beside === true ? [] : entryProbe(table, index)));
 }
 
 function entryProbe(table: PlanTable, index: PlanIndex): readonly Probe[] {

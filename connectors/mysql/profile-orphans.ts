@@ -10,6 +10,7 @@ import type { Connection } from "./connection.js";
 import type { Piece } from "./profile-piece.js";
 import { policyLine, proposedLines } from "./profile-probe.js";
 import { keyList, keysOf, sampleSize } from "./profile-sample.js";
+import { equalBytes, readCollations } from "./equality.js";
 import { targetValue } from "./profile-value.js";
 
 interface Pair {
@@ -35,8 +36,10 @@ export async function orphanFindings(
   signal: AbortSignal | undefined,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
+  const text = table.columns.some(({ equality }) => equality !== undefined);
+  const collations = text ? await readCollations(connection) : new Set<string>();
   for (const key of table.foreignKeys ?? []) {
-    const question = questionOf(table, key, tables);
+    const question = questionOf(table, key, tables, collations);
     if (question === null) continue;
     const counts = [0, 0];
     for (const piece of pieces) {
@@ -58,7 +61,12 @@ export async function orphanFindings(
   return findings;
 }
 
-function questionOf(table: PlanTable, key: PlanForeignKey, tables: readonly PlanTable[]): Question | null {
+function questionOf(
+  table: PlanTable,
+  key: PlanForeignKey,
+  tables: readonly PlanTable[],
+  collations: ReadonlySet<string>,
+): Question | null {
   const parent = tables.find(({ source }) => source === key.referencedTable);
   if (parent === undefined) return null;
   const pairs = key.columns.flatMap((name, place): Pair[] => {
@@ -73,7 +81,13 @@ function questionOf(table: PlanTable, key: PlanForeignKey, tables: readonly Plan
   const unlike = pairs
     .filter(({ child }) => child.column.charset !== null)
     .map((pair) => {
-      const [a, b] = [targetValue(pair.child, here(pair), null), targetValue(pair.parent, there(pair), null)];
+      const { equality } = pair.child;
+      const equalText =
+        equality === undefined ? undefined : (text: string) => equalBytes(text, equality, collations);
+      const [a, b] = [
+        targetValue(pair.child, here(pair), null, equalText),
+        targetValue(pair.parent, there(pair), null, equalText),
+      ];
       // A value that a policy makes NULL asks for no parent.
       return `(${a} IS NOT NULL AND NOT (${a} <=> ${b}))`;
     });

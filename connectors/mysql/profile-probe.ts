@@ -20,6 +20,8 @@ export interface Probe {
   readonly settle: readonly Settlement[];
   /** What the finding is about, where that is not the column: its object, and what N counts, in one and in many. */
   readonly about?: { readonly object: string; readonly one: string; readonly many: string };
+  /** Lines that are shown and never written by `init`: the value is right without them too. */
+  readonly offer?: readonly Settlement[];
 }
 
 /** A line of `policies:` for this column alone. */

@@ -30,7 +30,9 @@ export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceE
       fix: "Declare the policy nul for the column (strip or bytea), or mend the values.",
       settle: [policyLine(table, column.source, "nul: strip")],
     });
-  if (charset !== null && utf8Sets.has(charset)) {
+  if (column.policy.badText !== "refuse") {
+    // Its bytes are read as they lie there; profile-charset.ts asks what they are.
+  } else if (charset !== null && utf8Sets.has(charset)) {
     if (asText) probes.push(badText(table, column, engine));
   } else if (charset !== null && charset !== "latin1") probes.push(unmapped(column, charset));
   const limit = limitOf(column.targetType);
@@ -92,22 +94,20 @@ export function badText(table: PlanTable, column: PlanColumn, engine: SourceEngi
 
 /**
  * Codes that the server's own conversion has no character for become question marks without a word, so the marks
- * are counted before and after. Half surrogate pairs of the wide sets come out as bytes that are no UTF-8. latin1
- * is never asked: MySQL's has a character for each of its 256 codes.
+ * are counted before and after. Half a surrogate pair is a character to ucs2 alone; it is looked for in hex, as
+ * MySQL's own conversion of it is the empty text, and what it sends to a client is no UTF-8. latin1 is never asked: MySQL's has a character for each of its 256 codes.
  */
 function unmapped(column: PlanColumn, charset: string): Probe {
   const c = mysqlName(column.source);
   const text = `CONVERT(${c} USING utf8mb4)`;
   const marks = (of: string): string => `(CHAR_LENGTH(${of}) - CHAR_LENGTH(REPLACE(${of}, '?', '')))`;
-  const bytes = `CAST(${text} AS BINARY)`;
   const lost = `${marks(text)} > ${marks(c)}`;
-  const broken = `NOT (${bytes} <=> CAST(CONVERT(${bytes} USING utf8mb4) AS BINARY))`;
-  const wide = /^(?:ucs2|utf16|utf16le|utf32)$/u.test(charset);
+  const half = `HEX(${c}) REGEXP '^(.{4})*D[89A-F]'`;
   return {
     code: "bad-text",
     severity: "error",
     column,
-    condition: wide ? `(${lost} OR ${broken})` : `(${lost})`,
+    condition: charset === "ucs2" ? `(${lost} OR ${half})` : `(${lost})`,
     what: `hold codes that ${charset} has no character of Unicode for; the source itself would hand out question marks instead, and the copy would keep those`,
     fix: "Mend the values on the source: nothing that is read from it as text can tell what was meant.",
     settle: [],

@@ -1,12 +1,13 @@
 /**
- * Duplicates under the target's equality, for every unique key that is built there. On the target text is equal when
- * its bytes are, so a key of the source can only clash there where two values become one on the way: by a policy, a
- * rule, a character set. Where that cannot be, nothing is asked. The server groups by what the values become.
+ * Duplicates under the target's equality, for every unique key that is built there. A key of the source can only clash
+ * there where two values become one on the way (by a policy, a rule, a character set), or where the index goes by a
+ * collation that holds more equal than the source's. Where that cannot be, nothing is asked. The server groups by what the values become.
  */
-import type { Finding, PlanIndex, PlanTable } from "../../src/model.js";
+import type { Finding, PlanColumn, PlanIndex, PlanTable, TextEquality } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
-import { proposedLines } from "./profile-probe.js";
+import { equalBytes, readCollations } from "./equality.js";
+import { proposedLines, typeLine } from "./profile-probe.js";
 import type { Settlement } from "./profile-probe.js";
 import { isText, mergingOf, targetValue } from "./profile-value.js";
 import { keyList, keysOf, sampleSize } from "./profile-sample.js";
@@ -21,20 +22,25 @@ interface Grouping {
 }
 
 /** The unique keys that can clash at all. */
-export function groupings(table: PlanTable): readonly Grouping[] {
+export function groupings(table: PlanTable, collations: ReadonlySet<string>): readonly Grouping[] {
   return (table.indexes ?? []).flatMap((index) => {
     if (!index.unique) return [];
-    const parts = index.parts.flatMap(({ column, prefix }) => {
+    const parts = index.parts.flatMap(({ column, prefix, equality }) => {
       const planned = table.columns.find(({ source }) => source === column);
-      return planned === undefined ? [] : [{ planned, prefix }];
+      return planned === undefined ? [] : [{ planned, prefix, equality }];
     });
-    const merging = parts.flatMap(({ planned, prefix }) => {
-      const merged = mergingOf(table, planned, prefix);
-      return merged === null ? [] : [{ ...merged, column: planned.source }];
-    });
+    const merging = parts.flatMap(({ planned, prefix, equality }) =>
+      [
+        // Of an index beside another one, the other is asked about everything but the collation.
+        index.beside === true ? null : mergingOf(table, planned, prefix),
+        collationMerging(table, planned, equality),
+      ].flatMap((merged) => (merged === null ? [] : [{ ...merged, column: planned.source }])),
+    );
     if (merging.length === 0) return [];
-    const values = parts.map(({ planned, prefix }) => {
-      const value = targetValue(planned, mysqlName(planned.source), prefix);
+    const values = parts.map(({ planned, prefix, equality }) => {
+      const equalText =
+        equality === undefined ? undefined : (text: string) => equalBytes(text, equality, collations);
+      const value = targetValue(planned, mysqlName(planned.source), prefix, equalText);
       // Sorting looks at the first bytes of a long value only (max_sort_length); a hash of it is short and whole.
       return isText(planned.column) || planned.column.type === "enum" ? `SHA2(${value}, 256)` : value;
     });
@@ -49,6 +55,21 @@ export function groupings(table: PlanTable): readonly Grouping[] {
   });
 }
 
+/** ICU and lower() may hold more equal than the source's collation; blanks at the end they leave out only where it does. */
+function collationMerging(
+  table: PlanTable,
+  planned: PlanColumn,
+  equality: TextEquality | undefined,
+): { readonly why: string; readonly settle: readonly Settlement[] } | null {
+  if (equality === undefined || equality.by === "bytes" || planned.targetType === "citext") return null;
+  const { collation } = equality;
+  const keeps = collation?.strength.endsWith("_ci") === true ? "lower" : "default";
+  return {
+    why: `${collation === null ? "lower()" : `ICU collation ${collation.name}`} holds more equal than ${planned.column.collation ?? "it"}`,
+    settle: [typeLine(table, planned, `collation: ${keeps}`)],
+  };
+}
+
 export async function uniqueFindings(
   connection: Connection,
   table: PlanTable,
@@ -57,7 +78,13 @@ export async function uniqueFindings(
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const from = togetherOf(table, pieces);
-  for (const grouping of groupings(table)) {
+  const text = (table.indexes ?? []).some(({ parts }) =>
+    parts.some(({ equality }) => equality !== undefined),
+  );
+  const collations = text ? await readCollations(connection) : new Set<string>();
+  const told = new Set<string>();
+  for (const grouping of groupings(table, collations)) {
+    if (told.has(grouping.index.source)) continue;
     const grouped = `FROM ${from.from} AS t WHERE ${grouping.values.map((value) => `${value} IS NOT NULL`).join(" AND ")} GROUP BY ${grouping.values.join(", ")} HAVING COUNT(*) > 1`;
     const [row] = await connection.query(
       `SELECT CAST(COUNT(*) AS CHAR), CAST(SUM(n) AS CHAR) FROM (SELECT COUNT(*) AS n ${grouped}) AS clashes`,
@@ -67,6 +94,7 @@ export async function uniqueFindings(
     const groups = Number(row?.[0] ?? 0);
     if (groups === 0) continue;
     const keys = await clashing(connection, table, grouped, from.params, signal);
+    told.add(grouping.index.source);
     findings.push(tell(table, grouping, groups, Number(row?.[1] ?? 0), keys));
   }
   return findings;

@@ -25,11 +25,12 @@ export function asUtf8(c: string, charset: string | null): string {
   return charset === "utf8mb4" ? c : `CONVERT(${c} USING utf8mb4)`;
 }
 
-/** SQL that is equal for two rows exactly when the target's values are; NULL for NULL. `prefix` is what an index takes. */
+/** SQL that is equal for two rows exactly when the target's values are; NULL for NULL. `prefix` is what an index takes, `equalText` how it compares. */
 export function targetValue(
   { column, targetType, policy }: PlanColumn,
   c: string,
   prefix: number | null,
+  equalText: (text: string) => string = bytesOf,
 ): string {
   if (dateTypes.has(column.type) && /^(?:date|timestamp)/u.test(targetType)) {
     if (policy.zeroDate === "refuse") return `CAST(${c} AS CHAR)`;
@@ -52,7 +53,7 @@ export function targetValue(
   if (policy.nul === "strip") text = `REPLACE(${text}, CHAR(0 USING utf8mb4), '')`;
   if (/^character\(/u.test(targetType)) text = `TRIM(TRAILING ' ' FROM ${text})`;
   text = cased(text, targetType);
-  return bytesOf(prefix === null ? text : `LEFT(${text}, ${String(prefix)})`);
+  return equalText(prefix === null ? text : `LEFT(${text}, ${String(prefix)})`);
 }
 
 /** Why two values that the source holds apart may become one, with the lines that keep them apart; null where they cannot. */
@@ -84,11 +85,6 @@ export function mergingOf(
     if (targetType === "uuid") add("a uuid is blind to case", typeLine(table, planned, "type: text"));
   }
   if (isText(column)) {
-    if (policy.badText !== "refuse")
-      add(
-        "its policy mends text that another row has unharmed",
-        policyLine(table, source, "badText: refuse"),
-      );
     if (policy.nul === "strip" && targetType !== "bytea")
       add("its policy takes U+0000 out", policyLine(table, source, "nul: bytea"));
     if (targetType === "bytea" && prefix !== null)
@@ -119,7 +115,7 @@ function cased(text: string, targetType: string): string {
   return targetType === "citext" || targetType === "uuid" ? `LOWER(${text})` : text;
 }
 
-/** As recodeLatin1 of the codec: UTF-8 that was read as latin1 is mended, and nothing else. */
+/** As recodeLatin1 of the codec; text that it refuses stays as it is here, and is told as bad text. */
 function recoded(text: string): string {
   const latin = `CONVERT(${text} USING latin1)`;
   const bytes = bytesOf(latin);

@@ -15,6 +15,7 @@ import { entryProbes, rowProbes } from "./profile-entries.js";
 import { jsonProbes } from "./profile-json.js";
 import { lockHolder } from "./profile-lock.js";
 import { dateProbes, integerProbes, labelProbes, timeProbes, yearProbes } from "./profile-numbers.js";
+import { charsetProbes } from "./profile-charset.js";
 import { orphanFindings } from "./profile-orphans.js";
 import type { Piece, Pieces } from "./profile-piece.js";
 import { proposedLines } from "./profile-probe.js";
@@ -99,6 +100,7 @@ function probesOf(connection: Connection, table: PlanTable, column: PlanColumn):
     ...yearProbes(table, column),
     ...labelProbes(table, column),
     ...textProbes(table, column, connection.engine),
+    ...charsetProbes(table, column, connection.engine),
     ...byteProbes(table, column),
     ...jsonProbes(table, column, connection.engine),
   ];
@@ -168,6 +170,7 @@ function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): F
   const column = `${table.source}.${probe.column.source}`;
   const about = probe.about ?? { object: column, one: `value of ${column}`, many: `values of ${column}` };
   const settled = probe.settle.length > 0;
+  const lines = [...probe.settle, ...(probe.offer ?? [])];
   return {
     code: probe.code,
     severity: probe.severity,
@@ -177,7 +180,8 @@ function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): F
     count: hits,
     sampleKeys: samples.keys,
     ...(samples.values === null ? {} : { sampleValues: samples.values }),
-    ...(settled ? { propose: proposedLines(probe.settle), settle: probe.settle } : {}),
+    ...(lines.length > 0 ? { propose: proposedLines(lines) } : {}),
+    ...(settled ? { settle: probe.settle } : {}),
   };
 }
 

@@ -8,12 +8,13 @@ import type {
   Catalogue,
   Finding,
   PhaseGrants,
+  PlanColumn,
   PlanTable,
   Position,
   Range,
   ServerFacts,
 } from "../../src/model.js";
-import type { ExactCut, Profiler, RowReader, Source, TextRow } from "../../src/port.js";
+import type { ExactCut, OrderedText, Profiler, RowReader, Source, TextRow } from "../../src/port.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
@@ -27,6 +28,7 @@ import { openProfiler } from "./profiler.js";
 import { openReading, WireReader } from "./read.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 import { splitTable } from "./split.js";
+import { textsInOrder } from "./text-order.js";
 import { textSink } from "./text-rows.js";
 import type { Wire } from "./wire/wire.js";
 
@@ -70,6 +72,15 @@ class MysqlSource implements Source {
 
   async profiler(slots: number): Promise<Profiler | null> {
     return openProfiler(this.#options, slots);
+  }
+
+  async inOrder(
+    table: PlanTable,
+    column: PlanColumn,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly OrderedText[]> {
+    return this.#own((connection) => textsInOrder(connection, table, column, limit, signal));
   }
 
   async *split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncGenerator<Range> {

@@ -81,6 +81,21 @@ export class Builder implements AsyncDisposable {
     }
   }
 
+  /** Rows that a unique index holds equal are told in the plan's own words, because PostgreSQL names only the index. */
+  async #make(session: Session, statement: PlanStatement): Promise<void> {
+    try {
+      await session.query(statement.sql, undefined, `building ${statement.name}`);
+    } catch (error) {
+      if (!(error instanceof Fault) || statement.duplicate === undefined) throw error;
+      if (error.facts["sqlState"] !== "23505") throw error;
+      throw new Fault(error.code, `${statement.name} cannot be built. ${statement.duplicate}`, {
+        next: "headgate check",
+        facts: error.facts,
+        cause: error,
+      });
+    }
+  }
+
   async #run(session: Session, statement: PlanStatement): Promise<void> {
     await proveEpoch(session, this.#claim);
     const known = await session.query("SELECT 1 FROM headgate.built WHERE migration = $1 AND name = $2", [
@@ -88,7 +103,7 @@ export class Builder implements AsyncDisposable {
       statement.name,
     ]);
     if (known.count > 0) return;
-    await session.query(statement.sql, undefined, `building ${statement.name}`);
+    await this.#make(session, statement);
     await this.#options.moment?.("build:run-not-recorded");
     const relation =
       statement.kind === "table" && statement.table !== null

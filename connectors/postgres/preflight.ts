@@ -9,6 +9,7 @@ import type { Session } from "./connection.js";
 import { meetingDatabase } from "./slots.js";
 import { ledgerExists } from "./ledger-view.js";
 import { nameFindings } from "./preflight-names.js";
+import { collationFindings } from "./preflight-collations.js";
 
 export async function preflight(
   session: Session,
@@ -20,6 +21,7 @@ export async function preflight(
     ...(await rightsFindings(session, facts, plan)),
     ...(await tableFindings(session, plan)),
     ...(await nameFindings(session, plan, await ledgerExists(session))),
+    ...(await collationFindings(session, facts, plan)),
     sizeFinding(facts, plan),
   ];
 }

@@ -50,6 +50,19 @@ class PostgresTarget implements Target {
     return within(this.#options, (session) => preflight(session, this.#facts, plan));
   }
 
+  async places(texts: readonly string[], collation: "C" | null): Promise<readonly number[]> {
+    return within(this.#options, async (session) => {
+      const { rows } = await session.query(
+        `SELECT row_number() OVER (ORDER BY t.text ${collation === null ? "" : `COLLATE "${collation}"`}, t.number) AS place
+           FROM unnest($1::text[]) WITH ORDINALITY AS t (text, number) ORDER BY t.number`,
+        // U+0000, which no text of PostgreSQL holds, comes before everything here as there.
+        [texts.map((text) => text.replaceAll("\0", "\u0001"))],
+        "asking for the order of texts",
+      );
+      return rows.map((row) => Number(row["place"]));
+    });
+  }
+
   async grants(schema: string): Promise<readonly PhaseGrants[]> {
     return within(this.#options, (session) => readGrants(session, this.#facts.database, schema));
   }

@@ -24,6 +24,7 @@ const share: Readonly<Record<PlanStatement["kind"], number>> = {
   analyze: 0.1,
   foreign: 0,
   schema: 0,
+  collation: 0,
   table: 0,
   partition: 0,
   type: 0,

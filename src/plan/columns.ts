@@ -8,7 +8,7 @@ import type { Catalogue, ColumnPolicy, PlanKey, SourceColumn, SourceTable } from
 import { type Resolution, resolve } from "../typemap/explain.js";
 import type { ColumnFacts } from "../typemap/match.js";
 import { type KeyPolicy, columnPolicy, keyPolicy } from "../typemap/policy.js";
-import type { NamedRule } from "../typemap/rule.js";
+import type { KeptCollation, NamedRule } from "../typemap/rule.js";
 import type { Findings } from "./finding.js";
 import { chooseKey } from "./keys.js";
 import { type NameSpace, maxNameBytes } from "./names.js";
@@ -32,6 +32,8 @@ export interface DecidedColumn {
   readonly default: string;
   /** Bare name of the native enum type, null when there is none. */
   readonly enumType: string | null;
+  /** What is kept of the source's collation. */
+  readonly collation: KeptCollation;
 }
 
 /** A table's partitions, as DDL says them. */
@@ -121,6 +123,7 @@ function decideColumn(
     check: resolution.targetType === "enum" ? (enumType === null ? "labels" : null) : resolution.check,
     default: resolution.default,
     enumType,
+    collation: resolution.collation,
   };
 }
 

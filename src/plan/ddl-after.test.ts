@@ -37,7 +37,7 @@ describe("indexes", () => {
     );
     return {
       sql: made.after.filter(({ name }) => name.endsWith("t_i")).map(({ sql: text }) => text),
-      codes: codes(made),
+      codes: codes(made).filter((code) => !code.startsWith("unique-key-collation")),
     };
   };
 

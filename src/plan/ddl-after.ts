@@ -35,7 +35,7 @@ export interface BuiltTable {
 export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext): readonly BuiltTable[] {
   const { schema, findings, statements } = context;
   const parts = tables.map((table) => {
-    const indexes = tableIndexes(table, context.relations, findings);
+    const indexes = tableIndexes(table, context);
     const named = indexes
       .filter(({ kind }) => kind === "primary" || kind === "unique")
       .map(({ name }) => name);
@@ -114,6 +114,7 @@ function addIndex(
       object: index.name,
       sql,
       creates: [{ space: "relation", name: index.name }],
+      ...(index.duplicate === undefined ? {} : { duplicate: index.duplicate }),
     });
   };
   switch (index.kind) {
@@ -136,7 +137,7 @@ function addIndex(
 }
 
 function indexComment(index: PlannedIndex, table: DecidedTable, { schema, statements }: AfterContext): void {
-  if (index.source.comment === "") return;
+  if (index.source.comment === "" || index.duplicate !== undefined) return;
   statements.add({
     kind: "comment",
     table: table.target,

@@ -3,15 +3,17 @@
  * their columns, NOT NULL, defaults and identities, comments. Keys, indexes and checks come after the data, because a
  * table that has them loads four times slower.
  */
-import type { CreatedName, SourceEngine } from "../model.js";
+import type { CreatedName, IcuCollation, SourceEngine } from "../model.js";
 import { postgresLiteral, postgresName } from "../safety/identifier.js";
 import { type DecidedColumn, type DecidedTable, targetLabels } from "./columns.js";
 import { literal } from "./default-literal.js";
 import { defaultSql } from "./defaults.js";
 import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
+import { byTexts } from "./order.js";
 import { type PlannedSequence, sequenceDefault, sequencesBefore } from "./sequences.js";
 import type { Statements } from "./statement.js";
+import { collationSql, columnCollation, isText, keptEquality } from "./text-equality.js";
 
 export interface BeforeContext {
   /** The source's database, by whose name its defaults call a sequence. */
@@ -33,10 +35,28 @@ export function ddlBefore(tables: readonly DecidedTable[], context: BeforeContex
       table: null,
       sql: `CREATE SCHEMA IF NOT EXISTS ${postgresName(schema)}`,
     });
+  collations(tables, context);
   sequencesBefore(context.sequences, schema, statements);
   for (const table of tables) enumTypes(table, context);
   for (const table of tables) createTable(table, context);
   for (const table of tables) comments(table, context);
+}
+
+/** The ICU collations that columns and unique keys of the plan stand on, by name. */
+function collations(tables: readonly DecidedTable[], { schema, statements }: BeforeContext): void {
+  const wanted = new Map<string, IcuCollation>();
+  for (const table of tables)
+    for (const decided of table.decided) {
+      const unique = table.source.indexes.some(
+        (index) =>
+          (index.unique || index.primary) && index.parts.some((part) => part.column === decided.column.name),
+      );
+      const collation =
+        columnCollation(decided) ?? (unique ? keptEquality(decided)?.collation : null) ?? null;
+      if (collation !== null) wanted.set(collation.name, collation);
+    }
+  for (const [name, collation] of [...wanted].sort(byTexts(([name]) => [name])))
+    statements.add({ kind: "collation", table: null, object: name, sql: collationSql(collation, schema) });
 }
 
 function enumTypes(table: DecidedTable, { schema, statements }: BeforeContext): void {
@@ -109,8 +129,11 @@ function createTable(table: DecidedTable, context: BeforeContext): void {
     });
 }
 
-/** The type as DDL needs it: a native enum by its full name, so that no search_path decides. */
+/** The type as DDL needs it: a native enum and a collation by their full names, so that no search_path decides. */
 function columnType(decided: DecidedColumn, schema: string): string {
+  const icu = columnCollation(decided);
+  if (icu !== null) return `${decided.targetType} COLLATE ${postgresName(schema)}.${postgresName(icu.name)}`;
+  if (decided.collation === "c" && isText(decided)) return `${decided.targetType} COLLATE "C"`;
   return decided.enumType === null
     ? decided.targetType
     : `${postgresName(schema)}.${postgresName(decided.enumType)}`;

@@ -27,6 +27,7 @@ function decided(type: string, has: ColumnDefault, more: Partial<DecidedColumn> 
     check: null,
     default: "keep",
     enumType: null,
+    collation: "keys",
     ...more,
   };
 }

@@ -3,17 +3,17 @@
  * an expression over the value's beginning; what PostgreSQL has no equal for (fulltext, spatial, functional,
  * multi-valued) is named in a finding and not built. Duplicates are built: dropping one is the owner's decision.
  */
-import type { IndexPart, PlanIndex, SourceIndex } from "../model.js";
+import type { PlanIndex, SourceIndex } from "../model.js";
 import { postgresName } from "../safety/identifier.js";
 import { bareType } from "../typemap/target-type.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
-import { type NameSpace, withTable } from "./names.js";
+import { counted, entriesOf, find, maxEntryBytes, partBytes, quoted, spell } from "./index-parts.js";
+import { type IndexContext, keptIndex } from "./kept-index.js";
+import { withTable } from "./names.js";
 import { byTexts } from "./order.js";
 import { handmade, memberIndex } from "./special-indexes.js";
-
-/** What a btree entry of PostgreSQL can hold (54000 "index row size ... exceeds btree version 4 maximum 2704"). */
-const maxEntryBytes = 2704;
+import { ownEquality } from "./text-equality.js";
 
 export interface PlannedIndex {
   readonly source: SourceIndex;
@@ -26,25 +26,32 @@ export interface PlannedIndex {
   readonly entries: PlanIndex["parts"];
   /** It tells the table's rows apart, so it is built first. */
   readonly key: boolean;
+  /** What it means when two rows are equal under an index that stands beside the source's own. */
+  readonly duplicate?: string;
 }
 
-/** Keys first, then by name. `relations` is the schema's namespace. */
-export function tableIndexes(
-  table: DecidedTable,
-  relations: NameSpace,
-  findings: Findings,
-): readonly PlannedIndex[] {
+/** Keys first, then by name; last those that stand beside them. */
+export function tableIndexes(table: DecidedTable, context: IndexContext): readonly PlannedIndex[] {
   const sorted = [...table.source.indexes].sort(
     byTexts((index) => [index.primary ? "0" : table.key?.index === index.name ? "1" : "2", index.name]),
   );
-  return sorted.flatMap((index) => planIndex(index, table, relations, findings));
+  const planned = sorted.flatMap((index) => planIndex(index, table, context));
+  return [...planned, ...planned.flatMap((index) => kept(index, table, context))];
+}
+
+/** What the source's collations hold equal beyond the index itself. A prefixed primary key is built twice, and kept once. */
+function kept(index: PlannedIndex, table: DecidedTable, context: IndexContext): readonly PlannedIndex[] {
+  const { source } = index;
+  if (index.kind === "index" || index.kind === "gin" || (source.primary && index.kind !== "primary"))
+    return [];
+  const found = keptIndex(source, index.name, table, context);
+  return found === null ? [] : [{ source, kind: "unique-index", key: false, ...found }];
 }
 
 function planIndex(
   index: SourceIndex,
   table: DecidedTable,
-  relations: NameSpace,
-  findings: Findings,
+  { relations, findings }: IndexContext,
 ): readonly PlannedIndex[] {
   const object = `${table.source.name}.${index.name}`;
   const member = memberIndex(index, table, findings);
@@ -84,7 +91,11 @@ function planIndex(
   if (index.primary) {
     const name = relations.claim(`${table.target}_pkey`, identity);
     const whole = index.parts.map((part) => quoted(part, table));
-    const all = index.parts.map(({ column }) => ({ column: column ?? "", prefix: null, hashed: false }));
+    const all = index.parts.map((part) => {
+      const decided = find(part, table);
+      const own = decided === undefined ? null : ownEquality(decided);
+      return { column: part.column ?? "", prefix: null, hashed: false, ...counted(own) };
+    });
     const primary: PlannedIndex = { source: index, name, kind: "primary", parts: whole, entries: all, key };
     if (!prefixed) return [primary];
     // A primary key over a prefix is stricter than one over the whole value.
@@ -184,90 +195,4 @@ function tellOverlaps(index: SourceIndex, table: DecidedTable, object: string, f
         ? "Forbid them on the target by a trigger."
         : `After the copy: CREATE EXTENSION IF NOT EXISTS btree_gist; ALTER TABLE ${postgresName(table.target)} ADD EXCLUDE USING gist (${[...others, period].join(", ")});`,
   });
-}
-
-/** What is in an entry. A unique prefix keeps its meaning; another one indexes the whole value where that always fits. */
-function entriesOf(
-  index: SourceIndex,
-  table: DecidedTable,
-  exact: boolean,
-  key: boolean,
-): PlanIndex["parts"] {
-  return index.parts.map((part) => {
-    const decided = find(part, table);
-    const column = part.column ?? "";
-    if (decided === undefined) return { column, prefix: null, hashed: false };
-    const prefix = part.prefix === null || wholeServes(part, decided, exact) ? null : part.prefix;
-    const hashed =
-      !key && prefix === null && decided.keyPolicy.longIndex === "hash" && hashable(decided.targetType);
-    return { column, prefix, hashed };
-  });
-}
-
-function hashable(targetType: string): boolean {
-  const bare = bareType(targetType);
-  return bare === "bytea" || bare === "text" || bare.startsWith("character");
-}
-
-/** The entries as SQL. */
-function spell(index: SourceIndex, table: DecidedTable, entries: PlanIndex["parts"]): readonly string[] {
-  return index.parts.map((part, place) => {
-    const order = part.descending ? " DESC" : "";
-    const { prefix, hashed } = entries[place] ?? { prefix: null, hashed: false };
-    const name = quoted(part, table);
-    if (hashed) return `md5(${name})${order}`;
-    if (prefix === null) return `${name}${order}`;
-    const decided = find(part, table);
-    const bytes = decided !== undefined && bareType(decided.targetType) === "bytea";
-    return `${bytes ? `substr(${name}, 1, ${String(prefix)})` : `left(${name}, ${String(prefix)})`}${order}`;
-  });
-}
-
-function wholeServes(part: IndexPart, decided: DecidedColumn, exact: boolean): boolean {
-  const bare = bareType(decided.targetType);
-  if (bare !== "bytea" && bare !== "text" && !bare.startsWith("character")) return true;
-  const { length } = decided.column;
-  if (length !== null && part.prefix !== null && part.prefix >= length) return true;
-  return !exact && columnBytes(decided) <= maxEntryBytes;
-}
-
-function partBytes(part: IndexPart, table: DecidedTable, exact: boolean): number {
-  const decided = find(part, table);
-  if (decided === undefined) return 0;
-  const whole = columnBytes(decided);
-  if (part.prefix === null || wholeServes(part, decided, exact)) return Number.isFinite(whole) ? whole : 0;
-  return Math.min(whole, part.prefix * characterBytes(decided));
-}
-
-/** The most bytes that a value can have in UTF-8; Infinity for unbounded types. */
-function columnBytes(decided: DecidedColumn): number {
-  const { type, length } = decided.column;
-  if (["char", "varchar"].includes(type)) return (length ?? 0) * characterBytes(decided);
-  if (["binary", "varbinary"].includes(type)) return length ?? 0;
-  return ["text", "blob"].some((tier) => type.endsWith(tier)) ? Infinity : 16;
-}
-
-function characterBytes(decided: DecidedColumn): number {
-  if (bareType(decided.targetType) === "bytea" && decided.column.charset === null) return 1;
-  switch (decided.column.charset) {
-    case "utf8mb4":
-    case "utf16":
-    case "utf16le":
-    case "utf32":
-    case "gb18030":
-      return 4;
-    case "ascii":
-      return 1;
-    default:
-      return 3;
-  }
-}
-
-function quoted(part: IndexPart, table: DecidedTable): string {
-  const decided = find(part, table);
-  return postgresName(decided?.target ?? part.column ?? "");
-}
-
-function find(part: IndexPart, table: DecidedTable): DecidedColumn | undefined {
-  return table.decided.find(({ column }) => column.name === part.column);
 }

@@ -10,8 +10,19 @@ import type { Findings } from "./finding.js";
 export function tellInventory(tables: readonly DecidedTable[], findings: Findings): void {
   for (const table of tables) {
     tellTable(table, findings);
-    for (const { column } of table.decided) {
+    for (const { column, enumType } of table.decided) {
       const object = `${table.source.name}.${column.name}`;
+      if (["enum", "set"].includes(column.type) && enumType === null)
+        findings.add({
+          code: "labels-sort-as-text",
+          severity: "info",
+          object,
+          sentence: `${object} sorts by the order in which its labels are declared on the source, and by their text on the target.`,
+          fix:
+            column.type === "enum"
+              ? "Nothing to do, or map it to a native enum (type: enum), which keeps the order."
+              : "Nothing to do unless the application sorts by it.",
+        });
       if (column.invisible)
         findings.add({
           code: "column-visible",

@@ -3,7 +3,7 @@
  * the DDL before and after the data, lanes, and everything that could not be carried over as it is. Pure: the same
  * catalogue and request give the same plan to the byte (design.md, decision 17).
  */
-import type { Catalogue, Plan, PlanColumn, PlanTable } from "../model.js";
+import type { Catalogue, Plan, PlanColumn, PlanTable, SourceIndex } from "../model.js";
 import { builtInRules, userRules } from "../typemap/rules.js";
 import { type DecidedTable, type DecisionContext, decideTable } from "./columns.js";
 import { type BuiltTable, ddlAfter } from "./ddl-after.js";
@@ -22,6 +22,7 @@ import type { PlanRequest } from "./request.js";
 import { selectTables } from "./select.js";
 import { type PlannedSequence, planSequences, sequencesAfter } from "./sequences.js";
 import { collectStatements } from "./statement.js";
+import { bytewise, isText, ownEquality, sameEquality } from "./text-equality.js";
 import { findTies } from "./ties.js";
 import { unifyTies } from "./unify.js";
 import { tellWidth } from "./width.js";
@@ -78,26 +79,38 @@ function planTable(table: DecidedTable, lanes: Lanes): PlanTable {
     target: table.target,
     lane: lanes.of(table.source.name),
     key: table.key,
-    columns: table.decided.map((decided): PlanColumn => ({
-      column: decided.column,
-      source: decided.column.name,
-      target: decided.target,
-      sourceType: decided.column.columnType,
-      targetType: decided.targetType,
-      rule: decided.rule,
-      nullable: decided.nullable,
-      policy: decided.policy,
-      identity: decided.identity,
-      ...(decided.enumType === null ? {} : { nativeEnum: true }),
-      ...(decided.enumType !== null || decided.check === "labels" || decided.check === "members"
-        ? { heldToLabels: true }
-        : {}),
-    })),
+    columns: table.decided.map((decided): PlanColumn => {
+      const equality = ownEquality(decided);
+      return {
+        column: decided.column,
+        source: decided.column.name,
+        target: decided.target,
+        sourceType: decided.column.columnType,
+        targetType: decided.targetType,
+        rule: decided.rule,
+        nullable: decided.nullable,
+        policy: decided.policy,
+        identity: decided.identity,
+        ...(decided.enumType === null ? {} : { nativeEnum: true }),
+        ...(decided.enumType !== null || decided.check === "labels" || decided.check === "members"
+          ? { heldToLabels: true }
+          : {}),
+        ...(equality === null || sameEquality(equality, bytewise) ? {} : { equality }),
+        ...(table.source.indexes.some((index) => isSortedBy(index, decided.column.name))
+          ? { indexed: true }
+          : {}),
+        ...(decided.collation === "c" && isText(decided) ? { sortedBy: "C" as const } : {}),
+      };
+    }),
     estimatedRows: table.source.estimatedRows,
     estimatedBytes: table.source.dataBytes,
     exactCut: table.key === null,
     ...(table.partitions === undefined ? {} : { partitioned: true }),
   };
+}
+
+function isSortedBy({ kind, parts }: SourceIndex, column: string): boolean {
+  return kind === "btree" && parts[0]?.column === column;
 }
 
 function builtOver(
@@ -113,6 +126,7 @@ function builtOver(
         source: index.source.name,
         target: index.name,
         unique: index.kind !== "index",
+        ...(index.duplicate === undefined ? {} : { beside: true }),
         parts: index.entries,
       })),
     foreignKeys: (own?.foreign ?? []).map(({ asked }) => asked),

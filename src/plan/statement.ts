@@ -14,6 +14,7 @@ export interface NewStatement {
   /** Of a VALIDATE: the query that names the rows in its way. */
   readonly violations?: string;
   readonly creates?: readonly CreatedName[];
+  readonly duplicate?: string;
 }
 
 export interface Statements {
@@ -27,7 +28,7 @@ export function collectStatements(schema: string, taken: Set<string>): Statement
   const list: PlanStatement[] = [];
   return {
     list,
-    add({ kind, table, object, sql, violations, creates }) {
+    add({ kind, table, object, ...rest }) {
       const base = [
         kind,
         table === null ? schema : `${schema}.${table}`,
@@ -37,14 +38,7 @@ export function collectStatements(schema: string, taken: Set<string>): Statement
       // Names may hold blanks and dots, so two different objects can read alike; the later one is numbered.
       for (let number = 2; taken.has(name); number += 1) name = `${base.join(" ")} #${String(number)}`;
       taken.add(name);
-      list.push({
-        name,
-        kind,
-        table,
-        sql,
-        ...(violations === undefined ? {} : { violations }),
-        ...(creates === undefined ? {} : { creates }),
-      });
+      list.push({ name, kind, table, ...rest });
       return name;
     },
   };

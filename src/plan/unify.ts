@@ -1,11 +1,12 @@
 /**
  * One type for the columns that foreign keys tie together. PostgreSQL refuses a foreign key from numeric to bigint,
  * and a narrower child could not hold what its parent takes; so all of a tie get its widest type. A tie that an
- * identity is part of stays an integer. What cannot be brought together is left as it is: foreign-keys.ts leaves such
+ * identity is part of stays an integer, and one that is compared under ICU in one place is so in all. What cannot be brought together is left as it is: foreign-keys.ts leaves such
  * a key out and says so.
  */
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
+import { isText } from "./text-equality.js";
 import type { Ties } from "./ties.js";
 
 const ladder = ["boolean", "smallint", "integer", "bigint"] as const;
@@ -23,10 +24,16 @@ export function unifyTies(
       if (tie !== null) members.set(tie, [...(members.get(tie) ?? []), decided]);
     }
   const types = new Map([...members].map(([tie, columns]) => [tie, commonType(columns)]));
+  const icu = new Set(
+    [...members].flatMap(([tie, columns]) =>
+      columns.some(({ collation }) => collation === "icu") ? [tie] : [],
+    ),
+  );
   return tables.map((table) => ({
     ...table,
-    decided: table.decided.map((decided) => {
-      const tie = ties.of(table.source.name, decided.column.name);
+    decided: table.decided.map((given) => {
+      const tie = ties.of(table.source.name, given.column.name);
+      const decided = tie !== null && icu.has(tie) ? underIcu(table, given, findings) : given;
       const type = tie === null ? null : (types.get(tie) ?? null);
       if (type === null || type === decided.targetType) return decided;
       const object = `${table.source.name}.${decided.column.name}`;
@@ -40,6 +47,20 @@ export function unifyTies(
       return { ...decided, targetType: type };
     }),
   }));
+}
+
+/** PostgreSQL wants one collation on both sides of a foreign key as soon as one of them is nondeterministic. */
+function underIcu(table: DecidedTable, decided: DecidedColumn, findings: Findings): DecidedColumn {
+  if (decided.collation === "icu" || !isText(decided)) return decided;
+  const object = `${table.source.name}.${decided.column.name}`;
+  findings.add({
+    code: "foreign-key-collation",
+    severity: "info",
+    object,
+    sentence: `${object} is compared under ICU too (collation: icu instead of ${decided.collation}): a foreign key ties it to a column that is.`,
+    fix: "Nothing to do, or give all columns of the foreign key one rule.",
+  });
+  return { ...decided, collation: "icu" };
 }
 
 /** The widest type of a tie, null when its members have nothing in common. */

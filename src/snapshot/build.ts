@@ -29,6 +29,7 @@ const retries = 10;
  */
 const steps: Readonly<Record<PlanStatement["kind"], number>> = {
   schema: 0,
+  collation: 0,
   type: 0,
   table: 0,
   partition: 0,

@@ -2,7 +2,7 @@
  * CHAR, VARCHAR and the TEXT types. Characters go over as they come (the session is utf8mb4, the target UTF-8).
  * What needs care is cold: U+0000, which PostgreSQL cannot hold; a target that is shorter than the source, because
  * PostgreSQL cuts trailing blanks off in silence there; char(n), which PostgreSQL pads; text whose bytes were UTF-8
- * all along under a wrong charset (policy badText).
+ * all along under a wrong charset (policy badText): of a column of that charset the bytes themselves are read.
  */
 import type { ColumnPolicy, SourceColumn } from "../model.js";
 import type { CellFunction, CellSink, Pairing } from "./codec.js";
@@ -10,7 +10,7 @@ import { utf8Text, uuidText } from "./decode.js";
 import { callCell, opCell } from "./family.js";
 import type { Family, TargetType } from "./family.js";
 import { refuse } from "./refusal.js";
-import { recodeLatin1 } from "./recode.js";
+import { type Recode, recodeOf } from "./recode.js";
 import { writeUuidText } from "./cells-uuid.js";
 import { ops } from "./opcode.js";
 
@@ -49,7 +49,14 @@ export const texts: Family = {
         canonical: { source: (name) => `LOWER(${converted(name)})`, target: (name) => `${name}::text` },
         decode: uuidText,
       };
-    return textPairing(target, policy, charsOf(column), converted, column.type === "char");
+    const recode = recodeOf(column.charset, policy.badText);
+    if (recode === "impossible") return null;
+    const fixed = column.type === "char";
+    if (recode?.bytes !== true) return textPairing(target, policy, charsOf(column), converted, fixed, recode);
+    const raw = (name: string): string => `CAST(${name} AS BINARY)`;
+    const meant = (name: string): string => `CONVERT(${raw(name)} USING utf8mb4)`;
+    const pairing = textPairing(target, policy, charsOf(column), meant, fixed, recode);
+    return pairing === null ? null : { ...pairing, select: raw };
   },
 };
 
@@ -74,13 +81,12 @@ export function textPairing(
   chars: number | null,
   expression: (column: string) => string,
   fixed: boolean,
+  recode: Recode | null = null,
 ): Pairing | null {
   const limit = target.first;
   const padded = target.base === "character";
   if (!["text", "citext", "character varying", "character"].includes(target.base)) return null;
   if (padded && (!fixed || limit === null)) return null;
-  const recode = policy.badText !== "refuse";
-  if (recode && policy.badText.recode.toLowerCase() !== "latin1") return null;
   const shorter = limit !== null && (chars === null || chars > limit);
   const careful = carefulText(policy, limit, padded ? (limit ?? 0) : 0, recode);
   const source =
@@ -88,23 +94,26 @@ export function textPairing(
       ? (name: string): string => `REPLACE(${expression(name)},CHAR(0 USING utf8mb4),'')`
       : expression;
   return {
-    cell: shorter || padded || recode ? callCell(0, careful) : opCell(ops.text, 0, careful),
+    cell: shorter || padded || recode !== null ? callCell(0, careful) : opCell(ops.text, 0, careful),
     wireOf: identity,
-    canonical: recode ? null : { source, target: (name) => `${name}::text` },
+    // Characters are made bytes again here and not by the source: no text of its own is exact.
+    canonical: recode?.bytes === false ? null : { source, target: (name) => `${name}::text` },
     decode: padded ? (field): string => utf8Text(field).replace(/ +$/, "") : utf8Text,
   };
 }
 
 /** Everything that text may need, in the order in which it must happen. `pad` 0 is none. */
-function carefulText(policy: ColumnPolicy, limit: number | null, pad: number, recode: boolean): CellFunction {
+function carefulText(
+  policy: ColumnPolicy,
+  limit: number | null,
+  pad: number,
+  recode: Recode | null,
+): CellFunction {
   return (source: Buffer, at: number, length: number, out: CellSink): void => {
     let text = source.subarray(at, at + length);
-    if (recode) {
-      const healed = recodeLatin1(text);
-      if (healed !== null) {
-        text = healed;
-        out.changed("badText");
-      }
+    if (recode !== null && text.some((byte) => byte >= 0x80)) {
+      text = recode.heal(text);
+      out.changed("badText");
     }
     if (text.includes(0)) {
       if (policy.nul !== "strip") refuse("text with U+0000, which PostgreSQL does not hold");

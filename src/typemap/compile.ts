@@ -19,6 +19,7 @@ import type { Codec, Pairing } from "./codec.js";
 import { parseTargetType } from "./family.js";
 import type { Family } from "./family.js";
 import { Output } from "./output.js";
+import { recodeOf } from "./recode.js";
 import { Refusal } from "./refusal.js";
 import { RowWriter } from "./writer.js";
 
@@ -67,7 +68,13 @@ export function codecOf(planned: PlanColumn, engine: SourceEngine): Codec {
   };
 }
 
-function noPair({ column, targetType }: PlanColumn, engine: SourceEngine): Fault {
+function noPair({ column, targetType, policy }: PlanColumn, engine: SourceEngine): Fault {
+  if (recodeOf(column.charset, policy.badText) === "impossible" && policy.badText !== "refuse")
+    return new Fault(
+      "type-pair",
+      `${column.name}: its policy says recode(${policy.badText.recode}), and its character set is ${column.charset ?? "none"}. Exact are the column's own character set and latin1.`,
+      { next: "Mend the policy badText in headgate.yaml." },
+    );
   const supported = targetTypes(column, engine);
   const offer =
     supported.length === 0

@@ -5,7 +5,7 @@
  */
 import { Fault } from "../errors.js";
 import { type ColumnFacts, failedCondition } from "./match.js";
-import type { NamedRule, Rule } from "./rule.js";
+import type { KeptCollation, NamedRule, Rule } from "./rule.js";
 import { fillType, normaliseTargetType } from "./target-type.js";
 
 export interface RuleTried {
@@ -24,6 +24,7 @@ export interface Resolution {
   /** keep, drop, or SQL. */
   readonly default: string;
   readonly identity: "identity" | "serial" | "none";
+  readonly collation: KeptCollation;
   readonly tried: readonly RuleTried[];
 }
 
@@ -61,6 +62,7 @@ export function resolve(rules: readonly NamedRule[], facts: ColumnFacts): Resolu
       check: to.check === undefined || to.check === "none" ? null : to.check,
       default: to.default ?? "keep",
       identity: to.identity ?? "identity",
+      collation: to.collation ?? "keys",
       tried,
     };
   }

@@ -49,7 +49,6 @@ describe("policies", () => {
     expect(columnPolicy([all], facts("enum('a')"))).toEqual({
       ...refuse,
       nul: "strip",
-      badText: { recode: "latin1" },
       enumZero: "null",
     });
   });

@@ -48,7 +48,8 @@ export function columnPolicy(policies: readonly PolicyRule[], facts: ColumnFacts
       : "refuse",
     // Bytes can stand in for a text, not for a JSON document or a label: there `bytea` changes nothing.
     nul: texts.has(type) || nul !== "bytea" ? (text || type === "json" ? nul : "refuse") : "refuse",
-    badText: text ? recodeOf(badText) : "refuse",
+    // Labels are part of the schema: their characters are in its CHECK too, and a policy for values cannot mend both.
+    badText: texts.has(type) ? recodeOf(badText) : "refuse",
     enumZero:
       type === "enum"
         ? (holding.find((policy) => policy.enumZero !== undefined)?.enumZero ?? "refuse")

@@ -175,7 +175,7 @@ describe("a row encoder", () => {
       planColumn("varchar(20)", "character varying(20)", { badText: { recode: "latin1" } }, [], "name"),
     ]);
     const bad = row([prefixed(""), prefixed("a\0b"), prefixed(""), prefixed("Ã©")]);
-    const good = row([prefixed(Buffer.from([0xe8, 7, 1, 2])), prefixed("ab"), prefixed("x"), prefixed("é")]);
+    const good = row([prefixed(Buffer.from([0xe8, 7, 1, 2])), prefixed("ab"), prefixed("x"), prefixed("e")]);
     const { sink, done } = encode(table, [bad, good, bad]);
     expect(done.policies).toEqual([
       { object: "t.at", policy: "zeroDate", count: 2 },

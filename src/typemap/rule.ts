@@ -64,11 +64,13 @@ export const targetSchema = z
     default: z.string().min(1).optional(),
     /** How an AUTO_INCREMENT column counts on. */
     identity: z.enum(["identity", "serial", "none"]).optional(),
+    /** What of the source's collation the target keeps: its unique keys alone by a second unique index (keys, the default), the column under ICU (icu), a unique index over lower(c) (lower), or nothing (c: the collation "C"; default: the database's). */
+    collation: z.enum(["keys", "icu", "lower", "c", "default"]).optional(),
     /** Named codec where a pair of types has more than one. */
     codec: z.string().min(1).optional(),
   })
   .refine((to) => Object.values(to).some((value) => value !== undefined), {
-    error: "say at least one of type, check, default, identity, codec",
+    error: "say at least one of type, check, default, identity, collation, codec",
   });
 
 export const ruleSchema = z.strictObject({
@@ -85,6 +87,7 @@ export const ruleSchema = z.strictObject({
 
 export type Match = z.infer<typeof matchSchema>;
 export type Rule = z.infer<typeof ruleSchema>;
+export type KeptCollation = NonNullable<Rule["to"]["collation"]>;
 
 /** A rule with the name that plans and reports call it by. */
 export interface NamedRule {

@@ -40,7 +40,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/config/": [...base, "src/typemap/", "src/safety/"],
   // Redaction is config's: it alone knows which values are secrets.
   "src/watch/": [...base, "src/config/"],
-  "src/migration.ts": [...base, ...bottom, ...middle, "src/config/", "src/watch/"],
+  "src/migration.ts": [...base, ...bottom, ...middle, "src/config/", "src/watch/", "src/migration/"],
   "src/migration/": [...base, ...bottom, ...middle, "src/config/", "src/watch/", "src/migration.ts"],
   "src/serve/": [...base, "src/config/", "src/watch/"],
   "src/cli/": ["src/"],

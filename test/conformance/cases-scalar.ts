@@ -77,7 +77,7 @@ export function texts(): CodecCase[] {
       extremes: [v.text("€"), v.text("\u00a0")],
     }),
     of("VARCHAR(20) CHARACTER SET latin1", "character varying(20)", 0, {
-      values: v.oneOf(["Ã©", "plain", "é", "StraÃŸe", "â‚¬"]),
+      values: v.oneOf(["Ã©", "plain", "StraÃŸe", "â‚¬"]),
       extremes: [],
       policy: { badText: { recode: "latin1" } },
     }),

@@ -170,6 +170,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
       [Symbol.asyncDispose]: async () => undefined,
     }),
     follows: async () => [],
+    inOrder: async () => [],
     grants: async () => missing("grants"),
     async *split(table, rangeRows) {
       const { rows } = byName.get(table.source) ?? missing(table.source);
