@@ -62,7 +62,7 @@ async function readMariadb(schema: InformationSchema, mender: ExpressionMender):
   for (const row of rows) {
     const table = required(row.TABLE_NAME, "table name");
     const name = required(row.CONSTRAINT_NAME, "constraint name");
-    const expression = await mender.mend(table, required(row.CHECK_CLAUSE, "check clause"));
+    const expression = await mender.mend(table, required(row.CHECK_CLAUSE, "check clause"), name);
     if (row.LEVEL === "Column" && expression === `json_valid(\`${name.replaceAll("`", "``")}\`)`)
       json.add(table + "\0" + name);
     else kept.push({ table, check: { name, expression, enforced: true } });

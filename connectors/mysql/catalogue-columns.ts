@@ -77,11 +77,13 @@ export async function readColumns(
       column: {
         ...column,
         default:
-          known.kind === "expression" ? { ...known, text: await mender.mend(table, known.text) } : known,
+          known.kind === "expression"
+            ? { ...known, text: await mender.mend(table, known.text, column.name) }
+            : known,
         generated:
           generated === null
             ? null
-            : { ...generated, expression: await mender.mend(table, generated.expression) },
+            : { ...generated, expression: await mender.mend(table, generated.expression, column.name) },
         labels: labels.get(table)?.get(column.name) ?? column.labels,
       },
     });

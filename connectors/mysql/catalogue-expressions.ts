@@ -17,15 +17,23 @@ export class ExpressionMender {
     this.#signal = signal;
   }
 
-  /** The expression of `table` with its characters back; as it is where nothing is missing, or nothing fits. */
-  async mend(table: string, expression: string): Promise<string> {
+  /**
+   * The expression of `table` with its characters back; as it is where nothing is missing, or nothing fits. `name` is
+   * its column's or constraint's: what stands before that may look alike and be another's.
+   */
+  async mend(table: string, expression: string, name: string): Promise<string> {
     if (this.#connection.engine !== "mariadb" || !expression.includes("????")) return expression;
     const statement = this.#statements.get(table) ?? this.#read(table);
     this.#statements.set(table, statement);
     // Of five in a row nobody can say which one is itself, so a run of them is any question marks and such characters.
     const parts = expression.split(/\?{4,}/u).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&"));
-    const match = new RegExp(parts.join("[?\\u{10000}-\\u{10ffff}]+"), "u").exec(await statement);
-    return match === null ? expression : match[0];
+    const pattern = new RegExp(parts.join("[?\\u{10000}-\\u{10ffff}]+"), "u");
+    const created = await statement;
+    const places = ["", "CONSTRAINT "].map((what) => created.indexOf(`\n  ${what}${mysqlName(name)} `));
+    const own = pattern.exec(
+      created.slice(Math.min(...places.filter((place) => place >= 0), created.length)),
+    );
+    return own === null ? expression : own[0];
   }
 
   async #read(table: string): Promise<string> {

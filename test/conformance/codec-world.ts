@@ -19,14 +19,14 @@ export async function offered(
   meant: readonly CodecCase[],
 ): Promise<readonly CodecCase[]> {
   const known = new Map<string, boolean>();
-  for (const { ddl } of meant) if (!known.has(ddl)) known.set(ddl, await has(source, ddl));
+  for (const { ddl } of meant) if (!known.has(ddl)) known.set(ddl, await takesType(source, ddl));
   return meant.filter(({ ddl }) => known.get(ddl) === true);
 }
 
 /** "You have an error in your SQL syntax", and MariaDB's "Unknown data type". */
 const unknownType: readonly unknown[] = [1064, 4161];
 
-async function has(source: Connection, ddl: string): Promise<boolean> {
+export async function takesType(source: Connection, ddl: string): Promise<boolean> {
   try {
     await source.query(`CREATE TEMPORARY TABLE probe (c ${ddl})`);
     await source.query("DROP TEMPORARY TABLE probe");

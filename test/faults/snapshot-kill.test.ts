@@ -66,7 +66,7 @@ beforeAll(async () => {
   targetUrl = servers.servers[targetName].url;
   url.pathname = "/";
   const root = await createConnection(url.href);
-  await root.query("CREATE DATABASE faults_shop");
+  await root.query("CREATE DATABASE faults_shop CHARACTER SET utf8mb4");
   await root.end();
   url.pathname = "/faults_shop";
   shop = url.href;

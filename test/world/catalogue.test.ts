@@ -99,6 +99,17 @@ fromSources(engines, "the catalogue of %s", (server) => {
     expect(column("z", "zf")).toMatchObject({ unsigned: true, zerofill: true, length: 8 });
   });
 
+  it("gives an expression its own characters back, not those of one that looks alike", async () => {
+    await database.sql(
+      "CREATE TABLE alike (a TEXT DEFAULT (CONCAT('?', 'é')), b TEXT DEFAULT (CONCAT('😀', 'é')), c TEXT DEFAULT (CONCAT('🍺', 'é')))",
+    );
+    const { tables } = await catalogueOf(database.options);
+    const alike = tables.find(({ name }) => name === "alike");
+    const texts = alike?.columns.map(({ default: has }) => (has.kind === "expression" ? has.text : ""));
+    expect(texts?.map((text) => /['"](\P{ASCII}|\?)\\?['"]/u.exec(text)?.[1])).toEqual(["?", "😀", "🍺"]);
+    await database.sql("DROP TABLE alike");
+  });
+
   it("tells tables, their keys and their counters", () => {
     expect(table("d").autoIncrement).toBe("18446744073709551000");
     expect(table("parts").partitioning).toEqual({ method: "RANGE COLUMNS", partitions: ["old", "new"] });

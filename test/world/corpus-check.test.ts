@@ -3,8 +3,9 @@
  * routines and their functions are each named. That no other database of the corpus has an error is shown where all
  * of them are copied, in corpus-copy.test.ts.
  */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
+import { fromSources } from "./from-sources.js";
 import { journey } from "./journey.js";
 import type { Said } from "./journey.js";
 import { sourceUrl } from "./source-database.js";
@@ -57,7 +58,7 @@ function expectSakila(told: readonly Told[], spatial: boolean): void {
   );
 }
 
-describe.each(["mysql9", "mariadb"] as const)("from %s", (server) => {
+fromSources(["mysql9", "mariadb"], "from %s", (server) => {
   const missing = corpusMissing;
   if (missing !== null) {
     it("the corpus", (context) => {

@@ -3,8 +3,9 @@
  * partitions, NULLs too, and the target refuses what the source refuses. The corpus's own partitioned database goes
  * both ways, kept and as plain tables.
  */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { corpora, dropCorpus, loadCorpus } from "./corpus.js";
+import { fromSources } from "./from-sources.js";
 import { journey, unequal } from "./journey.js";
 import { sourceUrl } from "./source-database.js";
 
@@ -37,7 +38,7 @@ const placed = `SELECT inhparent::regclass::text || ' ' || inhrelid::regclass::t
     (xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %s', inhrelid::regclass), false, true, '')))[1]::text AS rows
   FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE c.relkind = 'r' ORDER BY 1`;
 
-describe.each(["mysql9", "mariadb"] as const)("from %s", (server) => {
+fromSources(["mysql9", "mariadb"], "from %s", (server) => {
   it("partitions are kept, and take what the source takes", async () => {
     await using trip = await journey(`parts_${server}`, server);
     for (const statement of tables) await trip.source.sql(statement);

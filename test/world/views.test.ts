@@ -4,6 +4,7 @@
  * of that fails the copy; a view that differs ends the run with exit code 2 until it is mended.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fromSources } from "./from-sources.js";
 import { journey, toTheEnd } from "./journey.js";
 import type { Journey, Said } from "./journey.js";
 
@@ -24,7 +25,7 @@ const findings = (said: Said): readonly Told[] => said["findings"] as readonly T
 const verdicts = (said: Said): Readonly<Record<string, string>> =>
   Object.fromEntries((said["views"] as readonly Verdict[]).map(({ view, result }) => [view, result]));
 
-describe.each(["mysql9", "mariadb"] as const)("views of %s", (server) => {
+fromSources(["mysql9", "mariadb"], "views of %s", (server) => {
   let trip: Journey;
 
   beforeAll(async () => {

@@ -11,7 +11,21 @@ const fixed: readonly ShopTable[] = ["countries", "categories", "documents", "or
 
 /** Creates the empty tables in the connection's database. */
 export async function createShop(connection: Connection): Promise<void> {
-  for (const statement of schema) await connection.query(statement);
+  const json = await knowsJson(connection);
+  for (const statement of schema)
+    await connection.query(json ? statement : statement.replaceAll(/\bJSON\b/gu, "LONGTEXT"));
+}
+
+/** Asked, because MySQL 5.6 has none and MariaDB's is another. */
+async function knowsJson(connection: Connection): Promise<boolean> {
+  try {
+    await connection.query("CREATE TEMPORARY TABLE probe (j JSON)");
+    await connection.query("DROP TEMPORARY TABLE probe");
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "errno" in error && error.errno === 1064) return false;
+    throw error;
+  }
 }
 
 /** Rows of every table at this scale (0 < scale <= 1). */
