@@ -112,7 +112,10 @@ fromSources(engines, "the catalogue of %s", (server) => {
 
   it("tells tables, their keys and their counters", () => {
     expect(table("d").autoIncrement).toBe("18446744073709551000");
-    expect(table("parts").partitioning).toEqual({ method: "RANGE COLUMNS", partitions: ["old", "new"] });
+    expect(table("parts").partitioning).toMatchObject({
+      method: "RANGE COLUMNS",
+      partitions: ["old", "new"],
+    });
     expect(table("child").foreignKeys[0]).toMatchObject({
       referencedDatabase: null,
       referencedTable: "parent",
