@@ -28,6 +28,7 @@ export default defineConfig({
         test: {
           name: "world",
           include: ["test/{world,conformance,hazards}/**/*.test.ts"],
+          setupFiles: ["test/world/engine-only-setup.ts"],
           exclude: ["test/world/compose.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -39,6 +40,7 @@ export default defineConfig({
         test: {
           name: "faults",
           include: ["test/faults/**/*.test.ts"],
+          setupFiles: ["test/world/engine-only-setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },

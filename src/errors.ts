@@ -57,6 +57,7 @@ export const codes = {
   "target-busy": passing(
     "Run the same command again; a lock, a deadlock or too many connections stood in the way.",
   ),
+  "server-changed": fault("Point the URL back at the server that this began on, or begin a new migration."),
   "grant-missing": fault("headgate check --grants"),
   "database-missing": fault("Create the database or mend the URL."),
   "check-failed": { exit: exits.checkFailed, retriable: false, next: "headgate check --propose" },

@@ -499,8 +499,18 @@ export interface Finding {
   /** The values of these rows, in the same order; only where somebody asked to see them. */
   readonly sampleValues?: readonly string[];
   readonly propose?: readonly string[];
-  /** The same for a program, as YAML: an item of the list without its dash, or `"source": target` of tables.rename. `init` writes them. */
-  readonly settle?: readonly { readonly section: "rename" | "typemap" | "policies"; readonly yaml: string }[];
+  /** The same for a program. `init` writes them, but for those that are one of several choices. */
+  readonly settle?: readonly Settling[];
+}
+
+/** One line of headgate.yaml: an item of a list without its dash, or `"source": target` of a rename. */
+export interface Settling {
+  readonly section: "rename" | "columns" | "typemap" | "policies";
+  /** Whose columns are renamed. */
+  readonly table?: string;
+  readonly yaml: string;
+  /** There are other ways to settle it, so a person decides. */
+  readonly byChoice?: true;
 }
 
 /** The exact statements that give our account what one phase needs. */

@@ -11,6 +11,8 @@ import { Fault } from "../../src/errors.js";
 import type { SourceEngine } from "../../src/model.js";
 import { stopReason, throwIfStopped } from "../../src/stop.js";
 import { dial } from "./dial.js";
+import { withEntry } from "./grant-names.js";
+import { demandIdentity, identityOf, identityVariables } from "./server-identity.js";
 import { sourceFault } from "./server-error.js";
 
 export type TlsOptions =
@@ -24,6 +26,8 @@ export interface MysqlOptions {
   /** One database; the session stands in it. */
   readonly database: string;
   readonly tls: TlsOptions;
+  /** Identity of the server that answered first: a connection that reaches another one is refused. */
+  readonly expect?: string;
 }
 
 export type Cell = string | null;
@@ -57,17 +61,24 @@ export class Connection implements AsyncDisposable {
   readonly version: string;
   /** CONNECTION_ID() in decimal. */
   readonly id: string;
+  /** Which server this is (server-identity.ts). */
+  readonly identity: string;
   #open = true;
 
-  private constructor(driver: DriverConnection, options: MysqlOptions, version: string, id: string) {
+  private constructor(
+    driver: DriverConnection,
+    options: MysqlOptions,
+    { version, id, identity }: { readonly version: string; readonly id: string; readonly identity: string },
+  ) {
     this.#driver = driver;
     this.#options = options;
     this.version = version;
     this.id = id;
+    this.identity = identity;
     this.engine = /mariadb/iu.test(version) ? "mariadb" : "mysql";
   }
 
-  /** Connects, logs in and sets the session. Faults: server-unreachable, tls-refused, login-refused, database-missing. */
+  /** Connects, logs in and sets the session. Faults: server-unreachable, tls-refused, login-refused, database-missing, server-changed. */
   static async open(options: MysqlOptions): Promise<Connection> {
     const place = placeOf(options);
     let driver: DriverConnection;
@@ -95,7 +106,7 @@ export class Connection implements AsyncDisposable {
         ...(options.tls.mode === "off" ? {} : { ssl: verified(options.tls.ca) }),
       });
     } catch (error) {
-      throw sourceFault(error, place, "Connecting");
+      throw withEntry(sourceFault(error, place, "Connecting"), options.database);
     }
     // mysql2 emits `error` when an idle connection is cut; without a listener that would end the process. The
     // next statement on the connection fails with the same cause and is told then.
@@ -104,14 +115,16 @@ export class Connection implements AsyncDisposable {
       for (const statement of session) await driver.query(statement);
       const [known] = await driver.query({
         sql: "SHOW VARIABLES WHERE Variable_name IN (?)",
-        values: [sessionWhereKnown.map(([name]) => name)],
+        values: [[...sessionWhereKnown.map(([name]) => name), ...identityVariables]],
       });
+      const identity = identityOf(rowsOf(known));
+      demandIdentity(place, options.expect, identity);
       const names = new Set(rowsOf(known).map((row) => row[0]));
       for (const [name, value] of sessionWhereKnown)
         if (names.has(name)) await driver.query(`SET SESSION ${name} = ${value}`);
       const [facts] = await driver.query("SELECT VERSION(), CONNECTION_ID()");
       const [version, id] = rowsOf(facts)[0] ?? [];
-      return new Connection(driver, options, version ?? "", id ?? "");
+      return new Connection(driver, options, { version: version ?? "", id: id ?? "", identity });
     } catch (error) {
       driver.destroy();
       throw sourceFault(error, place, "Setting the session");

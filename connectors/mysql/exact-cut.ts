@@ -9,6 +9,7 @@ import type { Position, SourceEngine } from "../../src/model.js";
 import type { ExactCut } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { Connection } from "./connection.js";
+import { accountName } from "./grant-names.js";
 import type { MysqlOptions, Row } from "./connection.js";
 import { readPosition } from "./position.js";
 import { WireReader } from "./read.js";
@@ -96,16 +97,24 @@ async function named(fault: Fault, cut: CutOptions): Promise<Fault> {
       "JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id ORDER BY t.trx_started LIMIT 3",
     [],
   );
+  const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
   const who = (holders: readonly Row[]): string =>
     holders.map(([id, user, host]) => `connection ${id ?? "?"} (${user ?? "?"}@${host ?? "?"})`).join(", ");
+  const seen = locks.length > 0 || open.length > 0;
   const held =
     locks.length > 0
       ? `${who(locks)} holds ${cut.table}`
       : `A transaction holds ${cut.table}${open.length > 0 ? `, perhaps ${who(open)}` : ""}`;
   return new Fault(fault.code, `${held}; its exact cut could not begin within ${lockWaitSeconds} s.`, {
-    next: "Let that transaction end, then run the same command again.",
+    next: `Let that transaction end, then run the same command again.${seen ? "" : ` To have its holder named: ${toName(account)}`}`,
     cause: fault,
   });
+}
+
+/** What lets the account see other sessions; no copy needs it. */
+function toName(account: string): string {
+  const name = accountName(account);
+  return `GRANT PROCESS ON *.* TO ${name}; GRANT SELECT ON \`performance_schema\`.* TO ${name};`;
 }
 
 /** No rows where the server does not know the table or the account may not ask. */

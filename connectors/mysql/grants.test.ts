@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  accountName,
-  databaseName,
-  grantStatements,
-  grantsOf,
-  routineGrant,
-  routineRight,
-  showsRoutines,
-} from "./grants.js";
+import { accountName, databaseName } from "./grant-names.js";
+import { grantStatements, grantsOf, routineGrant, routineRight, showsRoutines } from "./grants.js";
 
 const of = (...lines: string[]): ReturnType<typeof grantsOf> => grantsOf("hg@%", lines, false);
 

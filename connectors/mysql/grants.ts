@@ -6,6 +6,7 @@
 import type { PhaseGrants, SourceEngine } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
+import { accountName, databaseName } from "./grant-names.js";
 import { markerDatabase } from "./marker.js";
 
 interface Grant {
@@ -201,18 +202,6 @@ export function grantStatements(
     { phase: "cutover", statements: [`GRANT ${admin} ON *.* TO 'ADMIN'@'HOST';`] },
     { phase: "way back", statements: [grant("INSERT, UPDATE, DELETE", database)] },
   ];
-}
-
-/** A database's name in a GRANT, where `_` and `%` would be wildcards. */
-export function databaseName(name: string): string {
-  return mysqlName(name.replaceAll(/[%_\\]/gu, "\\$&"));
-}
-
-/** 'user'@'host' of `user@host`; a user's name may hold an @, a host cannot. */
-export function accountName(account: string): string {
-  const at = account.lastIndexOf("@");
-  const quote = (part: string): string => `'${part.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
-  return at < 0 ? quote(account) : `${quote(account.slice(0, at))}@${quote(account.slice(at + 1))}`;
 }
 
 /** The statements for the account that the connection is logged in as. */

@@ -4,7 +4,8 @@
  */
 import type { Finding, Severity, SourceEngine } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
-import { accountName, databaseName, routineGrant, showsRoutines } from "./grants.js";
+import { accountName, databaseName } from "./grant-names.js";
+import { routineGrant, showsRoutines } from "./grants.js";
 import type { Grants, RoutineRight } from "./grants.js";
 import { markerDatabase } from "./marker.js";
 import { finding } from "./preflight-finding.js";

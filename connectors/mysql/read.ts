@@ -9,6 +9,7 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import type { MysqlOptions } from "./connection.js";
 import { between, keyShape } from "./key.js";
 import type { KeyShape } from "./key.js";
+import { demandIdentity, identityOf, identityVariables } from "./server-identity.js";
 import { Wire } from "./wire/wire.js";
 import type { Statement } from "./wire/wire.js";
 
@@ -39,9 +40,11 @@ export async function openReading(options: MysqlOptions, bufferSize?: number): P
   const wire = await Wire.open(options, bufferSize);
   try {
     for (const statement of session) await wire.query(statement);
+    const asked = [...whereKnown.map(([name]) => name), ...identityVariables];
     const known = await wire.query(
-      `SHOW SESSION VARIABLES WHERE Variable_name IN (${whereKnown.map(([name]) => `'${name}'`).join(", ")})`,
+      `SHOW SESSION VARIABLES WHERE Variable_name IN (${asked.map((name) => `'${name}'`).join(", ")})`,
     );
+    demandIdentity(`${options.host}:${String(options.port)}`, options.expect, identityOf(known));
     // An invisible key is hidden from the application's plans; ours say its name.
     const [switches] = await wire.query("SELECT @@optimizer_switch");
     if (switches?.[0]?.includes("use_invisible_indexes=off") === true)

@@ -34,9 +34,8 @@ import type { Wire } from "./wire/wire.js";
 
 /** Connects once, so that a wrong URL is told now, and hands over the source. */
 export async function openMysql(options: MysqlOptions): Promise<Source> {
-  const source = new MysqlSource(options);
-  await source.facts();
-  return source;
+  await using first = await Connection.open(options);
+  return new MysqlSource({ ...options, expect: first.identity });
 }
 
 class MysqlSource implements Source {
@@ -171,8 +170,16 @@ class MysqlSource implements Source {
     const turn = this.#turn.then(async () => {
       this.#control ??= Connection.open(this.#options);
       const opening = this.#control;
+      let connection: Connection;
       try {
-        return await act(await opening);
+        connection = await opening;
+      } catch (error) {
+        // Nothing was opened, so there is nothing to keep or to close.
+        this.#control = undefined;
+        throw error;
+      }
+      try {
+        return await act(connection);
       } catch (error) {
         if (error instanceof Fault && error.retriable && error.code !== "source-busy")
           this.#control = undefined;
@@ -211,16 +218,11 @@ const settings = [
 ];
 
 async function factsOf(connection: Connection, options: MysqlOptions): Promise<ServerFacts> {
-  const values = await connection.variables([...settings, "server_uuid", "hostname", "port"]);
-  const told = (name: string): string => values.get(name) ?? "";
+  const values = await connection.variables(settings);
   return {
     engine: connection.engine,
     version: connection.version,
-    // MariaDB has no server_uuid: two servers of one host name, port and server_id are one.
-    identity:
-      connection.engine === "mysql"
-        ? told("server_uuid")
-        : `${told("hostname")}:${told("port")}:${told("server_id")}`,
+    identity: connection.identity,
     database: options.database,
     settings: Object.fromEntries([...values].filter(([name]) => settings.includes(name))),
   };

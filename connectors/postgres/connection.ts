@@ -16,6 +16,8 @@ export interface PostgresOptions {
   /** postgresql://user:password@host:port/database, percent-encoded, nothing left to fill in. */
   readonly url: string;
   readonly tls: PostgresTls;
+  /** The server that answered first: a session that reaches another one is refused, whatever the name resolves to by then. */
+  readonly expect?: { readonly identity: string; readonly database: string };
   /** Who we are, for the claim's sentence: host name and process id. */
   readonly engine: { readonly host: string; readonly pid: number };
   /** Called at named moments (src/snapshot/moments.ts); tests kill the process there. */
@@ -107,9 +109,13 @@ export class Session implements AsyncDisposable {
       await session.query(applySettings, [Object.keys(all), Object.values(all)]);
       const [self] = (
         await session.query(
-          "SELECT pid::text, backend_start::text AS started FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()",
+          `SELECT pid::text, backend_start::text AS started, current_database() AS database,
+                  (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS identity
+             FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`,
         )
       ).rows;
+      demandServer(options, self);
+      demandDatabase(options, self);
       session.#pid = self?.["pid"] ?? "";
       session.#started = self?.["started"] ?? "";
       return session;
@@ -209,10 +215,33 @@ export class Session implements AsyncDisposable {
   }
 }
 
+/** An empty name would be the user's own database, and a pooler may send every name to one. */
+function demandDatabase(options: PostgresOptions, self: TextRow | undefined): void {
+  const [asked, found] = [databaseOf(options), self?.["database"] ?? ""];
+  if (asked !== found)
+    throw new Fault("server-changed", `${placeName(options)} was asked for, and database ${found} answers.`);
+}
+
+function databaseOf({ url }: Pick<PostgresOptions, "url">): string {
+  // By hand: URL takes /.. and /%2e%2e for a way up.
+  return decodeURIComponent(/^[^/]*\/\/[^/]*\/([^?#]*)/u.exec(url)?.[1] ?? "");
+}
+
+/** Reading cannot tell one server from another with the same tables, and writing would not notice. */
+function demandServer({ expect, ...options }: PostgresOptions, self: TextRow | undefined): void {
+  if (expect === undefined) return;
+  const [identity, database] = [self?.["identity"] ?? "", self?.["database"] ?? ""];
+  if (identity === expect.identity && database === expect.database) return;
+  throw new Fault(
+    "server-changed",
+    `${placeName(options)} was database ${expect.database} of cluster ${expect.identity}, and is ${database} of ${identity} now.`,
+  );
+}
+
 /** host:port/database, for sentences; never the user or the password. */
-export function placeName(options: PostgresOptions): string {
+export function placeName(options: Pick<PostgresOptions, "url">): string {
   const url = new URL(options.url);
-  return `${url.hostname}:${url.port === "" ? "5432" : url.port}${decodeURIComponent(url.pathname)}`;
+  return `${url.hostname}:${url.port === "" ? "5432" : url.port}/${databaseOf(options)}`;
 }
 
 function clientConfig(options: PostgresOptions): ConstructorParameters<typeof Client>[0] {
@@ -222,7 +251,7 @@ function clientConfig(options: PostgresOptions): ConstructorParameters<typeof Cl
     port: url.port === "" ? 5432 : Number(url.port),
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
-    database: decodeURIComponent(url.pathname.slice(1)),
+    database: databaseOf(options),
     application_name: "headgate",
     connectionTimeoutMillis: 15_000,
     keepAlive: true,

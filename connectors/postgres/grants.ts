@@ -7,30 +7,51 @@ import type { PhaseGrants } from "../../src/model.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import type { Session } from "./connection.js";
 
+export interface TargetGrantNeeds {
+  readonly role: string;
+  readonly database: string;
+  readonly schema: string;
+  /** Whether the schema is there already; else the copy makes it, and owns it. */
+  readonly schemaExists: boolean;
+}
+
+/** The exact statements of each phase, for an administrator of the target to run in the target database. */
+export function grantStatements(needs: TargetGrantNeeds): readonly PhaseGrants[] {
+  const role = postgresName(needs.role);
+  const server = "target";
+  return [
+    {
+      phase: "copy",
+      server,
+      statements: [
+        `GRANT CONNECT, CREATE ON DATABASE ${postgresName(needs.database)} TO ${role};`,
+        ...(needs.schemaExists
+          ? [`GRANT USAGE, CREATE ON SCHEMA ${postgresName(needs.schema)} TO ${role};`]
+          : []),
+      ],
+    },
+    {
+      phase: "stream",
+      server,
+      statements: [`GRANT SET ON PARAMETER session_replication_role TO ${role};`],
+    },
+    { phase: "way back", server, statements: [`ALTER ROLE ${role} REPLICATION;`] },
+  ];
+}
+
 /** For the role that the session is logged in as. */
 export async function readGrants(
   session: Session,
   database: string,
   schema: string,
 ): Promise<readonly PhaseGrants[]> {
-  const [row] = (await session.query("SELECT current_user AS role", undefined, "asking for our own role"))
-    .rows;
-  const role = postgresName(row?.["role"] ?? "");
-  const on = postgresName(schema);
-  return [
-    {
-      phase: "copy",
-      server: "target",
-      statements: [
-        `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${postgresName(database)} TO ${role};`,
-        `GRANT USAGE, CREATE ON SCHEMA ${on} TO ${role};`,
-      ],
-    },
-    {
-      phase: "stream",
-      server: "target",
-      statements: [`GRANT SET ON PARAMETER session_replication_role TO ${role};`],
-    },
-    { phase: "way back", server: "target", statements: [`ALTER ROLE ${role} REPLICATION;`] },
-  ];
+  const [row] = (
+    await session.query(
+      `SELECT current_user AS role, EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS there`,
+      [schema],
+      "asking for our own role",
+    )
+  ).rows;
+  const schemaExists = row?.["there"] === "t";
+  return grantStatements({ role: row?.["role"] ?? "", database, schema, schemaExists });
 }

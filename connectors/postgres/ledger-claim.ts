@@ -14,15 +14,20 @@ import { claimKey, readView } from "./ledger-view.js";
 /** Attempts at raising the epoch, each of which ends the predecessor's sessions and waits up to two seconds. */
 const raiseAttempts = 15;
 
-/** Takes the lock on `session`, which must stay open for as long as the claim is to last. Faults: claimed, plan-stale. */
-export async function claimMigration(session: Session, options: PostgresOptions, plan: Plan): Promise<Claim> {
+/** Takes the lock on `session`, which must stay open for as long as the claim is to last. Faults: claimed, plan-stale, server-changed. */
+export async function claimMigration(
+  session: Session,
+  options: PostgresOptions,
+  plan: Plan,
+  sourceServer: string | null,
+): Promise<Claim> {
   const [lock] = (
     await session.query(`SELECT pg_try_advisory_lock(${claimKey}) AS got`, [plan.migration], "claiming")
   ).rows;
   if (lock?.["got"] !== "t") throw await claimedBy(session, plan.migration);
   await options.moment?.("claim:locked");
   await createLedger(session);
-  await enter(session, plan);
+  await enter(session, plan, sourceServer);
   const epoch = await raiseEpoch(session, plan.migration);
   await session.transaction(async () => {
     await session.query(
@@ -74,7 +79,7 @@ async function createLedger(session: Session): Promise<void> {
 }
 
 /** The migration's rows. A plan with another fingerprint may take over only while nothing was built from the first. */
-async function enter(session: Session, plan: Plan): Promise<void> {
+async function enter(session: Session, plan: Plan, sourceServer: string | null): Promise<void> {
   await session.transaction(async () => {
     await session.query(
       `INSERT INTO headgate.migration (id, state, since, fingerprint, source_database, target_schema)
@@ -87,11 +92,22 @@ async function enter(session: Session, plan: Plan): Promise<void> {
     );
     const [known] = (
       await session.query(
-        `SELECT fingerprint = $2 AS same, EXISTS (SELECT FROM headgate.built b WHERE b.migration = m.id) AS built
+        `SELECT fingerprint = $2 AS same, source_server AS server,
+                EXISTS (SELECT FROM headgate.built b WHERE b.migration = m.id) AS built
            FROM headgate.migration m WHERE id = $1`,
         [plan.migration, plan.fingerprint],
       )
     ).rows;
+    const server = known?.["server"] ?? null;
+    if (known?.["built"] === "t" && server !== null && sourceServer !== null && server !== sourceServer)
+      throw new Fault(
+        "server-changed",
+        `${plan.migration} was begun from the source server ${server}, and ${sourceServer} answers now.`,
+      );
+    await session.query(
+      "UPDATE headgate.migration SET source_server = coalesce($2, source_server) WHERE id = $1",
+      [plan.migration, sourceServer],
+    );
     if (known?.["same"] !== "t") {
       if (known?.["built"] === "t")
         throw new Fault(

@@ -135,4 +135,9 @@ CREATE TABLE headgate.hold (
 -- The start marker's note as the source has it: a source without it is not the one that the copy began from.
 ALTER TABLE headgate.lane ADD COLUMN start_note text;`,
   },
+  {
+    // Which server the rows come from: the rest of a migration must not be read from another one of the same name.
+    number: 4,
+    sql: "ALTER TABLE headgate.migration ADD COLUMN source_server text",
+  },
 ];

@@ -88,7 +88,9 @@ export async function readView(session: Session, migration: string): Promise<Led
 export async function ledgerExists(session: Session): Promise<boolean> {
   const [row] = (
     await session.query(
-      "SELECT to_regclass('headgate.epoch') IS NOT NULL AS found",
+      // By the catalogue: looking a name up takes a right on its schema, which somebody else's may not give us.
+      `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                       WHERE n.nspname = 'headgate' AND c.relname = 'epoch') AS found`,
       [],
       "looking for the ledger",
     )

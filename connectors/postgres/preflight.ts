@@ -20,7 +20,7 @@ export async function preflight(
     ...serverFindings(facts),
     ...(await rightsFindings(session, facts, plan)),
     ...(await tableFindings(session, plan)),
-    ...(await nameFindings(session, plan, await ledgerExists(session))),
+    ...(await nameFindings(session, plan, await readableLedger(session))),
     ...(await collationFindings(session, facts, plan)),
     sizeFinding(facts, plan),
   ];
@@ -84,6 +84,8 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
               to_regnamespace(quote_ident($1)) IS NOT NULL AS there,
               coalesce(has_schema_privilege(to_regnamespace(quote_ident($1))::oid, 'CREATE, USAGE'), false) AS schema,
               to_regnamespace('headgate') IS NOT NULL AS headgate,
+              (SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = 'headgate') AS owner,
+              (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = 'headgate') AS ours,
               EXISTS (SELECT FROM pg_catalog.pg_database
                        WHERE datname = $2 AND has_database_privilege(oid, 'CONNECT')) AS meeting`,
       [plan.schema, meetingDatabase],
@@ -117,6 +119,17 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
         `GRANT CONNECT ON DATABASE ${postgresName(meetingDatabase)} TO ${postgresName(me)}; or run one migration on this host at a time.`,
       ),
     );
+  const owner = row?.["owner"] ?? null;
+  if (owner !== null && row?.["ours"] !== "t" && (await ledgerExists(session)))
+    found.push(
+      finding(
+        "error",
+        "grant-missing",
+        "target.headgate",
+        `The ledger in this database belongs to ${owner}, and ${me} is no member of it.`,
+        `GRANT ${postgresName(owner)} TO ${postgresName(me)};`,
+      ),
+    );
   if (row?.["headgate"] === "t" && !(await ledgerExists(session)))
     found.push(
       finding(
@@ -132,7 +145,7 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
 
 /** Planned names that stand in the schema, and who made them: `ours` is this migration, `other` another one's id. */
 async function tableFindings(session: Session, plan: Plan): Promise<Finding[]> {
-  const known = await ledgerExists(session);
+  const known = await readableLedger(session);
   // A table is ours when the relation that has its name now is the one that we recorded when we built it.
   const ours = known
     ? `(SELECT b.migration FROM headgate.built b WHERE b.kind = 'table' AND b.relation = c.oid
@@ -175,6 +188,19 @@ async function tableFindings(session: Session, plan: Plan): Promise<Finding[]> {
       );
   }
   return found;
+}
+
+/** Somebody else's ledger cannot be asked what is ours; rightsFindings has told that. */
+async function readableLedger(session: Session): Promise<boolean> {
+  if (!(await ledgerExists(session))) return false;
+  const [row] = (
+    await session.query(
+      "SELECT CASE WHEN has_schema_privilege('headgate', 'USAGE') THEN has_table_privilege('headgate.built', 'SELECT') END AS may",
+      undefined,
+      "reading rights on the ledger",
+    )
+  ).rows;
+  return row?.["may"] === "t";
 }
 
 /** SQL cannot see the server's disk, so the number is given for a person to compare. */

@@ -38,7 +38,8 @@ class PostgresTarget implements Target {
   readonly #facts: ServerFacts;
 
   constructor(options: PostgresOptions, facts: ServerFacts) {
-    this.#options = options;
+    // Every later session must reach the server that answered first.
+    this.#options = { ...options, expect: { identity: facts.identity, database: facts.database } };
     this.#facts = facts;
   }
 
@@ -81,10 +82,10 @@ class PostgresTarget implements Target {
     return within(this.#options, (session) => readView(session, migration));
   }
 
-  async claim(plan: Plan): Promise<Ledger> {
+  async claim(plan: Plan, sourceServer?: string): Promise<Ledger> {
     const session = await Session.open(this.#options);
     try {
-      const claim = await claimMigration(session, this.#options, plan);
+      const claim = await claimMigration(session, this.#options, plan, sourceServer ?? null);
       return new PostgresLedger(this.#options, session, claim, plan.schema);
     } catch (error) {
       await session.close();

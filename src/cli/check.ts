@@ -24,7 +24,7 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
     const keyless = made.tables.some((table) => table.key === null);
     const grants = [...(await source.grants(keyless)), ...(await target.grants(made.schema))];
     const human = grants.flatMap((phase) => [`-- ${phase.phase} (${phase.server})`, ...phase.statements, ""]);
-    return { exit: exits.done, nextSteps: [], body: { findings: [], grants }, human };
+    return { exit: exits.done, nextSteps: [], body: { findings: [], grants }, human, exact: true };
   }
   const { source, target } = await migration.both();
   const look = lookOf(migration, context, flags);

@@ -1,19 +1,22 @@
 /** How findings are shown to a person, and what of them goes into JSON. */
-import type { Finding } from "../model.js";
+import type { Finding, Settling } from "../model.js";
 import { count } from "../watch/screen.js";
+import { visible } from "../watch/visible.js";
 import type { NextStep } from "./output.js";
 
 export function findingLines(findings: readonly Finding[], propose: boolean): string[] {
   return findings.flatMap((finding) => {
     const amount = finding.count > 1 ? ` (${count(finding.count)})` : "";
     const lines = [
-      `${finding.severity.padEnd(7)} ${finding.code}  ${finding.object}${amount}`,
-      `        ${finding.sentence}`,
-      ...(finding.sampleKeys.length > 0 ? [`        keys: ${finding.sampleKeys.join(", ")}`] : []),
+      `${finding.severity.padEnd(7)} ${finding.code}  ${visible(finding.object)}${amount}`,
+      `        ${visible(finding.sentence)}`,
+      ...(finding.sampleKeys.length > 0 ? [`        keys: ${visible(finding.sampleKeys.join(", "))}`] : []),
       ...(finding.sampleValues === undefined || finding.sampleValues.length === 0
         ? []
-        : [`        values: ${finding.sampleValues.map((value) => JSON.stringify(value)).join(", ")}`]),
-      ...(finding.fix === "" ? [] : [`        fix: ${finding.fix}`]),
+        : [
+            `        values: ${visible(finding.sampleValues.map((value) => JSON.stringify(value)).join(", "))}`,
+          ]),
+      ...(finding.fix === "" ? [] : [`        fix: ${visible(finding.fix)}`]),
     ];
     if (propose && finding.propose !== undefined)
       lines.push(...finding.propose.map((line) => `        | ${line}`));
@@ -26,21 +29,33 @@ export function findingLines(findings: readonly Finding[], propose: boolean): st
  * no key twice, so the lines of each finding alone would not do where there are several.
  */
 export function proposedLines(findings: readonly Finding[]): string[] {
+  const settling = findings.flatMap(({ settle }) => settle ?? []);
   // One line may settle several findings, as orphans of two kinds under one key.
-  const of = (section: Section): string[] => [
-    ...new Set(
-      findings.flatMap(({ settle }) => settle ?? []).flatMap((s) => (s.section === section ? [s.yaml] : [])),
-    ),
+  const of = (section: Settling["section"]): string[] => [
+    ...new Set(settling.flatMap((one) => (one.section === section ? [one.yaml] : []))),
   ];
-  const [renames, rules, policies] = [of("rename"), of("typemap"), of("policies")];
+  const [renames, columns, rules, policies] = [
+    of("rename"),
+    columnLines(settling),
+    of("typemap"),
+    of("policies"),
+  ];
   return [
-    ...(renames.length > 0 ? ["tables:", "  rename:", ...renames.map((line) => `    ${line}`)] : []),
+    ...(renames.length + columns.length > 0 ? ["tables:"] : []),
+    ...(renames.length > 0 ? ["  rename:", ...renames.map((line) => `    ${line}`)] : []),
+    ...(columns.length > 0 ? ["  columns:", ...columns.map((line) => `    ${line}`)] : []),
     ...(rules.length > 0 ? ["typemap:", ...rules.map((line) => `  - ${line}`)] : []),
     ...(policies.length > 0 ? ["policies:", ...policies.map((line) => `  - ${line}`)] : []),
   ];
 }
 
-type Section = NonNullable<Finding["settle"]>[number]["section"];
+/** One line a table, since YAML takes no key twice: `"orders": { "order": order_, "2024": _2024 }`. */
+export function columnLines(settling: readonly Settling[]): string[] {
+  const byTable = new Map<string, string[]>();
+  for (const { section, table = "", yaml } of settling)
+    if (section === "columns") byTable.set(table, [...(byTable.get(table) ?? []), yaml]);
+  return [...byTable].map(([table, lines]) => `${JSON.stringify(table)}: { ${lines.join(", ")} }`);
+}
 
 /** One line: 2 errors, 1 warning, 5 notes. */
 export function findingSummary(findings: readonly Finding[]): string {

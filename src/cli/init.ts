@@ -16,10 +16,10 @@ import { defaultWorkersPerHost, environments } from "../config/schema.js";
 import { Fault, exits } from "../errors.js";
 import { inspect } from "../migration.js";
 import type { Inspection } from "../migration.js";
-import type { Finding } from "../model.js";
+import type { Finding, Settling } from "../model.js";
 import type { PlanRequest } from "../plan/request.js";
 import { count, plural } from "../watch/screen.js";
-import { errorsOf, findingLines } from "./findings.js";
+import { columnLines, errorsOf, findingLines } from "./findings.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 
@@ -65,8 +65,8 @@ export async function initVerb(context: VerbContext, flags: InitFlags): Promise<
   });
   const text = textOf(found, { migration, environment, source: flags.source, target: flags.target });
   if (!flags.dryRun) await writeNew(path, text);
-  const settled = found.findings.filter((finding) => (finding.settle?.length ?? 0) > 0);
-  const left = errorsOf(found.findings).filter((finding) => (finding.settle?.length ?? 0) === 0);
+  const settled = found.findings.filter((finding) => decided(finding).length > 0);
+  const left = errorsOf(found.findings).filter((finding) => decided(finding).length === 0);
   return {
     exit: exits.done,
     nextSteps: [{ why: "the file is written; read it once", command: "headgate check" }],
@@ -123,16 +123,20 @@ function textOf(found: Inspection, given: Given): string {
     seen: seen(found),
     names: "keep",
     renames: settling(found.findings, "rename"),
+    columns: columnLines(found.findings.flatMap((finding) => decided(finding))),
     typemap: settling(found.findings, "typemap"),
     policies: settling(found.findings, "policies"),
   });
 }
 
-type Section = NonNullable<Finding["settle"]>[number]["section"];
+/** What has one answer; what has several is for a person, and `check` keeps telling it. */
+function decided(finding: Finding): Settling[] {
+  return (finding.settle ?? []).filter(({ byChoice }) => byChoice !== true);
+}
 
-function settling(findings: readonly Finding[], section: Section): InitLines[] {
+function settling(findings: readonly Finding[], section: Settling["section"]): InitLines[] {
   return findings.flatMap((finding) => {
-    const lines = (finding.settle ?? [])
+    const lines = decided(finding)
       .filter((one) => one.section === section)
       .map((one) => (section === "rename" ? one.yaml : `- ${one.yaml}`));
     return lines.length === 0 ? [] : [{ comment: `${finding.object}: ${finding.sentence}`, lines }];

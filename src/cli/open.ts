@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
-import { workersPerHost } from "../config/schema.js";
+import { overridden, workersPerHost } from "../config/schema.js";
 import type { PlanRequest } from "../plan/request.js";
 import type { Source, Target } from "../port.js";
 import type { VerbContext } from "./verb.js";
@@ -49,7 +49,9 @@ export class OpenMigration implements AsyncDisposable {
       include: tables.include,
       exclude: tables.exclude,
       rename: tables.rename,
+      renameColumns: tables.columns,
       names,
+      keptNames: overridden(this.config, "source-names"),
       rules: typemap,
       policies,
       lanes,

@@ -5,6 +5,7 @@
  */
 import type { ExitCode } from "../errors.js";
 import { Fault } from "../errors.js";
+import { visibleLines } from "../watch/visible.js";
 
 export interface NextStep {
   readonly why: string;
@@ -17,6 +18,8 @@ export interface VerbResult {
   readonly nextSteps: readonly NextStep[];
   readonly body: Readonly<Record<string, unknown>>;
   readonly human: readonly string[];
+  /** SQL to be taken as it stands: `human` is all of stdout, to the letter, odd characters too. */
+  readonly exact?: true;
   /** Why it ended early, where the verb has figures to tell all the same. */
   readonly fault?: Fault;
 }
@@ -65,7 +68,7 @@ export class Output {
 
   /** A sentence for a person on stderr, while the verb still runs. */
   say(text: string): void {
-    this.#streams.stderr(this.#scrub(text) + "\n");
+    this.#streams.stderr(visibleLines(this.#scrub(text)) + "\n");
   }
 
   result(result: VerbResult): void {
@@ -85,11 +88,14 @@ export class Output {
       );
       return;
     }
-    const lines = [
-      ...result.human,
-      ...result.nextSteps.map((step) => `next: ${this.#ours(step.command)}   (${step.why})`),
-    ];
-    if (lines.length > 0) this.#write(lines.join("\n"));
+    const next = result.nextSteps.map((step) => `next: ${this.#ours(step.command)}   (${step.why})`);
+    if (result.exact === true) {
+      this.#write(result.human.join("\n"));
+      for (const line of next) this.say(line);
+      return;
+    }
+    const lines = [...result.human, ...next];
+    if (lines.length > 0) this.#write(visibleLines(lines.join("\n")));
   }
 
   fault(fault: Fault, body: VerbResult["body"] = {}): void {
@@ -108,7 +114,7 @@ export class Output {
       );
       return;
     }
-    this.#streams.stderr(this.#scrub(`${fault.code}: ${fault.message}\nnext: ${next}`) + "\n");
+    this.#streams.stderr(visibleLines(this.#scrub(`${fault.code}: ${fault.message}\nnext: ${next}`)) + "\n");
   }
 
   /** A command of ours about the migration at hand. */

@@ -1,8 +1,10 @@
 /** plan.json under `.headgate/<migration>/`: what the last `plan` or `run` decided, for people and for diffs. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Fault } from "../errors.js";
+import type { Inspection } from "../migration.js";
 import type { Plan } from "../model.js";
-import { planText, readPlan } from "../plan/file.js";
+import { type PlanServers, planText, readPlan } from "../plan/file.js";
 
 /** Creates the state directory, readable by its owner only. */
 export async function makeStateDirectory(directory: string): Promise<void> {
@@ -10,22 +12,19 @@ export async function makeStateDirectory(directory: string): Promise<void> {
 }
 
 /** Writes the plan whole or not at all. */
-export async function writePlan(directory: string, plan: Plan): Promise<string> {
+export async function writePlan(directory: string, plan: Plan, servers: PlanServers): Promise<string> {
   await makeStateDirectory(directory);
   const path = join(directory, "plan.json");
   const fresh = `${path}.new`;
-  await writeFile(fresh, planText(plan), { mode: 0o600 });
+  await writeFile(fresh, planText(plan, servers), { mode: 0o600 });
   await rename(fresh, path);
   return path;
 }
 
-/** The fingerprint of the recorded plan, null when there is none. */
-export async function readPlanFingerprint(directory: string): Promise<string | null> {
-  return (await readRecordedPlan(directory))?.fingerprint ?? null;
-}
-
-/** The recorded plan, null when there is none. Throws plan-stale where the file is no plan. */
-export async function readRecordedPlan(directory: string): Promise<Plan | null> {
+/** The recorded plan with the servers that it was made on, null when there is none. Throws plan-stale where the file is no plan. */
+export async function readRecordedPlan(
+  directory: string,
+): Promise<(Plan & { readonly servers?: PlanServers }) | null> {
   const path = join(directory, "plan.json");
   let text: string;
   try {
@@ -35,4 +34,21 @@ export async function readRecordedPlan(directory: string): Promise<Plan | null> 
     throw error;
   }
   return readPlan(text);
+}
+
+/** Which servers an inspection asked, as plan.json keeps them. */
+export function serversOf(found: Pick<Inspection, "source" | "target">): PlanServers {
+  const { source, target } = found;
+  return { source: source.identity, target: `${target.identity}/${target.database}` };
+}
+
+/** Refuses to run a plan on other servers than those it was made on. */
+export function demandSameServers(recorded: PlanServers | null, now: PlanServers): void {
+  for (const side of ["source", "target"] as const)
+    if (recorded !== null && recorded[side] !== now[side])
+      throw new Fault(
+        "server-changed",
+        `The plan was made on the ${side} server ${recorded[side]}, and ${now[side]} answers now.`,
+        { next: "Point the URL back, or make the plan again: headgate plan" },
+      );
 }

@@ -9,7 +9,7 @@ import { count } from "../watch/screen.js";
 import { findingLines, findingSummary, nextOf } from "./findings.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
-import { writePlan } from "./plan-file.js";
+import { serversOf, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
 
@@ -37,7 +37,7 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
     return { exit: exits.done, nextSteps: [], body: { explain: lines }, human: lines };
   }
   const sizes = estimate(made, migration.config.snapshot.rangeRows);
-  const path = flags.dryRun ? null : await writePlan(migration.stateDirectory, made);
+  const path = flags.dryRun ? null : await writePlan(migration.stateDirectory, made, serversOf(found));
   return {
     exit: exits.done,
     nextSteps: [
@@ -45,6 +45,7 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
     ],
     body: bodyOf(made, sizes),
     human: flags.sql ? sqlOf(made) : screenOf(made, path, sizes, found.findings),
+    ...(flags.sql ? { exact: true as const } : {}),
   };
 }
 

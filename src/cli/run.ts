@@ -19,7 +19,7 @@ import { keptOrphans, keptPhase, policyCounts, policySentence } from "./kept.js"
 import { lookOf } from "./look.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
-import { readPlanFingerprint, writePlan } from "./plan-file.js";
+import { demandSameServers, readRecordedPlan, serversOf, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 import type { GeneratedVerdict } from "../verify/generated.js";
 import type { ViewVerdict } from "../verify/views.js";
@@ -59,9 +59,11 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
     signal: context.services.signal,
   });
   demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger");
+  const recorded = await readRecordedPlan(migration.stateDirectory);
+  demandSameServers(recorded?.servers ?? null, serversOf(found));
   demandFresh(
     found.plan,
-    await readPlanFingerprint(migration.stateDirectory),
+    recorded?.fingerprint ?? null,
     `${migration.stateDirectory}/plan.json`,
     "headgate plan",
   );
@@ -72,7 +74,7 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   // Views that differed are looked at again: somebody may have mended them meanwhile.
   if (before?.state === "copied" && before.holder === null && viewsToLookAt(before).length === 0)
     return alreadyCopied(migration.id, before);
-  await writePlan(migration.stateDirectory, found.plan);
+  await writePlan(migration.stateDirectory, found.plan, serversOf(found));
   return await engine(context, migration, found, holds);
 }
 
@@ -96,7 +98,7 @@ async function engine(
     terminal,
   );
   const startedAt = services.now();
-  await using ledger = await target.claim(found.plan);
+  await using ledger = await target.claim(found.plan, found.source.identity);
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);

@@ -1,5 +1,6 @@
 /** A plain table for a terminal: columns as wide as their widest cell, counted as the terminal shows them. */
 import stringWidth from "string-width";
+import { visible } from "../watch/visible.js";
 
 /** `right` names the columns that hold numbers, by index. */
 export function table(
@@ -7,7 +8,7 @@ export function table(
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
 ): string[] {
-  const all = [head, ...rows];
+  const all = [head, ...rows.map((row) => row.map(visible))];
   const widths = head.map((_, i) => Math.max(...all.map((row) => stringWidth(row[i] ?? ""))));
   const line = (row: readonly string[]): string =>
     row
@@ -17,5 +18,5 @@ export function table(
       })
       .join("  ")
       .trimEnd();
-  return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)];
+  return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...all.slice(1).map(line)];
 }

@@ -9,6 +9,7 @@ import type { SnapshotEvent } from "../snapshot/event.js";
 import { Meter } from "../watch/meter.js";
 import type { Reading } from "../watch/meter.js";
 import type { Screen } from "../watch/screen.js";
+import { visible } from "../watch/visible.js";
 import type { VerbContext } from "./verb.js";
 
 const EVERY_MS = 500;
@@ -97,14 +98,14 @@ export class Ticker {
         this.#meter.rolledBack(event.table, event.rows, event.bytes);
         break;
       case "building":
-        this.#note = event.name;
+        this.#note = visible(event.name);
         break;
       case "built":
         this.#meter.buildDone(this.#work.get(event.name) ?? 0);
         break;
       case "retry":
         this.#errors += 1;
-        this.#note = `${event.what} again: ${event.fault.message}`;
+        this.#note = visible(`${event.what} again: ${event.fault.message}`);
         break;
       case "no-slot":
         this.#note = `all ${String(event.slots)} worker slots of the ${event.host}'s host are taken`;

@@ -24,6 +24,7 @@ const facts: InitFacts = {
   seen: "MySQL 9.7.4, 14 tables, about 1,012,000 rows",
   names: "keep",
   renames: [],
+  columns: [],
   typemap: [],
   policies: [],
 };

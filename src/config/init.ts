@@ -25,6 +25,8 @@ export interface InitFacts {
   readonly seen: string;
   readonly names: Config["names"];
   readonly renames: readonly InitLines[];
+  /** `"table": { "column": name }`, where columns cannot keep their names. */
+  readonly columns: readonly string[];
   readonly typemap: readonly InitLines[];
   readonly policies: readonly InitLines[];
 }
@@ -56,6 +58,7 @@ export function initText(facts: InitFacts): string {
     '  include: ["*"]',
     "  exclude: []",
     ...(facts.renames.length === 0 ? ["  rename: {}"] : ["  rename:", ...section("    ", facts.renames)]),
+    ...(facts.columns.length === 0 ? [] : ["  columns:", ...facts.columns.map((line) => `    ${line}`)]),
     ...comment("", "keep the source's spelling, or lower. Names are always quoted in Headgate's SQL."),
     `names: ${facts.names}`,
     "",

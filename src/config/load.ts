@@ -14,6 +14,7 @@ import { demandAgreement } from "./environment.js";
 import type { Env } from "./environment.js";
 import { fillTree, retyped } from "./fill-tree.js";
 import type { FilledTree } from "./fill-tree.js";
+import { guardProblems } from "./guarded.js";
 import { homesOf, knownKeys } from "./json-schema.js";
 import { notBuilt } from "./not-built.js";
 import { dotted, problemsOf } from "./problem.js";
@@ -61,7 +62,7 @@ export async function loadConfig(path: string, env: Env, copies = true): Promise
   if (open.length > 0) throw told("secrets-readable", path, open, redactor, "Run the chmod of the sentence.");
   if (filled.literalPassword !== null) demandPrivate(path, file.mode, filled.literalPassword);
 
-  const config = demandValid(path, filled, places, redactor, copies);
+  const config = await demandValid(path, filled, places, redactor, copies);
   const source = demandEndpoint("source", config, folder, path, places, redactor);
   const target = demandEndpoint("target", config, folder, path, places, redactor);
   const replica = demandReplica(config, source, folder, path, places, redactor);
@@ -81,13 +82,13 @@ export async function loadConfig(path: string, env: Env, copies = true): Promise
 }
 
 /** The config, or every problem of it: first what is wrong, then what is right and not built yet. */
-function demandValid(
+async function demandValid(
   path: string,
   filled: FilledTree,
   places: Places,
   redactor: Redactor,
   copies: boolean,
-): Config {
+): Promise<Config> {
   let { value } = filled;
   let result = configSchema.safeParse(value);
   if (!result.success) {
@@ -106,7 +107,12 @@ function demandValid(
   // A value that could not be filled in is still its template, and whatever the schema says of that is noise.
   const unfilled = new Set(filled.problems.map((problem) => JSON.stringify(problem.path)));
   const fresh = issues.filter((problem) => !unfilled.has(JSON.stringify(problem.path)));
-  const wrong = [...filled.problems, ...fresh.filter((problem) => !problem.notBuilt)];
+  const guarded = result.success && filled.problems.length === 0 ? await guardProblems(result.data) : [];
+  const wrong = [
+    ...filled.problems,
+    ...fresh.filter((problem) => !problem.notBuilt),
+    ...guarded.map(({ path: key, sentence }) => ({ place: places.value(key), sentence })),
+  ];
   if (wrong.length > 0) throw told("config-invalid", path, wrong, redactor);
   const later: Told[] = [
     ...fresh,

@@ -109,26 +109,47 @@ const tablesSchema = z
         .describe(
           "flatten makes one plain table of a partitioned one; keep, or globs of tables, makes declarative partitions where that is exact.",
         ),
+      columns: z
+        .record(
+          text("a table's name"),
+          z.record(text("a column's name"), createdName(), {
+            error: "a map of source column to target column",
+          }),
+          { error: "a map of source table to its columns' new names" },
+        )
+        .default({})
+        .describe("By source table: source column name to target column name."),
     },
-    { error: "a map with include, exclude, rename, partitions" },
+    { error: "a map with include, exclude, rename, partitions, columns" },
   )
   .superRefine((tables, context) => {
-    const taken = new Map<string, string>();
-    for (const [source, target] of Object.entries(tables.rename)) {
-      const other = taken.get(target);
-      if (other !== undefined)
-        complain(
-          context,
-          {
-            found: `${JSON.stringify(target)}, which ${JSON.stringify(other)} is renamed to as well`,
-            allowed: "a name of its own for each table",
-          },
-          ["rename", source],
-        );
-      taken.set(target, source);
-    }
+    demandDistinct(tables.rename, "a name of its own for each table", ["rename"], context);
+    for (const [table, columns] of Object.entries(tables.columns))
+      demandDistinct(columns, "a name of its own for each column", ["columns", table], context);
   })
   .describe("Which tables move, and what they are called on the target.");
+
+function demandDistinct(
+  renames: Readonly<Record<string, string>>,
+  allowed: string,
+  path: readonly string[],
+  context: z.RefinementCtx,
+): void {
+  const taken = new Map<string, string>();
+  for (const [source, target] of Object.entries(renames)) {
+    const other = taken.get(target);
+    if (other !== undefined)
+      complain(
+        context,
+        {
+          found: `${JSON.stringify(target)}, which ${JSON.stringify(other)} is renamed to as well`,
+          allowed,
+        },
+        [...path, source],
+      );
+    taken.set(target, source);
+  }
+}
 
 const lanesSchema = z
   .union(
@@ -199,15 +220,49 @@ const applySchema = z
 const overrideSchema = z
   .strictObject(
     {
-      safeguard: choice("workers-per-host").describe("Which safeguard is set aside."),
-      value: integer(1, 64).describe("What holds instead."),
+      safeguard: choice("workers-per-host", "statement-guard", "source-names").describe(
+        "Which safeguard is set aside.",
+      ),
+      value: z
+        .union([integer(1, 64), text("a text")], { error: "a number or a text, as the safeguard has it" })
+        .describe(
+          "What holds instead: a number of workers; the very SQL text that is confirmed; a glob of names that stay.",
+        ),
       reason: shaped(/\S.{4,}/u, "a reason in words, for the report").describe(
         "Why, and who agreed; every report prints it.",
       ),
     },
     { error: "a map with safeguard, value, reason" },
   )
+  .superRefine(({ safeguard, value }, context) => {
+    const number = typeof value === "number";
+    if (number === (safeguard === "workers-per-host")) return;
+    complain(
+      context,
+      {
+        found: number ? `the number ${String(value)}` : JSON.stringify(value),
+        allowed: overrideValues[safeguard],
+      },
+      ["value"],
+    );
+  })
   .describe("One safeguard set aside.");
+
+const overrideValues = {
+  "workers-per-host": "a whole number from 1 to 64",
+  "statement-guard": "the SQL text that is confirmed, exactly as it stands in this file",
+  "source-names": "a glob over names of the source, e.g. order or orders.*",
+} as const;
+
+/** Values of one kind of override, in the file's order. */
+export function overridden(
+  config: Pick<Config, "overrides">,
+  safeguard: "statement-guard" | "source-names",
+): readonly string[] {
+  return config.overrides.flatMap((one) =>
+    one.safeguard === safeguard && typeof one.value === "string" ? [one.value] : [],
+  );
+}
 
 export const configSchema = z
   .strictObject(
@@ -251,14 +306,16 @@ export const configSchema = z
   )
   .superRefine((config, context) => {
     const named = new Set<string>();
-    for (const [at, { safeguard }] of config.overrides.entries()) {
-      if (named.has(safeguard))
-        complain(context, { found: `${safeguard} a second time`, allowed: "one override for a safeguard" }, [
+    for (const [at, { safeguard, value }] of config.overrides.entries()) {
+      // One number of workers holds; texts and names are each confirmed on their own.
+      const name = safeguard === "workers-per-host" ? safeguard : `${safeguard} for ${JSON.stringify(value)}`;
+      if (named.has(name))
+        complain(context, { found: `${name} a second time`, allowed: "one override for a safeguard" }, [
           "overrides",
           at,
           "safeguard",
         ]);
-      named.add(safeguard);
+      named.add(name);
     }
     const allowed = workersPerHost(config);
     if (config.snapshot.workers > allowed)
@@ -276,10 +333,8 @@ export type Config = z.output<typeof configSchema>;
 
 /** Worker slots of one host: 2, or what the override says. */
 export function workersPerHost(config: Pick<Config, "overrides">): number {
-  const safeguard: string = "workers-per-host";
-  return (
-    config.overrides.find((override) => override.safeguard === safeguard)?.value ?? defaultWorkersPerHost
-  );
+  const found = config.overrides.find(({ safeguard }) => safeguard === "workers-per-host")?.value;
+  return typeof found === "number" ? found : defaultWorkersPerHost;
 }
 
 /** Encryption may be off on the machine itself; anywhere else it takes two lines that nobody writes by accident. */

@@ -14,7 +14,7 @@ import { chooseKey } from "./keys.js";
 import { type NameSpace, maxNameBytes } from "./names.js";
 import type { PlanRequest } from "./request.js";
 import { isReservedWord } from "./reserved-words.js";
-import type { NamedTable } from "./select.js";
+import type { NamedTable } from "./named-table.js";
 import { type Ties, columnNamed } from "./ties.js";
 
 export interface DecidedColumn {

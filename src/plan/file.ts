@@ -7,9 +7,15 @@ import { z } from "zod";
 import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
 
-/** Two spaces, a line feed at the end; keys in the order in which the plan has them. */
-export function planText(plan: Plan): string {
-  return `${JSON.stringify(plan, null, 2)}\n`;
+/** Which servers a plan was made on, by their own word. */
+export interface PlanServers {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** Two spaces, a line feed at the end; keys in the order in which the plan has them, the servers last. */
+export function planText(plan: Plan, servers?: PlanServers): string {
+  return `${JSON.stringify(servers === undefined ? plan : { ...plan, servers }, null, 2)}\n`;
 }
 
 const statement = z.looseObject({
@@ -52,12 +58,15 @@ const shape = z.looseObject({
   before: z.array(statement),
   after: z.array(statement),
   findings: z.array(z.looseObject({ code: z.string(), severity: z.enum(["error", "warning", "info"]) })),
+  servers: z.object({ source: z.string(), target: z.string() }).optional(),
 });
 
-const planSchema = z.custom<Plan>((value) => shape.safeParse(value).success);
+const planSchema = z.custom<Plan & { readonly servers?: PlanServers }>(
+  (value) => shape.safeParse(value).success,
+);
 
 /** Parses planText's text. Throws plan-stale when it is no plan of this version. */
-export function readPlan(text: string): Plan {
+export function readPlan(text: string): Plan & { readonly servers?: PlanServers } {
   const parsed = planSchema.safeParse(parsedJson(text));
   if (!parsed.success) throw new Fault("plan-stale", "plan.json is no plan of this version of Headgate.");
   return parsed.data;

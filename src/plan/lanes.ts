@@ -9,7 +9,7 @@ import { globMatches } from "../typemap/glob.js";
 import type { Findings } from "./finding.js";
 import { assignNames } from "./names.js";
 import type { LaneRequest } from "./request.js";
-import type { NamedTable } from "./select.js";
+import type { NamedTable } from "./named-table.js";
 import { referenced } from "./ties.js";
 
 export interface Lanes {

@@ -17,7 +17,11 @@ export interface PlanRequest {
   readonly exclude: readonly string[];
   /** Source table to target table. */
   readonly rename: Readonly<Record<string, string>>;
+  /** Source table to source column to target column. */
+  readonly renameColumns?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly names: "keep" | "lower";
+  /** Globs on TABLE and TABLE.COLUMN whose unusual names stay, as somebody has decided (override source-names). */
+  readonly keptNames?: readonly string[];
   /** The user's type map rules, before the built-in ones. */
   readonly rules: readonly Rule[];
   readonly policies: readonly PolicyRule[];

@@ -5,19 +5,12 @@
 import type { Catalogue, SourceColumn, SourceTable } from "../model.js";
 import { anyGlobMatches, globMatches } from "../typemap/glob.js";
 import type { Findings } from "./finding.js";
-import { assignNames, foldName, isOrdinaryName, maxNameBytes, plainName } from "./names.js";
+import { tellNames } from "./name-findings.js";
+import type { NamedTable } from "./named-table.js";
+import { assignNames, foldName } from "./names.js";
 import { byCodeUnit } from "./order.js";
 import type { PlanRequest } from "./request.js";
 import { systemColumns } from "./reserved-words.js";
-
-export interface NamedTable {
-  readonly source: SourceTable;
-  readonly target: string;
-  /** The columns that travel, in the source's order. */
-  readonly columns: readonly SourceColumn[];
-  /** Source column to target column. */
-  readonly columnNames: ReadonlyMap<string, string>;
-}
 
 /** The tables of the plan in name order. */
 export function selectTables(
@@ -33,21 +26,20 @@ export function selectTables(
   const names = assignNames(
     chosen.map(({ name }) => ({ source: name, wanted: renames.get(name) ?? foldName(name, request.names) })),
   );
-  return chosen.map((source) => {
+  const named = chosen.map((source) => {
     const target = names.get(source.name) ?? source.name;
     const wanted = renames.get(source.name) ?? foldName(source.name, request.names);
-    if (target !== wanted) tellRename(source.name, source.name, wanted, target, findings);
-    else if (!isOrdinaryName(target)) tellUnusual(source.name, target, findings);
-    return nameColumns(source, target, request, findings);
+    return { source, target, wanted, ...nameColumns(source, request, findings) };
   });
+  tellNames(named, request, findings);
+  return named;
 }
 
 function nameColumns(
   source: SourceTable,
-  target: string,
   request: PlanRequest,
   findings: Findings,
-): NamedTable {
+): Pick<NamedTable, "columns" | "columnNames" | "wantedColumns"> {
   const columns = source.columns.filter((column) => {
     const period = column.generated !== null && /^row (start|end)$/i.test(column.generated.expression.trim());
     if (period)
@@ -60,53 +52,28 @@ function nameColumns(
       });
     return !period;
   });
-  const wanted = columns.map(({ name }) => ({ source: name, wanted: foldName(name, request.names) }));
+  const renames = renamesOf(source.name, request);
+  const wanted = columns.map(({ name }) => ({
+    source: name,
+    wanted: renames.get(name) ?? foldName(name, request.names),
+  }));
   const columnNames = assignNames(wanted, systemColumns);
-  for (const item of wanted) {
-    const name = columnNames.get(item.source) ?? item.source;
-    if (name !== item.wanted) tellRename(`${source.name}.${item.source}`, null, item.wanted, name, findings);
-  }
-  return { source, target, columns, columnNames };
+  const wantedColumns = new Map(wanted.map((item) => [item.source, item.wanted]));
+  return { columns, columnNames: inOrder(columns, columnNames), wantedColumns };
 }
 
-/** `table` is the source table whose own name it is, null for a column's. */
-function tellRename(
-  object: string,
-  table: string | null,
-  wanted: string,
-  target: string,
-  findings: Findings,
-): void {
-  findings.add({
-    code: "renamed",
-    severity: "warning",
-    object,
-    sentence: `${wanted} cannot be its name on the target (over 63 bytes, taken, or a system column's); it becomes ${target}.`,
-    ...(table === null
-      ? { fix: "Use the new name in the application, or rename the column on the source." }
-      : {
-          fix: "Use the new name in the application, or give the table one under tables.rename.",
-          propose: [`tables: { rename: { ${renameLine(table, target)} } }`],
-          settle: [{ section: "rename" as const, yaml: renameLine(table, target) }],
-        }),
-  });
+/** Own keys only: a table may be called `constructor`. */
+function renamesOf(table: string, request: PlanRequest): ReadonlyMap<string, string> {
+  const renames = new Map(Object.entries(request.renameColumns ?? {})).get(table);
+  return new Map(Object.entries(renames ?? {}));
 }
 
-/** `"source": target` with a target that a config may hold. */
-function renameLine(source: string, target: string): string {
-  const plain = plainName(target).slice(0, maxNameBytes);
-  return `${JSON.stringify(source)}: ${isOrdinaryName(plain) ? plain : `${plain.slice(0, maxNameBytes - 1)}_`}`;
-}
-
-function tellUnusual(source: string, target: string, findings: Findings): void {
-  findings.add({
-    code: "name-needs-quotes",
-    severity: "info",
-    object: source,
-    sentence: `${target} must be quoted in every statement on the target (a reserved word, or other than letters, digits and underscores).`,
-    fix: "Keep it and quote it, or rename the table under tables.rename.",
-    propose: [`tables: { rename: { ${renameLine(source, target)} } }`],
-  });
+/** In the columns' order, so that what is told of them is. */
+function inOrder(
+  columns: readonly SourceColumn[],
+  names: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  return new Map(columns.map(({ name }) => [name, names.get(name) ?? name]));
 }
 
 function tellIdle(catalogue: Catalogue, request: PlanRequest, findings: Findings): void {
@@ -123,4 +90,18 @@ function tellIdle(catalogue: Catalogue, request: PlanRequest, findings: Findings
   for (const glob of request.exclude) if (!exists(glob) && !/[*?]/.test(glob)) lost("tables.exclude", glob);
   for (const name of Object.keys(request.rename))
     if (!catalogue.tables.some((table) => table.name === name)) lost("tables.rename", name);
+  for (const [name, columns] of Object.entries(request.renameColumns ?? {})) {
+    const table = catalogue.tables.find((one) => one.name === name);
+    if (table === undefined) lost("tables.columns", name);
+    else
+      for (const column of Object.keys(columns))
+        if (!table.columns.some((one) => one.name === column))
+          findings.add({
+            code: "no-such-column",
+            severity: "warning",
+            object: `${name}.${column}`,
+            sentence: `tables.columns names ${column}, and ${name} has no such column.`,
+            fix: "Mend or remove the entry under tables.columns.",
+          });
+  }
 }

@@ -54,6 +54,16 @@ export const matchSchema = z
   })
   .describe("Which columns; every condition that is written must hold.");
 
+/** Checks and defaults that the grammar knows by name; any other text is SQL of the user's. */
+export const namedChecks: ReadonlySet<string> = new Set([
+  "not-negative",
+  "labels",
+  "members",
+  "empty",
+  "none",
+]);
+export const namedDefaults: ReadonlySet<string> = new Set(["keep", "drop"]);
+
 export const targetSchema = z
   .strictObject({
     /** A PostgreSQL type; {length}, {precision}, {scale}, {fsp} stand for the source's; `enum` makes a native enum type of the labels. */

@@ -1,4 +1,5 @@
 /** The report as one self-contained page: no script, no outside link, every text escaped. */
+import { visible } from "./visible.js";
 
 export interface ReportBody {
   readonly state: string;
@@ -79,5 +80,5 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  return text.replace(/[&<>"']/gu, (letter) => entities[letter] ?? letter);
+  return visible(text).replace(/[&<>"']/gu, (letter) => entities[letter] ?? letter);
 }

@@ -61,7 +61,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   avsc: ["connectors/kafka/"],
   mongodb: ["connectors/mongodb/"],
   mssql: ["connectors/sqlserver/"],
-  "@guanmingchiu/sqlparser-ts": ["src/translate/"],
+  "@guanmingchiu/sqlparser-ts": ["src/safety/", "src/translate/"],
   pino: ["src/watch/"],
   "prom-client": ["src/watch/"],
   hono: ["src/serve/"],

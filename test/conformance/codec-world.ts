@@ -7,6 +7,7 @@ import type { Connection } from "mysql2/promise";
 import { openMysql } from "../../connectors/mysql/source.js";
 import { rowEncoder } from "../../src/typemap/row.js";
 import type { ColumnPolicy, PlanTable, SourceColumn, SourceEngine } from "../../src/model.js";
+import { engineName, enginePassword } from "../world/accounts.js";
 import type { CodecCase } from "./cases-scalar.js";
 
 export const database = "headgate_codec";
@@ -136,12 +137,12 @@ export async function encoded(
 }
 
 export function optionsOf(url: string): Parameters<typeof openMysql>[0] {
-  const { hostname, port, username, password } = new URL(url);
+  const { hostname, port } = new URL(url);
   return {
     host: hostname,
     port: Number(port),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
+    user: engineName(database),
+    password: enginePassword,
     database,
     tls: { mode: "off" },
   };

@@ -15,6 +15,7 @@ import { describe, expect, it } from "vitest";
 import type { Codec } from "../../src/typemap/codec.js";
 import { codecOf } from "../../src/typemap/compile.js";
 import type { SourceEngine } from "../../src/model.js";
+import { makeSourceAccount } from "../world/accounts.js";
 import { combinations, ownServer } from "../world/matrix.js";
 import { world } from "../world/world.js";
 import { cases } from "./cases.js";
@@ -44,6 +45,7 @@ describe.each(combinations)("every codec from $source to $target", (combination)
         await source.query(`DROP DATABASE IF EXISTS ${database}`);
         await source.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
         await source.query(`USE ${database}`);
+        await makeSourceAccount(source, database);
         await source.query(
           "SET NAMES utf8mb4, time_zone='+00:00', sql_mode='NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES'",
         );

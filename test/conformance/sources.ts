@@ -8,6 +8,7 @@ import type { Connection } from "mysql2/promise";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
 import type { PlanTable } from "../../src/model.js";
 import type { RowSink } from "../../src/port.js";
+import { engineName, enginePassword, makeSourceAccount } from "../world/accounts.js";
 import { testSources } from "../world/matrix.js";
 import type { SourceName } from "../world/matrix.js";
 import { optionsOf, sourceUrl } from "../world/source-database.js";
@@ -15,7 +16,10 @@ import { optionsOf, sourceUrl } from "../world/source-database.js";
 export interface TestSource {
   readonly name: SourceName;
   readonly engine: "mysql" | "mariadb";
+  /** The engine's: an account with no more rights than a copy needs. */
   readonly options: MysqlOptions;
+  /** An administrator's, for further connections of a test's own. */
+  readonly root: MysqlOptions;
   /** Any number of statements at once; sql_mode empty, so that odd values get in. */
   readonly admin: Connection;
 }
@@ -24,14 +28,16 @@ export interface TestSource {
 export async function sources(database: string): Promise<readonly TestSource[]> {
   return Promise.all(
     testSources.map(async (name) => {
-      const options = optionsOf(await sourceUrl(name), database);
-      const admin = await openAdmin(options);
+      const root = optionsOf(await sourceUrl(name), database);
+      const admin = await openAdmin(root);
       await admin.query(
         `DROP DATABASE IF EXISTS \`${database}\`; CREATE DATABASE \`${database}\`; USE \`${database}\``,
       );
       const [version] = await admin.query({ sql: "SELECT VERSION()", rowsAsArray: true });
       const engine = /mariadb/iu.test(String((version as string[][])[0]?.[0])) ? "mariadb" : "mysql";
-      return { name, engine, options, admin } as const;
+      await makeSourceAccount(admin, database);
+      const options: MysqlOptions = { ...root, user: engineName(database), password: enginePassword };
+      return { name, engine, options, root, admin } as const;
     }),
   );
 }

@@ -178,7 +178,7 @@ describe.each(testSources)("%s", (name) => {
     const kept = Array.from({ length: 4000 }, (_, i) => insert(i * 5, 1));
     await one.admin.query(`INSERT INTO \`${table.source}\` VALUES ${kept.join(", ")}`);
     await one.admin.query(`ANALYZE TABLE \`${table.source}\``);
-    const writer = await openAdmin(one.options);
+    const writer = await openAdmin(one.root);
     await writer.query(`USE \`${one.options.database}\``);
     const writers = new AbortController();
     let written = 0;

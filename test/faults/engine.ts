@@ -3,6 +3,7 @@
  * parts, from the settings in HEADGATE_ENGINE. At the moment it is told it kills itself with -9, or says the moment
  * on stdout and waits for a line on stdin, so that the test can kill somebody else. The last line is its result.
  */
+import "../world/engine-only.js";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openMysql } from "../../connectors/mysql/source.js";

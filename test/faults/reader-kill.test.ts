@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openMysql } from "../../connectors/mysql/source.js";
 import type { RowSink } from "../../src/port.js";
 import { openAdmin, openSink } from "../conformance/sources.js";
+import { engineName, enginePassword, makeSourceAccount } from "../world/accounts.js";
 import { kill, start } from "../world/stack/servers.js";
 import type { Server } from "../world/stack/servers.js";
 import { ownServers } from "./own-servers.js";
@@ -25,7 +26,7 @@ afterAll(async () => {
 describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
   it("killed in mid-read, the read fails; started again, the source reads on", async () => {
     const { hostname, port } = new URL(own.servers[name].url);
-    const options = {
+    const root = {
       host: hostname,
       port: Number(port),
       user: "root",
@@ -33,12 +34,14 @@ describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
       database,
       tls: { mode: "off" } as const,
     };
-    const admin = await openAdmin(options);
+    const options = { ...root, user: engineName(database), password: enginePassword };
+    const admin = await openAdmin(root);
     await admin.query(
       `CREATE DATABASE ${database}; USE ${database}; CREATE TABLE t (id int primary key auto_increment, pad text)`,
     );
     await admin.query("INSERT INTO t (pad) VALUES (REPEAT('x', 1000))");
     for (let i = 0; i < 15; i++) await admin.query("INSERT INTO t (pad) SELECT pad FROM t");
+    await makeSourceAccount(admin, database);
     await admin.end();
 
     await using source = await openMysql(options);
@@ -83,7 +86,7 @@ describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
   it("a position holds a GTID set of many servers whole", async ({ skip }) => {
     if (name === "mariadb") skip("MariaDB's position holds one entry a domain, not one a server");
     const { hostname, port } = new URL(own.servers[name].url);
-    const options = {
+    const root = {
       host: hostname,
       port: Number(port),
       user: "root",
@@ -91,7 +94,8 @@ describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
       database,
       tls: { mode: "off" } as const,
     };
-    const admin = await openAdmin(options);
+    const options = { ...root, user: engineName(database), password: enginePassword };
+    const admin = await openAdmin(root);
     const uuids = Array.from(
       { length: 60 },
       (_, i) => `3e11fa47-71ca-11e1-9e33-c80aa9${String(429000 + i * 37)}`,

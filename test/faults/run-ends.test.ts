@@ -45,11 +45,9 @@ afterAll(async () => {
 beforeEach(async () => {
   target = await targetDatabase("faults_ends");
   folder = mkdtempSync(join(tmpdir(), "headgate-ends-"));
-  const from = new URL(await sourceUrl("mysql9"));
-  from.pathname = `/${source.name}`;
   const made = await headgate(
     [
-      ...["init", "--source", from.href, "--target", target.url],
+      ...["init", "--source", source.url, "--target", target.options.url],
       ...["--environment", "development", "--migration", migration],
     ],
     { cwd: folder },

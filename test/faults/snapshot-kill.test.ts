@@ -20,6 +20,7 @@ import { seeded } from "../world/demo/random.js";
 import { isSource, isTarget, listed } from "../world/matrix.js";
 import type { SourceName, TargetName } from "../world/matrix.js";
 import { compare } from "../world/oracle/oracle.js";
+import { asEngine, makeSourceAccount } from "../world/accounts.js";
 import { isFree } from "../world/stack/port.js";
 import { kill, start } from "../world/stack/servers.js";
 import { databaseAt } from "../world/target-database.js";
@@ -71,6 +72,7 @@ beforeAll(async () => {
   url.pathname = "/faults_shop";
   shop = url.href;
   admin = await createConnection({ uri: shop, charset: "utf8mb4" });
+  await makeSourceAccount(admin, "faults_shop");
   await createShop(admin);
   const rows = await fillShop(admin, 20261122, 0.2, () => undefined);
   expect(rows).toBeGreaterThan(200_000);
@@ -150,8 +152,8 @@ describe("a snapshot that is killed", () => {
     process.stdout.write(`seed ${seed}: ${victim} at ${moment}, hit ${hit}\n`);
     await using database = await databaseAt(targetUrl, `faults_kill_${seed}`);
     const settings: EngineSettings = {
-      source: shop,
-      target: database.url,
+      source: asEngine(shop, "faults_shop"),
+      target: database.options.url,
       migration: `20261122_kill${seed}`,
       workers: 2,
       rangeRows: 5000,

@@ -14,6 +14,7 @@ import { sourceDatabase, sourceUrl } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
+import { engineName, enginePassword } from "./accounts.js";
 
 const database = "hg_bad_input";
 const password = "right-Passw0rd";
@@ -33,15 +34,9 @@ beforeAll(async () => {
   source = await sourceDatabase(database, "mysql9");
   target = await targetDatabase(database);
   at = { source: new URL(await sourceUrl("mysql9")).host, target: new URL(target.url).host };
-  for (const user of [account, blind]) {
-    await source.sql(`DROP USER IF EXISTS ${user}@'%'`);
-    await source.sql(`CREATE USER ${user}@'%' IDENTIFIED BY '${password}'`);
-  }
-  await source.sql(`GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON ${database}.* TO ${account}@'%'`);
-  await source.sql(
-    `GRANT REPLICATION CLIENT, REPLICATION SLAVE, RELOAD, XA_RECOVER_ADMIN ON *.* TO ${account}@'%'`,
-  );
-  await source.sql(`GRANT CREATE, SELECT, INSERT, UPDATE, DELETE ON headgate.* TO ${account}@'%'`);
+  await source.account(account, password);
+  await source.sql(`DROP USER IF EXISTS ${blind}@'%'`);
+  await source.sql(`CREATE USER ${blind}@'%' IDENTIFIED BY '${password}'`);
   await source.sql("CREATE TABLE users (id int PRIMARY KEY, name varchar(20), born date)");
   await source.sql(`GRANT SELECT (id) ON ${database}.users TO ${blind}@'%'`);
   await source.sql("INSERT INTO users VALUES (1, 'a', '2001-01-01'), (2, 'b', '0000-00-00')");
@@ -101,7 +96,7 @@ function fileOf(test: Case): string {
   const right: Parts = {
     migration: "20261122_bad",
     source: `mysql://${account}:\${PASSWORD}@${at.source}/${database}`,
-    target: target.url,
+    target: `postgresql://${engineName(database)}:\${TARGET_PASSWORD}@${at.target}/${database}`,
     more: settled,
   };
   const parts = { ...right, ...test.change?.(right) };
@@ -336,16 +331,18 @@ const cases: readonly Case[] = [
   },
   {
     name: "unknown target role",
-    change: (p) => ({ target: p.target.replace("postgres@", "hg_bad_nobody@") }),
+    change: (p) => ({ target: p.target.replace(/\/\/[^@]*@/u, "//hg_bad_nobody@") }),
     exit: 1,
     code: "login-refused",
     words: /hg_bad_nobody/,
   },
   {
-    name: "source database missing",
-    change: (p) => ({ source: p.source.replace(/\/\/.*$/u, `//root@${at.source}/hg_bad_none`) }),
+    name: "source database missing, which the server tells no account of another one",
+    change: (p) => ({
+      source: p.source.replace(/\/\/.*$/u, `//${account}:\${PASSWORD}@${at.source}/hg_bad_none`),
+    }),
     exit: 1,
-    code: "database-missing",
+    code: "grant-missing",
     words: /hg_bad_none/,
   },
   {
@@ -409,7 +406,7 @@ const cases: readonly Case[] = [
       await target.sql("CREATE ROLE hg_bad_guest LOGIN");
       return async () => target.sql("DROP ROLE hg_bad_guest");
     },
-    change: (p) => ({ target: p.target.replace("postgres@", "hg_bad_guest@") }),
+    change: (p) => ({ target: p.target.replace(/\/\/[^@]*@/u, "//hg_bad_guest@") }),
     exit: 3,
     code: "",
     words: /create|grant/i,
@@ -441,7 +438,11 @@ describe("bad config and bad input", () => {
       writeFileSync(file, fileOf(test));
       chmodSync(file, test.mode ?? 0o600);
       const before = await written();
-      const options = { cwd: folder, env: { PASSWORD: password, ...test.env }, stdin: test.stdin ?? "" };
+      const options = {
+        cwd: folder,
+        env: { PASSWORD: password, TARGET_PASSWORD: enginePassword, ...test.env },
+        stdin: test.stdin ?? "",
+      };
       const args = test.args ?? run;
       const ended = await headgate([...args, "--json"], options);
       const object = lastObject(ended);

@@ -28,13 +28,10 @@ beforeAll(async () => {
   source = await sourceDatabase(name, "mysql9");
   target = await targetDatabase(name);
   folder = mkdtempSync(join(tmpdir(), "headgate-canary-"));
-  await source.sql(`DROP USER IF EXISTS ${name}@'%'`);
-  await source.sql(`CREATE USER ${name}@'%' IDENTIFIED BY ?`, [canary]);
-  await source.sql(`GRANT ALL ON *.* TO ${name}@'%'`);
+  await source.account(name, canary);
   await source.sql("CREATE TABLE users (id int PRIMARY KEY, born datetime)");
   await source.sql("INSERT INTO users VALUES (1, '2001-01-01'), (2, '0000-00-00')");
-  await target.sql(`DROP ROLE IF EXISTS ${name}`);
-  await target.sql(`CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${canary.replaceAll("'", "''")}'`);
+  await target.account(name, canary);
 });
 
 afterAll(async () => {

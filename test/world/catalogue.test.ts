@@ -10,7 +10,7 @@ import type { Catalogue, SourceColumn, SourceTable } from "../../src/model.js";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
 import { fromSources } from "./from-sources.js";
 import { expectedLines, serverLines } from "./show-create.js";
-import { optionsOf, sourceDatabase, sourceUrl } from "./source-database.js";
+import { engineOptions, sourceDatabase, sourceUrl } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
 import { mariadbTorture, mysqlTorture, torture } from "./torture.js";
 
@@ -242,7 +242,7 @@ fromSources(engines, "the corpus in %s", (server) => {
       await loadCorpus(url, corpus);
       let tables = 0;
       for (const name of corpus.databases) {
-        const options = optionsOf(url, name);
+        const options = await engineOptions(url, name);
         await using connection = await Connection.open(options);
         const catalogue = await readCatalogue(connection);
         tables += catalogue.tables.length;

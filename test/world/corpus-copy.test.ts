@@ -12,9 +12,10 @@ import { describe, expect, it } from "vitest";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
 import { headgate, lastObject } from "./headgate.js";
 import { compare } from "./oracle/oracle.js";
+import { asEngine } from "./accounts.js";
 import { combinations } from "./matrix.js";
 import type { Combination } from "./matrix.js";
-import { sourceUrl } from "./source-database.js";
+import { engineOptions, sourceUrl } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
 
 interface Finding {
@@ -55,10 +56,10 @@ async function copied({ source, target: to }: Combination, database: string): Pr
       expect(ended.code, `${args.join(" ")}\n${ended.stdout}\n${ended.stderr}`).toBe(exit);
       return lastObject(ended);
     };
-    const { host } = new URL(from);
+    await engineOptions(from, database);
     await said(
       0,
-      ...["init", "--source", `mysql://root@${host}/${database}`, "--target", target.url],
+      ...["init", "--source", asEngine(from, database), "--target", target.options.url],
       ...["--environment", "development", "--migration", "20261122_corpus"],
     );
     const checked = await said(0, "check");

@@ -19,11 +19,17 @@ export interface FaultProxy extends AsyncDisposable {
   flow(): void;
   /** Resets every client; the server's side stays open until `forget`, as behind a dead network. */
   cutClients(): void;
+  /** New connections reach another server from here on. */
+  leadTo(other: { readonly host: string; readonly port: number }): void;
   /** Closes what `cutClients` left open on the server's side. */
   forget(): void;
 }
 
-export async function faultProxy(to: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
+export async function faultProxy(first: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<FaultProxy> {
+  let to = first;
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
   const server = createServer((client) => {
@@ -67,6 +73,9 @@ export async function faultProxy(to: { readonly host: string; readonly port: num
       for (const client of clients) client.resetAndDestroy();
       proxy.holdAnswers = false;
       proxy.holdRequests = false;
+    },
+    leadTo: (other) => {
+      to = other;
     },
     forget: () => {
       for (const upstream of servers) upstream.destroy();

@@ -2,6 +2,7 @@
  * An engine that does nothing but hold: claims the plan in HOLDER_PLAN on HOLDER_URL, builds its tables, records one
  * range for the first, leases it, says "leased" and waits to be killed.
  */
+import "./engine-only.js";
 import { openPostgres } from "../../connectors/postgres/target.js";
 import type { Plan } from "../../src/model.js";
 

@@ -12,6 +12,8 @@ import { join, resolve } from "node:path";
 import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import { Client } from "pg";
+import { loginOf } from "./accounts.js";
+import { demandAccounts } from "./engine-only.js";
 import { headgate, lastObject } from "./headgate.js";
 import type { Ended } from "./headgate.js";
 import { compare } from "./oracle/oracle.js";
@@ -63,21 +65,21 @@ export async function journey(
   name: string,
   server: SourceName = "mysql9",
   targetServer: TargetName = "postgres18",
+  migration = `20261122_${name}`,
 ): Promise<Journey> {
   const source = await sourceDatabase(name, server);
   const target = await targetDatabase(name, targetServer);
   const folder = mkdtempSync(join(tmpdir(), `headgate-${name}-`));
-  const migration = `20261122_${name}`;
   const from = new URL(await sourceUrl(server));
-  from.pathname = `/${name}`;
+  from.pathname = `/${encodeURIComponent(name)}`;
   const configure: Journey["configure"] = (lines, places = {}) => {
-    const to = new URL(target.url);
+    const to = new URL(target.options.url);
     if (places.target !== undefined) to.port = String(places.target);
     const replica = places.replica === undefined ? "" : `, replica: "${places.replica}"`;
     const text = [
       `migration: ${migration}`,
       "environment: development",
-      `source: { url: "${places.source ?? from.href}"${replica} }`,
+      `source: { url: "${places.source ?? source.url}"${replica} }`,
       `target: { url: "${to.href}" }`,
       ...lines,
     ].join("\n");
@@ -117,6 +119,7 @@ export async function journey(
 }
 
 function start(args: readonly string[], options: StartOptions): Running {
+  demandAccounts(options.cwd ?? ".", args);
   const child = spawn(process.execPath, [...(options.node ?? []), resolve("dist/src/cli/main.js"), ...args], {
     cwd: options.cwd,
     stdio: ["ignore", "pipe", "pipe"],
@@ -149,7 +152,7 @@ export function numbers(rows: number): string {
 
 /** Resolves as soon as the ledger has so many done ranges; throws when the run ends before. */
 export async function untilDone(trip: Journey, running: Running, ranges: number): Promise<void> {
-  const client = new Client({ connectionString: trip.target.url });
+  const client = new Client(loginOf(trip.target.url));
   await client.connect();
   try {
     for (let done = 0; done < ranges;) {
@@ -203,7 +206,7 @@ export async function judges(from: string, to: string): Promise<[Connection, Cli
     bigNumberStrings: true,
     jsonStrings: true,
   });
-  const target = new Client({ connectionString: to });
+  const target = new Client(loginOf(to));
   await target.connect();
   return [source, target];
 }

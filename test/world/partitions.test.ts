@@ -7,7 +7,8 @@ import { expect, it } from "vitest";
 import { corpora, dropCorpus, loadCorpus } from "./corpus.js";
 import { fromSources } from "./from-sources.js";
 import { journey, unequal } from "./journey.js";
-import { sourceUrl } from "./source-database.js";
+import { engineOptions, sourceUrl } from "./source-database.js";
+import { asEngine } from "./accounts.js";
 
 const tables = [
   `CREATE TABLE by_range (id INT NOT NULL AUTO_INCREMENT, a INT, note VARCHAR(20), KEY (id), KEY (a, note))
@@ -100,9 +101,10 @@ fromSources(["mysql9", "mariadb"], "from %s", (server) => {
       await loadCorpus(url, corpus);
       for (const kept of [true, false]) {
         await using trip = await journey(`parts_emp_${server}`, server);
-        const from = new URL(url);
-        from.pathname = "/employees";
-        trip.configure([`tables: { partitions: ${kept ? "keep" : "flatten"} }`], { source: from.href });
+        await engineOptions(url, "employees");
+        trip.configure([`tables: { partitions: ${kept ? "keep" : "flatten"} }`], {
+          source: asEngine(url, "employees"),
+        });
         const run = await trip.said(0, "run", "--until", "copied");
         expect(run).toMatchObject({ state: "copied" });
         const [parents] = await trip.target.sql(

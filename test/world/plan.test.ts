@@ -17,7 +17,7 @@ import type { PlanRequest } from "../../src/plan/plan.js";
 import { corpora, corpusMissing, dropCorpus, splitStatements } from "./corpus.js";
 import type { Corpus } from "./corpus.js";
 import { fromSources } from "./from-sources.js";
-import { openDriver, optionsOf, sourceDatabase, sourceUrl } from "./source-database.js";
+import { engineOptions, openDriver, sourceDatabase, sourceUrl } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
 import { mariadbTorture, mysqlTorture, torture } from "./torture.js";
@@ -174,7 +174,7 @@ fromSources(engines, "the corpus of %s", (server) => {
     await loadSchemas(url, corpus);
     try {
       for (const name of corpus.databases) {
-        const made = await planOf(optionsOf(url, name));
+        const made = await planOf(await engineOptions(url, name));
         await using target = await targetDatabase(`hg_plan_${corpus.folder}`);
         await build(target, [...made.before, ...made.after]);
         await expectAsPlanned(target, made);

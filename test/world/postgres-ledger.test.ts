@@ -54,7 +54,7 @@ async function engine(): Promise<{ child: ChildProcess; kill: () => Promise<void
     process.execPath,
     ["--import", "tsx", fileURLToPath(new URL("holder.ts", import.meta.url))],
     {
-      env: { ...process.env, HOLDER_URL: database.url, HOLDER_PLAN: JSON.stringify(plan) },
+      env: { ...process.env, HOLDER_URL: database.options.url, HOLDER_PLAN: JSON.stringify(plan) },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );

@@ -339,7 +339,7 @@ describe("bytes on their way", () => {
 
 /** The loader's connections, and only they, go through a proxy from here on. */
 async function proxied(): Promise<FaultProxy> {
-  const url = new URL(database.url);
+  const url = new URL(database.options.url);
   const proxy = await faultProxy({ host: url.hostname, port: Number(url.port) });
   url.port = String(proxy.port);
   await loader[Symbol.asyncDispose]();

@@ -8,6 +8,7 @@ import { Fault } from "../../src/errors.js";
 import type { Finding, Plan } from "../../src/model.js";
 import { faultProxy } from "./fault-proxy.js";
 import { syntheticPlan } from "./synthetic.js";
+import { engineName } from "./accounts.js";
 import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
 
@@ -37,7 +38,7 @@ beforeEach(async () => {
 });
 
 async function findings(user?: string, made: Plan = plan): Promise<readonly Finding[]> {
-  const url = new URL(database.url);
+  const url = new URL(database.options.url);
   if (user !== undefined) url.username = user;
   await using target = await openPostgres({ ...database.options, url: url.href });
   return await target.preflight(made);
@@ -95,7 +96,7 @@ describe("the target's preflight", () => {
     ]);
     for (const one of found.filter((each) => each.code === "grant-missing")) await database.sql(one.fix);
     expect(errors(await findings("load_preflight"))).toEqual([]);
-    const url = new URL(database.url);
+    const url = new URL(database.options.url);
     url.username = "load_preflight";
     await using target = await openPostgres({ ...database.options, url: url.href });
     const ledger = await target.claim(plan);
@@ -103,13 +104,29 @@ describe("the target's preflight", () => {
     await ledger[Symbol.asyncDispose]();
   });
 
+  it("names the owner of a ledger that another role made, and the GRANT that lets this one in", async () => {
+    await using target = await openPostgres(database.options);
+    await (await target.claim(plan))[Symbol.asyncDispose]();
+    const found = await findings("load_preflight");
+    const ledger = found.find((one) => one.object === "target.headgate");
+    expect(ledger).toMatchObject({
+      code: "grant-missing",
+      severity: "error",
+      fix: `GRANT "${engineName("load_preflight")}" TO "load_preflight";`,
+    });
+    for (const one of found.filter((each) => each.code === "grant-missing")) await database.sql(one.fix);
+    expect(errors(await findings("load_preflight"))).toEqual([]);
+    await database.sql(`REVOKE "${engineName("load_preflight")}" FROM load_preflight`);
+  });
+
   it("refuses a database whose encoding cannot hold every text", async () => {
     await database.sql("DROP DATABASE IF EXISTS load_latin");
     await database.sql(
       "CREATE DATABASE load_latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
     );
-    const url = new URL(database.url);
+    const url = new URL(database.options.url);
     url.pathname = "/load_latin";
+    await database.sql(`GRANT CREATE ON DATABASE load_latin TO "${engineName("load_preflight")}"`);
     await using target = await openPostgres({ ...database.options, url: url.href });
     expect(errors(await target.preflight(plan))).toEqual([["target-encoding", "target.load_latin"]]);
     await database.sql("DROP DATABASE load_latin WITH (FORCE)");
@@ -118,7 +135,7 @@ describe("the target's preflight", () => {
 
 describe("a target that cannot be reached", () => {
   async function refusal(change: (url: URL) => void, tls: "off" | "verify-full" = "off"): Promise<Fault> {
-    const url = new URL(database.url);
+    const url = new URL(database.options.url);
     change(url);
     const mode = tls === "off" ? ({ mode: "off" } as const) : ({ mode: "verify-full", ca: null } as const);
     try {
@@ -157,7 +174,7 @@ describe("a target that cannot be reached", () => {
   });
 
   it("in the middle of a login is a lost connection, not a wait", async () => {
-    const url = new URL(database.url);
+    const url = new URL(database.options.url);
     await using proxy = await faultProxy({ host: url.hostname, port: Number(url.port) });
     proxy.holdAnswers = true;
     const opening = refusal((own) => {

@@ -78,7 +78,7 @@ fromSources(["mysql9", "mariadb"], "the preflight of %s", (server) => {
     return phases.find((phase) => phase.phase === "copy")?.statements ?? [];
   }
 
-  it("finds nothing in the way of an administrator", async () => {
+  it("finds nothing in the way of an account that has what is printed", async () => {
     const found = await preflight(database.options);
     expect(errors(found)).toEqual([]);
     expect(found.find((each) => each.code === "table-engine")).toMatchObject({

@@ -5,6 +5,7 @@
 import { createConnection } from "mysql2/promise";
 import type { Connection as Driver } from "mysql2/promise";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
+import { asEngine, dropSourceAccount, engineName, makeSourceAccount } from "./accounts.js";
 import { ownServer } from "./matrix.js";
 import type { SourceName } from "./matrix.js";
 import { up } from "./stack/servers.js";
@@ -16,7 +17,12 @@ export type Bound = string | number | bigint | Buffer | null;
 
 export interface SourceDatabase extends AsyncDisposable {
   readonly name: string;
+  /** The engine's: an account with no more rights than a copy needs. */
   readonly options: MysqlOptions;
+  /** The same as a URL. */
+  readonly url: string;
+  /** One more account with the rights of a copy, under this name. */
+  account(name: string, password: string): Promise<void>;
   /** An administrator's statement in the database, with sql_mode empty and UTC; cells as text. */
   sql(text: string, values?: readonly Bound[]): Promise<(string | null)[][]>;
 }
@@ -30,15 +36,20 @@ export async function sourceUrl(server: SourceName): Promise<string> {
 export async function sourceDatabase(name: string, server: SourceName): Promise<SourceDatabase> {
   const url = await sourceUrl(server);
   const driver = await openDriver(url);
-  await driver.query(`DROP DATABASE IF EXISTS \`${name}\``);
-  await driver.query(`CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4`);
-  await driver.query(`USE \`${name}\``);
+  const quoted = `\`${name.replaceAll("`", "``")}\``;
+  await driver.query(`DROP DATABASE IF EXISTS ${quoted}`);
+  await driver.query(`CREATE DATABASE ${quoted} CHARACTER SET utf8mb4`);
+  await driver.query(`USE ${quoted}`);
+  await makeSourceAccount(driver, name);
   return {
     name,
-    options: optionsOf(url, name),
+    options: optionsOf(asEngine(url, name), name),
+    url: asEngine(url, name),
+    account: (user, password) => makeSourceAccount(driver, name, user, password),
     sql: (text, values) => run(driver, text, values),
     [Symbol.asyncDispose]: async () => {
-      await driver.query(`DROP DATABASE IF EXISTS \`${name}\``);
+      await driver.query(`DROP DATABASE IF EXISTS ${quoted}`);
+      await dropSourceAccount(driver, engineName(name));
       await driver.end();
     },
   };
@@ -55,6 +66,17 @@ export function optionsOf(url: string, database: string): MysqlOptions {
     database,
     tls: { mode: "off" },
   };
+}
+
+/** The engine's account for a database that a test made on its own, made anew; its options. */
+export async function engineOptions(url: string, database: string): Promise<MysqlOptions> {
+  const driver = await openDriver(url);
+  try {
+    await makeSourceAccount(driver, database);
+  } finally {
+    await driver.end();
+  }
+  return optionsOf(asEngine(url, database), database);
 }
 
 /** An administrator's connection: text as it is, no zone but UTC, and sql_mode empty so that anything can be stored. */

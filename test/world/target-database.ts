@@ -5,6 +5,7 @@
  */
 import { Client } from "pg";
 import type { PostgresOptions } from "../../connectors/postgres/connection.js";
+import { asEngine, dropTargetAccount, engineName, loginOf, makeTargetAccount } from "./accounts.js";
 import { ownServer } from "./matrix.js";
 import type { TargetName } from "./matrix.js";
 import { up } from "./stack/servers.js";
@@ -12,8 +13,12 @@ import { up } from "./stack/servers.js";
 export type { TargetName } from "./matrix.js";
 
 export interface TargetDatabase extends AsyncDisposable {
+  /** An administrator's, for set-up and oracle. */
   readonly url: string;
+  /** The engine's: a role with no more rights than a copy needs. */
   readonly options: PostgresOptions;
+  /** One more role with the rights of a copy, under this name. */
+  account(name: string, password: string): Promise<void>;
   /** Rows as the driver's own text; administrator's rights. */
   sql(text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]>;
 }
@@ -29,16 +34,24 @@ export async function targetDatabase(
 
 /** The same on a server that the test itself keeps. */
 export async function databaseAt(base: string, name: string): Promise<TargetDatabase> {
-  await once(base, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
-  await once(base, `CREATE DATABASE "${name}" ENCODING 'UTF8' TEMPLATE template0`);
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  await once(base, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
+  await once(base, `CREATE DATABASE ${quoted} ENCODING 'UTF8' TEMPLATE template0`);
   const url = new URL(base);
-  url.pathname = `/${name}`;
+  url.pathname = `/${encodeURIComponent(name)}`;
+  await makeTargetAccount(url.href, name);
   return {
     url: url.href,
-    options: { url: url.href, tls: { mode: "off" }, engine: { host: "test-host", pid: process.pid } },
+    options: {
+      url: asEngine(url.href, name),
+      tls: { mode: "off" },
+      engine: { host: "test-host", pid: process.pid },
+    },
+    account: (role, password) => makeTargetAccount(url.href, name, "public", role, password),
     sql: (text, values) => once(url.href, text, values),
     [Symbol.asyncDispose]: async () => {
-      await once(base, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+      await once(base, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
+      await dropTargetAccount(base, engineName(name));
     },
   };
 }
@@ -49,7 +62,7 @@ async function once(
   values?: readonly unknown[],
 ): Promise<Record<string, string | null>[]> {
   const client = new Client({
-    connectionString: url,
+    ...loginOf(url),
     types: { getTypeParser: () => (value: string) => value },
   });
   await client.connect();

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createConnection } from "mysql2/promise";
 import pg from "pg";
 import { table } from "../../../src/cli/table.js";
+import { makeSourceAccount, makeTargetAccount } from "../accounts.js";
 import { compare } from "../oracle/oracle.js";
 import { dataFolder } from "../stack/place.js";
 import { world } from "../world.js";
@@ -16,6 +17,8 @@ import { createShop, fillShop } from "./fill.js";
 import { database } from "./schema.js";
 
 const cli = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
+/** On both servers: what check --grants prints for a copy, and no more. */
+const account = "headgate_demo";
 const password = "demo-password";
 
 interface Options {
@@ -43,14 +46,7 @@ async function prepare(source: string, target: string, { scale, seed }: Options)
   await root.query(`DROP DATABASE IF EXISTS ${database}`);
   await root.query("DROP DATABASE IF EXISTS headgate");
   await root.query(`CREATE DATABASE ${database}`);
-  await root.query("DROP USER IF EXISTS headgate_demo@'127.0.0.1'");
-  await root.query(`CREATE USER headgate_demo@'127.0.0.1' IDENTIFIED BY '${password}'`);
-  for (const grant of [
-    `SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON ${database}.*`,
-    "REPLICATION CLIENT, REPLICATION SLAVE, RELOAD, XA_RECOVER_ADMIN ON *.*",
-    "CREATE, SELECT, INSERT, UPDATE, DELETE ON headgate.*",
-  ])
-    await root.query(`GRANT ${grant} TO headgate_demo@'127.0.0.1'`);
+  await makeSourceAccount(root, database, account, password);
   await root.query(`USE ${database}`);
   await createShop(root);
   const rows = await fillShop(root, seed, scale, (name, count) => {
@@ -61,10 +57,9 @@ async function prepare(source: string, target: string, { scale, seed }: Options)
   const admin = new pg.Client({ connectionString: target });
   await admin.connect();
   await admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
-  await admin.query("DROP ROLE IF EXISTS headgate_demo");
-  await admin.query(`CREATE ROLE headgate_demo LOGIN PASSWORD '${password}'`);
-  await admin.query(`CREATE DATABASE ${database} OWNER headgate_demo`);
+  await admin.query(`CREATE DATABASE ${database}`);
   await admin.end();
+  await makeTargetAccount(new URL(`/${database}`, target).href, database, "public", account, password);
 }
 
 /** One command as a user types it; the demo ends with its exit code when it fails. */
@@ -91,7 +86,7 @@ async function headgate(directory: string, ...args: readonly string[]): Promise<
 
 function login(url: string, path: string): string {
   const { protocol, host } = new URL(url);
-  return `${protocol}//headgate_demo:\${DEMO_PASSWORD}@${host}/${path}`;
+  return `${protocol}//${account}:\${DEMO_PASSWORD}@${host}/${path}`;
 }
 
 async function main(): Promise<void> {

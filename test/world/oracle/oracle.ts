@@ -80,7 +80,7 @@ async function compareTable(
     plain.map((p) => p.column),
   );
   const from = {
-    source: `\`${options.database}\`.\`${table.replaceAll("`", "``")}\``,
+    source: `\`${options.database.replaceAll("`", "``")}\`.\`${table.replaceAll("`", "``")}\``,
     target: `"${options.schema}"."${(options.rename?.[table] ?? table).replaceAll('"', '""')}"`,
   };
   const json = columns.filter((column) => column.json);
