@@ -91,7 +91,10 @@ export class HostSlots implements AsyncDisposable {
     const url = new URL(this.#options.url);
     url.pathname = `/${meetingDatabase}`;
     try {
-      return await Session.open({ ...this.#options, url: url.href });
+      const { expect } = this.#options;
+      // The same cluster, another database of it.
+      const there = expect === undefined ? {} : { expect: { ...expect, database: meetingDatabase } };
+      return await Session.open({ ...this.#options, ...there, url: url.href });
     } catch (error) {
       if (!(error instanceof Fault) || !closed.has(error.code)) throw error;
       return await Session.open(this.#options);

@@ -26,7 +26,7 @@ import type { DecidedTable, DecisionContext } from "./columns.js";
 import { assignNames, foldName, maxNameBytes } from "./names.js";
 import type { PlanRequest } from "./request.js";
 import { plannedColumn } from "./planned-column.js";
-import type { NamedTable } from "./select.js";
+import type { NamedTable } from "./named-table.js";
 import type { Statements } from "./statement.js";
 
 export interface ViewContext extends DecisionContext {
