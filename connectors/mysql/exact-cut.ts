@@ -30,7 +30,7 @@ export interface CutOptions {
 /** Opens the view on `wire`, which the cut owns from then on. Faults: source-busy with the holder when the lock is not got. */
 export async function takeCut(wire: Wire, cut: CutOptions): Promise<ExactCut> {
   const position = cut.engine === "mariadb" ? await mariadbView(wire) : await lockedView(wire, cut);
-  const reader = new WireReader(wire, async (open) => {
+  const reader = new WireReader(wire, cut.options, async (open) => {
     await open.query("ROLLBACK");
     await cut.close(open);
   });

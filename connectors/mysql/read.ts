@@ -9,6 +9,7 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import type { MysqlOptions } from "./connection.js";
 import { between, keyShape } from "./key.js";
 import type { KeyShape } from "./key.js";
+import { readWaitSeconds, untilLocked } from "./locked.js";
 import { demandIdentity, identityOf, identityVariables } from "./server-identity.js";
 import { Wire } from "./wire/wire.js";
 import type { Statement } from "./wire/wire.js";
@@ -18,7 +19,9 @@ const session = [
   "SET NAMES utf8mb4",
   "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
   "SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', group_concat_max_len = 1048576, " +
+    // A table that somebody locked is told of, not waited for through the night.
     // A target that takes its time fills the socket; with the server's 60 s it would hang up on us.
+    `lock_wait_timeout = ${String(readWaitSeconds)}, ` +
     "net_write_timeout = 600, net_read_timeout = 600, wait_timeout = 28800, " +
     // The server's own may be small: SELECT would end early and look complete.
     "sql_select_limit = 18446744073709551615, sql_big_selects = 1, autocommit = 1, " +
@@ -62,18 +65,27 @@ export async function openReading(options: MysqlOptions, bufferSize?: number): P
 /** Reads ranges over one raw connection. `close` runs before the connection goes: what its session holds is let go of there. */
 export class WireReader implements RowReader {
   readonly #wire: Wire;
+  readonly #options: MysqlOptions;
   readonly #close: (wire: Wire) => Promise<void>;
   readonly #shapes = new Map<string, KeyShape | null>();
 
-  constructor(wire: Wire, close: (wire: Wire) => Promise<void> = () => Promise.resolve()) {
+  /** `options` are the wire's own, for a second look at who locks a table. */
+  constructor(
+    wire: Wire,
+    options: MysqlOptions,
+    close: (wire: Wire) => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#wire = wire;
+    this.#options = options;
     this.#close = close;
   }
 
   async read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }> {
-    const statement = await this.#statement(query);
-    const { rows } = await this.#wire.stream(statement, sink, signal);
-    return { rows };
+    return await untilLocked(this.#options, query.table, async () => {
+      const statement = await this.#statement(query);
+      const { rows } = await this.#wire.stream(statement, sink, signal);
+      return { rows };
+    });
   }
 
   async #statement(query: RowQuery): Promise<Statement> {

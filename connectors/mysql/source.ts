@@ -27,6 +27,7 @@ import { replicaFindings } from "./replica.js";
 import { openProfiler } from "./profiler.js";
 import { openReading, WireReader } from "./read.js";
 import { releaseSlot, takeSlot } from "./slots.js";
+import { untilLocked } from "./locked.js";
 import { splitTable } from "./split.js";
 import { textsInOrder } from "./text-order.js";
 import { textSink } from "./text-rows.js";
@@ -84,12 +85,19 @@ class MysqlSource implements Source {
 
   async *split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncGenerator<Range> {
     await using wire = await openReading(this.#options);
-    yield* splitTable(wire, table, rangeRows, signal);
+    const ranges = splitTable(wire, table, rangeRows, signal);
+    for (;;) {
+      const next = await untilLocked(this.#options, table.source, () => ranges.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
   }
 
   async reader(slots: number): Promise<RowReader | null> {
     const taken = await this.#slot(slots);
-    return taken === null ? null : new WireReader(taken.wire, (wire) => releaseSlot(wire, taken.slot));
+    return taken === null
+      ? null
+      : new WireReader(taken.wire, this.#options, (wire) => releaseSlot(wire, taken.slot));
   }
 
   async position(): Promise<Position> {

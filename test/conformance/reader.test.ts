@@ -114,7 +114,7 @@ describe.each(testSources)("%s", (name) => {
     await using wire = await openReading(options);
     const first = wire.bufferSize;
     const hashes: string[] = [];
-    const reader = new WireReader(wire);
+    const reader = new WireReader(wire, options);
     const { rows: count } = await reader.read(
       query("large", ["id", "v"]),
       openSink((packet, start, end) => {
@@ -137,7 +137,7 @@ describe.each(testSources)("%s", (name) => {
     const before = process.memoryUsage();
     let most = 0;
     let pauses = 0;
-    const reading = new WireReader(wire).read(query("many", ["id", "pad"]), gate, never);
+    const reading = new WireReader(wire, here().options).read(query("many", ["id", "pad"]), gate, never);
     const finished = new AbortController();
     const letting = (async () => {
       while (!finished.signal.aborted) {
@@ -164,7 +164,7 @@ describe.each(testSources)("%s", (name) => {
     const { admin, options } = here();
     await using wire = await openReading(options);
     const gate = new Gate(10);
-    const reading = new WireReader(wire).read(query("many", ["id", "pad"]), gate, never);
+    const reading = new WireReader(wire, options).read(query("many", ["id", "pad"]), gate, never);
     await until(async () => {
       await admin.query("SELECT 1");
       return gate.waiting;
@@ -182,7 +182,7 @@ describe.each(testSources)("%s", (name) => {
     await using wire = await openReading(options);
     const control = new AbortController();
     const gate = new Gate(10);
-    const reading = new WireReader(wire).read(query("many", ["id", "pad"]), gate, control.signal);
+    const reading = new WireReader(wire, options).read(query("many", ["id", "pad"]), gate, control.signal);
     const told = expect(reading).rejects.toMatchObject({ code: "terminated", message: "told to stop" });
     await until(async () => (await sessions(wire.id)) === 1 && gate.waiting);
     control.abort(new Fault("terminated", "told to stop"));
@@ -196,7 +196,7 @@ describe.each(testSources)("%s", (name) => {
     const { admin, options } = here();
     await using wire = await openReading(options);
     const gate = new Gate(10);
-    const reading = new WireReader(wire).read(query("many", ["id", "pad"]), gate, never);
+    const reading = new WireReader(wire, options).read(query("many", ["id", "pad"]), gate, never);
     const told = expect(reading).rejects.toMatchObject({ code: "connection-lost", retriable: true });
     await until(async () => (await sessions(wire.id)) === 1 && gate.waiting);
     await admin.query(`KILL ${wire.id}`);
@@ -218,7 +218,7 @@ describe.each(testSources)("%s", (name) => {
   it("a refused statement leaves the connection usable, a value that is refused does not", async () => {
     const { options } = here();
     await using wire = await openReading(options);
-    const reader = new WireReader(wire);
+    const reader = new WireReader(wire, options);
     const any = openSink(() => undefined);
     await expect(reader.read(query("no such table", ["id"]), any, never)).rejects.toMatchObject({
       code: "source-refused",

@@ -74,7 +74,7 @@ async function readAll(
   found: readonly Range[],
 ): Promise<{ seen: Map<string, number>; sizes: number[]; touched: number }> {
   const wire = await openReading(one.options);
-  await using reader = new WireReader(wire);
+  await using reader = new WireReader(wire, one.options);
   const seen = new Map<string, number>();
   const sizes: number[] = [];
   const touches = async (): Promise<number> => {
@@ -198,7 +198,7 @@ describe.each(testSources)("%s", (name) => {
     const seen = new Map<string, number>();
     {
       await using wire = await openReading(one.options);
-      await using reader = new WireReader(await openReading(one.options));
+      await using reader = new WireReader(await openReading(one.options), one.options);
       const sink = openSink((packet, start, end) => {
         if (packet[end - 1] !== 0x31) return;
         const row = packet.toString("latin1", start, end);

@@ -107,7 +107,7 @@ describe("TLS", () => {
     expect((await wire.query("SHOW SESSION STATUS LIKE 'Ssl_version'"))[0]?.[1]).toMatch(/^TLSv1\.[23]$/u);
     const sum = createHash("sha256");
     let taken = 0;
-    const { rows } = await new WireReader(wire).read(
+    const { rows } = await new WireReader(wire, one.options).read(
       {
         table: "t",
         select: ["id", "v"],
@@ -151,7 +151,7 @@ describe("TLS", () => {
     const tls = { mode: "verify-full", ca } as const;
     const query = { table: "t", select: ["id"], key: null, range: null, ordered: false };
     for (const host of good) {
-      await using reader = new WireReader(await openReading({ ...one.options, host, tls }));
+      await using reader = new WireReader(await openReading({ ...one.options, host, tls }), one.options);
       const any = openSink(() => undefined);
       await expect(reader.read(query, any, never), host).resolves.toBeDefined();
       // The connection of small statements is another one, and it sends the password too.
