@@ -94,11 +94,17 @@ function questionOf(
   return {
     key,
     parent,
-    join: pairs.map((pair) => `${there(pair)} = ${here(pair)}`).join(" AND "),
+    join: pairs.map((pair) => `${there(pair)} = ${here(pair)}${byParent(pair)}`).join(" AND "),
     asks: pairs.map((pair) => `${here(pair)} IS NOT NULL`).join(" AND "),
     missing: `(${there(first)} IS NULL)`,
     unlike: unlike.length === 0 ? null : `(${there(first)} IS NOT NULL AND (${unlike.join(" OR ")}))`,
   };
+}
+
+/** InnoDB looks a child's text up in its parent's index, by the parent's collation; `=` refuses to choose one of two. */
+function byParent({ child, parent }: Pair): string {
+  const { collation } = parent.column;
+  return collation === null || collation === child.column.collation ? "" : ` COLLATE ${collation}`;
 }
 
 function rowsOf({ parent, join, asks }: Question, piece: Piece): string {

@@ -149,7 +149,7 @@ class MysqlSource implements Source {
     onRow: TextRow,
     signal: AbortSignal,
   ): Promise<void> {
-    await using reader = new WireReader(await openReading(this.#options));
+    await using reader = new WireReader(await openReading(this.#options), this.#options);
     const query = { table: relation, select, key: null, range: null, ordered: false };
     await reader.read(query, textSink(select.length, onRow), signal);
   }

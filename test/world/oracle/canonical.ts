@@ -92,8 +92,15 @@ export function canonical(column: OracleColumn): Sides | null {
     case "uuid":
       return { source: `CAST(${c} AS CHAR)`, target: `${t}::text` };
     case "inet4":
-    case "inet6":
-      return { source: `CAST(${c} AS CHAR)`, target: `host(${t})` };
+    case "inet6": {
+      if (target !== "inet") return { source: `CAST(${c} AS CHAR)`, target: `${t}::text` };
+      // The two servers shorten zeros differently; the bytes of an address are the same.
+      const size = column.dataType === "inet4" ? 4 : 16;
+      return {
+        source: `HEX(CAST(${c} AS BINARY(${String(size)})))`,
+        target: `upper(encode(substr(inet_send(${t}),5),'hex'))`,
+      };
+    }
     case "vector":
       return {
         source: `HEX(${c})`,
