@@ -18,6 +18,8 @@ import type {
   Range,
   RangeOrder,
   ServerFacts,
+  SourceMeasures,
+  TargetMeasures,
 } from "./model.js";
 
 /** Takes rows in the source's wire form, one call a row. */
@@ -92,6 +94,8 @@ export interface OrderedText {
 
 export interface Source extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
+  /** Sizes, estimates, lag and the like, each with its time and statement. What the account may not see is unknown. Reads only. */
+  measure(clock: () => Date): Promise<SourceMeasures>;
   /** Everything the catalogue says about the database. */
   catalogue(signal: AbortSignal): Promise<Catalogue>;
   /** Versions, grants and settings that this or a later phase needs. Reads only. */
@@ -253,6 +257,8 @@ export interface Ledger extends AsyncDisposable {
 
 export interface Target extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
+  /** As the source's. */
+  measure(clock: () => Date): Promise<TargetMeasures>;
   /** Version, encoding, rights, settings, and that no planned table exists that is not ours. Reads only. */
   preflight(plan: Plan): Promise<readonly Finding[]>;
   /** Each text's place in the target's order, under the database's collation or the one named. Reads only. */

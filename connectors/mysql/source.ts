@@ -13,6 +13,7 @@ import type {
   Position,
   Range,
   ServerFacts,
+  SourceMeasures,
 } from "../../src/model.js";
 import type { ExactCut, OrderedText, Profiler, RowReader, Source, TextRow } from "../../src/port.js";
 import { readCatalogue } from "./catalogue.js";
@@ -20,6 +21,7 @@ import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { takeCut } from "./exact-cut.js";
 import { phaseGrants } from "./grants.js";
+import { measureSource } from "./measure.js";
 import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";
 import { readPreflight } from "./preflight.js";
@@ -51,6 +53,10 @@ class MysqlSource implements Source {
 
   async facts(): Promise<ServerFacts> {
     return this.#with((connection) => factsOf(connection, this.#options));
+  }
+
+  async measure(clock: () => Date): Promise<SourceMeasures> {
+    return this.#with((connection) => measureSource(connection, clock));
   }
 
   async catalogue(signal: AbortSignal): Promise<Catalogue> {

@@ -3,7 +3,7 @@
  * in it knows, and the claim. Each reading opens a session for itself, since they are rare and far apart.
  */
 import { Fault } from "../../src/errors.js";
-import type { Finding, PhaseGrants, Plan, ServerFacts } from "../../src/model.js";
+import type { Finding, PhaseGrants, Plan, ServerFacts, TargetMeasures } from "../../src/model.js";
 import type { Ledger, LedgerView, Target, TextRow } from "../../src/port.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
@@ -11,6 +11,7 @@ import { readGrants } from "./grants.js";
 import { claimMigration } from "./ledger-claim.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLedger } from "./ledger.js";
+import { measureTarget } from "./measure.js";
 import { preflight } from "./preflight.js";
 import { readTexts } from "./text-rows.js";
 
@@ -45,6 +46,10 @@ class PostgresTarget implements Target {
 
   async facts(): Promise<ServerFacts> {
     return this.#facts;
+  }
+
+  async measure(clock: () => Date): Promise<TargetMeasures> {
+    return within(this.#options, (session) => measureTarget(session, clock));
   }
 
   async preflight(plan: Plan): Promise<readonly Finding[]> {

@@ -3,6 +3,7 @@
  */
 import { exits } from "../errors.js";
 import { inspect, planOf } from "../migration.js";
+import { evaluationOf, measureBoth } from "./facts.js";
 import { errorsOf, findingLines, findingSummary, nextOf, proposedLines } from "./findings.js";
 import { lookOf } from "./look.js";
 import type { LookFlags } from "./look.js";
@@ -35,6 +36,7 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
     ...(replica === undefined ? {} : { replica }),
     signal: context.services.signal,
   });
+  const evaluation = evaluationOf(await measureBoth(source, target, context.services.today));
   const errors = errorsOf(found.findings);
   const proposed = proposedLines(found.findings);
   const { source: from, target: to } = found;
@@ -46,6 +48,7 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
     body: {
       findings: found.findings,
       servers: { source: from, target: to },
+      evaluation,
       ...(flags.propose ? { propose: proposed } : {}),
     },
     human: [

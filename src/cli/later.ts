@@ -17,6 +17,5 @@ export const later: readonly (readonly [verb: string, does: string])[] = [
   ["skip", "set a quarantined event aside"],
   ["approve", "record a gate"],
   ["baseline", "capture the baseline"],
-  ["context", "answer the context query"],
   ["stop", "stop every engine"],
 ];

@@ -49,7 +49,7 @@ async function run(...argv: string[]): Promise<{ exit: number; out: string; err:
   return { exit, out, err };
 }
 
-const built = ["init", "check", "plan", "run", "status", "report", "demo"];
+const built = ["init", "check", "context", "plan", "run", "status", "report", "demo"];
 
 it.each([...built, ...later.map(([name]) => name)])(
   "%s --help is short and ends with an example",

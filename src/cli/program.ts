@@ -20,7 +20,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .description("Moves a live MySQL or MariaDB database to PostgreSQL, and proves that it did.")
     .version("0.1.0")
     .option("-c, --config <file>", "the migration file", defaultConfig)
-    .addHelpText("after", `Not built yet (exit 64):\n${notBuiltLines()}\n\nExample:\n  headgate init --help`)
+    .addHelpText("after", `Not built yet (exit 64):\n${notBuiltLines()}\nExample:\n  headgate init --help`)
     .exitOverride()
     .configureOutput({
       writeOut: services.streams.stdout,
@@ -76,6 +76,12 @@ export async function runProgram(argv: readonly string[], services: Services): P
     "check",
     async () => (await import("./check.js")).checkVerb,
     "headgate check --propose",
+  );
+  verb(
+    program.command("context").description("What both servers say, each fact with time and query."),
+    "context",
+    async () => (await import("./context.js")).contextVerb,
+    "headgate context --json",
   );
   verb(
     program

@@ -1,4 +1,5 @@
 /** The report as one self-contained page: no script, no outside link, every text escaped. */
+import type { Inventory } from "../model.js";
 import { visible } from "./visible.js";
 
 export interface ReportBody {
@@ -19,6 +20,8 @@ export interface ReportBody {
     readonly bytes: number;
   }[];
   readonly policies: readonly { readonly object: string; readonly policy: string; readonly count: number }[];
+  /** null where no plan of the migration is at hand. */
+  readonly inventory: Inventory | null;
   readonly proofNote: string;
 }
 
@@ -55,8 +58,44 @@ ${
         [2],
       )
 }
+<h2>Objects without rows</h2>
+${inventoryHtml(body.inventory)}
 </body></html>
 `;
+}
+
+/** Views, programs and sequences with their risk, then the source's accounts: what the text report says, and more. */
+function inventoryHtml(inventory: Inventory | null): string {
+  if (inventory === null)
+    return "<p>Not known: no plan.json of this migration is beside the config; headgate plan makes one.</p>";
+  const { objects, accounts } = inventory;
+  const programs =
+    objects.length === 0
+      ? "<p>No views, programs or sequences.</p>"
+      : grid(
+          ["object", "kind", "risk", "lines", "runs as", "why", "reads", "writes", "functions"],
+          objects.map((each) => [
+            each.on === null ? each.name : `${each.on}.${each.name}`,
+            each.head === "" ? each.kind : `${each.kind}: ${each.head}`,
+            each.risk,
+            each.lines === null ? "hidden" : String(each.lines),
+            each.definer === null ? "" : `${each.definer}${each.definerExists === false ? " (gone)" : ""}`,
+            each.why.join("; "),
+            each.reads.join(", "),
+            each.writes.join(", "),
+            each.functions
+              .map(({ name, count, rewrite }) => `${name} (${String(count)}): ${rewrite}`)
+              .join("; "),
+          ]),
+          [3],
+        );
+  if (accounts === null) return `${programs}\n<p>The source's other accounts could not be read.</p>`;
+  if (accounts.length === 0) return programs;
+  return `${programs}\n${grid(
+    ["account", "rights on the source", "GRANTs for the target"],
+    accounts.map(({ account, rights, grants }) => [account, rights.join("; "), grants.join("; ")]),
+    [],
+  )}`;
 }
 
 function grid(

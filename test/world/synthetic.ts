@@ -163,6 +163,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
   const source: Source = {
     facts: async () => missing("facts"),
     catalogue: async () => missing("catalogue"),
+    measure: async () => missing("measure"),
     preflight: async () => [],
     profiler: async () => ({
       profile: async () => [],
