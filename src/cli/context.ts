@@ -4,6 +4,7 @@
  */
 import { exits } from "../errors.js";
 import type { Fact } from "../model.js";
+import { visible } from "../watch/visible.js";
 import { contextFacts, contextOf, evaluationOf, measureBoth } from "./facts.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
@@ -33,9 +34,9 @@ export async function contextVerb(context: VerbContext): Promise<VerbResult> {
 
 function factLines(name: string, { value, takenAt, query, note }: Fact<unknown>): string[] {
   return [
-    `${name}: ${brief(value)}`,
+    `${name}: ${visible(brief(value))}`,
     `    at ${takenAt}, from ${query}`,
-    ...(note === undefined ? [] : [`    ${note}`]),
+    ...(note === undefined ? [] : [`    ${visible(note)}`]),
     "",
   ];
 }

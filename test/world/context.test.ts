@@ -6,7 +6,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { journey } from "./journey.js";
 import type { Journey, Said } from "./journey.js";
-import { sourceUrl } from "./source-database.js";
 
 interface Told {
   readonly value: unknown;
@@ -93,8 +92,9 @@ describe.each(["mysql9", "mariadb"] as const)("context over %s", (server) => {
       functions: ["gives"],
       events: ["wakes"],
     });
+    // MariaDB has a right of its own for it, which no phase needs yet.
     expect(replication?.value).toEqual({
-      source: { replica: false, lagSeconds: null },
+      source: server === "mariadb" ? "unknown" : { replica: false, lagSeconds: null },
       target: { standbys: 0, lagSeconds: null },
     });
     expect(disk?.value).toMatchObject({ targetFree: "unknown" });
@@ -129,19 +129,22 @@ describe.each(["mysql9", "mariadb"] as const)("context over %s", (server) => {
     expect(stdout).toContain("backupAge: unknown");
   });
 
-  it("tells unknown where the account may not look", async () => {
+  it("tells what this account may see, and unknown where it may not look", async () => {
     const user = `context_${server}`;
     await trip.source.sql(`CREATE USER ${user}@'%' IDENTIFIED BY 'secret'`);
     try {
       await trip.source.sql(`GRANT SELECT ON context_${server}.* TO ${user}@'%'`);
-      const url = new URL(await sourceUrl(server));
-      url.pathname = `/context_${server}`;
+      const url = new URL(trip.source.url);
       url.username = user;
       url.password = "secret";
       trip.configure([], { source: url.href });
       const less = factsOf(await trip.said(0, "context"), "facts")["replication"];
       expect(less?.value).toMatchObject({ source: "unknown", target: { standbys: 0 } });
-      expect(less?.note).toMatch(/denied/iu);
+      expect(less?.note).toMatch(/denied|privilege/iu);
+      const right = server === "mariadb" ? "REPLICA MONITOR" : "REPLICATION CLIENT";
+      await trip.source.sql(`GRANT ${right} ON *.* TO ${user}@'%'`);
+      const more = factsOf(await trip.said(0, "context"), "facts")["replication"];
+      expect(more?.value).toMatchObject({ source: { replica: false, lagSeconds: null } });
     } finally {
       trip.configure([]);
       await trip.source.sql(`DROP USER ${user}@'%'`);
