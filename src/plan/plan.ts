@@ -109,8 +109,9 @@ function planTable(table: DecidedTable, lanes: Lanes): PlanTable {
   };
 }
 
-function isSortedBy({ kind, parts }: SourceIndex, column: string): boolean {
-  return kind === "btree" && parts[0]?.column === column;
+/** An index over the beginnings of texts puts nothing in order: reading along it would sort the table. */
+function isSortedBy({ kind, parts: [first] }: SourceIndex, column: string): boolean {
+  return kind === "btree" && first?.column === column && first.prefix === null;
 }
 
 function builtOver(

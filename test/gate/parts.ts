@@ -94,6 +94,40 @@ export const parts: readonly Part[] = [
     project: "world",
     file: "test/world/hazards.test.ts",
   }),
+  ...eachSource({
+    name: "collation-names",
+    proves: "every collation of the source: padding, case and accents as its name is read",
+    share: "the same of MySQL 9 and MariaDB",
+    project: "world",
+    file: "test/world/collation-names.test.ts",
+  }),
+  ...[
+    {
+      name: "charsets",
+      proves:
+        "every character set of the source: each byte, 16,000 random sequences of bytes and 4,000 characters arrive as its own conversion says, what has none is named; UTF-8 in other character sets is recoded exactly",
+    },
+    {
+      name: "collations",
+      proves: "unique keys of each kind of collation hold on the target what the source holds equal",
+    },
+    {
+      name: "collation-rules",
+      proves: "each rule for a collation keeps what it says; clashes are named before the run",
+    },
+    {
+      name: "sort-order",
+      proves: "check names two rows that change places under ORDER BY, and they do",
+    },
+  ].flatMap(({ name, proves }) =>
+    each({
+      name,
+      proves,
+      share: "the same from MySQL 9 and MariaDB to PostgreSQL 18",
+      project: "world",
+      file: `test/world/${name}.test.ts`,
+    }),
+  ),
   ...each(
     {
       name: "kills",

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Connection as Driver } from "mysql2/promise";
 import { collationFacts } from "../../src/typemap/collation.js";
+import { testSources } from "./matrix.js";
 import { openDriver, sourceUrl } from "./source-database.js";
 
 /** Letters with and without their marks; each alphabet has some that every collation that folds accents folds. */
@@ -42,7 +43,7 @@ async function ask(driver: Driver, name: string, charset: string): Promise<Answe
   };
 }
 
-describe.each(["mysql9", "mariadb", "mysql56"] as const)("every collation of %s", (server) => {
+describe.each(testSources)("every collation of %s", (server) => {
   let driver: Driver;
   let answers: Answer[];
 
