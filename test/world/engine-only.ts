@@ -28,13 +28,16 @@ function judge(server: string, user: string): void {
   if (administrators.has(user)) told(`Headgate logged in to ${server} as ${user}, an administrator`);
 }
 
-/** Whether the code under test is calling, not a test's own set-up. */
+/** Whether the code under test is the nearest caller: at a named moment it calls a test, which may then log in itself. */
 function calledFrom(folder: string): boolean {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 60;
-  const stack = new Error("whence").stack ?? "";
+  const frames = (new Error("whence").stack ?? "").split("\n");
   Error.stackTraceLimit = limit;
-  return stack.includes(folder);
+  const nearest = frames.find(
+    (frame) => frame.includes(folder) || (/\/test\//u.test(frame) && !frame.includes("/engine-only.")),
+  );
+  return nearest?.includes(folder) === true;
 }
 
 subscribe("tracing:mysql2:connect:start", (message) => {
