@@ -74,16 +74,17 @@ export class HostSlots implements AsyncDisposable {
     }
   }
 
+  /** One session, whoever asks first and however many ask while it is being opened. */
   async #connected(): Promise<Session> {
-    const before = await this.#session;
-    if (before !== null && before.dead === null) return before;
-    const opening = this.#open();
-    this.#session = opening;
-    try {
-      return await opening;
-    } catch (error) {
-      this.#session = null;
-      throw error;
+    for (;;) {
+      const opening = (this.#session ??= this.#open());
+      let session: Session | null = null;
+      try {
+        session = await opening;
+        if (session.dead === null) return session;
+      } finally {
+        if (session?.dead !== null && this.#session === opening) this.#session = null;
+      }
     }
   }
 

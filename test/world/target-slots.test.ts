@@ -44,6 +44,18 @@ it("are counted for the host, whatever database the work is in", async () => {
   await c[Symbol.asyncDispose]();
 });
 
+it("are asked for over one session, which ends with the engine", async () => {
+  const sessions =
+    "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'headgate' AND datname = 'postgres'";
+  {
+    await using slots = new HostSlots(one.options);
+    const both = await Promise.all([slots.take(2), slots.take(2)]);
+    expect(both).not.toContain(null);
+    expect(await one.sql(sessions)).toEqual([{ n: "1" }]);
+  }
+  while ((await one.sql(sessions))[0]?.["n"] !== "0");
+});
+
 it("are free again when their holder's session has died", async () => {
   await using first = new HostSlots(one.options);
   await using second = new HostSlots(two.options);
