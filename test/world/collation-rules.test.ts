@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPostgres } from "../../connectors/postgres/target.js";
+import { engineName } from "./accounts.js";
 import { journey } from "./journey.js";
 import type { Journey, Said } from "./journey.js";
 import { combinations, serversAreNamed, testSources, testTargets } from "./matrix.js";
@@ -199,7 +200,9 @@ describe.each(testTargets)("a target that cannot do what the plan wants, %s", (t
 
   it("finds two rows equal only when the index is built, and says what that means", async () => {
     await using database = await targetDatabase("collation_build", target);
-    await database.sql("CREATE TABLE t (c text); INSERT INTO t VALUES ('a'), ('A')");
+    await database.sql(
+      `CREATE TABLE t (c text); INSERT INTO t VALUES ('a'), ('A'); ALTER TABLE t OWNER TO ${engineName("collation_build")}`,
+    );
     await using ledger = await (
       await openPostgres(database.options)
     ).claim(syntheticPlan([{ name: "a", rows: 1 }]));
