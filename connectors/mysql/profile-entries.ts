@@ -28,24 +28,38 @@ function entryProbe(table: PlanTable, index: PlanIndex): readonly Probe[] {
     const column = table.columns.find(({ source }) => source === part.column);
     return column === undefined ? [] : [{ ...part, column }];
   });
-  const most = parts.reduce((sum, part) => sum + largest(part.column, part.prefix, part.hashed), 0);
+  const expressions = index.parts.flatMap(({ expression }) => expression ?? []);
+  const of = expressions.reduce((sum, { long }) => sum + (long ? Infinity : 24), 0);
+  const most = parts.reduce((sum, part) => sum + largest(part.column, part.prefix, part.hashed), of);
   const [first] = [...parts].sort(
     (a, b) => largest(b.column, b.prefix, b.hashed) - largest(a.column, a.prefix, a.hashed),
   );
-  if (most <= largestEntry || first === undefined) return [];
-  const sizes = parts.map(({ column, prefix, hashed }) => sizeOf(column, prefix, hashed));
+  const about = first?.column ?? table.columns[0];
+  if (most <= largestEntry || about === undefined) return [];
+  const sizes = [
+    ...parts.map(({ column, prefix, hashed }) => sizeOf(column, prefix, hashed)),
+    ...expressions.map(({ source, long }) =>
+      // A collation of its own charset would count the source's bytes.
+      long ? `COALESCE(GREATEST(LENGTH(${source}), LENGTH(CONVERT(${source} USING utf8mb4))), 0) + 7` : "24",
+    ),
+  ];
   const key = index.source === "PRIMARY" || table.key?.index === index.source;
   return [
     {
       code: "index-entry-too-long",
       severity: "error",
-      column: first.column,
+      column: about,
       condition: `(${sizes.join(" + ")} > ${String(largestEntry)})`,
       what: `would have an entry of more than 2704 bytes in the index ${index.source}, PostgreSQL's largest; unless they can be compressed, building it would stop at the first`,
       fix: key
         ? "Shorten the values: the index tells the table's rows apart and must hold them whole."
-        : "Declare the policy longIndex for the column (hash: equality is still found and still unique; leave-out), or shorten the values.",
-      settle: key ? [] : [policyLine(table, first.column.source, "longIndex: hash")],
+        : expressions.some(({ long }) => long)
+          ? "Shorten the values, or drop the index on the source."
+          : "Declare the policy longIndex for the column (hash: equality is still found and still unique; leave-out), or shorten the values.",
+      settle:
+        key || expressions.some(({ long }) => long)
+          ? []
+          : [policyLine(table, about.source, "longIndex: hash")],
       about: {
         object: `${table.source}.${index.source}`,
         one: `row of ${table.source}`,

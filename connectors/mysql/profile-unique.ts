@@ -44,10 +44,15 @@ export function groupings(table: PlanTable, collations: ReadonlySet<string>): re
       // Sorting looks at the first bytes of a long value only (max_sort_length); a hash of it is short and whole.
       return isText(planned.column) || planned.column.type === "enum" ? `SHA2(${value}, 256)` : value;
     });
+    const made = index.parts.flatMap(({ expression }) =>
+      expression === undefined
+        ? []
+        : [expression.long ? `SHA2(${expression.source}, 256)` : expression.source],
+    );
     return [
       {
         index,
-        values,
+        values: [...values, ...made],
         why: merging.map(({ column, why }) => `${column}: ${why}`).join("; "),
         settle: merging.flatMap(({ settle }) => settle),
       },

@@ -5,6 +5,24 @@ import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import type { Plan } from "../model.js";
 import { type PlanServers, planText, readPlan } from "../plan/file.js";
+import { withPlanning } from "../plan/planning.js";
+import type { OpenMigration } from "./open.js";
+
+/** The plan as it is written: with what people plan the night by, from the catalogue and the config. */
+export function wholePlan({ plan, catalogue }: Inspection, { config, slots, workers }: OpenMigration): Plan {
+  const { throttle, snapshot } = config;
+  return withPlanning(plan, catalogue, {
+    rangeRows: snapshot.rangeRows,
+    workers,
+    workersPerHost: slots,
+    // Those that something waits for today; triggers and the write pause belong to the cutover.
+    thresholds: {
+      "throttle.maxReplicaLagSeconds":
+        config.source.replica === undefined ? null : throttle.maxReplicaLagSeconds,
+      "throttle.maxThreadsRunning": throttle.maxThreadsRunning ?? null,
+    },
+  });
+}
 
 /** Creates the state directory, readable by its owner only. */
 export async function makeStateDirectory(directory: string): Promise<void> {

@@ -9,7 +9,7 @@ import { count } from "../watch/screen.js";
 import { findingLines, findingSummary, nextOf } from "./findings.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
-import { serversOf, writePlan } from "./plan-file.js";
+import { serversOf, wholePlan, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
 
@@ -27,7 +27,7 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
     values: null,
     signal: context.services.signal,
   });
-  const made = found.plan;
+  const made = wholePlan(found, migration);
   if (flags.explain !== undefined) {
     const lines = explainColumn(found.catalogue, migration.request, flags.explain);
     if (lines === null)
@@ -70,6 +70,7 @@ function bodyOf(made: Plan, sizes: Estimate): Record<string, unknown> {
         rule: c.rule,
       })),
     })),
+    planning: made.planning,
     before: made.before.map((statement) => statement.sql),
     after: made.after.map((statement) => statement.sql),
     findings: made.findings,

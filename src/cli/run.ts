@@ -19,7 +19,7 @@ import { keptOrphans, keptPhase, policyCounts, policySentence } from "./kept.js"
 import { lookOf } from "./look.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
-import { demandSameServers, readRecordedPlan, serversOf, writePlan } from "./plan-file.js";
+import { demandSameServers, readRecordedPlan, serversOf, wholePlan, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 import type { GeneratedVerdict } from "../verify/generated.js";
 import type { ViewVerdict } from "../verify/views.js";
@@ -74,7 +74,7 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   // Views that differed are looked at again: somebody may have mended them meanwhile.
   if (before?.state === "copied" && before.holder === null && viewsToLookAt(before).length === 0)
     return alreadyCopied(migration.id, before);
-  await writePlan(migration.stateDirectory, found.plan, serversOf(found));
+  await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   return await engine(context, migration, found, holds);
 }
 

@@ -35,7 +35,7 @@ export interface BuiltTable {
 export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext): readonly BuiltTable[] {
   const { schema, findings, statements } = context;
   const parts = tables.map((table) => {
-    const indexes = tableIndexes(table, context);
+    const indexes = tableIndexes(table, { ...context, engine: context.catalogue.engine });
     const named = indexes
       .filter(({ kind }) => kind === "primary" || kind === "unique")
       .map(({ name }) => name);

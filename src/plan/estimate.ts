@@ -25,8 +25,7 @@ export interface Estimate {
 }
 
 /** Bytes a second: two workers on one machine (measured 140 MB/s), and a link of some 200 Mbit/s. */
-const fastest = 120_000_000;
-const slowest = 20_000_000;
+export const rates = { fast: 120_000_000, slow: 20_000_000, perTable: 0.05 } as const;
 
 /** Figures for a plan whose ranges hold about `rangeRows` rows. */
 export function estimate(plan: Plan, rangeRows: number): Estimate {
@@ -37,10 +36,10 @@ export function estimate(plan: Plan, rangeRows: number): Estimate {
   const bytes = sum(({ bytes: own }) => own);
   const ranges = sum(({ ranges: own }) => own);
   // A table costs a moment whatever it holds: create, lease, commit, keys.
-  const overhead = tables.length * 0.05;
+  const overhead = tables.length * rates.perTable;
   const seconds = {
-    fast: Math.ceil(bytes / fastest + overhead),
-    slow: Math.ceil(bytes / slowest + overhead),
+    fast: Math.ceil(bytes / rates.fast + overhead),
+    slow: Math.ceil(bytes / rates.slow + overhead),
   };
   const text = `${plural(tables.length, "table")}, about ${grouped(rows)} rows and ${spelledBytes(bytes)} in ${plural(ranges, "range")}; copying takes ${spelledSeconds(seconds.fast)} on one machine to ${spelledSeconds(seconds.slow)} over a slow link, keys and indexes not counted.`;
   return { tables, rows, bytes, ranges, seconds, text };

@@ -1,12 +1,13 @@
 /**
  * The keys and indexes of one table. Names are per table on the source and per schema on the target; a prefix becomes
- * an expression over the value's beginning; what PostgreSQL has no equal for (fulltext, spatial, functional,
- * multi-valued) is named in a finding and not built. Duplicates are built: dropping one is the owner's decision.
+ * an expression over the value's beginning; what PostgreSQL has no equal for (fulltext, spatial, expressions
+ * that are not proven) is named in a finding and not built. Duplicates are built: dropping one is the owner's decision.
  */
 import type { PlanIndex, SourceIndex } from "../model.js";
 import { postgresName } from "../safety/identifier.js";
 import { bareType } from "../typemap/target-type.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
+import { type ExpressionIndex, expressionIndex, isOverExpression } from "./expression-index.js";
 import type { Findings } from "./finding.js";
 import { counted, entriesOf, find, maxEntryBytes, partBytes, quoted, spell } from "./index-parts.js";
 import { type IndexContext, keptIndex } from "./kept-index.js";
@@ -48,11 +49,8 @@ function kept(index: PlannedIndex, table: DecidedTable, context: IndexContext): 
   return found === null ? [] : [{ source, kind: "unique-index", key: false, ...found }];
 }
 
-function planIndex(
-  index: SourceIndex,
-  table: DecidedTable,
-  { relations, findings }: IndexContext,
-): readonly PlannedIndex[] {
+function planIndex(index: SourceIndex, table: DecidedTable, context: IndexContext): readonly PlannedIndex[] {
+  const { relations, findings } = context;
   const object = `${table.source.name}.${index.name}`;
   const member = memberIndex(index, table, findings);
   if (member !== null) {
@@ -62,7 +60,13 @@ function planIndex(
     );
     return [{ source: index, name, kind: "gin", parts: [member], entries: [], key: false }];
   }
-  const why = unbuildable(index, table);
+  const made = isOverExpression(index) ? expressionIndex(index, table, context.engine) : null;
+  const why =
+    made === null
+      ? unbuildable(index, table)
+      : "uses" in made
+        ? `it uses ${made.uses}, whose like on the target is not proven (${expressionsOf(index)})`
+        : null;
   if (why !== null) {
     findings.add({
       code: "index-not-built",
@@ -73,6 +77,7 @@ function planIndex(
     });
     return [];
   }
+  if (made !== null && "parts" in made) return overExpression(index, table, made, context);
   const key = index.primary || table.key?.index === index.name;
   if (key) tellKeyPolicy(index, table, object, findings);
   else if (decidedParts(index, table).some(({ keyPolicy }) => keyPolicy.longIndex === "leave-out")) {
@@ -112,6 +117,34 @@ function planIndex(
   return [{ source: index, name, kind, parts: spell(index, table, entries), entries, key }];
 }
 
+/** Built as the translation says. Whoever wants it used must write its expression as the target has it. */
+function overExpression(
+  index: SourceIndex,
+  table: DecidedTable,
+  made: ExpressionIndex,
+  { relations, findings }: IndexContext,
+): readonly PlannedIndex[] {
+  const object = `${table.source.name}.${index.name}`;
+  tellOddities(index, table, object, findings);
+  findings.add({
+    code: "index-over-expression",
+    severity: "info",
+    object,
+    sentence: `The index ${index.name} on ${table.source.name} is over an expression (${expressionsOf(index)}); it is built over the same in the target's words: ${made.parts.join(", ")}.`,
+    fix: "Queries that are to use it must have the expression in these words.",
+  });
+  const name = relations.claim(
+    withTable(table.target, index.name),
+    `index ${table.source.name} ${index.name}`,
+  );
+  const kind = index.unique ? "unique-index" : "index";
+  return [{ source: index, name, kind, parts: made.parts, entries: made.entries, key: false }];
+}
+
+function expressionsOf(index: SourceIndex): string {
+  return index.parts.flatMap(({ expression }) => expression ?? []).join(", ");
+}
+
 /** A key's entries must be the values themselves: rows are found and matched by them. */
 function tellKeyPolicy(index: SourceIndex, table: DecidedTable, object: string, findings: Findings): void {
   if (decidedParts(index, table).every(({ keyPolicy }) => keyPolicy.longIndex === "refuse")) return;
@@ -132,8 +165,6 @@ function unbuildable(index: SourceIndex, table: DecidedTable): string | null {
   if (index.kind === "fulltext") return "FULLTEXT has no equal, and the near thing finds other words";
   if (index.kind === "spatial") return "SPATIAL needs PostGIS";
   for (const part of index.parts) {
-    if (part.column === null)
-      return `a part of it is an expression, whose like on the target is not proven (${part.expression ?? "?"})`;
     const decided = find(part, table);
     if (decided === undefined) return `its column ${part.column} does not travel`;
     if (decided.targetType === "json") return `${part.column} is json, which has no order`;

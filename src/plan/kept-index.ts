@@ -3,7 +3,7 @@
  * plain one serves foreign keys and the stream, this one keeps out what the source would have refused, so that the
  * source's keys still hold while an application writes to the target. Where nothing is kept, that is told.
  */
-import type { PlanIndex, SourceIndex, TextEquality } from "../model.js";
+import type { PlanIndex, SourceEngine, SourceIndex, TextEquality } from "../model.js";
 import { collationFacts } from "../typemap/collation.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
@@ -13,6 +13,7 @@ import { equalitySql, isText, keptEquality, ownEquality, sameEquality } from "./
 
 /** Where the indexes of a plan go: the target's schema, its namespace, the findings. */
 export interface IndexContext {
+  readonly engine: SourceEngine;
   readonly schema: string;
   readonly relations: NameSpace;
   readonly findings: Findings;

@@ -5,7 +5,7 @@
  */
 import type { SourceEngine } from "../model.js";
 import { bareType } from "../typemap/target-type.js";
-import { collationSql } from "./collation.js";
+import { collationSql, compared } from "./collation.js";
 import type { Note, Surroundings } from "./context.js";
 import { expression } from "./expression.js";
 import { columnPath } from "./from.js";
@@ -13,7 +13,7 @@ import { Outside, listOf, nodeOf, objectName, outside, unnested, variant } from 
 import { parseExpression, parseQuery } from "./parser.js";
 import { type Relation, columnValue, findColumn } from "./scope.js";
 import { type Output, translateQuery } from "./select.js";
-import { type PlannedColumn, type Value, exact, shown, spoken, truth } from "./value.js";
+import { type PlannedColumn, type Value, exact, isText, shown, spoken, truth } from "./value.js";
 import type { Translator } from "./context.js";
 
 /** A reason completes "it uses ...". */
@@ -145,16 +145,13 @@ export interface ExpressionRequest {
   readonly columns: readonly PlannedColumn[];
 }
 
+function provenOnly(engine: SourceEngine): Surroundings {
+  return { engine, database: "", strict: true, schema: "", collations: new Set(), notes: new Set() };
+}
+
 /** An expression of one row, on proof only. */
 export function translateExpression(request: ExpressionRequest): Value | NotTranslated {
-  const around: Surroundings = {
-    engine: request.engine,
-    database: "",
-    strict: true,
-    schema: "",
-    collations: new Set(),
-    notes: new Set(),
-  };
+  const around = provenOnly(request.engine);
   const relation: Relation = {
     alias: "",
     columns: new Map(
@@ -215,6 +212,26 @@ export function translateGenerated(
     const sized =
       bareType(request.targetType) === "character varying" ? `${sql}::${request.targetType}` : sql;
     return { sql: sized };
+  });
+}
+
+/**
+ * What an index over the expression holds. PostgreSQL indexes only what depends on the row alone. `exact`: two entries
+ * must be equal exactly where the source's are. `long` tells texts and bytes, which may not fit into an entry.
+ */
+export function translateIndexed(
+  request: ExpressionRequest & { readonly exact: boolean },
+): { readonly sql: string; readonly long: boolean } | NotTranslated {
+  return attempt(() => {
+    const made = translateExpression(request);
+    if ("uses" in made) return made;
+    if (!made.immutable) return outside("what depends on the session");
+    if (made.kind === "null" || made.kind === "opaque" || made.kind === "json")
+      return outside(`${spoken(made)} as an entry of an index`);
+    const entry = shown(made);
+    const long = isText(entry) || entry.kind === "bytes";
+    if (!request.exact || !isText(entry)) return { sql: entry.sql, long };
+    return { sql: compared(entry, entry.collation, provenOnly(request.engine), "equal"), long };
   });
 }
 
