@@ -6,10 +6,14 @@ import type { Inspection } from "../migration.js";
 import type { Plan } from "../model.js";
 import { type PlanServers, planText, readPlan } from "../plan/file.js";
 import { withPlanning } from "../plan/planning.js";
+import type { WholePlan } from "../plan/planning-sheet.js";
 import type { OpenMigration } from "./open.js";
 
 /** The plan as it is written: with what people plan the night by, from the catalogue and the config. */
-export function wholePlan({ plan, catalogue }: Inspection, { config, slots, workers }: OpenMigration): Plan {
+export function wholePlan(
+  { plan, catalogue }: Inspection,
+  { config, slots, workers }: OpenMigration,
+): WholePlan {
   const { throttle, snapshot } = config;
   return withPlanning(plan, catalogue, {
     rangeRows: snapshot.rangeRows,

@@ -5,6 +5,7 @@ import type { Plan } from "../model.js";
 import { estimate } from "../plan/estimate.js";
 import type { Estimate } from "../plan/estimate.js";
 import { explainColumn } from "../plan/explain.js";
+import type { WholePlan } from "../plan/planning-sheet.js";
 import { count } from "../watch/screen.js";
 import { findingLines, findingSummary, nextOf } from "./findings.js";
 import { openMigration } from "./open.js";
@@ -49,7 +50,7 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
   };
 }
 
-function bodyOf(made: Plan, sizes: Estimate): Record<string, unknown> {
+function bodyOf(made: WholePlan, sizes: Estimate): Record<string, unknown> {
   return {
     estimate: { rows: sizes.rows, bytes: sizes.bytes, ranges: sizes.ranges, seconds: sizes.seconds },
     fingerprint: made.fingerprint,

@@ -3,7 +3,8 @@
  * the step gives way instead of queueing the application behind itself. The seconds are those that the connectors
  * set; a test holds this file to them.
  */
-import type { Plan, PlanStatement, PlannedLock, SourceEngine } from "../model.js";
+import type { Plan, PlanStatement, SourceEngine } from "../model.js";
+import type { PlannedLock } from "./planning-sheet.js";
 
 /** What the connectors set, in seconds. */
 export const lockBounds = { sourceRead: 10, profile: 10, exactCut: 5, target: 30 } as const;

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Planning } from "../model.js";
 import { dependencyOrder } from "./dependencies.js";
 import { catalogue, counter, foreign, request, table } from "./example-catalogue.js";
 import { lockBounds } from "./locks.js";
@@ -30,10 +29,7 @@ const shop = catalogue([
 
 const made = plan(shop, request());
 const whole = withPlanning(made, shop, settings);
-const planning = ((): Planning => {
-  if (whole.planning === undefined) throw new Error("no planning");
-  return whole.planning;
-})();
+const { planning } = whole;
 
 describe("planning", () => {
   it("has a table's parents before it, and says which they are", () => {
@@ -84,7 +80,7 @@ describe("planning", () => {
     expect(planning.locks.map(({ step }) => step)).not.toContain("copy: exact cut");
     const keyless = catalogue([table("heap", [column("a", "int")], { indexes: [] })]);
     const { planning: other } = withPlanning(plan(keyless, request()), keyless, settings);
-    expect(other?.locks.find(({ step }) => step === "copy: exact cut")).toMatchObject({
+    expect(other.locks.find(({ step }) => step === "copy: exact cut")).toMatchObject({
       on: "heap",
       waitSeconds: 5,
     });

@@ -4,12 +4,13 @@
  * the result, the way back from each stage, duration and disk by stated assumptions. A function of catalogue and config:
  * no clock and no measurement in it, so the same plan twice is the same to the byte, and CI can diff it.
  */
-import type { Catalogue, Plan, Planning, PlanningTable } from "../model.js";
+import type { Catalogue, Plan } from "../model.js";
 import { mysqlName, postgresName } from "../safety/identifier.js";
 import { estimate, rates } from "./estimate.js";
 import { dependencyOrder } from "./dependencies.js";
 import { locksOf } from "./locks.js";
 import { byCodeUnit } from "./order.js";
+import type { Planning, PlanningTable, WholePlan } from "./planning-sheet.js";
 
 /** The config's part. */
 export interface PlanningSettings {
@@ -20,7 +21,7 @@ export interface PlanningSettings {
 }
 
 /** The plan with its planning. The fingerprint stays what it was: nothing of this decides what is done. */
-export function withPlanning(plan: Plan, catalogue: Catalogue, settings: PlanningSettings): Plan {
+export function withPlanning(plan: Plan, catalogue: Catalogue, settings: PlanningSettings): WholePlan {
   return { ...plan, planning: planningOf(plan, catalogue, settings) };
 }
 

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Plan, Planning } from "../../src/model.js";
+import type { Planning, WholePlan } from "../../src/plan/planning-sheet.js";
 import { journey } from "./journey.js";
 import type { Journey } from "./journey.js";
 
@@ -41,9 +41,7 @@ it("is the same twice to the byte, and what run writes is what plan wrote", asyn
   const first = text();
   await trip.said(0, "plan");
   expect(text()).toBe(first);
-  const plan = JSON.parse(first) as Plan;
-  if (plan.planning === undefined) throw new Error("no planning");
-  planning = plan.planning;
+  planning = (JSON.parse(first) as WholePlan).planning;
   expect(said["planning"]).toEqual(planning);
   expect(planning.tables.map(({ table, dependsOn }) => [table, dependsOn])).toEqual([
     ["parent", []],
