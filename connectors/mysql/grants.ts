@@ -166,7 +166,7 @@ export interface GrantNeeds {
   readonly routines: RoutineRight;
 }
 
-/** The exact GRANT statements of each phase. `inventory` only lets check list programs; nothing is copied by it. `cutover` is for the fence's own account, `source.admin`. */
+/** The exact GRANT statements of each phase. `inventory` only lets check list programs and name who is in the way; nothing is copied by it. `cutover` is for the fence's own account, `source.admin`. */
 export function grantStatements(
   needs: GrantNeeds,
 ): readonly { readonly phase: GrantPhase; readonly statements: readonly string[] }[] {
@@ -196,7 +196,13 @@ export function grantStatements(
     },
     {
       phase: "inventory",
-      statements: [grant("TRIGGER, EVENT", database), routineGrant(needs.routines, needs.account)],
+      statements: [
+        grant("TRIGGER, EVENT", database),
+        routineGrant(needs.routines, needs.account),
+        // Which definers exist, and who holds a lock that we wait for.
+        grant("SELECT (User, Host)", "mysql.user"),
+        grant("SELECT", "performance_schema.*"),
+      ],
     },
     { phase: "stream", statements: [grant("REPLICATION SLAVE", "*.*")] },
     { phase: "cutover", statements: [`GRANT ${admin} ON *.* TO 'ADMIN'@'HOST';`] },
