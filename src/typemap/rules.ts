@@ -52,6 +52,9 @@ export function packageFile(name: string): string {
     const candidate = join(folder, "typemaps", name);
     if (existsSync(candidate)) return candidate;
     if (dirname(folder) === folder)
-      throw new Fault("bug", `typemaps/${name} is missing from the installation; it should be above ${start}.`);
+      throw new Fault(
+        "bug",
+        `typemaps/${name} is missing from the installation; it should be above ${start}.`,
+      );
   }
 }
