@@ -98,9 +98,11 @@ const all: readonly string[] = [
   `${"x".repeat(63)}y`,
 ];
 
+const canaryDrop = `"; drop table canary; --`;
+
 /** Names that every run has, for it asks for them. */
 const asked: readonly string[] = [
-  `"; drop table canary; --`,
+  canaryDrop,
   "$$; drop table canary; $$",
   "?",
   "${X}",
@@ -129,7 +131,7 @@ describe.each(["mysql9", "mariadb"] as const)("hostile names from %s", (server) 
   const names =
     process.env["HEADGATE_GATE"] === "1"
       ? all
-      : all.filter((name, at) => asked.includes(name) || at % 6 === share);
+      : all.filter((name, at) => asked.includes(name) || at % 8 === share);
   const parents = names.filter((_, at) => at % 4 === 0);
 
   let trip: Journey;
@@ -199,28 +201,26 @@ describe.each(["mysql9", "mariadb"] as const)("hostile names from %s", (server) 
       return ended.stdout + ended.stderr;
     };
     const target = asEngine(trip.target.url, database);
-    human.push(
-      await shown(
-        "init",
-        "--dry-run",
-        "--source",
-        trip.source.url,
-        "--target",
-        target,
-        "--migration",
-        trip.migration,
-      ),
-    );
-    const checked = await trip.said(0, "check");
+    // A plan of a source is two seconds of one core: everyday runs show the verbs that only look on one server, in pairs.
+    const thorough = server === "mysql9" || process.env["HEADGATE_GATE"] === "1";
+    const from = ["--source", trip.source.url, "--target", target, "--migration", trip.migration];
+    const [checked, ...dry] = await Promise.all([
+      trip.said(0, "check"),
+      ...(thorough ? [shown("init", "--dry-run", ...from)] : []),
+    ]);
+    human.push(...dry);
     const unusual = findings(checked).filter(
       ({ code }) => code === "name-needs-quotes" || code === "renamed",
     );
     for (const name of names.filter((one) => !/^[a-zA-Z_]\w*$/u.test(one)))
       expect(unusual.map(({ object }) => object)).toContain(name);
-    human.push(await shown("check", "--propose"), await shown("plan"), await shown("status"));
+    const looks = await Promise.all([shown("plan"), ...(thorough ? [shown("check", "--propose")] : [])]);
+    human.push(...looks, await shown("status"));
     // What psql would be fed: as many statements as the plan has, and each of a kind that a plan has.
-    const { stdout: sql } = await trip.headgate("plan", "--sql");
-    const planned = await trip.said(0, "plan");
+    const [{ stdout: sql }, planned] = await Promise.all([
+      trip.headgate("plan", "--sql"),
+      trip.said(0, "plan", "--dry-run"),
+    ]);
     const { stmts = [] } = await parse(sql);
     expect(stmts).toHaveLength(
       (planned["before"] as unknown[]).length + (planned["after"] as unknown[]).length,
@@ -239,10 +239,15 @@ describe.each(["mysql9", "mariadb"] as const)("hostile names from %s", (server) 
         "SelectStmt",
         "VacuumStmt",
       ]).toContain(kind);
-    const { stdout: grants } = await trip.headgate("check", "--grants");
-    expect(grants).toContain("`hg \"'``$;\\%\\_?--é`.*");
-    for (const name of ["order", "a.b", `"; drop table canary; --`].filter((one) => names.includes(one)))
-      human.push(await shown("plan", "--explain", `${name}.label`));
+    const explained = process.env["HEADGATE_GATE"] === "1" ? ["order", "a.b", canaryDrop] : [canaryDrop];
+    if (thorough) {
+      const [{ stdout: grants }, ...explanations] = await Promise.all([
+        trip.headgate("check", "--grants"),
+        ...explained.map((name) => shown("plan", "--explain", `${name}.label`)),
+      ]);
+      expect(grants).toContain("`hg \"'``$;\\%\\_?--é`.*");
+      human.push(...explanations);
+    }
     // No bound of time: some hundred statements are built.
     const ran = await trip.start(["run", "--until", "copied"]).end;
     expect(ran.code, `${ran.stdout}\n${ran.stderr}`).toBe(0);
