@@ -4,6 +4,7 @@
  * of that fails the copy; a view that differs ends the run with exit code 2 until it is mended.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { engineName } from "./accounts.js";
 import { fromSources } from "./from-sources.js";
 import { journey, toTheEnd } from "./journey.js";
 import type { Journey, Said } from "./journey.js";
@@ -99,26 +100,37 @@ describe("a view that is not what it was", () => {
     await trip.source.sql("CREATE VIEW same AS SELECT id FROM t");
     await trip.source.sql("CREATE VIEW v AS SELECT id, n FROM t");
     await trip.source.sql("CREATE VIEW w AS SELECT n FROM t");
+    await trip.source.sql("CREATE VIEW x AS SELECT n, id FROM t");
     const run = await trip.said(0, ...until);
-    expect(verdicts(run)).toEqual({ same: "equal", v: "equal", w: "equal" });
+    expect(verdicts(run)).toEqual({ same: "equal", v: "equal", w: "equal", x: "equal" });
     // What runs at the end of a copy, again, with views that somebody has changed since.
     await trip.target.sql("CREATE OR REPLACE VIEW v AS SELECT id, n + 1 AS n FROM t");
     await trip.target.sql("DROP VIEW w");
+    await trip.target.sql("ALTER VIEW x OWNER TO CURRENT_USER");
     await trip.target.sql(
-      `UPDATE headgate.phase SET facts = '{"views": 3, "equal": 0, "different": "v"}' WHERE phase = 'views'`,
+      `UPDATE headgate.phase SET facts = '{"views": 4, "equal": 0, "different": "v"}' WHERE phase = 'views'`,
     );
     const again = await trip.said(2, ...until);
     expect(again["state"]).toBe("copied");
-    expect(verdicts(again)).toEqual({ same: "equal", v: "different", w: "not-compared" });
+    expect(verdicts(again)).toEqual({ same: "equal", v: "different", w: "not-compared", x: "not-compared" });
     expect(findings(again).map(({ code, object }) => `${code} ${object}`)).toEqual([
       "view-differs v",
       "view-not-compared w",
+      "view-not-compared x",
     ]);
+    expect(findings(again)[2]?.sentence).toMatch(/permission denied for view x/);
     const report = await trip.headgate("report");
     expect(report.stdout).toContain("VIEWS THAT DIFFER OR WERE REFUSED: v");
     await trip.target.sql("CREATE OR REPLACE VIEW v AS SELECT id, n FROM t");
+    // What an administrator made is closed to Headgate's role until it may read it.
     await trip.target.sql("CREATE VIEW w AS SELECT n FROM t");
-    expect(verdicts(await trip.said(0, ...until))).toEqual({ same: "equal", v: "equal", w: "equal" });
+    await trip.target.sql(`GRANT SELECT ON w, x TO ${engineName("hg_views_wrong")}`);
+    expect(verdicts(await trip.said(0, ...until))).toEqual({
+      same: "equal",
+      v: "equal",
+      w: "equal",
+      x: "equal",
+    });
     expect(await trip.said(0, ...until)).not.toHaveProperty("views");
   });
 });
