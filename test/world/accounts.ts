@@ -34,7 +34,7 @@ export async function makeSourceAccount(
   const engine = /mariadb/iu.test(JSON.stringify(versions)) ? "mariadb" : "mysql";
   const [known] = await admin.query({ sql: "SHOW PRIVILEGES", rowsAsArray: true });
   const names = Array.isArray(known)
-    ? known.flatMap((row: unknown): unknown[] => (Array.isArray(row) ? [row[0]] : []))
+    ? known.map((row: unknown): unknown => (Array.isArray(row) ? (row as unknown[])[0] : undefined))
     : [];
   const privileges = new Set(names.flatMap((name) => (typeof name === "string" ? [name.toUpperCase()] : [])));
   for (const { phase, statements } of sourceGrants({
