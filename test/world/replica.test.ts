@@ -8,16 +8,20 @@ import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../src/model.js";
 import { ownServers } from "../faults/own-servers.js";
+import { asEngine, dropSourceAccount, engineName, makeSourceAccount } from "./accounts.js";
 import { journey } from "./journey.js";
 import type { Journey } from "./journey.js";
 import { up } from "./stack/servers.js";
+
+const database = "check_replica";
 
 describe("check on a replica", () => {
   const open: AsyncDisposable[] = [];
   let trip: Journey;
   let replica: Connection;
   let url: URL;
-  let mariadb: URL;
+  /** An administrator's. */
+  let mariadb: string;
 
   beforeAll(async () => {
     const shared = await up(["mysql9", "mariadb"]);
@@ -28,12 +32,12 @@ describe("check on a replica", () => {
     await primary.query("SET GLOBAL server_id = 19");
     await primary.query("RESET BINARY LOGS AND GTIDS");
     await primary.end();
-    trip = await journey("check_replica");
+    trip = await journey(database);
     open.unshift(trip);
-    url = new URL(shared.mysql9.url);
-    mariadb = new URL(shared.mariadb.url);
-    for (const place of [url, mariadb]) place.pathname = "/check_replica";
+    url = new URL(asEngine(shared.mysql9.url, database));
+    mariadb = shared.mariadb.url;
     replica = await createConnection({ uri: shared.mysql9.url });
+    await dropSourceAccount(replica, engineName(database));
     const from = new URL(own.servers.mysql9.url);
     await replica.query(
       `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = ${from.port}, SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1`,
@@ -41,11 +45,15 @@ describe("check on a replica", () => {
     await replica.query("START REPLICA");
     await trip.source.sql("CREATE TABLE flags (id INT PRIMARY KEY, b TINYINT(1))");
     await trip.source.sql("INSERT INTO flags VALUES (1, 0), (2, 1)");
+    // The engine's account comes to the replica as everything else does.
+    const [[set = ""] = []] = await trip.source.sql("SELECT @@GLOBAL.gtid_executed");
+    await replica.query("SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 60)", [set]);
   });
   afterAll(async () => {
     await replica.query("STOP REPLICA");
     await replica.query("RESET REPLICA ALL");
     await replica.query("DROP DATABASE IF EXISTS check_replica");
+    await dropSourceAccount(replica, engineName(database));
     await replica.end();
     for (const each of open) await each[Symbol.asyncDispose]();
   });
@@ -81,11 +89,13 @@ describe("check on a replica", () => {
     same.port = String(trip.source.options.port);
     configure(same.href);
     expect(errors(await found(3))).toEqual(["replica-is-source server.replica"]);
-    const maria = await createConnection({ uri: new URL("/", mariadb).href });
+    const maria = await createConnection({ uri: mariadb });
     await maria.query("CREATE DATABASE IF NOT EXISTS check_replica");
-    configure(mariadb.href);
+    await makeSourceAccount(maria, database);
+    configure(asEngine(mariadb, database));
     expect(errors(await found(3))).toContain("replica-of-another server.replica");
     await maria.query("DROP DATABASE check_replica");
+    await dropSourceAccount(maria, engineName(database));
     await maria.end();
     await replica.query("CREATE TABLE check_replica.extra (id INT PRIMARY KEY)");
     configure(url.href);
