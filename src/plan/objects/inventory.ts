@@ -84,16 +84,17 @@ function tellObject(object: SourceObject, planned: PlanObject, findings: Finding
       sentence: `${called} cannot be read by this account, so nothing is known of what it does.`,
       fix: "headgate check --grants prints the right under inventory; or read it with an administrator's account.",
     });
+  const lost = object.runs?.exists === false && object.runs.security === "definer";
   if (object.runs?.exists === false)
     findings.add({
       code: "definer-gone",
       severity: "warning",
       object: at,
-      sentence: `${called} runs with the rights of ${object.runs.definer}, and there is no such account: ${object.runs.security === "definer" ? "it fails whenever it is used" : "only its text is left"}.`,
+      sentence: `${called} runs with the rights of ${object.runs.definer}, and there is no such account: ${lost ? "it fails whenever it is used" : "only its text is left"}${lost && object.broken !== undefined ? ", and it is not created on the target" : ""}.`,
       fix: "Drop it, or give it a definer that exists, on the source.",
     });
   // To an account with few rights, a view whose definer is gone looks broken as well: once is enough.
-  if (object.broken !== undefined && !(object.runs?.exists === false && object.runs.security === "definer"))
+  if (object.broken !== undefined && !lost)
     findings.add({
       code: "view-broken",
       severity: "warning",
