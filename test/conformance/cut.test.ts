@@ -84,6 +84,8 @@ describe.each(testSources)("%s", (name) => {
     await admin.query("CREATE TABLE held (a int)");
     const holder = await openAdmin(here().root);
     await holder.query(`USE \`${options.database}\`; START TRANSACTION; INSERT INTO held VALUES (1)`);
+    // The inventory's grants let an account see who is in the way; a copy does without.
+    await admin.query("REVOKE SELECT ON performance_schema.* FROM ?@'%'", [options.user]);
     await using source = await openMysql(options);
     const blind: unknown = await source.exactCut("held", 2).catch((error: unknown) => error);
     expect(blind).toMatchObject({
