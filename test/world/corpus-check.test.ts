@@ -4,11 +4,12 @@
  * of them are copied, in corpus-copy.test.ts.
  */
 import { expect, it } from "vitest";
+import { asEngine } from "./accounts.js";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
 import { fromSources } from "./from-sources.js";
 import { journey } from "./journey.js";
 import type { Said } from "./journey.js";
-import { sourceUrl } from "./source-database.js";
+import { engineOptions, sourceUrl } from "./source-database.js";
 
 interface Told {
   readonly code: string;
@@ -73,9 +74,8 @@ fromSources(["mysql9", "mariadb"], "from %s", (server) => {
       const url = await sourceUrl(server);
       await loadCorpus(url, corpus);
       await using trip = await journey(`check_${server}`, server);
-      const from = new URL(url);
-      from.pathname = "/sakila";
-      trip.configure([], { source: from.href });
+      await engineOptions(url, "sakila");
+      trip.configure([], { source: asEngine(url, "sakila") });
       const told = findings(await trip.said(0, "check"));
       expect(told.filter(({ severity }) => severity === "error")).toEqual([]);
       // Its spatial column and index stand in a comment that MariaDB passes over.

@@ -154,7 +154,7 @@ class Crossing {
       }
       rmSync(join(this.#trip.folder, ".headgate"), { recursive: true, force: true });
       await this.#trip.target.sql(
-        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS headgate CASCADE",
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC; DROP SCHEMA IF EXISTS headgate CASCADE",
       );
       this.#proposals = this.#proposals.map((piece) => this.#without(piece));
       await this.settle();
