@@ -15,6 +15,8 @@ export interface PlannedCheck {
   readonly name: string;
   /** What stands between the parentheses of CHECK (...). */
   readonly sql: string;
+  /** False where a policy may have changed values that the CHECK refuses: then it holds for rows written later. */
+  readonly valid: boolean;
 }
 
 /** All CHECKs of a table, the rules' in column order, then the source's in theirs. `constraints` is the table's namespace. */
@@ -29,11 +31,13 @@ export function tableChecks(
     const sql = ruleCheck(decided, `${table.source.name}.${decided.column.name}`, findings);
     if (sql === null) continue;
     const name = constraints.claim(`${table.target}_${decided.target}_check`, `rule ${decided.column.name}`);
-    planned.push({ name, sql });
+    planned.push({ name, sql, valid: true });
   }
   for (const check of table.source.checks) {
     const sql = sourceCheck(check, table, engine, findings);
-    if (sql !== null) planned.push({ name: constraints.claim(check.name, `check ${check.name}`), sql });
+    if (sql === null) continue;
+    const valid = !mayBeBroken(check, sql, table, findings);
+    planned.push({ name: constraints.claim(check.name, `check ${check.name}`), sql, valid });
   }
   return planned;
 }
@@ -74,6 +78,28 @@ function ruleCheck(decided: DecidedColumn, object: string, findings: Findings): 
     default:
       return check.replaceAll("{column}", name);
   }
+}
+
+/** The source's rows keep its CHECK; what a policy makes of them need not. */
+function mayBeBroken(check: SourceCheck, sql: string, table: DecidedTable, findings: Findings): boolean {
+  const altered = table.decided.filter(
+    ({ policy, target }) =>
+      (policy.zeroDate !== "refuse" ||
+        policy.nul !== "refuse" ||
+        policy.badText !== "refuse" ||
+        policy.enumZero === "null") &&
+      sql.includes(postgresName(target)),
+  );
+  if (altered.length === 0) return false;
+  const names = altered.map(({ column }) => column.name).join(", ");
+  findings.add({
+    code: "check-not-validated",
+    severity: "warning",
+    object: `${table.source.name}.${check.name}`,
+    sentence: `The CHECK ${check.name} on ${table.source.name} is added NOT VALID: a policy may change values of ${names}, and the CHECK need not hold for what comes of it.`,
+    fix: `VALIDATE CONSTRAINT ${check.name} after the copy, if the changed rows keep it.`,
+  });
+  return true;
 }
 
 function sourceCheck(

@@ -57,7 +57,10 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
   for (const { table, indexes } of parts) for (const index of indexes) indexComment(index, table, context);
   for (const { table, name, checks } of parts) {
     if (checks.length === 0) continue;
-    const added = checks.map((check) => `ADD CONSTRAINT ${postgresName(check.name)} CHECK (${check.sql})`);
+    const added = checks.map(
+      (check) =>
+        `ADD CONSTRAINT ${postgresName(check.name)} CHECK (${check.sql})${check.valid ? "" : " NOT VALID"}`,
+    );
     statements.add({
       kind: "check",
       table: table.target,
