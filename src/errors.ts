@@ -81,6 +81,31 @@ export const codes = {
   "prepared-transactions": fault("XA RECOVER on the source; commit or roll them back, then run again."),
   "range-incomplete": passing("Run the same command again; the range was rolled back whole."),
   "ledger-mismatch": { exit: exits.personNeeded, retriable: false, next: "headgate status" },
+  "log-purged": fault(
+    "headgate recopy TABLE for each table, or begin a new migration: the source no longer has the log.",
+  ),
+  "position-unknown": fault(
+    "Point source.url back at the server that the migration began on, or at one that has all its transactions.",
+  ),
+  "feed-stolen": {
+    exit: exits.claimed,
+    retriable: false,
+    next: "Find the other reader with the same server id and stop it.",
+  },
+  "log-refused": { exit: exits.personNeeded, retriable: false, next: "headgate recopy TABLE" },
+  "schema-changed": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "headgate plan --amend, or headgate recopy TABLE",
+  },
+  "checkpoint-moved": { exit: exits.claimed, retriable: false, next: "headgate status" },
+  divergence: { exit: exits.personNeeded, retriable: false, next: "headgate recopy TABLE" },
+  "constraint-refused": { exit: exits.personNeeded, retriable: false, next: "headgate status" },
+  quarantined: {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "headgate skip --event ID --reason REASON",
+  },
   interrupted: { exit: exits.interrupted, retriable: true, next: "headgate run --until copied" },
   terminated: { exit: exits.terminated, retriable: true, next: "headgate run --until copied" },
   bug: fault("Please report it with the log; nothing was skipped."),

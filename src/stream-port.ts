@@ -1,0 +1,191 @@
+/**
+ * What the engine of src/stream asks of a feed (the source's binlog, or Kafka) and of a target, types only. A feed
+ * hands over whole transactions in commit order, with row images in its own form that it reads itself into rows of the
+ * source's binary protocol: so a change goes through the very codecs that the copy uses (design.md, "How an event
+ * travels"). A target applies one batch in one transaction whose first statement moves the lane's checkpoint.
+ */
+import type { PlanTable, Position } from "./model.js";
+
+/** Reads some columns of an image. */
+export interface ImageReader {
+  /**
+   * Hands bytes [start, end) of an image to `row` as one row of the source's binary protocol (header byte and null
+   * bitmap included) that holds the reader's columns in their order, each as its codec's select expression gives it.
+   * The row is valid during the call only; the image may be a copy of what the feed delivered. Throws a Fault where
+   * the image is not of the shape that was announced.
+   */
+  read(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    row: (packet: Buffer, start: number, end: number) => void,
+  ): void;
+}
+
+/** The shape of the images of one table, from one announcement of it in the log to the next. */
+export interface RowImages {
+  readonly table: PlanTable;
+  /** Columns as places in `table.columns`, in the order wanted. Cheap to call again: readers are kept. */
+  reader(columns: readonly number[]): ImageReader;
+}
+
+/** One transaction of the source, valid until its `commit`. */
+export interface SourceTransaction {
+  /** For people and for the quarantine: `uuid:7`, `0-1-7`, `binlog.000003:4711`. */
+  readonly name: string;
+  /** Milliseconds since 1970 by the source's clock when it was committed, for lag only (I20); null where the log has none. */
+  readonly committedAt: number | null;
+  /** Whether that position holds this transaction already. */
+  within(position: Position): boolean;
+}
+
+export type ChangeOperation = "insert" | "update" | "delete";
+
+/** Takes the log, one transaction after the other. All calls but `drained` are synchronous: bytes are copied or gone. */
+export interface ChangeSink {
+  begin(transaction: SourceTransaction): void;
+  /**
+   * One changed row. The before image is bytes [before, beforeEnd), the after image [after, afterEnd) of the same
+   * buffer; an insert has no before image and a delete no after image: start and end are equal then.
+   */
+  change(
+    images: RowImages,
+    operation: ChangeOperation,
+    bytes: Buffer,
+    before: number,
+    beforeEnd: number,
+    after: number,
+    afterEnd: number,
+  ): void;
+  truncate(table: PlanTable): void;
+  /** One of our own rows in `headgate.marker_<lane>`. */
+  marker(lane: string, id: string, note: string): void;
+  /** The transaction is whole. `position` holds it and all before it; it may be asked during the call only. */
+  commit(position: () => Position): void;
+  /**
+   * A statement changes the shape or name of tables that travel. It stands outside of transactions; what was handed
+   * over before it is of the old shape, and what comes after it of the new one. The feed reads no further than this
+   * until `drained`, and hands over no row of the tables after it.
+   */
+  schemaChange(change: SchemaChange, position: () => Position): void;
+  /** The source says that nothing has happened for a while. */
+  idle(position: () => Position): void;
+  /** True when the feed is to stop its socket once what it holds of the present event is handed over. */
+  full(): boolean;
+  /** Resolves when the sink takes more; rejects with the Fault that ended it. */
+  drained(): Promise<void>;
+}
+
+export interface SchemaChange {
+  /** The plan's tables that it names, by source name. */
+  readonly tables: readonly string[];
+  /** As the log has it, cut to 2,000 characters. */
+  readonly statement: string;
+  /** `uuid:7`, `binlog.000003:4711`. */
+  readonly at: string;
+}
+
+export interface FeedOptions {
+  /** End at what is the log's end now, instead of waiting for more. */
+  readonly untilEnd: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ChangeFeed extends AsyncDisposable {
+  /**
+   * Hands over every transaction that is not in all of `from`, in commit order, of the plan's tables and markers; the
+   * sink leaves out what a lane has already. Resolves at the log's end with `untilEnd`; otherwise ends by the signal's
+   * reason or by a Fault: connection-lost (retriable), log-purged, position-unknown, feed-stolen, and one for
+   * each thing in the log that cannot be applied exactly.
+   */
+  read(from: readonly Position[], sink: ChangeSink, options: FeedOptions): Promise<void>;
+  /** Whether `later` holds everything that `earlier` does. */
+  holds(later: Position, earlier: Position): boolean;
+  /** Seconds of log that the source still keeps before `position`; null where it cannot be told. Fault log-purged when it is gone already. */
+  retention(position: Position): Promise<number | null>;
+}
+
+/** Rows in PostgreSQL's binary COPY form: a field count and length-prefixed fields each, no header, no trailer. */
+export interface Tuples {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly chunks: readonly Buffer[];
+}
+
+/** What one table is to become, each key at most once in all of it; a table without a key has no updates. */
+export interface TableChanges {
+  readonly table: PlanTable;
+  /** Key columns in the key's order; whole rows of a table without a key, of which exactly one copy each goes. */
+  readonly deletes: Tuples;
+  /** Whole rows, columns in plan order, whose keys are there. */
+  readonly updates: Tuples;
+  /** Whole rows whose keys are not there. */
+  readonly inserts: Tuples;
+  /** Keys of all that was touched, also of what came and went, as `deletes` spells them; empty for a table without a key. */
+  readonly touched: Tuples;
+}
+
+/** The referenced values of rows that were deleted or got others: what a foreign key's action follows. */
+export interface Cascade {
+  readonly parent: PlanTable;
+  readonly action: "delete" | "update";
+  /** The plan's foreign keys that point to these columns, as places in `parent.columns`. */
+  readonly columns: readonly number[];
+  /** Old values of `columns`; for updates the old ones and then the new ones. */
+  readonly values: Tuples;
+}
+
+/** What can be done in one go. Groups of a batch are applied in their order. */
+export type StatementGroup =
+  | {
+      readonly kind: "rows";
+      /** Past the join: every delete and update must hit, every insert must be new. Before it all of them may or may not. */
+      readonly strict: boolean;
+      readonly changes: readonly TableChanges[];
+    }
+  | { readonly kind: "truncate"; readonly table: PlanTable }
+  /** The actions that the source's log does not carry, and what follows from them. */
+  | { readonly kind: "cascade"; readonly cascades: readonly Cascade[] };
+
+export interface LaneCheckpoint {
+  /** Batches applied so far; a 64-bit count. */
+  readonly seq: bigint;
+  /** null before the first batch. */
+  readonly position: Position | null;
+}
+
+/** One target transaction. Its first statement is the compare-and-set of the lane's checkpoint (design.md, decision 14). */
+export interface LaneTransaction {
+  /**
+   * Applies one group. Faults: divergence (a row that must exist does not, or the other way round; facts name table and
+   * count), value-refused and constraint-refused (what PostgreSQL will not hold), and the retriable ones. After a Fault only `abort` may follow.
+   */
+  write(group: StatementGroup): Promise<void>;
+  /** Records the touched keys and the position, and commits. A lost answer is settled by reading the checkpoint: resolves when it was committed. */
+  commit(position: Position): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** The one writer of a lane, on a session of its own with the target's triggers and foreign keys asleep. */
+export interface LaneWriter extends AsyncDisposable {
+  readonly lane: string;
+  checkpoint(): Promise<LaneCheckpoint>;
+  /** Moves the lane from `seq` to `seq` + 1. Fault checkpoint-moved when it stands elsewhere, epoch-lost when another engine has claimed the migration. */
+  begin(seq: bigint): Promise<LaneTransaction>;
+}
+
+/** How a lane stands, for people and metrics. */
+export interface LaneStatus {
+  readonly lane: string;
+  readonly seq: bigint;
+  readonly position: Position | null;
+  /** It has applied everything up to its join marker. */
+  readonly joined: boolean;
+  /** Seconds from a marker's commit at the source to its commit here, or since the last one that came, whichever is more; null before the first. */
+  readonly lagSeconds: number | null;
+  readonly eventsRead: number;
+  readonly eventsApplied: number;
+  readonly batches: number;
+  /** Why it stands still; null while it goes on. */
+  readonly stopped: string | null;
+}
