@@ -307,6 +307,8 @@ export interface PlanForeignKey {
   readonly columns: readonly string[];
   readonly referencedTable: string;
   readonly referencedColumns: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
   /** keep: rows without a parent stay, and the key is never validated (policy orphans). */
   readonly orphans: "keep" | "refuse";
 }
@@ -359,6 +361,8 @@ export interface PlanStatement {
   readonly duplicate?: string;
   /** Names that the statement takes in the plan's schema, besides the tables'. */
   readonly creates?: readonly CreatedName[];
+  /** Takes it away again; only where the change stream must not meet it before the join (design.md, decision 5). */
+  readonly undo?: string;
 }
 
 /** PostgreSQL's namespaces of a schema: tables, indexes and sequences share one. */

@@ -238,6 +238,8 @@ export interface Ledger extends AsyncDisposable {
   setState(state: MigrationState): Promise<void>;
   /** Runs a DDL statement and records its name in one transaction; does nothing when the name is already recorded. */
   build(statement: PlanStatement, signal: AbortSignal): Promise<void>;
+  /** Takes a built statement back, by its `undo` where it has one, and forgets that it was built; does nothing when it is not. */
+  unbuild(statement: PlanStatement, signal: AbortSignal): Promise<void>;
   /** Records a table's bounds, all in one transaction; does nothing when they are already there. */
   addRanges(table: string, ranges: readonly Range[]): Promise<void>;
   /** Makes these the ranges that nobody leases, in place of those held before. */

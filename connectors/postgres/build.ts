@@ -28,15 +28,40 @@ export class Builder implements AsyncDisposable {
   }
 
   async build(statement: PlanStatement, signal: AbortSignal): Promise<void> {
+    await this.#alone(signal, async (session) => {
+      try {
+        await session.transaction(() => this.#run(session, statement), `building ${statement.name}`);
+      } catch (error) {
+        throw signal.aborted ? error : await this.#named(session, statement, error);
+      }
+    });
+  }
+
+  async unbuild(statement: PlanStatement, signal: AbortSignal): Promise<void> {
+    const doing = `dropping ${statement.name}`;
+    await this.#alone(signal, (session) =>
+      session.transaction(async () => {
+        await proveEpoch(session, this.#claim);
+        const forgotten = await session.query(
+          "DELETE FROM headgate.built WHERE migration = $1 AND name = $2",
+          [this.#claim.migration, statement.name],
+        );
+        if (forgotten.count > 0 && statement.undo !== undefined)
+          await session.query(statement.undo, undefined, doing);
+      }, doing),
+    );
+  }
+
+  async #alone(signal: AbortSignal, act: (session: Session) => Promise<void>): Promise<void> {
     throwIfStopped(signal);
     const session = await this.#take();
     const cancel = (): void => session.destroy();
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      await session.transaction(() => this.#run(session, statement), `building ${statement.name}`);
+      await act(session);
     } catch (error) {
       if (signal.aborted) throw stopReason(signal);
-      throw await this.#named(session, statement, error);
+      throw error;
     } finally {
       signal.removeEventListener("abort", cancel);
       this.#idle.push(session);

@@ -68,6 +68,11 @@ export class PostgresLedger implements Ledger {
     await this.#builder.build(statement, AbortSignal.any([signal, this.#lost.signal]));
   }
 
+  async unbuild(statement: PlanStatement, signal: AbortSignal): Promise<void> {
+    this.#lost.signal.throwIfAborted();
+    await this.#builder.unbuild(statement, AbortSignal.any([signal, this.#lost.signal]));
+  }
+
   async addRanges(table: string, ranges: readonly Range[]): Promise<void> {
     checkCover(table, ranges);
     const bounds = (side: "lower" | "upper"): (string | null)[] =>

@@ -110,6 +110,9 @@ export class Ticker {
       case "no-slot":
         this.#note = `all ${String(event.slots)} worker slots of the ${event.host}'s host are taken`;
         break;
+      case "dropped":
+        this.#note = visible(`without ${event.name} until the join`);
+        break;
       case "started":
       case "leased":
       case "joined":

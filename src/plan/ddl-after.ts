@@ -74,6 +74,7 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
         table: table.target,
         object: key.name,
         sql: `ALTER TABLE ${name} ADD CONSTRAINT ${postgresName(key.name)} ${foreignKeySql(key, schema)} NOT VALID`,
+        undo: `ALTER TABLE ${name} DROP CONSTRAINT ${postgresName(key.name)}`,
       });
   for (const { table, name, foreign } of parts)
     for (const key of foreign) {
@@ -106,17 +107,18 @@ function addIndex(
   index: PlannedIndex,
   table: DecidedTable,
   name: string,
-  { statements }: AfterContext,
+  { schema, statements }: AfterContext,
 ): void {
   const parts = index.parts.join(", ");
   const called = postgresName(index.name);
-  const add = (kind: "primary" | "unique" | "index", sql: string): void => {
+  const add = (kind: "primary" | "unique" | "index", sql: string, undo?: string): void => {
     statements.add({
       kind,
       table: table.target,
       object: index.name,
       sql,
       creates: [{ space: "relation", name: index.name }],
+      ...(undo === undefined || index.key ? {} : { undo }),
       ...(index.duplicate === undefined ? {} : { duplicate: index.duplicate }),
     });
   };
@@ -125,10 +127,18 @@ function addIndex(
       add("primary", `ALTER TABLE ${name} ADD CONSTRAINT ${called} PRIMARY KEY (${parts})`);
       break;
     case "unique":
-      add("unique", `ALTER TABLE ${name} ADD CONSTRAINT ${called} UNIQUE (${parts})`);
+      add(
+        "unique",
+        `ALTER TABLE ${name} ADD CONSTRAINT ${called} UNIQUE (${parts})`,
+        `ALTER TABLE ${name} DROP CONSTRAINT ${called}`,
+      );
       break;
     case "unique-index":
-      add("unique", `CREATE UNIQUE INDEX ${called} ON ${name} (${parts})`);
+      add(
+        "unique",
+        `CREATE UNIQUE INDEX ${called} ON ${name} (${parts})`,
+        `DROP INDEX ${postgresName(schema)}.${called}`,
+      );
       break;
     case "index":
       add("index", `CREATE INDEX ${called} ON ${name} (${parts})`);

@@ -59,6 +59,8 @@ export function tableForeignKeys(
         columns: pairs.map(({ child }) => child.column.name),
         referencedTable: other.source.name,
         referencedColumns: pairs.map(({ parent }) => parent.column.name),
+        onDelete: key.onDelete,
+        onUpdate: key.onUpdate,
         orphans: pairs.some(({ child }) => child.keyPolicy.orphans === "keep") ? "keep" : "refuse",
       },
     });

@@ -15,6 +15,7 @@ export interface NewStatement {
   readonly violations?: string;
   readonly creates?: readonly CreatedName[];
   readonly duplicate?: string;
+  readonly undo?: string;
 }
 
 export interface Statements {

@@ -110,6 +110,7 @@ async function run(
       order.push(one.name);
     },
     setState: unused,
+    unbuild: unused,
     addRanges: unused,
     hold: unused,
     recordStart: unused,

@@ -55,8 +55,41 @@ export async function buildBefore(options: BuildOptions): Promise<void> {
     if (!built.has(statement.name)) await one(options, statement, signal);
 }
 
-/** Keys, indexes, checks, foreign keys, identities, triggers, statistics. Resolves when all of it is built and recorded. */
-export async function buildAfter(options: BuildOptions): Promise<void> {
+/**
+ * Whether the change stream must not meet it before the join: old images pass over newer rows until then, so a unique
+ * value may stand twice for a while, and a child before its parent (design.md, decision 5).
+ */
+export function isPastJoin({ kind, undo }: PlanStatement): boolean {
+  return undo !== undefined || ["validate", "identity", "trigger", "comment", "view"].includes(kind);
+}
+
+/** Those that a stream which begins again at the start must find gone, in the order in which they can go. */
+export async function takeBack(options: BuildOptions): Promise<void> {
+  const built = new Set((await options.ledger.view()).built);
+  const gone = options.plan.after.filter(
+    (statement) => statement.kind !== "view" && isPastJoin(statement) && built.has(statement.name),
+  );
+  for (const statement of gone.reverse()) {
+    throwIfStopped(options.signal);
+    await retry(() => options.ledger.unbuild(statement, options.signal), options.signal, {
+      retries,
+      onRetry: (fault, attempt) =>
+        options.onEvent({ kind: "retry", what: `dropping ${statement.name}`, fault, attempt }),
+    });
+    options.onEvent({
+      kind: "dropped",
+      name: statement.name,
+      table: statement.table,
+      statement: statement.kind,
+    });
+  }
+}
+
+/** Keys, indexes, checks, foreign keys, identities, triggers, statistics; `wanted` says which. Resolves when all of it is built and recorded. */
+export async function buildAfter(
+  options: BuildOptions,
+  wanted: (statement: PlanStatement) => boolean = () => true,
+): Promise<void> {
   const signal = AbortSignal.any([options.signal, options.ledger.lost]);
   const built = new Set((await options.ledger.view()).built);
   const weights = new Map(options.plan.tables.map((table) => [table.target, table.estimatedBytes]));
@@ -64,7 +97,7 @@ export async function buildAfter(options: BuildOptions): Promise<void> {
   const shared = (statement: PlanStatement): number => Math.max(steps[statement.kind], steps.analyze);
   const waiting = options.plan.after
     // Views come when all else stands, one by one, and are compared at once: src/verify/views.ts.
-    .filter((statement) => statement.kind !== "view" && !built.has(statement.name))
+    .filter((statement) => statement.kind !== "view" && wanted(statement) && !built.has(statement.name))
     .sort((a, b) => shared(a) - shared(b) || weight(b) - weight(a) || steps[a.kind] - steps[b.kind]);
   const running = new Set<PlanStatement>();
   const bell = new Bell();

@@ -35,7 +35,8 @@ export type SnapshotEvent =
       readonly statement: string;
     }
   | {
-      readonly kind: "built";
+      /** `dropped`: the change stream must not meet it before the join. */
+      readonly kind: "built" | "dropped";
       readonly name: string;
       readonly table: string | null;
       readonly statement: string;
