@@ -65,14 +65,31 @@ export const throttleSchema = z
   .strictObject({
     maxReplicaLagSeconds: integer(0, 86_400)
       .default(10)
-      .describe("Reading waits while source.replica, where it reads there, is further behind."),
+      .describe(
+        "Copy and stream wait while a standby of the target, or source.replica where check reads there, is further behind.",
+      ),
     maxThreadsRunning: integer(1, 100_000)
       .optional()
       .describe("Reading waits while more statements run on the server that it reads from."),
-    maxLatencyIncrease: fraction(10).default(0.2),
-    maxDiskUsed: fraction().default(0.9),
+    maxLatencyIncrease: fraction(10)
+      .optional()
+      .describe(
+        "Copy and stream wait while the p95 of a tiny query on the target is further above its baseline; 0.2 is a fifth. Without it nobody looks.",
+      ),
+    maxDiskUsed: fraction()
+      .default(0.9)
+      .describe("Copy and stream wait while more of the target's disk is used, where that can be told."),
+    maxRowsPerSecond: integer(1, 1_000_000_000)
+      .optional()
+      .describe("Rows that copy and stream write in a second, together, at most."),
+    sleep: shaped(/^(?:0|[1-9]\d{0,5}(?:ms|s|m))$/u, "0, or a time such as 50ms or 2s")
+      .default("0")
+      .describe("Slept after each range and batch."),
+    sleepRatio: fraction(100)
+      .default(0)
+      .describe("Slept after each range and batch, as a share of the time that it took: 1 halves the load."),
   })
-  .describe("When the copy slows down for the servers' sake.");
+  .describe("When copy and stream slow down for the servers' sake.");
 
 export const cutoverSchema = z
   .strictObject({

@@ -195,7 +195,7 @@ const feedSchema = z
 
 const rows = integer(100, 100_000);
 
-const snapshotSchema = z
+export const snapshotSchema = z
   .strictObject(
     {
       workers: integer(1, 64)
@@ -210,7 +210,7 @@ const snapshotSchema = z
   )
   .describe("The copy of all rows.");
 
-const applySchema = z
+export const applySchema = z
   .strictObject(
     { batchRows: rows.default(5000).describe("Events in a batch, 100 to 100000.") },
     { error: "a map with batchRows" },

@@ -66,6 +66,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   pino: ["src/watch/"],
   "prom-client": ["src/watch/"],
   hono: ["src/serve/"],
+  "@hono/node-server": ["src/serve/"],
   commander: ["src/cli/"],
   "log-update": ["src/cli/", "src/watch/"],
 };
