@@ -1,0 +1,53 @@
+/** What the engine of the change stream is given, and what it gives: types only. */
+import type { Plan, Position, SourceEngine } from "../model.js";
+import type { ChangeFeed, LaneStatus, LaneWriter } from "../stream-port.js";
+import type { EventCounts, OnStreamEvent } from "./event.js";
+import type { StreamMomentHook } from "./moments.js";
+import type { PoisonEvent } from "./poison.js";
+
+export interface StreamOptions {
+  readonly feed: ChangeFeed;
+  readonly plan: Plan;
+  readonly engine: SourceEngine;
+  /** A fresh writer, on a session of its own. It is disposed of when it failed, and at the end. */
+  readonly writer: (lane: string) => Promise<LaneWriter>;
+  /** Where a lane begins that has applied nothing. */
+  readonly starts: ReadonlyMap<string, Position>;
+  /** Where a lane has joined. */
+  readonly joins: ReadonlyMap<string, Position>;
+  /** Tables copied by an exact cut, by source name, with its position: events within it are left out. */
+  readonly cuts: ReadonlyMap<string, Position>;
+  /** The log does not carry foreign keys' actions: synthesise them. */
+  readonly cascades: boolean;
+  /** Called when all lanes have joined, between batches, once in a run: it must not mind what is built already. */
+  readonly onJoined: () => Promise<void>;
+  /** Commits a heartbeat row at the source and returns its id. */
+  readonly mark: (lane: string, note: string) => Promise<string>;
+  /** Rows after which a batch ends while the target has nothing to do; four times as many when it is behind. */
+  readonly batchRows: number;
+  /** 8 MB when nothing is said. */
+  readonly batchBytes?: number;
+  readonly now: () => number;
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly moment?: StreamMomentHook;
+  readonly onEvent: OnStreamEvent;
+  /** Keeps a change that was refused. Resolves when it is safe on disk. */
+  readonly keep: (poison: PoisonEvent) => Promise<void>;
+  /** Ids of changes that somebody decided to leave out, and `at` of schema changes that the plan has already. */
+  readonly skips: ReadonlySet<string>;
+  /** Resolves when the next batch may be applied: throttle. */
+  readonly pace?: (signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface Stream {
+  /** Rejects with the Fault that ends it; faults that pass are answered by reading again from the checkpoints. */
+  run(): Promise<never>;
+  readonly lanes: readonly LaneStatus[];
+  /** Of all lanes together. */
+  readonly counts: EventCounts;
+  /** Ends no batch that has begun, and begins no other; no heartbeats either. */
+  pause(): void;
+  resume(): void;
+  readonly paused: boolean;
+}
