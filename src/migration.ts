@@ -174,20 +174,7 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
     await ledger.setState(state);
     options.onState(state);
   };
-  await enter("copying");
-  await phase(ledger, "create", async () => {
-    await buildBefore(options);
-    return { statements: made.before.length };
-  });
-  const all = await phase(ledger, "copy", async () => {
-    await snapshot({ ...options, coderOf: (table) => coderOf(table, options.engine) });
-    const { tables } = await ledger.view();
-    if (tables.some((table) => table.rangesHeld > 0)) return null;
-    return { rows: total(tables, "rows"), bytes: total(tables, "bytes") };
-  });
-  if (!all) return await ledger.view();
-  // Ranges were read with the plan's columns: a table that was altered meanwhile may have given rows of two shapes.
-  demandFresh(await options.replan(), made.fingerprint, "this run");
+  if (!(await copyRanges(options, enter))) return await ledger.view();
   await enter("building");
   await phase(ledger, "build", async () => {
     await buildAfter(options);
@@ -205,6 +192,38 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
   return await ledger.view();
 }
 
+/** Creates the tables and copies every range. false when some are held back: then nothing may be built. */
+export async function copyRanges(
+  options: CopyOptions,
+  enter: (state: MigrationState) => Promise<void>,
+): Promise<boolean> {
+  const { ledger, plan: made } = options;
+  const before = await ledger.view();
+  if (isCopied(before)) return true;
+  await enter("copying");
+  await phase(ledger, "create", async () => {
+    await buildBefore(options);
+    return { statements: made.before.length };
+  });
+  const all = await phase(ledger, "copy", async () => {
+    await snapshot({ ...options, coderOf: (table) => coderOf(table, options.engine) });
+    const { tables } = await ledger.view();
+    if (tables.some((table) => table.rangesHeld > 0)) return null;
+    return { rows: total(tables, "rows"), bytes: total(tables, "bytes") };
+  });
+  // Ranges were read with the plan's columns: a table that was altered meanwhile may have given rows of two shapes.
+  if (all) demandFresh(await options.replan(), made.fingerprint, "this run");
+  return all;
+}
+
+/** Every range is there and every lane has its join. */
+function isCopied({ tables, lanes }: LedgerView): boolean {
+  return (
+    tables.every(({ split, ranges, rangesDone }) => split && ranges === rangesDone) &&
+    lanes.every(({ join }) => join !== null)
+  );
+}
+
 /** A table's codecs as the snapshot uses them: one select list, and an encoder for each range. */
 function coderOf(table: PlanTable, engine: Catalogue["engine"]): TableCoder {
   return {
@@ -213,14 +232,16 @@ function coderOf(table: PlanTable, engine: Catalogue["engine"]): TableCoder {
   };
 }
 
-function generatedFacts(verdicts: readonly GeneratedVerdict[]): Readonly<Record<string, string | number>> {
+export function generatedFacts(
+  verdicts: readonly GeneratedVerdict[],
+): Readonly<Record<string, string | number>> {
   const named = (wanted: GeneratedVerdict["result"]): string =>
     verdicts.flatMap(({ column, result }) => (result === wanted ? [column] : [])).join(", ");
   return { proven: named("equal"), different: named("different"), notCompared: named("not-compared") };
 }
 
 /** What the ledger keeps of the views: how many are what, and the names of those that somebody has to look at. */
-function viewFacts(verdicts: readonly ViewVerdict[]): Readonly<Record<string, string | number>> {
+export function viewFacts(verdicts: readonly ViewVerdict[]): Readonly<Record<string, string | number>> {
   const named = (...results: readonly ViewVerdict["result"][]): string[] =>
     verdicts.flatMap(({ view, result }) => (results.includes(result) ? [view] : []));
   return {
@@ -246,7 +267,7 @@ function total(tables: LedgerView["tables"], what: "rows" | "bytes"): number {
 }
 
 /** One phase with its times in the ledger. false, and no end of it: `act` gave null, it is not all done. */
-async function phase(
+export async function phase(
   ledger: Ledger,
   name: string,
   act: () => Promise<Readonly<Record<string, string | number>> | null>,

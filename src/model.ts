@@ -569,4 +569,5 @@ export interface TargetMeasures {
   readonly free: Fact<number>;
 }
 
-export type MigrationState = "new" | "copying" | "building" | "copied" | "stopped";
+/** `streaming` once the log is applied, `ready` while nothing stands in the way of a cutover. */
+export type MigrationState = "new" | "copying" | "building" | "copied" | "streaming" | "ready" | "stopped";

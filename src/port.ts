@@ -21,6 +21,7 @@ import type {
   SourceMeasures,
   TargetMeasures,
 } from "./model.js";
+import type { ChangeFeed, LaneWriter } from "./stream-port.js";
 
 /** Takes rows in the source's wire form, one call a row. */
 export interface RowSink {
@@ -133,6 +134,8 @@ export interface Source extends AsyncDisposable {
   /** XA transactions that are prepared now. */
   preparedTransactions(): Promise<readonly string[]>;
   exactCut(table: string, slots: number): Promise<ExactCut | null>;
+  /** The source's own log, for the plan's tables and its lanes' markers. */
+  feed(plan: Plan): Promise<ChangeFeed>;
   /** Streams expressions that give text over all rows of a table or view, in whatever order they come. */
   texts(relation: string, select: readonly string[], onRow: TextRow, signal: AbortSignal): Promise<void>;
 }
@@ -194,6 +197,8 @@ export interface TableProgress {
   readonly rangesHeld: number;
   readonly rows: number;
   readonly bytes: number;
+  /** Where its exact cut was taken; null without one. */
+  readonly cut: Position | null;
 }
 
 export interface PhaseRecord {
@@ -223,6 +228,9 @@ export interface LedgerView {
       readonly note: string | null;
     } | null;
     readonly join: { readonly position: Position; readonly marker: string } | null;
+    /** Batches of the log applied so far, in decimal, and the position that they reach; null before the first. */
+    readonly seq: string;
+    readonly applied: Position | null;
   }[];
   readonly phases: readonly PhaseRecord[];
   /** What the last run was told to leave alone. */
@@ -255,6 +263,8 @@ export interface Ledger extends AsyncDisposable {
   /** One of the target host's `slots` worker slots, counted across processes, until it is disposed of; null when all are taken. */
   slot(slots: number): Promise<AsyncDisposable | null>;
   loader(order?: RangeOrder): Promise<RangeLoader>;
+  /** A lane's writer; one at a time. */
+  lane(lane: string): Promise<LaneWriter>;
 }
 
 export interface Target extends AsyncDisposable {

@@ -8,6 +8,7 @@ import type {
   Catalogue,
   Finding,
   PhaseGrants,
+  Plan,
   PlanColumn,
   PlanTable,
   Position,
@@ -16,6 +17,7 @@ import type {
   SourceMeasures,
 } from "../../src/model.js";
 import type { ExactCut, OrderedText, Profiler, RowReader, Source, TextRow } from "../../src/port.js";
+import type { ChangeFeed } from "../../src/stream-port.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
@@ -147,6 +149,10 @@ class MysqlSource implements Source {
       await taken.wire[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  async feed(plan: Plan): Promise<ChangeFeed> {
+    throw new Fault("not-built-yet", `The binlog of ${plan.database} cannot be read yet.`);
   }
 
   async texts(

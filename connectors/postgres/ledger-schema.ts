@@ -140,4 +140,11 @@ ALTER TABLE headgate.lane ADD COLUMN start_note text;`,
     number: 4,
     sql: "ALTER TABLE headgate.migration ADD COLUMN source_server text",
   },
+  {
+    number: 5,
+    sql: `
+ALTER TABLE headgate.migration DROP CONSTRAINT migration_state_check;
+ALTER TABLE headgate.migration ADD CONSTRAINT migration_state_check
+  CHECK (state IN ('new', 'copying', 'building', 'copied', 'streaming', 'ready', 'stopped'));`,
+  },
 ];

@@ -37,11 +37,13 @@ SELECT json_build_object(
                FROM headgate.engine g WHERE g.migration = m.id AND g.epoch = e.epoch AND ${claimHeld}),
   'tables', (SELECT coalesce(json_agg(json_build_object(
                  'table', t.name, 'split', t.ranges IS NOT NULL, 'ranges', coalesce(t.ranges, 0),
-                 'rangesDone', r.done, 'rangesHeld', r.held, 'rows', r.rows, 'bytes', r.bytes) ORDER BY t.rank), '[]')
+                 'rangesDone', r.done, 'rangesHeld', r.held, 'rows', r.rows, 'bytes', r.bytes,
+                 'cut', r.cut) ORDER BY t.rank), '[]')
                FROM headgate.source_table t
                CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE r.state = 'done') AS done,
                                           count(*) FILTER (WHERE ${isHeld(hold)}) AS held,
-                                          coalesce(sum(rows), 0) AS rows, coalesce(sum(bytes), 0) AS bytes
+                                          coalesce(sum(rows), 0) AS rows, coalesce(sum(bytes), 0) AS bytes,
+                                          (array_agg(r.position) FILTER (WHERE r.position IS NOT NULL))[1] AS cut
                                      FROM headgate.range r
                                     WHERE r.migration = m.id AND r.table_name = t.name) r
               WHERE t.migration = m.id),
@@ -59,7 +61,8 @@ SELECT json_build_object(
                            json_build_object('position', l.start_position, 'marker', l.start_marker,
                                              'note', to_jsonb(l) ->> 'start_note') END,
                 'join', CASE WHEN l.join_marker IS NOT NULL THEN
-                           json_build_object('position', l.join_position, 'marker', l.join_marker) END)
+                           json_build_object('position', l.join_position, 'marker', l.join_marker) END,
+                'seq', l.seq::text, 'applied', l.position)
                 ORDER BY l.lane), '[]')
               FROM headgate.lane l WHERE l.migration = m.id),
   'phases', (SELECT coalesce(json_agg(json_build_object('phase', h.phase, 'startedAt', ${iso("h.started_at")},

@@ -7,6 +7,7 @@ import pLimit from "p-limit";
 import { Fault } from "../../src/errors.js";
 import type { Hold, MigrationState, PlanStatement, Position, Range, RangeOrder } from "../../src/model.js";
 import type { Ledger, LedgerView, RangeLoader } from "../../src/port.js";
+import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
 import { Builder } from "./build.js";
 import type { PostgresOptions, Session, SqlResult, SqlValue } from "./connection.js";
@@ -173,6 +174,10 @@ export class PostgresLedger implements Ledger {
   async loader(order: RangeOrder = "oldest"): Promise<RangeLoader> {
     if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
     return new PostgresLoader(this.#options, this.#claim, this.#schema, this.#lost.signal, order);
+  }
+
+  async lane(lane: string): Promise<LaneWriter> {
+    throw new Fault("not-built-yet", `The writer of the lane ${lane} is not built yet.`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

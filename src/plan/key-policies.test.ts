@@ -82,6 +82,8 @@ describe("the policy orphans", () => {
         columns: ["user_id"],
         referencedTable: "users",
         referencedColumns: ["id"],
+        onDelete: "restrict",
+        onUpdate: "restrict",
         orphans: "keep",
       },
     ]);

@@ -36,6 +36,7 @@ function view(...tables: Partial<TableProgress>[]): LedgerView {
       rangesHeld: 0,
       rows: 0,
       bytes: 0,
+      cut: null,
       ...one,
     })),
     built: [],

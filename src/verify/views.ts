@@ -29,6 +29,8 @@ export interface ViewOptions {
   readonly onView: (verdict: ViewVerdict) => void;
   /** Rows past which a view is only counted. */
   readonly mostRows?: number;
+  /** Why no rows are compared, as the end of a sentence; null where they are. */
+  readonly uncompared?: string | null;
 }
 
 const mostRows = 2_000_000;
@@ -80,7 +82,8 @@ async function compareView(view: PlanView, options: ViewOptions): Promise<ViewVe
     rowsTarget: rows?.[1] ?? null,
     note,
   });
-  if (view.uncompared !== null) return verdict("not-compared", view.uncompared);
+  const uncompared = view.uncompared ?? options.uncompared ?? null;
+  if (uncompared !== null) return verdict("not-compared", uncompared);
   try {
     const [there, here] = [new Sum([]), new Sum([])];
     await source.texts(view.source, ["CAST(COUNT(*) AS CHAR)"], (cells) => there.count(cells), signal);

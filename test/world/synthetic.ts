@@ -208,6 +208,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
         [Symbol.asyncDispose]: () => taken[Symbol.asyncDispose](),
       };
     },
+    feed: async () => missing("feed"),
     texts: async () => missing("texts"),
     [Symbol.asyncDispose]: async () => undefined,
   };

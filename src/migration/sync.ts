@@ -1,0 +1,182 @@
+/**
+ * The live migration: copied as always, then the source's log is applied from the noted start until both sides are
+ * level, and on. What the log's old images must not meet is built at the join of all lanes, while they stand still
+ * (design.md, decisions 3 and 5). Whoever starts it again anywhere goes on from the ledger.
+ */
+import { Fault } from "../errors.js";
+import type { CopyOptions } from "../migration.js";
+import { copyRanges, generatedFacts, phase, viewFacts } from "../migration.js";
+import type { MigrationState, Position } from "../model.js";
+import type { LedgerView } from "../port.js";
+import { buildAfter, isPastJoin, takeBack } from "../snapshot/build.js";
+import type { ChangeFeed } from "../stream-port.js";
+import { proveSource } from "../snapshot/lane.js";
+import type { StreamEvent } from "../stream/event.js";
+import type { Stream, StreamOptions } from "../stream/options.js";
+import type { PoisonEvent } from "../stream/poison.js";
+import { openStream } from "../stream/stream.js";
+import { verifyGenerated } from "../verify/generated.js";
+import { buildViews } from "../verify/views.js";
+import { blockingOf } from "./ready.js";
+
+/** How often it is looked whether the stream is level. */
+const LOOK_MS = 200;
+
+export interface SyncOptions extends CopyOptions {
+  /** `ready` ends when a cutover could start. */
+  readonly until: "ready" | "stopped";
+  /** The source's log does not carry what foreign keys do. */
+  readonly cascades: boolean;
+  readonly openFeed: () => Promise<ChangeFeed>;
+  readonly batchRows: number;
+  readonly now: () => number;
+  readonly keep: (poison: PoisonEvent) => Promise<void>;
+  readonly skips: ReadonlySet<string>;
+  readonly pace?: StreamOptions["pace"];
+  readonly streamMoment?: StreamOptions["moment"];
+  /** The stream, as soon as there is one: for those who steer it and look at it. */
+  readonly onStream: (stream: Stream) => void;
+  readonly onStreamEvent: (event: StreamEvent) => void;
+  /** Called when what blocks `ready` has changed. */
+  readonly onBlocking: (codes: readonly string[]) => void;
+}
+
+/** How it ended: ready, or something is held back and nothing was built. It never resolves when it goes on until stopped. */
+export type Synced = { readonly state: "ready" | "held"; readonly view: LedgerView };
+
+export async function sync(options: SyncOptions): Promise<Synced> {
+  const { ledger, signal } = options;
+  const enter = async (state: MigrationState): Promise<void> => {
+    await ledger.setState(state);
+    options.onState(state);
+  };
+  if (!(await copyRanges(options, enter))) return { state: "held", view: await ledger.view() };
+  if (!(await isBuilt(options, (statement) => !isPastJoin(statement)))) await enter("building");
+  await phase(ledger, "build", async () => {
+    await buildAfter(options, (statement) => !isPastJoin(statement));
+    return { statements: options.plan.after.filter((statement) => !isPastJoin(statement)).length };
+  });
+  const view = await ledger.view();
+  await proveSource(options.source, view.lanes);
+  await using feed = await options.openFeed();
+  if (!view.lanes.every((lane) => hasJoined(feed, lane))) await takeBack(options);
+  await enter("streaming");
+  const ended = new AbortController();
+  const joined = { built: false };
+  const stream = openStream({
+    feed,
+    plan: options.plan,
+    engine: options.engine,
+    writer: (lane) => ledger.lane(lane),
+    starts: positions(view, "start"),
+    joins: positions(view, "join"),
+    cuts: new Map(view.tables.flatMap(({ table, cut }) => (cut === null ? [] : [[table, cut] as const]))),
+    cascades: options.cascades,
+    onJoined: async () => {
+      await buildAtJoin(options);
+      joined.built = true;
+    },
+    mark: (lane, note) => options.source.mark(lane, note),
+    batchRows: options.batchRows,
+    now: options.now,
+    wait: options.wait,
+    onEvent: options.onStreamEvent,
+    keep: options.keep,
+    skips: options.skips,
+    signal: AbortSignal.any([signal, ledger.lost, ended.signal]),
+    ...(options.pace === undefined ? {} : { pace: options.pace }),
+    ...(options.streamMoment === undefined ? {} : { moment: options.streamMoment }),
+  });
+  options.onStream(stream);
+  const why = async (act: Promise<void>): Promise<unknown> =>
+    act.then(
+      () => null,
+      (error: unknown) => error,
+    );
+  const running = why(stream.run());
+  const level = why(watch(options, stream, joined, enter, ended.signal));
+  const first = await Promise.race([running, level]);
+  const enough = new Fault("interrupted", "The stream is level, as was asked for.");
+  ended.abort(enough);
+  if (first !== null) {
+    await Promise.all([running, level]);
+    throw first;
+  }
+  // Whatever ended the stream beside our own word is a fault, even in the moment of being ready.
+  const last = await running;
+  if (last !== null && last !== enough) throw last;
+  return { state: "ready", view: await ledger.view() };
+}
+
+/** Resolves when it is ready and that was asked for; rejects when the stream is gone. */
+async function watch(
+  options: SyncOptions,
+  stream: Stream,
+  joined: { readonly built: boolean },
+  enter: (state: MigrationState) => Promise<void>,
+  ended: AbortSignal,
+): Promise<void> {
+  const signal = AbortSignal.any([options.signal, options.ledger.lost, ended]);
+  let told = "?";
+  for (;;) {
+    const blocking = blockingOf(stream, joined.built);
+    const now = blocking.join(" ");
+    if (now !== told) {
+      if ((told === "") !== (now === "")) await enter(now === "" ? "ready" : "streaming");
+      told = now;
+      options.onBlocking(blocking);
+    }
+    if (now === "" && options.until === "ready") return;
+    await options.wait(LOOK_MS, signal);
+  }
+}
+
+/** All lanes stand still: what old images would have stumbled over can hold now. */
+async function buildAtJoin(options: SyncOptions): Promise<void> {
+  const { ledger, plan: made } = options;
+  await phase(ledger, "constraints", async () => {
+    await buildAfter(options, isPastJoin);
+    return { statements: made.after.filter(({ kind }) => kind !== "view").filter(isPastJoin).length };
+  });
+  const done = new Set(
+    (await ledger.view()).phases.flatMap(({ phase: name, endedAt }) => (endedAt === null ? [] : [name])),
+  );
+  if ((made.generated ?? []).length > 0 && !done.has("generated"))
+    await phase(ledger, "generated", async () => {
+      const verdicts = await verifyGenerated(options);
+      for (const verdict of verdicts) options.onGenerated(verdict);
+      return generatedFacts(verdicts);
+    });
+  if ((made.views ?? []).length > 0 && !done.has("views"))
+    await phase(ledger, "views", async () =>
+      viewFacts(await buildViews({ ...options, uncompared: "its tables change while it would be compared" })),
+    );
+}
+
+async function isBuilt(
+  { ledger, plan: made }: SyncOptions,
+  wanted: (statement: SyncOptions["plan"]["after"][number]) => boolean,
+): Promise<boolean> {
+  const built = new Set((await ledger.view()).built);
+  return made.after.filter(wanted).every(({ name }) => built.has(name));
+}
+
+type LaneView = LedgerView["lanes"][number];
+
+function hasJoined(feed: ChangeFeed, { join, applied }: LaneView): boolean {
+  return join !== null && applied !== null && feed.holds(applied, join.position);
+}
+
+function positions(view: LedgerView, end: "start" | "join"): ReadonlyMap<string, Position> {
+  return new Map(
+    view.lanes.map((lane) => {
+      const found = lane[end];
+      if (found === null)
+        throw new Fault(
+          "ledger-mismatch",
+          `The ledger has no ${end} of the lane ${lane.lane}, though its copy is done.`,
+        );
+      return [lane.lane, found.position] as const;
+    }),
+  );
+}
