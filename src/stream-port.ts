@@ -45,6 +45,12 @@ export type ChangeOperation = "insert" | "update" | "delete";
 export interface ChangeSink {
   begin(transaction: SourceTransaction): void;
   /**
+   * Whether rows of the table in the present transaction are to be handed over. Where no lane takes them (it has the
+   * transaction, or stands at a schema change) the feed does not look at them: then what cannot be read exactly, or
+   * is of a shape that the plan no longer has, is no reason to stop.
+   */
+  wants(table: PlanTable): boolean;
+  /**
    * One changed row. The before image is bytes [before, beforeEnd), the after image [after, afterEnd) of the same
    * buffer; an insert has no before image and a delete no after image: start and end are equal then.
    */
