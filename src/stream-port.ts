@@ -71,7 +71,8 @@ export interface ChangeSink {
   /**
    * A statement changes the shape or name of tables that travel. It stands outside of transactions; what was handed
    * over before it is of the old shape, and what comes after it of the new one. The feed reads no further than this
-   * until `drained`, and hands over no row of the tables after it.
+   * until `drained`, and hands over no row of the tables after it. `position` holds everything before the statement, and
+   * not the statement: a lane that stops here is to meet it again.
    */
   schemaChange(change: SchemaChange, position: () => Position): void;
   /** The source says that nothing has happened for a while. */
@@ -89,6 +90,8 @@ export interface SchemaChange {
   readonly statement: string;
   /** `uuid:7`, `binlog.000003:4711`. */
   readonly at: string;
+  /** Whether that position holds this statement already. */
+  within(position: Position): boolean;
 }
 
 export interface FeedOptions {
