@@ -92,6 +92,7 @@ const services: Services = {
     });
   },
   moment: () => undefined,
+  streamMoment: () => undefined,
 };
 
 outputs();

@@ -35,6 +35,7 @@ function offline(
     openSource: refuse,
     openTarget: refuse,
     moment: () => undefined,
+    streamMoment: () => undefined,
   };
 }
 

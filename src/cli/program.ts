@@ -98,9 +98,9 @@ export async function runProgram(argv: readonly string[], services: Services): P
   verb(
     program
       .command("run")
-      .description("Checks, then copies; takes up where a run stopped.")
-      .option("--until <state>", "copied: the offline copy, everything built, ends")
-      .option("--timeout <time>", "with --until ready (not built yet)")
+      .description("Checks, copies, then keeps the target in step; takes up where a run stopped.")
+      .option("--until <state>", "ready: ends when level; copied: the offline copy, everything built, ends")
+      .option("--timeout <time>", "with --until ready: how long to wait for it, e.g. 10m")
       .option(
         "--hold <table[:from-to]>",
         "leave a table or some of its ranges alone this time; may be given more than once",

@@ -2,6 +2,7 @@
  * `status`: one screen. Reads the ledger without a claim, so it answers beside a running engine and after a dead
  * one; it writes nothing and needs no source.
  */
+import type { Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { count } from "../watch/screen.js";
 import { heldBody, heldLines, holdsBack } from "./hold.js";
@@ -40,7 +41,7 @@ function bodyOf(view: LedgerView): Record<string, unknown> {
     since: view.since,
     epoch: view.epoch,
     holder: view.holder,
-    position: { source: null, applied: null },
+    position: { source: null, applied: appliedOf(view) },
     lagSeconds: null,
     tables: view.tables.map((t) => ({
       table: t.table,
@@ -58,19 +59,35 @@ function bodyOf(view: LedgerView): Record<string, unknown> {
 
 /** A state that an engine left behind when it died is told as stopped: nobody works on it. */
 function stateOf(view: LedgerView): string {
-  return view.holder === null && (view.state === "copying" || view.state === "building")
-    ? "stopped"
-    : view.state;
+  const working = ["copying", "building", "streaming", "ready"].includes(view.state);
+  return view.holder === null && working ? "stopped" : view.state;
+}
+
+/** By lane, as the connector spells it; null before the first batch of the log. */
+function appliedOf({ lanes }: LedgerView): Readonly<Record<string, unknown>> | null {
+  const known = lanes.filter(({ applied }) => applied !== null);
+  return known.length === 0 ? null : Object.fromEntries(known.map(({ lane, applied }) => [lane, applied]));
+}
+
+function isLive({ state }: LedgerView): boolean {
+  return state === "streaming" || state === "ready";
 }
 
 function blocking(view: LedgerView): string[] {
-  if (view.state === "copied") return ["stream-not-built-yet"];
+  if (view.state === "ready" && view.holder !== null) return [];
+  if (isLive(view)) return view.holder === null ? ["no-engine"] : ["catching-up"];
+  if (view.state === "copied") return ["not-streaming"];
   return ["not-copied", ...(holdsBack(view) ? ["ranges-held"] : [])];
 }
 
 function nextOf(view: LedgerView): NextStep[] {
   if (view.holder !== null) return [];
-  if (view.state === "copied") return [{ why: "the copy is complete", command: "headgate report" }];
+  if (view.state === "copied")
+    return [
+      { why: "the copy is complete", command: "headgate report" },
+      { why: "to apply what the source has written since", command: "headgate run" },
+    ];
+  if (isLive(view)) return [{ why: "the target is not followed any more", command: "headgate run" }];
   return [{ why: "the copy is not complete", command: "headgate run --until copied" }];
 }
 
@@ -84,7 +101,7 @@ function screenOf(id: string, view: LedgerView): string[] {
       ? `engine   none runs; epoch ${view.epoch}`
       : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}; epoch ${view.epoch}`,
     `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
-    "lag      not known: the change stream is not built yet",
+    ...lagLines(view),
     "verified never: verify is not built yet",
     `ready    blocked by ${blocking(view).join(", ")}`,
     "",
@@ -100,4 +117,18 @@ function screenOf(id: string, view: LedgerView): string[] {
     ),
     ...heldLines(view),
   ];
+}
+
+function lagLines(view: LedgerView): string[] {
+  if (!isLive(view)) return ["lag      none yet: the source's log is not applied"];
+  return view.lanes.map(
+    ({ lane, seq, applied }) =>
+      `lane     ${lane}: ${count(Number(seq))} batches, ${applied === null ? "nothing applied yet" : `up to ${positionText(applied)}`}`,
+  );
+}
+
+function positionText(position: Position): string {
+  const place = `${position.file}:${position.offset}`;
+  if (position.kind === "file") return place;
+  return position.set.length > 120 ? `${position.set.slice(0, 117)}...` : position.set;
 }

@@ -5,9 +5,12 @@
  */
 import type { MigrationState, Plan, PlanStatement } from "../model.js";
 import type { LedgerView } from "../port.js";
+import type { LaneStatus } from "../stream-port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
+import { eventsOf, lagOf } from "../watch/engine-status.js";
 import { Meter } from "../watch/meter.js";
 import type { Reading } from "../watch/meter.js";
+import { count } from "../watch/screen.js";
 import type { Screen } from "../watch/screen.js";
 import { visible } from "../watch/visible.js";
 import type { VerbContext } from "./verb.js";
@@ -46,6 +49,7 @@ export class Ticker {
   #note = "";
   #errors = 0;
   #lastEvent = -JSON_EVERY_MS;
+  #lanes: () => readonly LaneStatus[] = () => [];
 
   constructor(context: VerbContext, screen: Screen, plan: Plan, earlier: LedgerView) {
     this.#context = context;
@@ -68,6 +72,17 @@ export class Ticker {
       [...this.#work.values()].reduce((sum, work) => sum + work, 0),
       done,
     );
+  }
+
+  /** From now on lag and events are told from these. */
+  follow(lanes: () => readonly LaneStatus[]): void {
+    this.#lanes = lanes;
+  }
+
+  /** A fault that passed. */
+  failed(sentence: string): void {
+    this.#errors += 1;
+    this.#note = visible(sentence);
   }
 
   state(state: MigrationState): void {
@@ -104,8 +119,7 @@ export class Ticker {
         this.#meter.buildDone(this.#work.get(event.name) ?? 0);
         break;
       case "retry":
-        this.#errors += 1;
-        this.#note = visible(`${event.what} again: ${event.fault.message}`);
+        this.failed(`${event.what} again: ${event.fault.message}`);
         break;
       case "no-slot":
         this.#note = `all ${String(event.slots)} worker slots of the ${event.host}'s host are taken`;
@@ -120,6 +134,16 @@ export class Ticker {
     }
   }
 
+  /** Lag and events, once the log is applied. */
+  #streamNote(): string | null {
+    const lanes = this.#lanes();
+    if (lanes.length === 0) return null;
+    const lag = lagOf(lanes);
+    const { read, applied } = eventsOf(lanes);
+    const far = lag === null ? "lag not known yet" : `lag ${lag.toFixed(1)} s`;
+    return `${far}, ${count(applied)} of ${count(read)} events applied${this.#note === "" ? "" : `; ${this.#note}`}`;
+  }
+
   /** The contract's fields of an event of `run`. */
   #figures(reading: Reading): Record<string, unknown> {
     return {
@@ -128,8 +152,8 @@ export class Ticker {
       rows: reading.rows,
       bytes: reading.bytes,
       rowsPerSecond: reading.rowsPerSecond,
-      lagSeconds: null,
-      events: { read: 0, applied: 0 },
+      lagSeconds: lagOf(this.#lanes()),
+      events: eventsOf(this.#lanes()),
       elapsedSeconds: reading.elapsedSeconds,
       etaSeconds: reading.etaSeconds,
       errors: this.#errors,
@@ -145,7 +169,7 @@ export class Ticker {
     const show = (): void => {
       const reading = this.#meter.read();
       if (!output.json) {
-        screen.show(this.#state, reading, this.#note);
+        screen.show(this.#state, reading, this.#streamNote() ?? this.#note);
         return;
       }
       if (services.now() - this.#lastEvent < JSON_EVERY_MS) return;

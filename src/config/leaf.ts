@@ -67,6 +67,15 @@ export function duration(): z.ZodString {
   return shaped(/^[1-9]\d{0,5}(?:ms|s|m|h)$/u, "a time such as 500ms, 30s, 10m or 2h");
 }
 
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** What `duration` lets through, in milliseconds; null for any other text. */
+export function milliseconds(text: string): number | null {
+  if (!duration().safeParse(text).success) return null;
+  const [, digits = "", unit = ""] = /^(\d+)([a-z]+)$/u.exec(text) ?? [];
+  return Number(digits) * (units[unit] ?? 1);
+}
+
 /** A connection URL of one side, checked by the rules of url.ts. */
 export function databaseUrl(side: UrlSide): z.ZodString {
   return z.string({ error: "a URL in quotes or plain" }).superRefine((url, context) => {

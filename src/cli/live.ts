@@ -1,0 +1,266 @@
+/**
+ * `run` without an end, and `--until ready`: engines one after the other, each with a claim of its own, because a claim
+ * dies with its connection to the target. A fault that passes begins the next one, from the ledger; any other ends the verb.
+ */
+import { Fault, exits } from "../errors.js";
+import type { Inspection } from "../migration.js";
+import { planOf } from "../migration.js";
+import { logsCascades } from "../migration/stream-findings.js";
+import { sync } from "../migration/sync.js";
+import type { Synced } from "../migration/sync.js";
+import type { Hold, MigrationState } from "../model.js";
+import type { LedgerView } from "../port.js";
+import { stopReason } from "../stop.js";
+import type { StreamEvent } from "../stream/event.js";
+import { openLog } from "../watch/log.js";
+import type { Log } from "../watch/log.js";
+import type { Screen } from "../watch/screen.js";
+import { clock, count, openScreen } from "../watch/screen.js";
+import { figures, lastView, stopped, totals } from "./figures.js";
+import { keptOrphans, keptPhase } from "./kept.js";
+import { heldBack, tell } from "./offline.js";
+import type { OpenMigration } from "./open.js";
+import type { VerbResult } from "./output.js";
+import { keepPoison } from "./quarantine.js";
+import { Ticker } from "./ticker.js";
+import type { VerbContext } from "./verb.js";
+
+export interface LiveGoal {
+  readonly until: "ready" | "stopped";
+  readonly timeoutMs: number | null;
+  readonly holds: readonly Hold[];
+}
+
+/** Engines that may fail in a row; with growing pauses this is about ten minutes. */
+const lives = 60;
+const longestPauseMs = 10_000;
+/** An engine that lived as long begins the count anew. */
+const goodLifeMs = 60_000;
+
+interface Living {
+  readonly context: VerbContext;
+  readonly migration: OpenMigration;
+  readonly found: Inspection;
+  readonly goal: LiveGoal;
+  readonly screen: Screen;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** What blocks `ready`, as it was last told. */
+  readonly blocking: { codes: readonly string[] };
+  readonly last: { view: LedgerView | null };
+}
+
+export async function runLive(
+  context: VerbContext,
+  migration: OpenMigration,
+  found: Inspection,
+  goal: LiveGoal,
+): Promise<VerbResult> {
+  const { services, output } = context;
+  const terminal = services.terminal && !output.json;
+  const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
+  const log = openLog(
+    "info",
+    (line) => {
+      screen.above(line);
+    },
+    (text) => output.scrub(text),
+    terminal,
+  );
+  const startedAt = services.now();
+  const seconds = (): number => (services.now() - startedAt) / 1000;
+  const late = new AbortController();
+  const signal = AbortSignal.any([services.signal, late.signal]);
+  const timer = expire(context, goal, late, services.signal);
+  const living: Living = {
+    context,
+    migration,
+    found,
+    goal,
+    screen,
+    log,
+    signal,
+    blocking: { codes: ["not-copied"] },
+    last: { view: null },
+  };
+  try {
+    const ended = await untilEnded(living);
+    return ended.state === "held"
+      ? heldBack(migration.id, ended.view, seconds())
+      : ready(migration.id, ended.view, seconds());
+  } catch (error) {
+    if (late.signal.aborted && !services.signal.aborted && error === late.signal.reason)
+      return notReady(migration.id, living, seconds());
+    if (!(error instanceof Fault) || !services.signal.aborted) throw error;
+    return stopped(error, living.last.view, seconds());
+  } finally {
+    late.abort(new Fault("interrupted", "The run has ended."));
+    await timer;
+  }
+}
+
+/** Aborts `late` when the goal's time is up; resolves at once when the run has ended before. */
+async function expire(
+  { services }: VerbContext,
+  { timeoutMs }: LiveGoal,
+  late: AbortController,
+  stop: AbortSignal,
+): Promise<void> {
+  if (timeoutMs === null) return;
+  const either = AbortSignal.any([stop, late.signal]);
+  try {
+    await services.wait(timeoutMs, either);
+  } catch (error) {
+    if (either.aborted) return;
+    throw error;
+  }
+  late.abort(new Fault("interrupted", "It was not ready in the time that --timeout gave it."));
+}
+
+async function untilEnded(living: Living): Promise<Synced> {
+  const { context, log, signal } = living;
+  for (let failed = 0; ; failed += 1) {
+    const begun = context.services.now();
+    try {
+      return await live(living);
+    } catch (error) {
+      if (!(error instanceof Fault) || !error.retriable || signal.aborted)
+        throw signal.aborted ? stopReason(signal) : error;
+      if (context.services.now() - begun > goodLifeMs) failed = 0;
+      if (failed >= lives) throw error;
+      const pause = Math.min(longestPauseMs, 250 * 2 ** Math.min(failed, 10));
+      log.warn({ code: error.code, pauseMs: pause }, `the engine begins again: ${error.message}`);
+      await context.services.wait(pause, signal);
+    }
+  }
+}
+
+/** One engine's life. */
+async function live(living: Living): Promise<Synced> {
+  const { context, migration, found, goal, screen, log, signal } = living;
+  const { services } = context;
+  const { source, target } = await migration.both();
+  await using ledger = await target.claim(found.plan, found.source.identity);
+  log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
+  const kept = keptOrphans(found.findings);
+  if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
+  const ticker = new Ticker(context, screen, found.plan, await ledger.view());
+  try {
+    return await ticker.during(() =>
+      sync({
+        source,
+        target,
+        ledger,
+        plan: found.plan,
+        engine: found.catalogue.engine,
+        workers: migration.workers,
+        slots: migration.slots,
+        rangeRows: migration.config.snapshot.rangeRows,
+        order: migration.config.snapshot.order,
+        holds: goal.holds,
+        replan: async () => planOf(await source.catalogue(signal), migration.request),
+        signal,
+        wait: services.wait,
+        now: services.now,
+        moment: services.moment,
+        streamMoment: services.streamMoment,
+        until: goal.until,
+        cascades: !logsCascades(found.source),
+        openFeed: () => source.feed(found.plan),
+        batchRows: migration.config.apply.batchRows,
+        keep: async (poison) => {
+          const path = await keepPoison(migration.stateDirectory, poison);
+          log.error({ event: poison.id, table: poison.table, reason: poison.reason, path }, "quarantined");
+        },
+        skips: new Set(),
+        onStream: (stream) => {
+          ticker.follow(() => stream.lanes);
+        },
+        onStreamEvent: (event) => {
+          tellStream(log, event);
+          if (event.kind === "retry") ticker.failed(`reading again: ${event.fault.message}`);
+        },
+        onBlocking: (codes) => {
+          living.blocking.codes = codes;
+          log.info({ blocking: codes.join(", ") }, codes.length === 0 ? "ready" : "not ready");
+        },
+        onState: (state: MigrationState) => {
+          log.info({ state }, "state");
+          ticker.state(state);
+        },
+        onEvent: (event) => {
+          tell(log, event);
+          ticker.event(event);
+        },
+        onGenerated: (verdict) => {
+          log.info(verdict, "generated column");
+        },
+        onView: (verdict) => {
+          log.info(verdict, "view");
+        },
+      }),
+    );
+  } finally {
+    living.last.view = await lastView(ledger, context, log);
+  }
+}
+
+/** What is worth a line; batches and lags are figures, not news. */
+function tellStream(log: Log, event: StreamEvent): void {
+  switch (event.kind) {
+    case "batch":
+    case "lag":
+    case "policy":
+      break;
+    case "retry":
+      log.warn({ code: event.fault.code, attempt: event.attempt }, `reading again: ${event.fault.message}`);
+      break;
+    case "batch-failed":
+      log.warn(
+        { lane: event.lane, code: event.fault.code, inRow: event.inRow },
+        `a batch failed: ${event.fault.message}`,
+      );
+      break;
+    case "heartbeat-failed":
+      log.warn({ lane: event.lane, code: event.fault.code }, `no heartbeat: ${event.fault.message}`);
+      break;
+    case "replaying":
+      log.warn({ lane: event.lane, events: event.events }, "a failed batch is written change by change");
+      break;
+    case "schema-change":
+      log.error(
+        { tables: event.change.tables.join(", "), at: event.change.at },
+        "a table that travels was changed",
+      );
+      break;
+    case "opened":
+      log.info({ lanes: event.lanes.map(({ lane }) => lane).join(", ") }, "the log is read");
+      break;
+    default:
+      log.info(event, event.kind);
+  }
+}
+
+function ready(id: string, view: LedgerView, seconds: number): VerbResult {
+  return {
+    exit: exits.done,
+    nextSteps: [
+      { why: "the target follows only while an engine runs", command: "headgate run" },
+      { why: "to see where it stands", command: "headgate status" },
+    ],
+    body: { state: "ready", ...figures(view, seconds), blocking: [] },
+    human: [
+      `${id}: ready after ${clock(seconds)}. ${count(totals(view).rows)} rows were copied, and every change of the source up to now is on the target.`,
+      "The engine has ended with that, as --until ready asks: headgate run goes on.",
+    ],
+  };
+}
+
+function notReady(id: string, { blocking, last }: Living, seconds: number): VerbResult {
+  return {
+    exit: exits.difference,
+    nextSteps: [{ why: "it goes on where it stopped", command: "headgate run" }],
+    body: { state: "stopped", ...figures(last.view, seconds), blocking: blocking.codes },
+    human: [`${id}: not ready after ${clock(seconds)}; in the way: ${blocking.codes.join(", ")}.`],
+  };
+}
