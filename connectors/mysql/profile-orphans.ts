@@ -2,7 +2,8 @@
  * Rows whose parent is missing, for every foreign key that the target will have (MATCH SIMPLE: a NULL asks for no
  * parent). `orphan`: the source has no such row either, it was written past its checks. `orphan-by-collation`: the
  * source finds a parent, but only because its collation takes two spellings for one (case, accents, blanks at the
- * end), and the target compares bytes. Both would stop the key's validation.
+ * end), and the target compares bytes. `orphan-by-label`: InnoDB compares ENUM and SET by number, whatever label it
+ * stands for on either side, and the target has labels. Each would stop the key's validation or change a parent.
  */
 import type { Finding, PlanColumn, PlanForeignKey, PlanTable } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
@@ -11,7 +12,7 @@ import type { Piece } from "./profile-piece.js";
 import { policyLine, proposedLines } from "./profile-probe.js";
 import { keyList, keysOf, sampleSize } from "./profile-sample.js";
 import { equalBytes, readCollations } from "./equality.js";
-import { targetValue } from "./profile-value.js";
+import { asUtf8, targetValue } from "./profile-value.js";
 
 interface Pair {
   readonly child: PlanColumn;
@@ -26,6 +27,8 @@ interface Question {
   readonly missing: string;
   /** Found by the source only; null where both sides compare alike. */
   readonly unlike: string | null;
+  /** Why the source finds it. */
+  readonly unlikeCode: "orphan-by-collation" | "orphan-by-label";
 }
 
 export async function orphanFindings(
@@ -56,7 +59,7 @@ export async function orphanFindings(
       sampleKeys(connection, table, question, condition, pieces, signal);
     if (missing > 0) findings.push(tell(table, question, "orphan", missing, await keys(question.missing)));
     if (unlike > 0 && question.unlike !== null)
-      findings.push(tell(table, question, "orphan-by-collation", unlike, await keys(question.unlike)));
+      findings.push(tell(table, question, question.unlikeCode, unlike, await keys(question.unlike)));
   }
   return findings;
 }
@@ -94,17 +97,33 @@ function questionOf(
   return {
     key,
     parent,
-    join: pairs.map((pair) => `${there(pair)} = ${here(pair)}${byParent(pair)}`).join(" AND "),
+    join: pairs.map((pair) => foundBy(pair, here(pair), there(pair))).join(" AND "),
     asks: pairs.map((pair) => `${here(pair)} IS NOT NULL`).join(" AND "),
     missing: `(${there(first)} IS NULL)`,
     unlike: unlike.length === 0 ? null : `(${there(first)} IS NOT NULL AND (${unlike.join(" OR ")}))`,
+    unlikeCode: pairs.some(byNumber) ? "orphan-by-label" : "orphan-by-collation",
   };
 }
 
-/** InnoDB looks a child's text up in its parent's index, by the parent's collation; `=` refuses to choose one of two. */
-function byParent({ child, parent }: Pair): string {
-  const { collation } = parent.column;
-  return collation === null || collation === child.column.collation ? "" : ` COLLATE ${collation}`;
+/** How InnoDB finds a child's parent, which `=` is not everywhere. */
+function foundBy(pair: Pair, here: string, there: string): string {
+  if (byNumber(pair)) return `CAST(${there} AS UNSIGNED) = CAST(${here} AS UNSIGNED)`;
+  const [child, parent] = [pair.child.column, pair.parent.column];
+  if (parent.collation === null || parent.collation === child.collation) return `${there} = ${here}`;
+  // It looks a child's text up in its parent's index, by the parent's collation; `=` refuses to choose one of two.
+  if (parent.charset === child.charset) return `${there} = ${here} COLLATE ${parent.collation}`;
+  // Only changed past the source's checks, which then look the bytes up as they stand: what is meant are the characters.
+  return `${asUtf8(there, parent.charset)} = ${asUtf8(here, child.charset)} COLLATE utf8mb4_bin`;
+}
+
+/** ENUM and SET are numbers to InnoDB; where both sides spell them alike `=` says the same, and takes the index. */
+function byNumber({ child: { column: child }, parent: { column: parent } }: Pair): boolean {
+  if (child.labels.length === 0 || parent.labels.length === 0) return false;
+  return (
+    child.collation !== parent.collation ||
+    child.labels.length !== parent.labels.length ||
+    child.labels.some((label, at) => label !== parent.labels[at])
+  );
 }
 
 function rowsOf({ parent, join, asks }: Question, piece: Piece): string {
@@ -137,31 +156,37 @@ async function sampleKeys(
 function tell(
   table: PlanTable,
   { key, parent }: Question,
-  code: "orphan" | "orphan-by-collation",
+  code: "orphan" | Question["unlikeCode"],
   count: number,
   keys: readonly string[],
 ): Finding {
   const kept = key.orphans === "keep";
   const rows = count === 1 ? "1 row" : `${String(count)} rows`;
+  const verb = (many: string): string => (count === 1 ? `${many}s` : many);
   const of = `of ${table.source} (${key.columns.join(", ")})`;
   const there = `${parent.source} (${key.referencedColumns.join(", ")})`;
-  const found =
-    code === "orphan"
-      ? `${rows} ${of} ask for a row of ${there} that does not exist`
-      : `${rows} ${of} find their row of ${there} only under the source's collation, which takes two spellings for one; the target compares them byte by byte and finds none`;
+  const found = {
+    orphan: `${rows} ${of} ${verb("ask")} for a row of ${there} that does not exist`,
+    "orphan-by-collation": `${rows} ${of} ${verb("find")} ${count === 1 ? "its" : "their"} row of ${there} only under the source's collation, which takes two spellings for one; the target compares them byte by byte and finds none`,
+    "orphan-by-label": `${rows} ${of} ${verb("find")} ${count === 1 ? "its" : "their"} row of ${there} only because the source compares labels by their number, which stands for another label there; the target compares the labels`,
+  }[code];
   const settle = [policyLine(table, key.columns[0] ?? "", "orphans: keep")];
   return {
     code,
     severity: kept ? "info" : "error",
     object: `${table.source}.${key.name}`,
     sentence: kept
-      ? `${found}; they are kept, and the foreign key ${key.name} stays unvalidated, as the policy orphans says.`
-      : `${found}; the foreign key ${key.name} could not be validated.`,
+      ? `${found}; ${count === 1 ? "it is" : "they are"} kept, and the foreign key ${key.name} stays unvalidated, as the policy orphans says.`
+      : `${found}; the foreign key ${key.name} could not be validated${code === "orphan-by-label" ? ", or would tie them to other rows" : ""}.`,
     fix: kept
       ? "Nothing needs to be done."
-      : code === "orphan"
-        ? "Delete these rows, give them a parent, or declare the policy orphans: keep, which leaves the key unvalidated."
-        : `Spell them as their parent does: UPDATE ${mysqlName(table.source)} AS c JOIN ${mysqlName(parent.source)} AS p ON ${key.columns.map((name, place) => `p.${mysqlName(key.referencedColumns[place] ?? "")} = c.${mysqlName(name)}`).join(" AND ")} SET ${key.columns.map((name, place) => `c.${mysqlName(name)} = p.${mysqlName(key.referencedColumns[place] ?? "")}`).join(", ")}; or declare the policy orphans: keep.`,
+      : {
+          orphan:
+            "Delete these rows, give them a parent, or declare the policy orphans: keep, which leaves the key unvalidated.",
+          "orphan-by-collation": `Spell them as their parent does: UPDATE ${mysqlName(table.source)} AS c JOIN ${mysqlName(parent.source)} AS p ON ${key.columns.map((name, place) => `p.${mysqlName(key.referencedColumns[place] ?? "")} = c.${mysqlName(name)}`).join(" AND ")} SET ${key.columns.map((name, place) => `c.${mysqlName(name)} = p.${mysqlName(key.referencedColumns[place] ?? "")}`).join(", ")}; or declare the policy orphans: keep.`,
+          "orphan-by-label":
+            "Give both columns the same labels in the same order, or declare the policy orphans: keep, which leaves the key unvalidated.",
+        }[code],
     count,
     sampleKeys: keys,
     ...(kept ? {} : { propose: proposedLines(settle), settle }),
