@@ -1,9 +1,9 @@
 /**
  * Two worker slots per source host, counted across processes: a second migration from the same server waits for the
- * first one's readers. The first is held fast in the middle of its reads by a lock on its table, so that who reads
- * and who waits can be looked at; nothing here depends on how long a read takes. More slots need an override, which
- * the report lists.
+ * first one's readers. The first is stopped in the middle of its reads, so that who reads and who waits can be looked
+ * at; nothing here depends on how long a read takes. More slots need an override, which the report lists.
  */
+import type { ChildProcess } from "node:child_process";
 import type { Connection } from "mysql2/promise";
 import { expect, it } from "vitest";
 import { lastObject } from "./headgate.js";
@@ -47,33 +47,46 @@ async function heldFast(lock: Connection, admin: Connection, trip: Journey, expe
   while ((await readers(admin, trip)).blocked.length < expected);
 }
 
+/** Stops the process in its reads: what it holds it holds until it is told to go on, whatever the servers' timeouts. */
+async function stopReading(lock: Connection, admin: Connection, trip: Journey, child: ChildProcess) {
+  for (;;) {
+    await heldFast(lock, admin, trip, 2);
+    child.kill("SIGSTOP");
+    // Its sessions wait in a statement, so none has a word on its way that would give a slot back.
+    if ((await readers(admin, trip)).blocked.length === 2) break;
+    // One of them had waited long enough for the lock, and let its slot go.
+    child.kill("SIGCONT");
+  }
+  await lock.query("UNLOCK TABLES");
+}
+
 it("are shared by all migrations from one host", async () => {
   await using first = await filled("hg_slots_a");
   await using second = await filled("hg_slots_b");
+  // Its values are looked at, which takes slots too; from here on it only copies.
+  expect((await second.headgate(...toTheEnd, "--hold", "big")).code).toBe(2);
   const [lock, admin] = await Promise.all([1, 2].map(async () => openDriver(await sourceUrl("mysql9"))));
   if (lock === undefined || admin === undefined) throw new Error("no connection");
   try {
     const one = first.start(toTheEnd);
     await untilDone(first, one, 2);
-    await heldFast(lock, admin, first, 2);
+    await stopReading(lock, admin, first, one.child);
     const other = second.start(toTheEnd);
     // Both of its workers have asked for a slot and got none.
     await other.logged(/"no-slot"[^]*"no-slot"/u);
-    // A reader that has waited long enough for the lock says so and asks again, with its slot in hand.
-    let now = await readers(admin, first, second);
-    while (now.blocked.length < 2) now = await readers(admin, first, second);
-    expect(now).toEqual({
-      slots: ["headgate.worker.1", "headgate.worker.2"],
-      blocked: [first.source.name, first.source.name],
-    });
+    const slots = ["headgate.worker.1", "headgate.worker.2"];
+    expect([await readers(admin, first), await readers(admin, second)]).toEqual([
+      { slots, blocked: [] },
+      { slots: [], blocked: [] },
+    ]);
     expect((await second.said(0, "status"))["tables"]).toEqual([expect.objectContaining({ rows: 0 })]);
-    await lock.query("UNLOCK TABLES");
+    one.child.kill("SIGCONT");
     const ends = Promise.all([one.end, other.end]);
     let [most, over] = [0, false];
     void ends.finally(() => (over = true));
     while (!over) most = Math.max(most, (await readers(admin, first, second)).slots.length);
     for (const ended of await ends) expect([ended.code, lastObject(ended)["state"]]).toEqual([0, "copied"]);
-    expect(most).toBe(2);
+    expect(most).toBeLessThanOrEqual(2);
     expect([...unequal(await first.judge()), ...unequal(await second.judge())]).toEqual([]);
   } finally {
     await Promise.all([lock.end(), admin.end()]);
