@@ -182,7 +182,7 @@ export function yearProbes(_table: PlanTable, column: PlanColumn): readonly Prob
   ];
 }
 
-/** Enum index 0, and labels whose text the catalogue could not tell. */
+/** Enum index 0, a set's label that nobody sees, and labels whose text the catalogue could not tell. */
 export function labelProbes(table: PlanTable, column: PlanColumn): readonly Probe[] {
   const { type, labels } = column.column;
   if (type !== "enum" && type !== "set") return [];
@@ -200,6 +200,17 @@ export function labelProbes(table: PlanTable, column: PlanColumn): readonly Prob
       settle: [policyLine(table, column.source, `enumZero: ${keeps ? "keep" : '"null"'}`)],
     });
   }
+  const empty = type === "set" ? labels.indexOf("") : -1;
+  if (empty >= 0)
+    probes.push({
+      code: "set-empty-label",
+      severity: "info",
+      column,
+      condition: `(CAST(${c} AS UNSIGNED) & ${String(1n << BigInt(empty))} <> 0)`,
+      what: "have the label '', which the source itself prints as if it were not there; the target has what is printed",
+      fix: "Nothing needs to be done, unless a program reads the column as a number; then give the label a name on the source.",
+      settle: [],
+    });
   const unreadable = unreadableLabels(column.column);
   // A set's number is a double from the 64th member on; those few columns keep preflight's word for it.
   const judged = column.heldToLabels === true && unreadable.length > 0;

@@ -80,6 +80,8 @@ export function mergingOf(
       "its policy keeps enum index 0 as '', which is a label too",
       ...(inKey ? [] : [policyLine(table, source, 'enumZero: "null"')]),
     );
+  if (column.type === "set" && column.labels.includes(""))
+    add("its label '' is printed as if it were not there");
   if (isText(column) || column.type === "enum") {
     if (targetType === "citext") add("citext is blind to case", typeLine(table, planned, "type: text"));
     if (targetType === "uuid") add("a uuid is blind to case", typeLine(table, planned, "type: text"));

@@ -175,7 +175,7 @@ function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): F
     code: probe.code,
     severity: probe.severity,
     object: about.object,
-    sentence: `${String(hits)} ${hits === 1 ? about.one : about.many} ${probe.what}.`,
+    sentence: `${String(hits)} ${hits === 1 ? about.one : about.many} ${hits === 1 ? ofOne(probe.what) : probe.what}.`,
     fix: probe.fix,
     count: hits,
     sampleKeys: samples.keys,
@@ -183,6 +183,19 @@ function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): F
     ...(lines.length > 0 ? { propose: proposedLines(lines) } : {}),
     ...(settled ? { settle: probe.settle } : {}),
   };
+}
+
+const verbsOfOne: ReadonlyMap<string, string> = new Map([
+  ["are", "is"],
+  ["have", "has"],
+  ["hold", "holds"],
+  ["look", "looks"],
+  ["use", "uses"],
+]);
+
+/** A probe's words begin with the verb of many. */
+function ofOne(what: string): string {
+  return what.replace(/^\w+/u, (verb) => verbsOfOne.get(verb) ?? verb);
 }
 
 /** What was seen of a part says nothing of the rest, and every sentence says so. */
