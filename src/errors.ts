@@ -78,6 +78,7 @@ export const codes = {
     retriable: false,
     next: "Another engine took over; this one wrote nothing since.",
   },
+  "no-engine": fault("headgate run"),
   "prepared-transactions": fault("XA RECOVER on the source; commit or roll them back, then run again."),
   "range-incomplete": passing("Run the same command again; the range was rolled back whole."),
   "ledger-mismatch": { exit: exits.personNeeded, retriable: false, next: "headgate status" },

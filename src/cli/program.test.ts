@@ -50,7 +50,19 @@ async function run(...argv: string[]): Promise<{ exit: number; out: string; err:
   return { exit, out, err };
 }
 
-const built = ["init", "check", "context", "plan", "run", "status", "report", "demo"];
+const built = [
+  "init",
+  "check",
+  "context",
+  "plan",
+  "run",
+  "status",
+  "report",
+  "demo",
+  "pause",
+  "resume",
+  "set",
+];
 
 it.each([...built, ...later.map(([name]) => name)])(
   "%s --help is short and ends with an example",
@@ -70,11 +82,14 @@ it("headgate --help is one screen that ends with an example", async () => {
   expect([exit, out.trimEnd().split("\n").at(-1)]).toEqual([0, "  headgate init --help"]);
 });
 
-it.each(["init", "plan", "run"])("%s, which writes, takes --yes and --dry-run", async (verb) => {
-  const { out } = await run(verb, "--help");
-  expect(out).toContain("--yes");
-  expect(out).toContain("--dry-run");
-});
+it.each(["init", "plan", "run", "pause", "resume", "set"])(
+  "%s, which writes, takes --yes and --dry-run",
+  async (verb) => {
+    const { out } = await run(verb, "--help");
+    expect(out).toContain("--yes");
+    expect(out).toContain("--dry-run");
+  },
+);
 
 it.each(later.map(([name]) => name))("%s says that it is not built yet", async (verb) => {
   const { exit, err } = await run(verb);

@@ -9,6 +9,7 @@ import { later } from "./later.js";
 import type { VerbResult } from "./output.js";
 import { Output, asFault, defaultConfig } from "./output.js";
 import type { Services } from "./services.js";
+import type { SteerFlags } from "./engine.js";
 import type { VerbContext } from "./verb.js";
 
 type Act<O> = (context: VerbContext, options: O) => Promise<VerbResult>;
@@ -20,7 +21,10 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .description("Moves a live MySQL or MariaDB database to PostgreSQL, and proves that it did.")
     .version("0.1.0")
     .option("-c, --config <file>", "the migration file", defaultConfig)
-    .addHelpText("after", `Not built yet (exit 64):\n${notBuiltLines()}\nExample:\n  headgate init --help`)
+    .addHelpText(
+      "after",
+      `With a running engine: pause, resume, set KEY=VALUE\nNot built yet (exit 64):${notBuiltLines()}\nExample:\n  headgate init --help`,
+    )
     .exitOverride()
     .configureOutput({
       writeOut: services.streams.stdout,
@@ -33,7 +37,8 @@ export async function runProgram(argv: readonly string[], services: Services): P
     command
       .option("--json", "one JSON object on stdout, the log on stderr", false)
       .addHelpText("after", `\nExample:\n  ${example}`)
-      .action(async (options: O & { json: boolean }) => {
+      .action(async () => {
+        const options = command.opts<O & { json: boolean }>();
         const { config } = program.opts<{ config: string }>();
         const output = new Output(name, options.json, services.streams, config);
         const flags = { config, json: options.json };
@@ -135,6 +140,37 @@ export async function runProgram(argv: readonly string[], services: Services): P
     async () => (await import("./demo.js")).demoVerb,
     "headgate demo",
   );
+  const steers = (name: string, does: string): Command =>
+    program
+      .command(name, { hidden: true })
+      .description(does)
+      .option("--yes", "answer yes to questions", false)
+      .option("--dry-run", "say what would be done, change nothing", false);
+  verb(
+    steers("pause", "The running engine writes nothing until it is resumed."),
+    "pause",
+    async () => (await import("./pause.js")).pauseVerb,
+    "headgate pause",
+  );
+  verb(
+    steers("resume", "A paused engine goes on."),
+    "resume",
+    async () => (await import("./resume.js")).resumeVerb,
+    "headgate resume",
+  );
+  const set = steers(
+    "set",
+    "Changes a running engine until it ends: workers, batches, sleeps, limits.",
+  ).argument("<key=value>", "a key of headgate.yaml, such as apply.batchRows");
+  verb(
+    set,
+    "set",
+    async () => {
+      const { setVerb } = await import("./set.js");
+      return (context, flags: SteerFlags) => setVerb(context, { ...flags, text: set.args[0] ?? "" });
+    },
+    "headgate set throttle.maxRowsPerSecond=5000",
+  );
   for (const [name, does] of later) {
     const command = program
       .command(name, { hidden: true })
@@ -174,5 +210,5 @@ function notBuilt(name: string): Fault {
 function notBuiltLines(): string {
   const names = later.map(([name]) => name);
   const half = Math.ceil(names.length / 2);
-  return [names.slice(0, half), names.slice(half)].map((line) => `  ${line.join(" ")}`).join("\n");
+  return [names.slice(0, half), names.slice(half)].map((line) => ` ${line.join(" ")}`).join("\n ");
 }

@@ -4,7 +4,7 @@
  * null, never zero.
  */
 import type { LaneStatus } from "../stream-port.js";
-import type { Reading } from "./meter.js";
+import type { CopiedTable, Reading } from "./meter.js";
 
 /** `pausing`: told to hold, and something that was begun before is still on its way. */
 export type Held = "no" | "pausing" | "paused";
@@ -28,6 +28,7 @@ export interface EngineStatus {
   /** Why the governor makes it wait, as a sentence; null when it does not. */
   readonly throttled: string | null;
   readonly reading: Reading;
+  readonly copied: readonly CopiedTable[];
   /** Faults that passed. */
   readonly errors: number;
   /** Empty before the stream began. */

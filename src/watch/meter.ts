@@ -49,6 +49,14 @@ export interface Reading {
   readonly working: readonly Working[];
 }
 
+/** How much of a table is on the target. */
+export interface CopiedTable {
+  readonly table: string;
+  readonly rows: number;
+  /** As far as they are known: 0 of 0 before the table is split. */
+  readonly ranges: { readonly done: number; readonly total: number };
+}
+
 /** Seconds that a rate looks back over. */
 const WINDOW = 15;
 /** Until an index has been built here, one byte of data is taken to cost this much of a data byte's time to index. */
@@ -143,6 +151,15 @@ export class Meter {
 
   buildDone(work: number): void {
     this.#buildsDone += work;
+  }
+
+  /** In the plan's order; only what is committed counts. */
+  copied(): CopiedTable[] {
+    return [...this.#tables].map(([table, { rowsDone, rangesDone, ranges }]) => ({
+      table,
+      rows: rowsDone,
+      ranges: { done: rangesDone, total: ranges },
+    }));
   }
 
   read(): Reading {

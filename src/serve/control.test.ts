@@ -1,0 +1,405 @@
+/** The control's socket and port over real sockets of this machine, with an engine that only remembers what it is told. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, request } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { changed, readChange } from "../config/live-settings.js";
+import type { LiveSettings } from "../config/live-settings.js";
+import { Fault } from "../errors.js";
+import type { EngineStatus } from "../watch/engine-status.js";
+import { Meter } from "../watch/meter.js";
+import { engineClient } from "./client.js";
+import { openControl } from "./control.js";
+import type { ControlOptions } from "./control.js";
+import { readListen } from "./access.js";
+import { socketPath } from "./socket.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "hg-ctl-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+interface Engine extends ControlOptions {
+  readonly log: string[];
+}
+
+/** An engine that stands still; `over` changes its facts. */
+function engine(over: Partial<EngineStatus> = {}, listen: ControlOptions["listen"] = null): Engine {
+  const log: string[] = [];
+  let held: EngineStatus["held"] = "no";
+  let settings: LiveSettings = {
+    workers: 2,
+    batchRows: 5000,
+    sleepMs: 0,
+    sleepRatio: 0,
+    maxRowsPerSecond: null,
+    maxReplicaLagSeconds: 10,
+    maxLatencyIncrease: null,
+    maxDiskUsed: 0.9,
+  };
+  return {
+    log,
+    directory: join(folder, "state"),
+    listen,
+    scrub: (text) => text.replaceAll("hunter2", "***"),
+    readChange: (text) => readChange(text, { overrides: [] }),
+    onWord: (sentence, facts) => void log.push(`${sentence} ${JSON.stringify(facts)}`),
+    status: () => ({
+      migration: "20261122_shop",
+      state: "streaming",
+      since: "2026-11-22T00:00:00Z",
+      epoch: "7",
+      held,
+      throttled: null,
+      reading: new Meter(() => 0).read(),
+      copied: [],
+      errors: 0,
+      lanes: [
+        {
+          lane: "main",
+          seq: 9007199254740993n,
+          position: null,
+          joined: true,
+          lagSeconds: 0.5,
+          eventsRead: 10,
+          eventsApplied: 8,
+          batches: 2,
+          stopped: null,
+        },
+      ],
+      applied: [],
+      blocking: ["lag"],
+      quarantined: 0,
+      retentionSeconds: 86_400,
+      ...over,
+    }),
+    acts: {
+      pause: () => (held = "paused"),
+      resume: () => (held = "no"),
+      settings: () => settings,
+      set: (change) => (settings = changed(settings, change)),
+      skip: async (event) => {
+        if (event !== "e1") throw new Fault("usage", `No event ${event} waits; hunter2.`);
+      },
+    },
+  };
+}
+
+describe("the socket", () => {
+  it("answers status, pause, resume, set and skip, each as often as it is asked", async () => {
+    const running = engine();
+    await using control = await openControl(running);
+    const client = engineClient(running.directory);
+    expect(await client.status()).toMatchObject({
+      state: "streaming",
+      held: "no",
+      lagSeconds: 0.5,
+      pid: process.pid,
+    });
+    for (const time of ["first", "second"])
+      expect([time, (await client.pause()).held]).toEqual([time, "paused"]);
+    for (const time of ["first", "second"])
+      expect([time, (await client.resume()).held]).toEqual([time, "no"]);
+    expect(await client.set("apply.batchRows=200")).toEqual({ key: "apply.batchRows", was: 5000, now: 200 });
+    expect(await client.set("apply.batchRows=200")).toEqual({ key: "apply.batchRows", was: 200, now: 200 });
+    expect(await client.set("throttle.maxRowsPerSecond=none")).toMatchObject({ now: null });
+    expect(running.acts.settings().batchRows).toBe(200);
+    await client.skip("e1", "seen by two people");
+    expect(running.log.map((line) => line.split(" ")[0])).toEqual([
+      "pause",
+      "resume",
+      "set",
+      "set",
+      "set",
+      "skip",
+    ]);
+    expect(control).toBeDefined();
+  });
+
+  it("tells 64-bit counts as texts", async () => {
+    const running = engine();
+    await using control = await openControl(running);
+    const said = await ask({ socketPath: socketPath(running.directory), path: "/status" });
+    expect(JSON.parse(said.body)).toMatchObject({
+      lanes: [{ seq: "9007199254740993" }],
+      events: { read: 10, applied: 8 },
+    });
+    expect(control).toBeDefined();
+  });
+
+  it("hands back what the engine refuses as the fault that it was, clean of secrets", async () => {
+    const running = engine();
+    await using control = await openControl(running);
+    const client = engineClient(running.directory);
+    await expect(client.skip("e2", "x")).rejects.toMatchObject({
+      code: "usage",
+      message: "No event e2 waits; ***.",
+    });
+    await expect(client.set("apply.batchRows=7")).rejects.toMatchObject({ code: "usage" });
+    await expect(client.set("source.url=mysql://x")).rejects.toMatchObject({ code: "usage" });
+    await expect(client.set("snapshot.workers=3")).rejects.toThrow("workers-per-host");
+    expect(running.acts.settings().batchRows).toBe(5000);
+    expect(control).toBeDefined();
+  });
+
+  it("is closed to everybody else, in a folder that is", async () => {
+    const running = engine();
+    {
+      await using control = await openControl(running);
+      expect(statSync(join(running.directory, "socket")).mode & 0o777).toBe(0o600);
+      chmodSync(running.directory, 0o755);
+      expect(control).toBeDefined();
+    }
+    await using again = await openControl(running);
+    expect(statSync(running.directory).mode & 0o777).toBe(0o700);
+    expect(again).toBeDefined();
+  });
+
+  it("is gone when the engine ends, and a verb then says that none runs", async () => {
+    const running = engine();
+    const control = await openControl(running);
+    await control[Symbol.asyncDispose]();
+    expect(readdirSync(running.directory)).toEqual([]);
+    await expect(engineClient(running.directory).status()).rejects.toMatchObject({
+      code: "no-engine",
+      exit: 1,
+    });
+  });
+
+  it("replaces what a dead engine left: a socket that nobody serves, or a file", async () => {
+    const running = engine();
+    // As kill -9 leaves it: the socket's file stays, and nobody answers.
+    mkdirSync(running.directory);
+    const dead = createServer();
+    await new Promise<void>((ready) => dead.listen(join(running.directory, "dead"), ready));
+    renameSync(join(running.directory, "dead"), join(running.directory, "socket"));
+    await new Promise((ended) => dead.close(ended));
+    for (const left of ["socket", "file"]) {
+      if (left === "file") writeFileSync(join(running.directory, "socket"), "");
+      await expect(engineClient(running.directory).status()).rejects.toMatchObject({ code: "no-engine" });
+      await using control = await openControl(running);
+      expect((await engineClient(running.directory).status()).epoch).toBe("7");
+      expect(control).toBeDefined();
+    }
+  });
+
+  it("belongs to the engine that took over, and its predecessor takes only its own away", async () => {
+    const first = engine();
+    const second = engine({ epoch: "8" });
+    const before = await openControl(first);
+    // In one process both would use the same name on their way.
+    await using after = await openControl(second);
+    expect((await engineClient(second.directory).status()).epoch).toBe("8");
+    await before[Symbol.asyncDispose]();
+    expect((await engineClient(second.directory).status()).epoch).toBe("8");
+    expect(after).toBeDefined();
+  });
+
+  it("refuses a path that is too long for a Unix socket, and says how long it is", async () => {
+    const directory = join(folder, "d".repeat(100));
+    await expect(openControl({ ...engine(), directory })).rejects.toMatchObject({
+      code: "file-refused",
+      message: expect.stringMatching(
+        /takes 1\d\d bytes from here, and a Unix socket's path has room for 10[37]/u,
+      ) as string,
+    });
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it("takes no other form of a request", async () => {
+    const running = engine();
+    await using control = await openControl(running);
+    const socket = socketPath(running.directory);
+    const post = (path: string, body: string, type = "application/json"): Promise<Answer> =>
+      ask({ socketPath: socket, path, method: "POST", headers: { "content-type": type } }, body);
+    expect((await ask({ socketPath: socket, path: "/nothing" })).status).toBe(404);
+    expect((await ask({ socketPath: socket, path: "/pause" })).status).toBe(404);
+    expect((await post("/set", "{}")).status).toBe(400);
+    expect((await post("/set", "{")).status).toBe(400);
+    expect((await post("/set", '{"set":"apply.batchRows=200"}', "text/plain")).status).toBe(400);
+    expect((await post("/set", JSON.stringify({ set: "x".repeat(20_000) }))).status).toBe(413);
+    expect(running.log).toEqual([]);
+    expect(control).toBeDefined();
+  });
+});
+
+describe("the port", () => {
+  const port = readListen("127.0.0.1:0");
+
+  async function opened(running: Engine): Promise<{ at: { host: string; port: number }; token: string }> {
+    const told = running.log.find((line) => line.startsWith("listening")) ?? "";
+    const { address, token } = JSON.parse(told.slice("listening ".length)) as {
+      address: string;
+      token: string;
+    };
+    const url = new URL(address);
+    expect(statSync(token).mode & 0o777).toBe(0o600);
+    return { at: { host: url.hostname, port: Number(url.port) }, token: readFileSync(token, "utf8").trim() };
+  }
+
+  it("gives health, readiness and figures to anybody on the machine, and the rest for the token", async () => {
+    const running = engine({}, port);
+    await using control = await openControl(running);
+    const { at, token } = await opened(running);
+    expect(await ask({ ...at, path: "/healthz" })).toMatchObject({ status: 200 });
+    expect(await ask({ ...at, path: "/readyz" })).toMatchObject({ status: 503 });
+    const metrics = await ask({ ...at, path: "/metrics" });
+    expect(metrics.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/u);
+    expect(metrics.body).toContain("headgate_lag_seconds 0.5");
+    for (const path of ["/status", "/pause", "/resume", "/set", "/skip", "/nothing"])
+      for (const authorization of [
+        undefined,
+        "Bearer",
+        "Bearer wrong",
+        `Basic ${token}`,
+        `bearer ${token}`,
+        token,
+        `Bearer ${token}x`,
+      ]) {
+        const method = path === "/status" ? "GET" : "POST";
+        const said = await ask({
+          ...at,
+          path,
+          method,
+          headers: authorization === undefined ? {} : { authorization },
+        });
+        expect([path, authorization, said.status]).toEqual([path, authorization, 401]);
+      }
+    expect(running.status().held).toBe("no");
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await ask({ ...at, path: "/status", headers })).status).toBe(200);
+    expect((await ask({ ...at, path: "/pause", method: "POST", headers })).status).toBe(200);
+    expect(running.status().held).toBe("paused");
+    expect(control).toBeDefined();
+  });
+
+  it("answers to its own name only: a name that was rebound to 127.0.0.1 is refused, with the token too", async () => {
+    const running = engine({}, port);
+    await using control = await openControl(running);
+    const { at, token } = await opened(running);
+    const authorization = `Bearer ${token}`;
+    for (const host of ["evil.example", `evil.example:${String(at.port)}`, "127.0.0.1", "127.0.0.1:1"])
+      expect([
+        host,
+        (await ask({ ...at, path: "/healthz", headers: { host, authorization } })).status,
+      ]).toEqual([host, 403]);
+    for (const host of [`localhost:${String(at.port)}`, `LOCALHOST:${String(at.port)}`])
+      expect((await ask({ ...at, path: "/healthz", headers: { host } })).status).toBe(200);
+    expect(control).toBeDefined();
+  });
+
+  it("has nothing for web pages", async () => {
+    const running = engine({}, port);
+    await using control = await openControl(running);
+    const { at, token } = await opened(running);
+    for (const origin of ["http://evil.example", "null", `http://127.0.0.1:${String(at.port)}`]) {
+      const headers = { origin, authorization: `Bearer ${token}` };
+      const said = await ask({ ...at, path: "/status", headers });
+      expect([origin, said.status]).toEqual([origin, 403]);
+      expect(Object.keys(said.headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
+      expect((await ask({ ...at, path: "/pause", method: "OPTIONS", headers })).status).toBe(403);
+    }
+    expect(running.status().held).toBe("no");
+    expect(control).toBeDefined();
+  });
+
+  it("has a new token each time, and takes it away at the end", async () => {
+    const running = engine({}, port);
+    const tokens: string[] = [];
+    while (tokens.length < 2) {
+      running.log.length = 0;
+      const control = await openControl(running);
+      tokens.push((await opened(running)).token);
+      await control[Symbol.asyncDispose]();
+    }
+    expect(new Set(tokens).size).toBe(2);
+    expect(tokens.every((token) => token.length >= 43)).toBe(true);
+    expect(readdirSync(running.directory)).toEqual([]);
+  });
+
+  it("that is taken is a usage error, and leaves no socket behind", async () => {
+    const other = createServer();
+    await new Promise<void>((ready) => other.listen(0, "127.0.0.1", ready));
+    const address = other.address();
+    const taken = typeof address === "object" && address !== null ? address.port : 0;
+    const running = engine({}, { host: "127.0.0.1", port: taken });
+    await expect(openControl(running)).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("EADDRINUSE") as string,
+    });
+    expect(readdirSync(running.directory)).toEqual([]);
+    await new Promise((ended) => other.close(ended));
+  });
+
+  it("stays on the machine", () => {
+    expect(readListen("[::1]:9187")).toEqual({ host: "::1", port: 9187 });
+    expect(readListen("localhost:0")).toEqual({ host: "localhost", port: 0 });
+    for (const text of [
+      "0.0.0.0:9187",
+      "[::]:9187",
+      "10.0.0.1:80",
+      "db.example:80",
+      "9187",
+      ":9187",
+      "127.0.0.1",
+      "127.0.0.1:99999",
+      "127.0.0.1:x",
+    ])
+      expect(() => readListen(text)).toThrow(Fault);
+  });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function ask(
+  to: {
+    readonly socketPath?: string;
+    readonly host?: string;
+    readonly port?: number;
+    readonly path: string;
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+  body = "",
+): Promise<Answer> {
+  return new Promise((answered, failed) => {
+    const sent = request(
+      {
+        ...to,
+        headers: {
+          host: to.socketPath === undefined ? `127.0.0.1:${String(to.port)}` : "localhost",
+          ...to.headers,
+        },
+      },
+      (response) => {
+        let all = "";
+        response.setEncoding("utf8").on("data", (part: string) => (all += part));
+        response.on("end", () =>
+          answered({ status: response.statusCode ?? 0, headers: response.headers, body: all }),
+        );
+      },
+    );
+    sent.on("error", failed);
+    sent.end(body);
+  });
+}
