@@ -155,6 +155,8 @@ export interface CopyOptions {
   readonly order?: RangeOrder;
   /** Ranges that this run leaves alone. With any of them left the copy ends before the build, in state `copying`. */
   readonly holds?: readonly Hold[];
+  /** Sets of tables that are copied at one position each, because the log that follows does not carry what ties them. */
+  readonly tied?: readonly (readonly string[])[];
   /** Plans again from the source's catalogue as it is now. */
   readonly replan: () => Promise<Plan>;
   readonly signal: AbortSignal;

@@ -50,7 +50,7 @@ export interface RowReader extends AsyncDisposable {
   read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }>;
 }
 
-/** One consistent view of one table at an exactly known position (design.md, decision 4). */
+/** One consistent view of some tables at an exactly known position (design.md, decision 4). */
 export interface ExactCut extends AsyncDisposable {
   readonly position: Position;
   readonly reader: RowReader;
@@ -133,7 +133,8 @@ export interface Source extends AsyncDisposable {
   marked(lane: string, id: string): Promise<string | null>;
   /** XA transactions that are prepared now. */
   preparedTransactions(): Promise<readonly string[]>;
-  exactCut(table: string, slots: number): Promise<ExactCut | null>;
+  /** Null when all of the host's worker slots are taken. */
+  exactCut(tables: readonly string[], slots: number): Promise<ExactCut | null>;
   /** The source's own log, for the plan's tables and its lanes' markers. */
   feed(plan: Plan): Promise<ChangeFeed>;
   /** Streams expressions that give text over all rows of a table or view, in whatever order they come. */
@@ -252,6 +253,8 @@ export interface Ledger extends AsyncDisposable {
   addRanges(table: string, ranges: readonly Range[]): Promise<void>;
   /** Makes these the ranges that nobody leases, in place of those held before. */
   hold(holds: readonly Hold[]): Promise<void>;
+  /** Empties tables, by source name, and gives each one open range, in one transaction: for an exact cut. */
+  reopen(tables: readonly string[]): Promise<void>;
   recordStart(lane: string, position: Position, marker: string, note: string): Promise<void>;
   recordJoin(lane: string, position: Position, marker: string): Promise<void>;
   phase(

@@ -1,6 +1,6 @@
 /**
- * One consistent view of one table at an exactly known position (design.md, decision 4), for tables whose replay
- * would not converge. MySQL: a moment's read lock on the table, under which a second session opens its view
+ * One consistent view of some tables at an exactly known position (design.md, decision 4), for tables whose replay
+ * would not converge. MySQL: a moment's read lock on all of them, under which a second session opens its view
  * and the position is noted. MariaDB: the server itself notes the position when a consistent snapshot starts, and
  * no lock is taken. The view lives and dies with its session, so the raw reader reads on that very session.
  */
@@ -20,7 +20,7 @@ const lockWaitSeconds = 5;
 
 export interface CutOptions {
   readonly options: MysqlOptions;
-  readonly table: string;
+  readonly tables: readonly string[];
   readonly engine: SourceEngine;
   readonly version: string;
   /** Runs before the reading connection goes. */
@@ -65,12 +65,12 @@ async function lockedView(wire: Wire, cut: CutOptions): Promise<Position> {
   await using locker = await Connection.open(cut.options);
   await locker.query(`SET SESSION lock_wait_timeout = ${lockWaitSeconds}`);
   try {
-    await locker.query(`FLUSH TABLES ${mysqlName(cut.table)} WITH READ LOCK`);
+    await locker.query(`FLUSH TABLES ${cut.tables.map(mysqlName).join(", ")} WITH READ LOCK`);
   } catch (error) {
     if (error instanceof Fault && error.code === "source-busy") throw await named(error, cut);
     throw error;
   }
-  // Between lock and unlock nothing of this table can commit, so any position read here parts its events exactly.
+  // Between lock and unlock nothing of these tables can commit, so any position read here parts their events exactly.
   await wire.query(openView);
   const position = await readPosition((sql) => locker.query(sql), cut.engine, cut.version);
   await locker.query("UNLOCK TABLES");
@@ -87,9 +87,9 @@ async function named(fault: Fault, cut: CutOptions): Promise<Fault> {
     connection,
     "SELECT t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST FROM performance_schema.metadata_locks l " +
       "JOIN performance_schema.threads t ON t.THREAD_ID = l.OWNER_THREAD_ID " +
-      "WHERE l.OBJECT_TYPE = 'TABLE' AND l.OBJECT_SCHEMA = DATABASE() AND l.OBJECT_NAME = ? " +
+      `WHERE l.OBJECT_TYPE = 'TABLE' AND l.OBJECT_SCHEMA = DATABASE() AND l.OBJECT_NAME IN (${cut.tables.map(() => "?").join(", ")}) ` +
       "AND l.LOCK_STATUS = 'GRANTED' AND t.PROCESSLIST_ID <> CONNECTION_ID() LIMIT 3",
-    [cut.table],
+    cut.tables,
   );
   const open = await asked(
     connection,
@@ -100,11 +100,12 @@ async function named(fault: Fault, cut: CutOptions): Promise<Fault> {
   const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
   const who = (holders: readonly Row[]): string =>
     holders.map(([id, user, host]) => `connection ${id ?? "?"} (${user ?? "?"}@${host ?? "?"})`).join(", ");
+  const told = cut.tables.length > 3 ? `one of ${cut.tables.length} tables` : cut.tables.join(", ");
   const seen = locks.length > 0 || open.length > 0;
   const held =
     locks.length > 0
-      ? `${who(locks)} holds ${cut.table}`
-      : `A transaction holds ${cut.table}${open.length > 0 ? `, perhaps ${who(open)}` : ""}`;
+      ? `${who(locks)} holds ${told}`
+      : `A transaction holds ${told}${open.length > 0 ? `, perhaps ${who(open)}` : ""}`;
   return new Fault(fault.code, `${held}; its exact cut could not begin within ${lockWaitSeconds} s.`, {
     next: `Let that transaction end, then run the same command again.${seen ? "" : ` To have its holder named: ${toName(account)}`}`,
     cause: fault,

@@ -138,13 +138,13 @@ class MysqlSource implements Source {
     return this.#with(preparedTransactions);
   }
 
-  async exactCut(table: string, slots: number): Promise<ExactCut | null> {
+  async exactCut(tables: readonly string[], slots: number): Promise<ExactCut | null> {
     const { engine, version } = await this.#with((connection) => Promise.resolve(connection));
     const taken = await this.#slot(slots);
     if (taken === null) return null;
     try {
       const close = (wire: Wire): Promise<void> => releaseSlot(wire, taken.slot);
-      return await takeCut(taken.wire, { options: this.#options, table, engine, version, close });
+      return await takeCut(taken.wire, { options: this.#options, tables, engine, version, close });
     } catch (error) {
       await taken.wire[Symbol.asyncDispose]();
       throw error;

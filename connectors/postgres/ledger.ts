@@ -7,6 +7,7 @@ import pLimit from "p-limit";
 import { Fault } from "../../src/errors.js";
 import type { Hold, MigrationState, PlanStatement, Position, Range, RangeOrder } from "../../src/model.js";
 import type { Ledger, LedgerView, RangeLoader } from "../../src/port.js";
+import { postgresName } from "../../src/safety/identifier.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
 import { Builder } from "./build.js";
@@ -118,6 +119,34 @@ export class PostgresLedger implements Ledger {
             holds.map((hold) => hold.last),
           ],
         );
+      }),
+    );
+  }
+
+  async reopen(tables: readonly string[]): Promise<void> {
+    const { migration } = this.#claim;
+    await this.#turn(() =>
+      inEpoch(this.#session, this.#claim, `emptying ${tables.join(", ")}`, async () => {
+        const { rows } = await this.#session.query(
+          `SELECT target, EXISTS (SELECT FROM pg_catalog.pg_constraint c
+                                   WHERE c.contype = 'f' AND c.confrelid = to_regclass(format('%I.%I', $3::text, t.target))) AS referenced
+             FROM headgate.source_table t WHERE migration = $1 AND name = ANY ($2::text[])`,
+          [migration, tables, this.#schema],
+        );
+        // TRUNCATE refuses a table that a foreign key points to. Its rows go without what the key would do to others.
+        if (rows.some((row) => row["referenced"] === "t"))
+          await this.#session.query("SET LOCAL session_replication_role = replica");
+        for (const row of rows) {
+          const name = `${postgresName(this.#schema)}.${postgresName(row["target"] ?? "")}`;
+          await this.#session.query(row["referenced"] === "t" ? `DELETE FROM ${name}` : `TRUNCATE ${name}`);
+        }
+        for (const sql of [
+          "DELETE FROM headgate.range WHERE migration = $1 AND table_name = ANY ($2::text[])",
+          `INSERT INTO headgate.range (migration, table_name, rank, number)
+           SELECT migration, name, rank, 0 FROM headgate.source_table WHERE migration = $1 AND name = ANY ($2::text[])`,
+          "UPDATE headgate.source_table SET ranges = 1 WHERE migration = $1 AND name = ANY ($2::text[])",
+        ])
+          await this.#session.query(sql, [migration, tables]);
       }),
     );
   }

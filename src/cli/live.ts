@@ -8,6 +8,7 @@ import { planOf } from "../migration.js";
 import { logsCascades } from "../migration/stream-findings.js";
 import { sync } from "../migration/sync.js";
 import type { Synced } from "../migration/sync.js";
+import { tiedSets } from "../migration/tied.js";
 import type { Hold, MigrationState } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { stopReason } from "../stop.js";
@@ -140,6 +141,7 @@ async function live(living: Living): Promise<Synced> {
   const { context, migration, found, goal, screen, log, signal } = living;
   const { services } = context;
   const { source, target } = await migration.both();
+  const cascades = !logsCascades(found.source);
   await using ledger = await target.claim(found.plan, found.source.identity);
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
   const kept = keptOrphans(found.findings);
@@ -165,7 +167,8 @@ async function live(living: Living): Promise<Synced> {
         moment: services.moment,
         streamMoment: services.streamMoment,
         until: goal.until,
-        cascades: !logsCascades(found.source),
+        cascades,
+        tied: cascades ? tiedSets(found.plan.tables) : [],
         openFeed: () => source.feed(found.plan),
         batchRows: migration.config.apply.batchRows,
         keep: async (poison) => {

@@ -50,6 +50,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     await ledger.setState(state);
     options.onState(state);
   };
+  await recut(options);
   if (!(await copyRanges(options, enter))) return { state: "held", view: await ledger.view() };
   if (!(await isBuilt(options, (statement) => !isPastJoin(statement)))) await enter("building");
   await phase(ledger, "build", async () => {
@@ -106,6 +107,20 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   const last = await running;
   if (last !== null && last !== enough) throw last;
   return { state: "ready", view: await ledger.view() };
+}
+
+/** An offline copy cuts no tied tables, as nothing follows it. With the log behind it they are copied again. */
+async function recut(options: SyncOptions): Promise<void> {
+  const { tables } = await options.ledger.view();
+  const wrong = (options.tied ?? []).filter((set) => {
+    const known = tables.filter(({ table, rangesDone }) => set.includes(table) && rangesDone > 0);
+    return (
+      known.some(({ cut }) => cut === null) || new Set(known.map(({ cut }) => JSON.stringify(cut))).size > 1
+    );
+  });
+  if (wrong.length === 0) return;
+  await takeBack(options);
+  await options.ledger.reopen(wrong.flat());
 }
 
 /** Resolves when it is ready and that was asked for; rejects when the stream is gone. */

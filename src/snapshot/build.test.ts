@@ -118,6 +118,7 @@ async function run(
     phase: unused,
     slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
     loader: unused,
+    reopen: unused,
     lane: unused,
     [Symbol.asyncDispose]: async () => undefined,
   };

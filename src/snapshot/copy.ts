@@ -7,6 +7,7 @@ import { Fault } from "../errors.js";
 import type { Position, PlanTable } from "../model.js";
 import type {
   ByteSink,
+  ExactCut,
   LeasedRange,
   Ledger,
   RangeLoader,
@@ -96,6 +97,60 @@ export class Copier implements AsyncDisposable {
     }
   }
 
+  /**
+   * Copies tables that only one position can part from their log, each as one range in one view. Committed table by
+   * table: whoever is interrupted begins again with all of them empty (design.md, decision 4).
+   */
+  async copyCut(tables: readonly PlanTable[], signal: AbortSignal): Promise<void> {
+    await this.#closeReader();
+    await using cut = await withSlot(
+      this.#tools,
+      "source",
+      (slots) =>
+        this.#tools.source.exactCut(
+          tables.map(({ source }) => source),
+          slots,
+        ),
+      signal,
+    );
+    await this.#tools.moment("cut:opened");
+    for (const table of tables) await this.#copyInCut(table, cut, signal);
+  }
+
+  /** Gives the source's slot back until there is something to copy. */
+  async rest(): Promise<void> {
+    await this.#closeReader();
+  }
+
+  async #copyInCut(table: PlanTable, cut: ExactCut, signal: AbortSignal): Promise<void> {
+    const { onEvent, moment } = this.#tools;
+    const name = table.source;
+    let sent = { rows: 0, bytes: 0 };
+    let leased: LeasedRange | null = null;
+    try {
+      leased = await this.#loader.lease([name]);
+      if (leased === null)
+        throw new Fault(
+          "target-busy",
+          `The range of ${name} is locked by a session that is not ours any more.`,
+        );
+      onEvent({ kind: "leased", table: name, range: 0, worker: this.#worker });
+      await moment("range:leased");
+      const result = await this.#load(table, leased, cut.reader, cut.position, signal, (rows, bytes) => {
+        sent = { rows: sent.rows + rows, bytes: sent.bytes + bytes };
+        onEvent({ kind: "sent", table: name, rows, bytes });
+      });
+      await moment("range:copied-not-marked");
+      await this.#loader.commit(result);
+      onEvent({ kind: "done", table: name, range: 0, rows: result.rows, bytes: result.bytes });
+      await moment("range:committed");
+    } catch (error) {
+      await this.#giveUp(error);
+      if (leased !== null) onEvent({ kind: "undone", table: name, range: 0, ...sent });
+      throw error;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#closeReader();
     await this.#loader[Symbol.asyncDispose]();
@@ -116,7 +171,7 @@ export class Copier implements AsyncDisposable {
     await using cut = await withSlot(
       this.#tools,
       "source",
-      (slots) => this.#tools.source.exactCut(table.source, slots),
+      (slots) => this.#tools.source.exactCut([table.source], slots),
       signal,
     );
     await this.#tools.moment("cut:opened");

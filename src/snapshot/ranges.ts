@@ -17,12 +17,15 @@ export class RangeBook {
   /** Tables whose bounds are still to be read, biggest first. */
   readonly unsplit: PlanTable[] = [];
   readonly #tables: readonly PlanTable[];
+  /** Tables that are copied in sets, not by whoever is free. */
+  readonly #apart: ReadonlySet<string>;
   readonly #left = new Map<string, number>();
   readonly #lanes = new Map<string, { tables: number; ranges: number; held: number }>();
   #holds: readonly Hold[] = [];
 
   /** From the plan and what the ledger has of it. Biggest tables first, as the ledger ranks them. */
-  constructor(tables: readonly PlanTable[], view: LedgerView) {
+  constructor(tables: readonly PlanTable[], view: LedgerView, apart: ReadonlySet<string> = new Set()) {
+    this.#apart = apart;
     this.#tables = [...tables].sort((a, b) => b.estimatedBytes - a.estimatedBytes);
     this.refresh(view);
   }
@@ -78,7 +81,7 @@ export class RangeBook {
     this.#lane(table).held += held;
     const open = left - held;
     if (open === 0) return;
-    this.ready.set(table.source, table);
+    if (!this.#apart.has(table.source)) this.ready.set(table.source, table);
     this.#left.set(table.source, open);
     this.#lane(table).ranges += open;
   }

@@ -29,6 +29,8 @@ export interface SnapshotOptions {
   readonly order?: RangeOrder;
   /** What this run leaves alone. */
   readonly holds?: readonly Hold[];
+  /** Sets of tables, by source name, each of which is copied at one position: foreign keys tie them that act below the log. */
+  readonly tied?: readonly (readonly string[])[];
   readonly coderOf: (table: PlanTable) => TableCoder;
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
@@ -47,7 +49,15 @@ const lockedLooks = 240;
  * that none of them is in. The ledger says what is left.
  */
 export async function snapshot(options: SnapshotOptions): Promise<void> {
-  const { source, ledger, plan, onEvent } = options;
+  const { source, ledger, onEvent } = options;
+  const sets = cutSets(options);
+  const apart = new Set(sets.flat().map((table) => table.source));
+  const plan = {
+    ...options.plan,
+    tables: options.plan.tables.map((table) =>
+      apart.has(table.source) ? { ...table, exactCut: true } : table,
+    ),
+  };
   const moment: MomentHook = options.moment ?? (() => undefined);
   const signal = AbortSignal.any([options.signal, ledger.lost]);
   const tools: CopyTools = { ...options, moment };
@@ -70,10 +80,16 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
     );
   });
   const holds = options.holds ?? [];
+  demandNotTied(holds, apart);
   await persist("noting what to hold", signal, () => ledger.hold(holds));
+  // What an interrupted cut has left is of another position than the next one.
+  for (const set of sets) {
+    const done = doneOf(await ledger.view(), set);
+    if (done > 0 && done < set.length) await ledger.reopen(set.map((table) => table.source));
+  }
   const view = await ledger.view();
   for (const { table, split, ranges } of view.tables) if (split) demandHolds(holds, table, ranges);
-  const book = new RangeBook(plan.tables, view);
+  const book = new RangeBook(plan.tables, view, apart);
   const joined = lanesWith(view.lanes, "join");
   const join = async (lane: string, stop: AbortSignal): Promise<void> => {
     if (joined.has(lane)) return;
@@ -114,6 +130,30 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
       bell.ring();
     }
   };
+  /** Tied tables, set by set. Counted when all of a set is there, so that one that fails half-way has counted nothing. */
+  const cutter = async (stop: AbortSignal): Promise<void> => {
+    for (const set of sets) {
+      if (doneOf(await ledger.view(), set) === set.length) continue;
+      for (let rings = bell.rings; set.some((table) => isUnsplit(book, table)); rings = bell.rings)
+        await bell.next(rings, stop);
+      await using copier = new Copier(tools, await ledger.loader(), -1);
+      busy += 1;
+      begun += 1;
+      try {
+        await persist(`copying ${set.map((table) => table.source).join(", ")} in one cut`, stop, async () => {
+          const some = doneOf(await ledger.view(), set) > 0;
+          if (some) await ledger.reopen(set.map((table) => table.source));
+          await copier.copyCut(set, stop);
+        });
+      } finally {
+        busy -= 1;
+      }
+      const last = set.map((table) => book.done(table)).some(Boolean);
+      bell.ring();
+      const [{ lane } = { lane: "" }] = set;
+      if (last) await join(lane, stop);
+    }
+  };
   const worker = async (number: number, stop: AbortSignal): Promise<void> => {
     await using copier = new Copier(tools, await ledger.loader(options.order), number);
     let looks = 0;
@@ -126,6 +166,8 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
         bell.ring();
         if (copied.last) await join(copied.table.lane, stop);
       } else if (busy > 0 || book.unsplit.length > 0) {
+        // Whoever waits for a slot may be the one that is waited for here.
+        await copier.rest();
         await bell.next(rings, stop);
       } else {
         // Open in our count, and nobody has them: committed after all, or locked by a session that is dying.
@@ -139,8 +181,48 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
     }
   };
   const workers = Array.from({ length: options.workers }, (_, number) => number);
-  await together([splitter, ...workers.map((number) => (stop: AbortSignal) => worker(number, stop))], signal);
+  // The cuts are one worker's first work: they take no slot more than the workers do.
+  const life = async (number: number, stop: AbortSignal): Promise<void> => {
+    if (number === 0) await cutter(stop);
+    await worker(number, stop);
+  };
+  await together([splitter, ...workers.map((number) => (stop: AbortSignal) => life(number, stop))], signal);
   for (const lane of plan.lanes) if (book.complete(lane)) await join(lane, signal);
+}
+
+/** The plan's tables of each tied set; one lane each, as the log of a lane alone keeps their order. */
+function cutSets({ plan, tied }: SnapshotOptions): readonly (readonly PlanTable[])[] {
+  return (tied ?? []).map((names) => {
+    const set = plan.tables.filter((table) => names.includes(table.source));
+    if (new Set(set.map((table) => table.lane)).size > 1)
+      throw new Fault(
+        "config-invalid",
+        `${names.join(", ")} are tied by foreign keys that act below the source's log, so they must travel in one lane.`,
+        { next: "Mend lanes in headgate.yaml: one, auto, or these tables in one list." },
+      );
+    return set;
+  });
+}
+
+function demandNotTied(holds: readonly Hold[], apart: ReadonlySet<string>): void {
+  const held = holds.find(({ table }) => apart.has(table));
+  if (held !== undefined)
+    throw new Fault(
+      "usage",
+      `--hold ${held.table}: its foreign keys act below the source's log, so it is copied together with the tables that they tie it to.`,
+    );
+}
+
+function isUnsplit(book: RangeBook, table: PlanTable): boolean {
+  return book.unsplit.some((each) => each.source === table.source);
+}
+
+/** How many of these tables are copied. */
+function doneOf({ tables }: LedgerView, set: readonly PlanTable[]): number {
+  return tables.filter(
+    ({ table, split, ranges, rangesDone }) =>
+      split && ranges === rangesDone && set.some(({ source }) => source === table),
+  ).length;
 }
 
 interface Copied {

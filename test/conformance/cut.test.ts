@@ -55,7 +55,7 @@ describe.each(testSources)("%s", (name) => {
     });
     const cuts: { rows: number; position: Position }[] = [];
     for (let i = 0; i < 8; i++) {
-      await using cut = await source.exactCut("busy", 2);
+      await using cut = await source.exactCut(["busy"], 2);
       if (cut === null) throw new Error("no slot");
       // The view stands still while the table goes on.
       const position = await source.position();
@@ -71,7 +71,7 @@ describe.each(testSources)("%s", (name) => {
     for (const { rows, position } of cuts) expect(await logged("busy", from, position)).toBe(rows);
     expect(cuts[0]!.rows).toBeLessThan(cuts[7]!.rows);
     // Slots and locks are given back.
-    await using again = await source.exactCut("busy", 1);
+    await using again = await source.exactCut(["busy"], 1);
     expect(again).not.toBeNull();
     await admin.query("INSERT INTO busy (a) VALUES (-1)");
   });
@@ -87,7 +87,7 @@ describe.each(testSources)("%s", (name) => {
     // The inventory's grants let an account see who is in the way; a copy does without.
     await admin.query("REVOKE SELECT ON performance_schema.* FROM ?@'%'", [options.user]);
     await using source = await openMysql(options);
-    const blind: unknown = await source.exactCut("held", 2).catch((error: unknown) => error);
+    const blind: unknown = await source.exactCut(["held"], 2).catch((error: unknown) => error);
     expect(blind).toMatchObject({
       code: "source-busy",
       message: expect.stringMatching(/^A transaction holds held; .*within 5 s/u) as string,
@@ -96,13 +96,13 @@ describe.each(testSources)("%s", (name) => {
     // A copy's rights do not show other sessions; the two that it names do.
     const { next } = blind as { next: string };
     await admin.query(next.slice(next.indexOf("GRANT PROCESS")));
-    await expect(source.exactCut("held", 2)).rejects.toMatchObject({
+    await expect(source.exactCut(["held"], 2)).rejects.toMatchObject({
       code: "source-busy",
       message: expect.stringMatching(/connection \d+ \(root@.*within 5 s/u) as string,
     });
     await holder.query("COMMIT");
     await holder.end();
-    await using cut = await source.exactCut("held", 2);
+    await using cut = await source.exactCut(["held"], 2);
     const query = { table: "held", select: ["a"], key: null, range: null, ordered: false };
     await expect(
       cut?.reader.read(

@@ -257,7 +257,7 @@ describe.each(testSources)("%s", (name) => {
     expect(first).not.toBeNull();
     expect(second).not.toBeNull();
     expect(await source.reader(2)).toBeNull();
-    expect(await elsewhere.exactCut("many", 2)).toBeNull();
+    expect(await elsewhere.exactCut(["many"], 2)).toBeNull();
     await first?.[Symbol.asyncDispose]();
     await using third = await elsewhere.reader(2);
     expect(third).not.toBeNull();

@@ -135,7 +135,7 @@ fromSources(["mysql9", "mariadb"], "the preflight of %s", (server) => {
     expect(await source.preparedTransactions()).toEqual([]);
     await source.prepareMarkers(["preflight"]);
     expect(await source.mark("preflight", "test")).toMatch(/^\d+$/u);
-    await using cut = await source.exactCut("keyless", 4);
+    await using cut = await source.exactCut(["keyless"], 4);
     expect(cut?.position.file).not.toBe("");
 
     for (const left of statements) {

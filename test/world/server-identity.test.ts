@@ -68,7 +68,7 @@ describe("a source", () => {
     await expect(source.position()).rejects.toMatchObject(changed);
     await expect(source.facts()).rejects.toMatchObject(changed);
     await expect(source.reader(2)).rejects.toMatchObject(changed);
-    await expect(source.exactCut("t", 2)).rejects.toMatchObject(changed);
+    await expect(source.exactCut(["t"], 2)).rejects.toMatchObject(changed);
     await expect(source.catalogue(new AbortController().signal)).rejects.toMatchObject(changed);
     await expect(source.reader(2)).rejects.toThrow(first.identity);
     moved(proxy, trip.source.url);

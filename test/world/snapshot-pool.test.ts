@@ -40,6 +40,7 @@ beforeEach(async () => {
 });
 
 interface RunOptions {
+  readonly tied?: readonly (readonly string[])[];
   readonly workers?: number;
   readonly slots?: number;
   readonly signal?: AbortSignal;
@@ -74,6 +75,7 @@ async function run(options: RunOptions = {}): Promise<{ log: SyntheticLog; event
   await snapshot({
     ...shared,
     source,
+    ...(options.tied === undefined ? {} : { tied: options.tied }),
     rangeRows: 1000,
     coderOf: () => syntheticCoder(),
   });
@@ -123,6 +125,56 @@ describe("a snapshot", () => {
     for (const table of tables) expect([table.name, sent(table.name)]).toEqual([table.name, table.rows]);
     const heap = await database.sql("SELECT position FROM headgate.range WHERE table_name = 'heap'");
     expect(heap[0]?.["position"]).toContain('"kind":"file"');
+  });
+
+  it("copies tied tables at one position, and all of them again after one of them was cut short", async () => {
+    const tied = [["long", "tiny"]];
+    const cuts = (): Promise<readonly Record<string, string | null>[]> =>
+      database.sql(
+        "SELECT table_name, position::text FROM headgate.range WHERE table_name IN ('long', 'tiny') AND state = 'done'",
+      );
+    let committed = 0;
+    const died = new Fault("source-refused", "the server went away for good");
+    await expect(
+      run({
+        tied,
+        onEvent: (event) => {
+          if (event.kind !== "done" || !["long", "tiny"].includes(event.table)) return;
+          committed += 1;
+          if (committed === 1) throw died;
+        },
+      }),
+    ).rejects.toThrow(died.message);
+    const before = await cuts();
+    expect(before).toHaveLength(1);
+    await run({ tied });
+    await expectAllThere();
+    const after = await cuts();
+    expect(after).toHaveLength(2);
+    expect(new Set(after.map((row) => row["position"])).size).toBe(1);
+    expect(after[0]?.["position"]).not.toBe(before[0]?.["position"]);
+  });
+
+  it("takes nothing from a tied set away from its cut: a hold of one of them is refused", async () => {
+    await database.sql("SELECT 1");
+    const { source } = syntheticSource(tables);
+    const plan = syntheticPlan(tables);
+    await using ledger = await target.claim(plan);
+    const act = snapshot({
+      source,
+      ledger,
+      plan,
+      workers: 1,
+      slots: 1,
+      rangeRows: 1000,
+      tied: [["long", "tiny"]],
+      holds: [{ table: "long", first: 0, last: null }],
+      coderOf: () => syntheticCoder(),
+      signal: new AbortController().signal,
+      onEvent: () => undefined,
+      wait: () => new Promise((resolve) => setImmediate(resolve)),
+    });
+    await expect(act).rejects.toMatchObject({ code: "usage" });
   });
 
   it("is nothing to do the second time", async () => {

@@ -198,8 +198,8 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
       return id;
     },
     preparedTransactions: async () => log.prepared,
-    exactCut: async (table, slots) => {
-      if (!byName.has(table)) missing(table);
+    exactCut: async (tables, slots) => {
+      for (const table of tables) if (!byName.has(table)) missing(table);
       const taken = await reader(slots);
       if (taken === null) return null;
       return {
