@@ -1,0 +1,348 @@
+/**
+ * The batch that a lane fills: changes go into the folds of the present statement group, and a group ends where the
+ * next change could not be applied in one go with it: past the join, where a key's row takes a unique value that
+ * another one has given up, or comes where one is; behind a foreign key's action that the log does not carry; before
+ * and behind a TRUNCATE. One by one, each change is a group of its own, and knows what it was. What is encoded is
+ * handed over as a part; a transaction larger than a batch has several.
+ */
+import { Fault } from "../errors.js";
+import type { Position } from "../model.js";
+import type { Cascade, ChangeOperation, StatementGroup, TableChanges } from "../stream-port.js";
+import { fieldsOf } from "./projection.js";
+import type { Projection } from "./projection.js";
+import { KeyedFold, KeylessFold } from "./fold.js";
+import { keyIn } from "./key.js";
+import type { Key } from "./key.js";
+import type { PoisonEvent } from "./poison.js";
+import { Store, TupleRun } from "./store.js";
+import type { Shape, StreamTable } from "./table.js";
+
+/** A change as it may have to be kept. */
+export type Origin = Omit<PoisonEvent, "reason" | "sentence">;
+
+/** One group, or why there is none; `origin` where each change has its own. */
+export interface Step {
+  readonly group: StatementGroup | Fault;
+  readonly origin: Origin | null;
+}
+
+export interface Part {
+  readonly steps: readonly Step[];
+  /** It ends at a commit. */
+  readonly last: boolean;
+  /** Holds all of it and what came before; null unless it is the last one. */
+  readonly position: Position | null;
+  readonly joins: boolean;
+  readonly events: number;
+  readonly applied: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly transactions: number;
+  /** Ids of the lane's markers in it. */
+  readonly markers: readonly string[];
+  /** The target has taken its bytes. */
+  release(): void;
+}
+
+/** A change on its way in. An insert has no before image, a delete no after image. */
+export interface Change {
+  readonly shape: Shape;
+  readonly operation: ChangeOperation;
+  readonly bytes: Buffer;
+  readonly before: number;
+  readonly beforeEnd: number;
+  readonly after: number;
+  readonly afterEnd: number;
+}
+
+export interface FillingOptions {
+  readonly lane: string;
+  readonly cascades: boolean;
+}
+
+export class Filling {
+  /** Past the join. */
+  strict = false;
+  /** Each change is a group. */
+  singly = false;
+  events = 0;
+  transactions = 0;
+  readonly markers: string[] = [];
+  readonly #options: FillingOptions;
+  readonly #keyed = new Map<StreamTable, KeyedFold>();
+  readonly #keyless = new Map<StreamTable, KeylessFold>();
+  /** Folds that have something, in the order in which the group met them. */
+  readonly #open = new Set<StreamTable>();
+  readonly #images = new Store();
+  #tuples = new Store();
+  #steps: Step[] = [];
+  #applied = 0;
+  #rows = 0;
+  /** Deletes of one parent whose action is not written yet: the next ones may join it. */
+  #cascade: { readonly table: StreamTable; readonly runs: CascadeRun[] } | null = null;
+
+  constructor(options: FillingOptions) {
+    this.#options = options;
+  }
+
+  get bytes(): number {
+    let keyless = 0;
+    if (this.#keyless.size > 0) for (const fold of this.#keyless.values()) keyless += fold.used;
+    return this.#images.used + this.#tuples.used + keyless;
+  }
+
+  get empty(): boolean {
+    return this.events === 0 && this.markers.length === 0;
+  }
+
+  /** One change; `origin` is asked for only where each change is a group. Fault value-refused. */
+  change(change: Change, origin: () => Origin): void {
+    this.events++;
+    if (!this.singly) {
+      this.#put(change);
+      return;
+    }
+    const from = this.#steps.length;
+    try {
+      this.#put(change);
+      this.#endGroup();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#dropGroup();
+      this.#steps.length = from;
+      this.#steps.push({ group: error, origin: origin() });
+      return;
+    }
+    for (let index = from; index < this.#steps.length; index++) {
+      const step = this.#steps[index];
+      if (step !== undefined) this.#steps[index] = { group: step.group, origin: origin() };
+    }
+  }
+
+  truncate(table: StreamTable, origin: () => Origin): void {
+    this.events++;
+    this.#applied++;
+    this.#endGroup();
+    this.#steps.push({
+      group: { kind: "truncate", table: table.plan },
+      origin: this.singly ? origin() : null,
+    });
+  }
+
+  /** Hands over what there is and begins anew. Fault value-refused. */
+  close(end: { readonly position: Position; readonly joins: boolean } | null): Part {
+    this.#endGroup();
+    const tuples = this.#tuples;
+    const part: Part = {
+      steps: this.#steps,
+      last: end !== null,
+      position: end?.position ?? null,
+      joins: end?.joins ?? false,
+      events: this.events,
+      applied: this.#applied,
+      rows: this.#rows,
+      bytes: tuples.used,
+      transactions: this.transactions,
+      markers: [...this.markers],
+      release: () => tuples.release(),
+    };
+    this.#tuples = new Store();
+    this.#steps = [];
+    this.#applied = 0;
+    this.#rows = 0;
+    this.events = 0;
+    this.transactions = 0;
+    this.markers.length = 0;
+    return part;
+  }
+
+  #put(change: Change): void {
+    const { shape } = change;
+    const { table } = shape;
+    const cascading = this.#options.cascades && table.referenced.length > 0;
+    if (this.#cascade !== null && !(cascading && this.#continues(change))) this.#endGroup();
+    if (table.key === null) this.#putKeyless(change);
+    else this.#putKeyed(change, table.key);
+    if (cascading) this.#follow(change);
+  }
+
+  #putKeyless({ shape, operation, bytes, before, beforeEnd, after, afterEnd }: Change): void {
+    const { table } = shape;
+    const fold = this.#keyless.get(table) ?? new KeylessFold(table);
+    this.#keyless.set(table, fold);
+    this.#open.add(table);
+    if (operation !== "insert") fold.add(-1, operation === "delete", shape, bytes, before, beforeEnd);
+    if (operation !== "delete") fold.add(1, true, shape, bytes, after, afterEnd);
+  }
+
+  #putKeyed(change: Change, key: Projection): void {
+    const { shape, operation, bytes, before, beforeEnd, after, afterEnd } = change;
+    const width = shape.table.keyWidth;
+    let old: Key | null = null;
+    if (operation !== "insert") {
+      key.read(shape.key, bytes, before, beforeEnd);
+      old = keyIn(key, width);
+    }
+    if (operation === "delete") {
+      if (old !== null) this.#goes(change, old, true);
+      return;
+    }
+    key.read(shape.key, bytes, after, afterEnd);
+    const now = keyIn(key, width);
+    if (old === now) {
+      this.#changes(change, now);
+      return;
+    }
+    // The old key's row goes and the new key's row comes, in this order.
+    if (old !== null) this.#goes(change, old, false);
+    this.#comes(change, now);
+  }
+
+  #goes({ shape, bytes, before, beforeEnd }: Change, key: Key, counts: boolean): void {
+    this.#fit(shape, key, false);
+    const unique = this.#uniqueColumns(shape);
+    if (unique !== null) {
+      unique.read(shape.unique, bytes, before, beforeEnd);
+      shape.table.unique.free(shape.table.unique.values(unique.out.bytes, unique.out.at), key);
+    }
+    this.#fold(shape.table).remove(key, counts, shape);
+  }
+
+  #comes({ shape, bytes, after, afterEnd }: Change, key: Key): void {
+    this.#fit(shape, key, true);
+    const unique = this.#uniqueColumns(shape);
+    if (unique !== null) {
+      unique.read(shape.unique, bytes, after, afterEnd);
+      const values = shape.table.unique.values(unique.out.bytes, unique.out.at);
+      if (shape.table.unique.clash(values, key)) this.#endGroup();
+    }
+    this.#fold(shape.table).put(key, true, shape, this.#images, bytes, after, afterEnd);
+  }
+
+  #changes({ shape, bytes, before, beforeEnd, after, afterEnd }: Change, key: Key): void {
+    this.#fit(shape, key, false);
+    const unique = this.#uniqueColumns(shape);
+    if (unique !== null) {
+      unique.read(shape.unique, bytes, before, beforeEnd);
+      const text = unique.text();
+      const old = shape.table.unique.values(unique.out.bytes, unique.out.at);
+      unique.read(shape.unique, bytes, after, afterEnd);
+      if (unique.text() !== text) {
+        const values = shape.table.unique.values(unique.out.bytes, unique.out.at);
+        if (shape.table.unique.clash(values, key)) this.#endGroup();
+        shape.table.unique.free(old, key);
+      }
+    }
+    this.#fold(shape.table).put(key, false, shape, this.#images, bytes, after, afterEnd);
+  }
+
+  /** A change that contradicts the one before it is left to the target to judge. */
+  #fit(shape: Shape, key: Key, comes: boolean): void {
+    if (this.strict && !this.#fold(shape.table).fits(key, comes)) this.#endGroup();
+  }
+
+  #uniqueColumns({ table }: Shape): Projection | null {
+    return this.strict ? table.uniqueColumns : null;
+  }
+
+  #fold(table: StreamTable): KeyedFold {
+    const known = this.#keyed.get(table);
+    if (known !== undefined) {
+      this.#open.add(table);
+      return known;
+    }
+    const fold = new KeyedFold(table);
+    this.#keyed.set(table, fold);
+    this.#open.add(table);
+    return fold;
+  }
+
+  /** Whether the action of what is deleted now can be written together with that of the deletes before it. */
+  #continues({ shape, operation }: Change): boolean {
+    return this.#cascade?.table === shape.table && operation === "delete" && !this.singly;
+  }
+
+  /** What the log leaves out behind this change. */
+  #follow({ shape, operation, bytes, before, beforeEnd, after, afterEnd }: Change): void {
+    if (operation === "insert") return;
+    const { table } = shape;
+    const action = operation === "delete" ? "delete" : "update";
+    const runs = this.#cascade?.runs ?? [];
+    const acting = new Set<Projection>();
+    table.referenced.forEach(({ columns, onDelete, onUpdate }, index) => {
+      if (!(action === "delete" ? onDelete : onUpdate)) return;
+      const reader = shape.referenced[index];
+      if (reader === undefined)
+        throw new Fault("bug", `${table.plan.source} has no reader of what is referred to.`);
+      columns.read(reader, bytes, before, beforeEnd);
+      // Nothing refers to a value that is NULL in part.
+      if (fieldsOf(columns.out.bytes, columns.out.at).includes(null)) return;
+      let values: Buffer = Buffer.from(columns.out.bytes.subarray(0, columns.out.at));
+      if (action === "update") {
+        columns.read(reader, bytes, after, afterEnd);
+        const now = columns.out.bytes.subarray(0, columns.out.at);
+        if (now.equals(values)) return;
+        values = joinTuples(values, now);
+      }
+      acting.add(columns);
+      const run = runs.find((known) => known.columns === columns.places);
+      if (run === undefined) runs.push({ action, columns: columns.places, values: [values] });
+      else run.values.push(values);
+    });
+    if (acting.size === 0) return;
+    this.#cascade = { table, runs };
+    if (action === "update") this.#endGroup();
+  }
+
+  /** Writes the folds' rows, and the actions behind them, as groups. */
+  #endGroup(): void {
+    if (this.#open.size > 0) {
+      const changes: TableChanges[] = [];
+      for (const table of this.#open) {
+        const folded =
+          this.#keyless.get(table)?.end(this.#tuples) ??
+          this.#keyed.get(table)?.end(this.strict, this.#tuples);
+        table.unique.clear();
+        if (folded === undefined) continue;
+        this.#applied += folded.applied;
+        this.#rows += folded.rows;
+        if (folded.changes !== null) changes.push(folded.changes);
+      }
+      this.#open.clear();
+      this.#images.release();
+      if (changes.length > 0)
+        this.#steps.push({ group: { kind: "rows", strict: this.strict, changes }, origin: null });
+    }
+    const cascade = this.#cascade;
+    this.#cascade = null;
+    if (cascade === null) return;
+    const cascades = cascade.runs.map(({ action, columns, values }): Cascade => {
+      const run = new TupleRun(this.#tuples);
+      for (const value of values) this.#tuples.put(value, 0, value.length);
+      return { parent: cascade.table.plan, action, columns, values: run.end(values.length) };
+    });
+    this.#steps.push({ group: { kind: "cascade", cascades }, origin: null });
+  }
+
+  #dropGroup(): void {
+    for (const table of this.#open) table.unique.clear();
+    this.#open.clear();
+    this.#keyed.clear();
+    this.#keyless.clear();
+    this.#cascade = null;
+    this.#images.release();
+  }
+}
+
+interface CascadeRun {
+  readonly action: "delete" | "update";
+  readonly columns: readonly number[];
+  readonly values: Buffer[];
+}
+
+/** One tuple of the fields of two. */
+function joinTuples(one: Buffer, other: Buffer): Buffer {
+  const count = Buffer.alloc(2);
+  count.writeInt16BE(one.readInt16BE(0) + other.readInt16BE(0));
+  return Buffer.concat([count, one.subarray(2), other.subarray(2)]);
+}

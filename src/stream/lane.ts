@@ -1,0 +1,350 @@
+/**
+ * One lane: the batch that is filled, those that wait for the target, and what is known for good. What is known for
+ * good (checkpoint, join, counts, lag) outlives connections; everything else begins anew from the checkpoint when
+ * the feed is opened again. One batch is in the target, one waits encoded, one is filled; then the feed has to stop.
+ */
+import { Fault, codes } from "../errors.js";
+import type { Position } from "../model.js";
+import type { ChangeFeed, LaneStatus, LaneTransaction, SourceTransaction } from "../stream-port.js";
+import type { Bell } from "./bell.js";
+import { newCounters, pendingOf } from "./counts.js";
+import type { Counters } from "./counts.js";
+import type { OnStreamEvent } from "./event.js";
+import { Filling } from "./filling.js";
+import type { Change, Origin, Part } from "./filling.js";
+import { Lag } from "./lag.js";
+import type { StreamTable } from "./table.js";
+
+export interface LaneOptions {
+  readonly feed: ChangeFeed;
+  readonly start: Position;
+  readonly join: Position | null;
+  readonly cascades: boolean;
+  readonly batchRows: number;
+  readonly batchBytes: number;
+  readonly now: () => number;
+  readonly onEvent: OnStreamEvent;
+}
+
+/** A batch with changes is not kept open longer than this when the target has nothing to do. */
+const flushMs = 150;
+/** A lane without changes moves its checkpoint this often. */
+const idleMs = 1000;
+/** So much larger are batches while the target is the slower one. */
+const behindFactor = 4;
+const behindRows = 20_000;
+
+/** Faults of a batch that one of its changes is to blame for. */
+const poisons: readonly Fault["code"][] = [
+  "value-refused",
+  "constraint-refused",
+  "divergence",
+  "target-refused",
+];
+
+export function isPoison(fault: Fault): boolean {
+  return poisons.includes(fault.code);
+}
+
+export class Lane {
+  readonly name: string;
+  readonly counters: Counters = newCounters();
+  readonly lag: Lag;
+  seq = 0n;
+  position: Position | null = null;
+  joined = false;
+  batches = 0;
+  /** Failures since the last commit. */
+  failures = 0;
+  stopped: string | null = null;
+  /** Changes from the checkpoint on that are to be written one by one. */
+  replaying = 0;
+  /** What made it necessary. */
+  replayCause: Fault | null = null;
+  /** The lane's transaction at the target while there is one. */
+  transaction: LaneTransaction | null = null;
+  /** A part is being written. */
+  busy = false;
+  /** Nothing is handed to the target. */
+  held = false;
+  /** It has met its join on the way in; a batch with it may still be on its way. */
+  met = false;
+  readonly #options: LaneOptions;
+  readonly #limit: number;
+  #bell: Bell | null = null;
+  #filling: Filling;
+  #queue: Part[] = [];
+  /** What the lane has applied when this reading of the log began. */
+  #base: Position;
+  #within = false;
+  #touched = false;
+  /** Parts of the present transaction have been closed. */
+  #midway = false;
+  /** Position of what the filling holds, where it was asked for. */
+  #at: Position | null = null;
+  /** When the filling is to be closed, null while it is empty. */
+  #deadline: number | null = null;
+  #closedAt = 0;
+  /** Its join marker has been met: the join position is near. */
+  #near = false;
+  /** Changes still to be encoded one by one. */
+  #singly = 0;
+
+  constructor(name: string, options: LaneOptions) {
+    this.name = name;
+    this.lag = new Lag(options.now);
+    this.#options = options;
+    this.#limit = Math.max(options.batchRows, Math.min(behindRows, options.batchRows * behindFactor));
+    this.#base = options.start;
+    this.#filling = new Filling({ lane: name, cascades: options.cascades });
+  }
+
+  /** Begins anew from a checkpoint. */
+  open(seq: bigint, position: Position | null, bell: Bell): void {
+    const { feed, join, start, cascades, now } = this.#options;
+    this.counters.discarded += pendingOf(this.counters);
+    this.seq = seq;
+    this.position = position;
+    this.joined = position !== null && join !== null && feed.holds(position, join);
+    this.met = this.joined;
+    this.#base = position ?? start;
+    this.#bell = bell;
+    this.#filling = new Filling({ lane: this.name, cascades });
+    this.#filling.strict = this.joined;
+    this.#filling.singly = this.replaying > 0;
+    this.#singly = this.replaying;
+    this.#queue = [];
+    this.#within = false;
+    this.#midway = false;
+    this.#at = null;
+    this.#deadline = null;
+    this.#closedAt = now();
+    this.#near = false;
+    this.busy = false;
+    this.held = false;
+    this.stopped = null;
+    this.transaction = null;
+  }
+
+  /** Where the feed has to begin for it. */
+  get from(): Position {
+    return this.#base;
+  }
+
+  get status(): LaneStatus {
+    return {
+      lane: this.name,
+      seq: this.seq,
+      position: this.position,
+      joined: this.joined,
+      lagSeconds: this.lag.seconds,
+      eventsRead: this.counters.read,
+      eventsApplied: this.counters.applied + this.counters.folded,
+      batches: this.batches,
+      stopped: this.stopped,
+    };
+  }
+
+  /** Before the join, old images still meet newer rows. */
+  get loose(): boolean {
+    return !this.#filling.strict;
+  }
+
+  /** The lane has the present transaction already. */
+  get within(): boolean {
+    return this.#within;
+  }
+
+  get deadline(): number | null {
+    return this.#deadline;
+  }
+
+  /** No batch is in the target and none waits for it. */
+  get quiet(): boolean {
+    return !this.busy && this.transaction === null && this.#queue.length === 0;
+  }
+
+  /** It can hold no more until the target has taken something. */
+  get full(): boolean {
+    return this.#queue.length > 0 && (this.#filling.singly || this.#over(this.#limit));
+  }
+
+  begin(transaction: SourceTransaction): void {
+    this.#within = transaction.within(this.#base);
+    this.#touched = false;
+  }
+
+  /** Faults: value-refused. */
+  change(change: Change, origin: () => Origin): void {
+    this.#touch();
+    this.#filling.change(change, origin);
+    if (this.#over(this.#limit) && this.#queue.length === 0 && !this.held) this.#close(null);
+  }
+
+  truncate(table: StreamTable, origin: () => Origin): void {
+    this.#touch();
+    this.#filling.truncate(table, origin);
+  }
+
+  marker(id: string, note: string): void {
+    if (this.#within) {
+      this.lag.arrived([id], false);
+      return;
+    }
+    this.#touch();
+    this.#filling.markers.push(id);
+    if (note === "join") this.#near = true;
+  }
+
+  /** The present transaction is whole. True when the lane has met its join with it. */
+  commit(position: () => Position): boolean {
+    if (this.#within) return false;
+    const filling = this.#filling;
+    if (this.#touched) {
+      filling.transactions++;
+      this.#touched = false;
+    }
+    if (this.#midway || filling.singly || (this.#near && !this.met)) return this.#settle(position);
+    if (filling.empty) return this.#moveOn(position);
+    const { quiet } = this;
+    if (quiet || this.#over(this.#limit)) return this.#settle(position);
+    return false;
+  }
+
+  /** The source has been silent for a while. True as `commit`. */
+  idle(position: () => Position): boolean {
+    this.#within = false;
+    return this.#filling.empty ? this.#moveOn(position) : this.#settle(position);
+  }
+
+  /** Closes what is complete and due, or what the target could have now. */
+  flush(): void {
+    if (this.held || this.#at === null || this.#queue.length > 0) return;
+    if (this.#over(this.#limit)) this.#close(this.#at);
+    else if (this.quiet && (this.#isDue() || this.#over(this.#options.batchRows))) this.#close(this.#at);
+  }
+
+  /** Everything that is complete goes to the target, whatever waits there. */
+  closeAll(position: () => Position): void {
+    if (!this.#within && (!this.#filling.empty || this.#midway)) this.#close(position());
+  }
+
+  /** The next part for the target; undefined when there is none. */
+  take(): Part | undefined {
+    const part = this.#queue.shift();
+    if (part === undefined) return undefined;
+    this.busy = true;
+    if (this.#over(this.#limit) && !this.held) {
+      // What has been waiting for the place, complete or not.
+      if (this.#at !== null) this.#close(this.#at);
+      else if (this.#filling.events > 0 && this.#touched) this.#close(null);
+    }
+    return part;
+  }
+
+  /** All of a batch is committed. */
+  committed(position: Position, parts: readonly Part[]): void {
+    const sum = (of: (part: Part) => number): number => parts.reduce((total, part) => total + of(part), 0);
+    const [events, applied] = [sum((part) => part.events), sum((part) => part.applied)];
+    this.seq += 1n;
+    this.position = position;
+    this.batches += 1;
+    this.failures = 0;
+    this.counters.applied += applied;
+    this.counters.folded += events - applied;
+    if (this.replaying > 0) {
+      this.replaying = Math.max(0, this.replaying - events);
+      if (this.replaying === 0) this.#options.onEvent({ kind: "replayed", lane: this.name });
+    }
+    if (parts.some((part) => part.joins)) {
+      this.joined = true;
+      this.#options.onEvent({ kind: "joined", lane: this.name });
+    }
+  }
+
+  /** A batch failed; where a change of it may be to blame, all from the checkpoint on are to be written singly. */
+  failed(fault: Fault): void {
+    this.failures += 1;
+    const { onEvent } = this.#options;
+    onEvent({ kind: "batch-failed", lane: this.name, fault, inRow: this.failures });
+    if (this.failures >= 3) onEvent({ kind: "batch-failing", lane: this.name, count: this.failures });
+    if (!isPoison(fault) || this.replaying > 0 || codes[fault.code].retriable) return;
+    this.replaying = pendingOf(this.counters);
+    this.replayCause = fault;
+    onEvent({ kind: "replaying", lane: this.name, events: this.replaying, fault });
+  }
+
+  #touch(): void {
+    this.#at = null;
+    this.#touched = true;
+    if (this.#deadline === null) {
+      this.#deadline = this.#options.now() + flushMs;
+      this.#bell?.ring();
+    }
+  }
+
+  #over(rows: number): boolean {
+    return this.#filling.events >= rows || this.#filling.bytes >= this.#options.batchBytes;
+  }
+
+  #isDue(): boolean {
+    return this.#deadline !== null && this.#options.now() >= this.#deadline;
+  }
+
+  /** Notes the position, and closes where something says so. */
+  #settle(position: () => Position): boolean {
+    const { feed, join } = this.#options;
+    const at = position();
+    this.#at = at;
+    const joins = !this.met && join !== null && feed.holds(at, join);
+    if (joins || this.#midway || this.#filling.singly) {
+      if (joins) this.met = true;
+      this.#close(at, joins);
+    } else this.flush();
+    return joins;
+  }
+
+  /** A lane without changes goes on with the log. */
+  #moveOn(position: () => Position): boolean {
+    if (this.held || !this.quiet || this.#options.now() - this.#closedAt < idleMs) return false;
+    const { feed, join } = this.#options;
+    const at = position();
+    this.#closedAt = this.#options.now();
+    if (this.position !== null && feed.holds(this.position, at)) return false;
+    const joins = !this.met && join !== null && feed.holds(at, join);
+    if (joins) this.met = true;
+    this.#close(at, joins);
+    return joins;
+  }
+
+  #close(position: Position | null, joins = false): void {
+    const filling = this.#filling;
+    const part = filling.close(position === null ? null : { position, joins });
+    this.#queue.push(part);
+    this.#midway = position === null;
+    this.#at = null;
+    this.#deadline = null;
+    this.#closedAt = this.#options.now();
+    if (joins) {
+      filling.strict = true;
+      this.#near = false;
+    }
+    if (this.#singly > 0) {
+      this.#singly -= part.events;
+      if (this.#singly <= 0 && position !== null) filling.singly = false;
+    }
+    this.#bell?.ring();
+  }
+}
+
+export function quarantined(lane: string, origin: Origin, reason: Fault): Fault {
+  return new Fault(
+    "quarantined",
+    `Change ${origin.id} (${origin.operation} in ${origin.table}) is refused and kept aside, and lane ${lane} stands before it: ${reason.message}`,
+    {
+      next: `headgate skip --event '${origin.id}' --reason REASON`,
+      facts: { id: origin.id, lane, table: origin.table, reason: reason.code },
+      cause: reason,
+    },
+  );
+}

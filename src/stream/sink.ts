@@ -1,0 +1,322 @@
+/**
+ * Takes the feed apart into lanes: each change goes to the lane of its table, unless the lane has the transaction
+ * already or the table's exact cut holds it. Where all lanes have met their joins, and where a statement changes the
+ * shape of a table, a gate closes: the feed stands still until everything before it is in the target.
+ */
+import { Fault } from "../errors.js";
+import type { PlanTable, Position } from "../model.js";
+import type {
+  ChangeOperation,
+  ChangeSink,
+  RowImages,
+  SchemaChange,
+  SourceTransaction,
+} from "../stream-port.js";
+import type { Bell } from "./bell.js";
+import type { Counters } from "./counts.js";
+import type { Origin } from "./filling.js";
+import type { Lane } from "./lane.js";
+import type { StreamOptions } from "./options.js";
+import { Shape } from "./table.js";
+import type { StreamTable } from "./table.js";
+
+/** What everything waits for before the feed goes on; `end` is the Fault that comes then instead. */
+export type Gate = { readonly kind: "join" } | { readonly kind: "end"; readonly fault: Fault };
+
+export interface SinkTools {
+  readonly options: StreamOptions;
+  readonly lanes: readonly Lane[];
+  readonly tables: ReadonlyMap<string, StreamTable>;
+  /** Counts what belongs to no lane. */
+  readonly strays: Counters;
+  readonly bell: Bell;
+  readonly signal: AbortSignal;
+  /** Ends this reading of the log. `lane` is the one that failed. */
+  readonly fail: (fault: unknown, lane: Lane | null) => void;
+}
+
+interface Route {
+  readonly shape: Shape;
+  readonly lane: Lane;
+  readonly place: Place;
+}
+
+/** One a table, whatever shapes it has. */
+interface Place {
+  /** The number of the transaction, since a feed may use one object for all of them. */
+  transaction: number;
+  /** Row changes of the table in the transaction so far. */
+  ordinal: number;
+  /** The table's exact cut holds the present transaction. */
+  cut: boolean;
+}
+
+export class Sink implements ChangeSink {
+  gate: Gate | null = null;
+  readonly #tools: SinkTools;
+  readonly #lanes: ReadonlyMap<string, Lane>;
+  readonly #routes = new WeakMap<RowImages, Route>();
+  readonly #places = new Map<string, Place>();
+  #last: { readonly images: RowImages; readonly route: Route } | null = null;
+  #transaction: SourceTransaction | null = null;
+  #number = 0;
+
+  constructor(tools: SinkTools) {
+    this.#tools = tools;
+    this.#lanes = new Map(tools.lanes.map((lane) => [lane.name, lane]));
+  }
+
+  begin(transaction: SourceTransaction): void {
+    this.#transaction = transaction;
+    this.#number += 1;
+    for (const lane of this.#tools.lanes) lane.begin(transaction);
+  }
+
+  wants(table: PlanTable): boolean {
+    const lane = this.#lanes.get(table.lane);
+    return lane !== undefined && !lane.within && !this.#place(table.source).cut;
+  }
+
+  change(
+    images: RowImages,
+    operation: ChangeOperation,
+    bytes: Buffer,
+    before: number,
+    beforeEnd: number,
+    after: number,
+    afterEnd: number,
+  ): void {
+    const route = this.#route(images);
+    if (route === null) {
+      this.#tools.strays.read += 1;
+      this.#tools.strays.filtered += 1;
+      return;
+    }
+    const { shape, lane, place } = route;
+    this.#enter(place, shape.table.plan.source);
+    place.ordinal += 1;
+    if (this.#isLeftOut(lane, place, shape.table.plan)) return;
+    const change = { shape, operation, bytes, before, beforeEnd, after, afterEnd };
+    this.#guarded(lane, () => {
+      lane.change(change, () => this.#origin(change, lane, place));
+    });
+  }
+
+  truncate(planned: PlanTable): void {
+    const table = this.#tools.tables.get(planned.source);
+    const lane = this.#lanes.get(planned.lane);
+    if (table === undefined || lane === undefined) return;
+    const place = this.#place(planned.source);
+    place.ordinal += 1;
+    if (this.#isLeftOut(lane, place, planned)) return;
+    this.#guarded(lane, () => {
+      lane.truncate(table, () => ({
+        id: this.#id(planned, place),
+        lane: lane.name,
+        table: planned.source,
+        transaction: this.#name,
+        ordinal: place.ordinal,
+        operation: "truncate",
+        key: null,
+        before: null,
+        after: null,
+      }));
+    });
+  }
+
+  marker(lane: string, id: string, note: string): void {
+    this.#lanes.get(lane)?.marker(id, note);
+  }
+
+  commit(position: () => Position): void {
+    this.#transaction = null;
+    let met = 0;
+    for (const lane of this.#tools.lanes)
+      this.#guarded(lane, () => {
+        if (lane.commit(position)) met += 1;
+      });
+    if (met > 0) this.#meet(position);
+  }
+
+  idle(position: () => Position): void {
+    this.#transaction = null;
+    let met = 0;
+    for (const lane of this.#tools.lanes)
+      this.#guarded(lane, () => {
+        if (lane.idle(position)) met += 1;
+      });
+    if (met > 0) this.#meet(position);
+  }
+
+  schemaChange(change: SchemaChange, position: () => Position): void {
+    const { options } = this.#tools;
+    if (options.skips.has(change.at)) return;
+    const met = change.tables.filter((name) => {
+      const table = this.#tools.tables.get(name);
+      if (table === undefined) return false;
+      const lane = this.#lanes.get(table.plan.lane);
+      const cut = options.cuts.get(name);
+      if (lane === undefined || change.within(lane.from)) return false;
+      return cut === undefined || !change.within(cut);
+    });
+    if (met.length === 0) return;
+    options.onEvent({ kind: "schema-change", change });
+    const statement = change.statement.replace(/\s+/g, " ").slice(0, 200);
+    this.#close(
+      {
+        kind: "end",
+        fault: new Fault("schema-changed", `${met.join(", ")} at ${change.at}: ${statement}`, {
+          next: `headgate plan --amend, or headgate recopy ${met.join(" ")}`,
+          facts: { at: change.at, statement: change.statement, tables: met.join(" ") },
+        }),
+      },
+      position,
+    );
+  }
+
+  full(): boolean {
+    return this.gate !== null || this.#tools.lanes.some((lane) => lane.full);
+  }
+
+  async drained(): Promise<void> {
+    await this.#tools.bell.until(() => !this.full(), this.#tools.signal);
+  }
+
+  /** The gate's work is done: the feed goes on. */
+  open(): void {
+    this.gate = null;
+    for (const lane of this.#tools.lanes) {
+      lane.held = false;
+      lane.flush();
+    }
+    this.#tools.bell.ring();
+  }
+
+  /** A lane has met its join; with the last one, everybody waits. */
+  #meet(position: () => Position): void {
+    if (this.#tools.lanes.every((lane) => lane.met)) this.#close({ kind: "join" }, position);
+  }
+
+  #close(gate: Gate, position: () => Position): void {
+    if (this.gate?.kind === "end") return;
+    this.gate = gate;
+    for (const lane of this.#tools.lanes) {
+      this.#guarded(lane, () => lane.closeAll(position));
+      lane.held = true;
+    }
+    this.#tools.bell.ring();
+  }
+
+  /** A change that a lane does not take, counted by its reason. */
+  #isLeftOut(lane: Lane, place: Place, table: PlanTable): boolean {
+    const { counters } = lane;
+    counters.read += 1;
+    if (lane.within) counters.skippedByPosition += 1;
+    else if (place.cut) counters.skippedByCut += 1;
+    else if (this.#isSkipped(place, table)) {
+      counters.skippedById += 1;
+      const event = { lane: lane.name, table: table.source, id: this.#id(table, place) };
+      this.#tools.options.onEvent({ kind: "skipped", ...event });
+    } else {
+      if (lane.loose && table.key === null && !this.#tools.options.cuts.has(table.source))
+        this.#tools.fail(
+          new Fault("bug", `${table.source} has no key and no exact cut: replay would not converge.`),
+          null,
+        );
+      return false;
+    }
+    return true;
+  }
+
+  #isSkipped(place: Place, table: PlanTable): boolean {
+    const { skips } = this.#tools.options;
+    return skips.size > 0 && skips.has(this.#id(table, place));
+  }
+
+  #id(table: PlanTable, place: Place): string {
+    return changeId(this.#name, table.source, place.ordinal);
+  }
+
+  get #name(): string {
+    return this.#transaction?.name ?? "?";
+  }
+
+  #origin(change: Parameters<Lane["change"]>[0], lane: Lane, place: Place): Origin {
+    const { shape, operation, bytes, before, beforeEnd, after, afterEnd } = change;
+    const { plan, key } = shape.table;
+    const hex = (start: number, end: number): string | null =>
+      start === end ? null : bytes.subarray(start, end).toString("hex");
+    const keyHex = (): string | null => {
+      if (key === null) return null;
+      const [start, end] = before === beforeEnd ? [after, afterEnd] : [before, beforeEnd];
+      try {
+        key.read(shape.key, bytes, start, end);
+      } catch (error) {
+        if (error instanceof Fault) return null;
+        throw error;
+      }
+      return key.out.bytes.subarray(0, key.out.at).toString("hex");
+    };
+    return {
+      id: this.#id(plan, place),
+      lane: lane.name,
+      table: plan.source,
+      transaction: this.#name,
+      ordinal: place.ordinal,
+      operation,
+      key: keyHex(),
+      before: hex(before, beforeEnd),
+      after: hex(after, afterEnd),
+    };
+  }
+
+  #route(images: RowImages): Route | null {
+    if (this.#last?.images === images) return this.#last.route;
+    let route = this.#routes.get(images);
+    if (route === undefined) {
+      const name = images.table.source;
+      const table = this.#tools.tables.get(name);
+      const lane = this.#lanes.get(images.table.lane);
+      if (table === undefined || lane === undefined) return null;
+      route = { shape: new Shape(table, images), lane, place: this.#place(name) };
+      this.#routes.set(images, route);
+    }
+    this.#last = { images, route };
+    return route;
+  }
+
+  /** The table's place in the present transaction, begun anew with each. */
+  #place(name: string): Place {
+    let place = this.#places.get(name);
+    if (place === undefined) {
+      place = { transaction: -1, ordinal: 0, cut: false };
+      this.#places.set(name, place);
+    }
+    this.#enter(place, name);
+    return place;
+  }
+
+  #enter(place: Place, name: string): void {
+    if (place.transaction === this.#number) return;
+    const cut = this.#tools.options.cuts.get(name);
+    place.transaction = this.#number;
+    place.ordinal = 0;
+    place.cut = cut !== undefined && this.#transaction?.within(cut) === true;
+  }
+
+  /** What goes wrong with a change ends the lane, and is not the feed's fault. */
+  #guarded(lane: Lane, act: () => void): void {
+    // What was refused once is not whole any more; it comes again.
+    if (this.#tools.signal.aborted) return;
+    try {
+      act();
+    } catch (error) {
+      this.#tools.fail(error, lane);
+    }
+  }
+}
+
+/** Equal whenever the log is read again, whatever else is left out. */
+export function changeId(transaction: string, table: string, ordinal: number): string {
+  return `${transaction}#${encodeURIComponent(table)}.${ordinal}`;
+}
