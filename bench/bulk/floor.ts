@@ -13,8 +13,8 @@ import { bigTables, smallTables } from "./schema.js";
 import { freshDatabase, inSessions, withClient } from "./target.js";
 
 export interface Floor {
-  /** CREATE TABLE statements, without keys. */
-  readonly tables: readonly string[];
+  /** What the tables and indexes need before them, then CREATE TABLE statements without keys. */
+  readonly before: readonly string[];
   /** COPY statements, biggest table first. */
   readonly copies: readonly (readonly string[])[];
   readonly after: readonly Statement[];
@@ -32,11 +32,14 @@ const steps: readonly (readonly string[])[] = [
   ["identity", "trigger", "comment"],
 ];
 
+/** What the plan makes before its tables: indexes name a collation that no fresh database has. */
+const beforeTables: readonly string[] = ["schema", "collation", "type"];
+
 /** Writes the files from a database that Headgate loaded. Done once; the files are gone with `dropFloor`. */
 export async function prepareFloor(
   loaded: string,
-  before: readonly string[],
-  after: readonly Statement[],
+  tables: readonly string[],
+  { before, after }: { readonly before: readonly Statement[]; readonly after: readonly Statement[] },
   rows: number,
 ): Promise<Floor> {
   const folder = join(homeOf(dataFolder(), "postgres18").files, "floor");
@@ -59,13 +62,14 @@ export async function prepareFloor(
     }
   });
   if (readdirSync(folder).length !== copies.length) throw new Error("The floor's files are not all there.");
-  return { tables: before, copies, after, rows };
+  const first = before.filter(({ kind }) => beforeTables.includes(kind)).map(({ sql }) => sql);
+  return { before: [...first, ...tables], copies, after, rows };
 }
 
 export async function runFloor(admin: string, floor: Floor): Promise<Figures> {
   const url = await freshDatabase(admin, "headgate_bulk_floor");
   await withClient(url, async (client) => {
-    for (const sql of floor.tables) await client.query(sql);
+    for (const sql of floor.before) await client.query(sql);
   });
   const started = performance.now();
   await inSessions(url, 2, "SET synchronous_commit = off", floor.copies);

@@ -20,11 +20,11 @@ interface Phase {
   readonly endedAt: string | null;
 }
 
-/** Copies `source` into the empty database at `target`. Gives the figures, and the statements that it ran after the data. */
+/** Copies `source` into the empty database at `target`. Gives the figures, and the plan's statements before and after the data. */
 export async function runHeadgate(
   source: string,
   target: string,
-): Promise<{ figures: Figures; after: readonly Statement[] }> {
+): Promise<{ figures: Figures; before: readonly Statement[]; after: readonly Statement[] }> {
   return await inFolder(source, target, async (folder) => {
     const started = performance.now();
     const run = await headgate(folder, ["run", "--until", "copied", "--json"], join(folder, "usage.json"));
@@ -40,6 +40,7 @@ export async function runHeadgate(
     const plan = JSON.parse(
       readFileSync(join(folder, ".headgate", "20261122_bulk", "plan.json"), "utf8"),
     ) as {
+      readonly before: readonly Statement[];
       readonly after: readonly Statement[];
     };
     const seconds = (name: string): number => {
@@ -58,6 +59,7 @@ export async function runHeadgate(
         rows: last.rows,
         bytes: last.bytes,
       },
+      before: plan.before,
       after: plan.after,
     };
   });

@@ -57,7 +57,7 @@ async function compete(servers: Servers, { scale, rounds }: BulkOptions): Promis
   const first = await freshDatabase(admin, "headgate_bulk");
   const warm = await runHeadgate(servers.mysql9.url, first);
   await counted(first, warm.figures);
-  const floor = await prepareFloor(first, await tablesOf(first), warm.after, total);
+  const floor = await prepareFloor(first, await tablesOf(first), warm, total);
 
   const runs = new Map<Contestant, Figures[]>(contestants.map((name) => [name, []]));
   const one: Record<Contestant, () => Promise<Figures>> = {
