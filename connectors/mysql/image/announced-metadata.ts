@@ -3,6 +3,7 @@
  * in their order, so a column counted wrongly gives the wrong answer for all that follow. Fields that are not known
  * here tell nothing about how values are written (primary key, geometry's kind) and are left out.
  */
+import type { SourceEngine } from "../../../src/model.js";
 import type { AnnouncedColumn } from "./announced.js";
 import type { ByteReader } from "./byte-reader.js";
 import { characterTypes, logTypes, signedTypes } from "./log-type.js";
@@ -25,11 +26,12 @@ const fields = {
 export function readMetadata(
   reader: ByteReader,
   plain: readonly AnnouncedColumn[],
+  engine: SourceEngine,
 ): readonly AnnouncedColumn[] {
   const columns = plain.map((column): Mutable => ({ ...column }));
   const ofType = (holds: (type: number) => boolean): Mutable[] => columns.filter(({ type }) => holds(type));
   const labelled = ofType((type) => type === logTypes.enumeration || type === logTypes.set);
-  const textual = ofType((type) => characterTypes.has(type));
+  const textual = ofType((type) => characterTypes[engine].has(type));
   while (!reader.done) {
     const field = reader.byte();
     const part = reader.part(reader.length());

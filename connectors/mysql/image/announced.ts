@@ -4,6 +4,7 @@
  * catalogue says". An event whose parts do not add up is refused: what follows it would be read by guesswork.
  */
 import { Fault } from "../../../src/errors.js";
+import type { SourceEngine } from "../../../src/model.js";
 import { readMetadata } from "./announced-metadata.js";
 import { ByteReader } from "./byte-reader.js";
 import { logTypes, metaBytes } from "./log-type.js";
@@ -34,7 +35,7 @@ export interface AnnouncedTable {
 }
 
 /** Reads the body in bytes [start, end): after the event's header, without its checksum. Throws Fault log-refused. */
-export function tableMap(bytes: Buffer, start: number, end: number): AnnouncedTable {
+export function tableMap(bytes: Buffer, start: number, end: number, engine: SourceEngine): AnnouncedTable {
   const reader = new ByteReader(bytes, start, end, refused);
   // Table id and flags are the feed's business.
   reader.skip(8);
@@ -53,7 +54,7 @@ export function tableMap(bytes: Buffer, start: number, end: number): AnnouncedTa
     ...column,
     nullable: ((nulls[i >> 3] ?? 0) & (1 << (i & 7))) !== 0,
   }));
-  return { database, table, columns: readMetadata(reader, columns) };
+  return { database, table, columns: readMetadata(reader, columns, engine) };
 }
 
 function columnOf(type: number, reader: ByteReader): AnnouncedColumn {

@@ -3,6 +3,7 @@
  * event's optional bitmaps and lists count. A column that is missing in one of these lists shifts the signedness,
  * character set or labels of every column after it, so they stand here once.
  */
+import type { SourceEngine } from "../../../src/model.js";
 
 export const logTypes = {
   tiny: 1,
@@ -70,8 +71,16 @@ export const signedTypes: ReadonlySet<number> = new Set([
   ...[t.float, t.double, t.year, t.decimal],
 ]);
 
-/** Columns that the lists of character sets count; enum and set have lists of their own. MariaDB's COMPRESSED ones are among them. */
-export const characterTypes: ReadonlySet<number> = new Set([
+const strings: readonly number[] = [
   ...[t.string, t.varString, t.varchar, t.compressedVarchar, t.compressedBlob],
   ...[t.tinyBlob, t.mediumBlob, t.longBlob, t.blob],
-]);
+];
+
+/**
+ * Columns that the lists of character sets count; enum and set have lists of their own. MySQL counts VECTOR among
+ * them, MariaDB its COMPRESSED columns and geometries.
+ */
+export const characterTypes: Readonly<Record<SourceEngine, ReadonlySet<number>>> = {
+  mysql: new Set([...strings, t.vector]),
+  mariadb: new Set([...strings, t.geometry]),
+};

@@ -1,38 +1,44 @@
 /**
  * Which announced column is which of the plan's. The log is compared with the plan at every announcement: a column
  * that came, went, moved or got another type, character set or labels since the plan was made would be read as
- * something that it is not. Names where the log has them, places where it has none.
+ * something that it is not. A column's place in the log is its place in the table; its name, where the log has it,
+ * must be the same too.
  */
 import { Fault } from "../../../src/errors.js";
 import type { PlanTable } from "../../../src/model.js";
-import type { AnnouncedTable } from "./announced.js";
+import type { AnnouncedColumn, AnnouncedTable } from "./announced.js";
 import { differenceOf } from "./column-difference.js";
 import type { ImageWorld } from "./world.js";
 
 /** For each of the plan's columns, its place among the announced ones. Throws Fault schema-changed. */
 export function placesOf(announced: AnnouncedTable, table: PlanTable, world: ImageWorld): readonly number[] {
-  const named = announced.columns.every(({ name }) => name !== null);
-  const places: number[] = [];
-  let last = -1;
-  for (const { column } of table.columns) {
-    const place = named
-      ? announced.columns.findIndex(({ name }) => name === column.name)
-      : column.ordinal - 1;
+  let last = 0;
+  const places = table.columns.map(({ column }) => {
+    const place = column.ordinal - 1;
     const found = announced.columns[place];
-    if (found === undefined) throw changed(table, `has no column ${column.name} any more`);
-    if (place <= last) throw changed(table, `has its columns in another order: ${column.name}`);
+    if (found === undefined) throw changed(table, `it has no column ${column.name} any more`);
     const difference = differenceOf(found, column, world);
-    if (difference !== null) throw changed(table, `has ${difference} in ${column.name}`);
-    places.push(place);
-    last = place;
-  }
+    if (difference !== null) throw changed(table, `its column ${column.name} has ${difference}`);
+    last = Math.max(last, column.ordinal);
+    return place;
+  });
+  // Places that the plan leaves out among its own are passed over; columns behind them all are new.
+  const added = announced.columns.slice(last).find((column) => !isHidden(column, world));
+  if (added !== undefined) throw changed(table, `it has a column more, ${added.name ?? "the last one"}`);
   return places;
+}
+
+/** What MariaDB keeps in a table and does not show: the hash of a long unique key, the period of a versioned row. */
+function isHidden({ name }: AnnouncedColumn, world: ImageWorld): boolean {
+  return (
+    world.engine === "mariadb" && (name === null || /^(?:DB_ROW_HASH_\d+|row_start|row_end)$/u.test(name))
+  );
 }
 
 function changed(table: PlanTable, what: string): Fault {
   return new Fault(
     "schema-changed",
-    `The source's log says that ${table.source} ${what}, other than the plan.`,
+    `${table.source} is not the table of the plan in the source's log: ${what}.`,
     {
       facts: { table: table.source },
     },

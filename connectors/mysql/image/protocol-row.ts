@@ -11,6 +11,9 @@ export const columnSlack = 32;
 /** A buffer that one large row left behind is not kept for the small ones after it. */
 const keptBytes = 1_048_576;
 const firstBytes = 4096;
+/** A length's first byte and two more; all eight. */
+const shortHead = 3;
+const longHead = 9;
 
 export class ProtocolRow {
   bytes: Buffer = Buffer.allocUnsafeSlow(firstBytes);
@@ -77,6 +80,32 @@ export class ProtocolRow {
     const { bytes, at: o } = this;
     for (let k = 0; k < text.length; k++) bytes[o + k] = text.charCodeAt(k);
     this.at = o + text.length;
+  }
+
+  /** Leaves room for the length of a value that is written next; returns where it stands. */
+  open(): number {
+    const head = this.at;
+    this.at = head + shortHead;
+    return head;
+  }
+
+  /** Writes the length of what was written since `open`. */
+  close(head: number): void {
+    const start = head + shortHead;
+    const length = this.at - start;
+    if (length < 0x10000) {
+      this.bytes[head] = 0xfc;
+      this.bytes[head + 1] = length & 255;
+      this.bytes[head + 2] = length >> 8;
+      return;
+    }
+    this.reserve(longHead);
+    this.bytes.copyWithin(head + longHead, start, this.at);
+    this.at = head;
+    this.bytes[head] = 0xfe;
+    this.bytes.writeUInt32LE(length, head + 1);
+    this.bytes.writeUInt32LE(0, head + 5);
+    this.at = head + longHead + length;
   }
 
   /** Throws when more was written than there was room for. */

@@ -1,0 +1,86 @@
+/**
+ * Numbers of JSON as the server prints them. A double has the fewest digits that bring it back; it stands without
+ * exponent where the point lies no more than 14 places before the first digit, and within the digits or at most 15
+ * places behind the first; otherwise as 1.5e300 and 1e-20. A double that looks like an integer gets `.0`.
+ */
+import { misfit } from "./misfit.js";
+import type { ProtocolRow } from "./protocol-row.js";
+
+const minus = 45;
+const zero = 48;
+
+/** Appends an integer of at most 53 bits. */
+export function putInteger(row: ProtocolRow, value: number): void {
+  row.reserve(17);
+  const { bytes } = row;
+  let o = row.at;
+  let rest = value;
+  if (value < 0) {
+    bytes[o++] = minus;
+    rest = -value;
+  }
+  let digits = 1;
+  for (let limit = 10; rest >= limit; limit *= 10) digits++;
+  for (let k = o + digits - 1; k >= o; k--) {
+    const tenth = Math.floor(rest / 10);
+    bytes[k] = zero + rest - tenth * 10;
+    rest = tenth;
+  }
+  row.at = o + digits;
+}
+
+/** Appends the 64-bit integer at `at`. */
+export function putLong(row: ProtocolRow, source: Buffer, at: number, signed: boolean): void {
+  const high = signed ? source.readInt32LE(at + 4) : source.readUInt32LE(at + 4);
+  // Within 53 bits both halves make one exact number.
+  if (high >= -0x200000 && high < 0x200000) {
+    putInteger(row, high * 0x100000000 + source.readUInt32LE(at));
+    return;
+  }
+  putAscii(row, String(signed ? source.readBigInt64LE(at) : source.readBigUInt64LE(at)));
+}
+
+/** Past it a double that is an integer may have more digits than the fewest. */
+const exactWhole = 1e15;
+
+export function putDouble(row: ProtocolRow, value: number): void {
+  if (!Number.isFinite(value)) throw misfit("JSON");
+  if (value === 0) {
+    putAscii(row, Object.is(value, -0) ? "-0.0" : "0.0");
+    return;
+  }
+  if (value < exactWhole && value > -exactWhole && Math.floor(value) === value) {
+    putInteger(row, value);
+    putAscii(row, ".0");
+    return;
+  }
+  const text = doubleText(value);
+  putAscii(row, text);
+  if (!text.includes(".") && !text.includes("e")) putAscii(row, ".0");
+}
+
+/** As the server's my_gcvt prints it. */
+function doubleText(value: number): string {
+  const size = Math.abs(value);
+  // Here JavaScript's own form is the same.
+  if (size >= 1e-6 && size < exactWhole) return String(value);
+  const [mantissa = "", exponent = ""] = value.toExponential().split("e");
+  const sign = value < 0 ? "-" : "";
+  const digits = mantissa.replace("-", "").replace(".", "");
+  const point = Number(exponent) + 1;
+  const fixed = point >= -14 && (point <= 15 || digits.length > point);
+  if (!fixed) {
+    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
+    return `${sign}${digits.slice(0, 1)}${fraction}e${String(point - 1)}`;
+  }
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
+  if (point >= digits.length) return sign + digits + "0".repeat(point - digits.length);
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+function putAscii(row: ProtocolRow, text: string): void {
+  row.reserve(text.length);
+  const { bytes, at } = row;
+  for (let k = 0; k < text.length; k++) bytes[at + k] = text.charCodeAt(k);
+  row.at = at + text.length;
+}
