@@ -6,6 +6,8 @@
 import { Client } from "pg";
 import type { CopyStreamQuery } from "pg-copy-streams";
 import { Fault } from "../../src/errors.js";
+import { Burst, isBurstFailure, ParsedStatements } from "./burst.js";
+import type { BurstResult, BurstStatement } from "./burst.js";
 import { faultOf } from "./fault.js";
 
 /** `ca` is PEM text; without it the system's own authorities count. The server's name is always checked. */
@@ -84,6 +86,7 @@ const ownNames = `
 export class Session implements AsyncDisposable {
   readonly #client: Client;
   readonly #listeners = new Set<(fault: Fault) => void>();
+  readonly #parsed = new ParsedStatements();
   #dead: Fault | null = null;
   #closing = false;
   #pid = "";
@@ -162,6 +165,19 @@ export class Session implements AsyncDisposable {
         : { rows: result.rows, count: result.rowCount ?? 0 };
     } catch (error) {
       const fault = faultOf(error, doing);
+      if (fault.code === "connection-lost") this.#die(fault);
+      throw fault;
+    }
+  }
+
+  /** Runs the statements in one round trip; the first that fails is the Fault, and those after it were not run. */
+  async burst(statements: readonly BurstStatement[]): Promise<readonly BurstResult[]> {
+    if (this.#dead !== null) throw this.#dead;
+    try {
+      return await this.#client.query(new Burst(statements, this.#parsed)).done;
+    } catch (error) {
+      if (!isBurstFailure(error)) throw error;
+      const fault = faultOf(error.error, statements[error.index]?.doing ?? "running statements");
       if (fault.code === "connection-lost") this.#die(fault);
       throw fault;
     }

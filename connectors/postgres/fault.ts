@@ -62,7 +62,12 @@ function refused(error: DatabaseError, doing: string): Fault {
   const place = placeOf(error);
   const sentence = `PostgreSQL said while ${doing}: ${saidBy(error)} (SQLSTATE ${state}${place}).`;
   return new Fault(code, sentence, {
-    facts: { sqlState: state },
+    // Names of the schema's objects, never a row's values.
+    facts: {
+      sqlState: state,
+      ...(error.table === undefined ? {} : { table: error.table }),
+      ...(error.constraint === undefined ? {} : { constraint: error.constraint }),
+    },
     // The driver's error carries detail and where: keep its stack, not its words.
     cause: new Error(`SQLSTATE ${state}`),
   });

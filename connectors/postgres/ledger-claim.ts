@@ -28,7 +28,7 @@ export async function claimMigration(
   await options.moment?.("claim:locked");
   await createLedger(session);
   await enter(session, plan, sourceServer);
-  const epoch = await raiseEpoch(session, plan.migration);
+  const epoch = await raiseEpoch(session, plan);
   await session.transaction(async () => {
     await session.query(
       `INSERT INTO headgate.engine (migration, epoch, host, pid, since)
@@ -38,11 +38,6 @@ export async function claimMigration(
     await session.query(
       `INSERT INTO headgate.backend (migration, epoch, pid, started) VALUES ($1, $2, $3, $4)`,
       [plan.migration, epoch, session.backend.pid, session.backend.started],
-    );
-    await session.query(
-      `INSERT INTO headgate.lane (migration, lane, epoch) SELECT $1, lane, $2 FROM unnest($3::text[]) AS l (lane)
-       ON CONFLICT (migration, lane) DO UPDATE SET epoch = excluded.epoch`,
-      [plan.migration, epoch, plan.lanes],
     );
   }, "recording the claim");
   await options.moment?.("claim:raised");
@@ -141,8 +136,12 @@ async function enter(session: Session, plan: Plan, sourceServer: string | null):
   }, "entering the migration in the ledger");
 }
 
-/** Ends what the predecessor left and raises the epoch. A session that it opens meanwhile is ended the next time round. */
-async function raiseEpoch(session: Session, migration: string): Promise<string> {
+/**
+ * Ends what the predecessor left and raises the epoch, in its own row and in every lane's: an apply under way holds its
+ * lane's row, so this waits for it or ends it, and afterwards no batch of the old epoch can begin. A session that the
+ * predecessor opens meanwhile is ended the next time round; one that could not be ended stays on record.
+ */
+async function raiseEpoch(session: Session, { migration, lanes }: Plan): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     await session.query(
       `SELECT pg_terminate_backend(b.pid, 2000)
@@ -161,8 +160,20 @@ async function raiseEpoch(session: Session, migration: string): Promise<string> 
             [migration],
           )
         ).rows;
-        await session.query("DELETE FROM headgate.backend WHERE migration = $1", [migration]);
-        return row?.["epoch"] ?? "";
+        const epoch = row?.["epoch"] ?? "";
+        await session.query("UPDATE headgate.lane SET epoch = $2 WHERE migration = $1", [migration, epoch]);
+        await session.query(
+          `INSERT INTO headgate.lane (migration, lane, epoch) SELECT $1, lane, $2 FROM unnest($3::text[]) AS l (lane)
+           ON CONFLICT (migration, lane) DO NOTHING`,
+          [migration, epoch, lanes],
+        );
+        await session.query(
+          `DELETE FROM headgate.backend b WHERE b.migration = $1
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
+                               WHERE a.pid = b.pid AND a.backend_start = b.started)`,
+          [migration],
+        );
+        return epoch;
       }, "raising the epoch");
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "target-busy" || attempt === raiseAttempts) throw error;

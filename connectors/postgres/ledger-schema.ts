@@ -147,4 +147,26 @@ ALTER TABLE headgate.migration DROP CONSTRAINT migration_state_check;
 ALTER TABLE headgate.migration ADD CONSTRAINT migration_state_check
   CHECK (state IN ('new', 'copying', 'building', 'copied', 'streaming', 'ready', 'stopped'));`,
   },
+  {
+    number: 6,
+    sql: `
+-- What each applied batch touched, one row a table: tuples of the key's columns one after the other, as binary COPY
+-- spells them. whole: too many, truncated, or a table without a key. Bytes that do not compress are kept as they are.
+CREATE TABLE headgate.dirty (
+  migration text NOT NULL,
+  lane text NOT NULL,
+  seq bigint NOT NULL CHECK (seq > 0),
+  table_name text NOT NULL,
+  keys bytea,
+  whole boolean NOT NULL,
+  position json NOT NULL,
+  PRIMARY KEY (migration, lane, seq, table_name),
+  CHECK (whole = (keys IS NULL))
+);
+ALTER TABLE headgate.dirty ALTER COLUMN keys SET STORAGE EXTERNAL;
+-- Every batch updates it twice: room for the new versions beside the old ones.
+ALTER TABLE headgate.lane SET (fillfactor = 50);
+-- Applied batches have positions, and only they.
+ALTER TABLE headgate.lane ADD CHECK (position IS NULL OR seq > 0);`,
+  },
 ];

@@ -5,11 +5,20 @@
  */
 import pLimit from "p-limit";
 import { Fault } from "../../src/errors.js";
-import type { Hold, MigrationState, PlanStatement, Position, Range, RangeOrder } from "../../src/model.js";
+import type {
+  Hold,
+  MigrationState,
+  Plan,
+  PlanStatement,
+  Position,
+  Range,
+  RangeOrder,
+} from "../../src/model.js";
 import type { Ledger, LedgerView, RangeLoader } from "../../src/port.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
+import { PostgresLane } from "./apply/lane.js";
 import { Builder } from "./build.js";
 import type { PostgresOptions, Session, SqlResult, SqlValue } from "./connection.js";
 import { inEpoch } from "./epoch.js";
@@ -22,19 +31,19 @@ export class PostgresLedger implements Ledger {
   readonly #options: PostgresOptions;
   readonly #session: Session;
   readonly #claim: Claim;
-  readonly #schema: string;
+  readonly #plan: Plan;
   readonly #lost = new AbortController();
   readonly #builder: Builder;
   readonly #slots: HostSlots;
   /** One session carries one transaction at a time. */
   readonly #turn = pLimit(1);
 
-  constructor(options: PostgresOptions, session: Session, claim: Claim, schema: string) {
+  constructor(options: PostgresOptions, session: Session, claim: Claim, plan: Plan) {
     this.#options = options;
     this.#session = session;
     this.#claim = claim;
-    this.#schema = schema;
-    this.#builder = new Builder(options, claim, schema);
+    this.#plan = plan;
+    this.#builder = new Builder(options, claim, plan.schema);
     this.#slots = new HostSlots(options);
     session.onDeath((fault) => {
       const sentence = `The session that holds the claim on ${claim.migration} ended, so this engine stops. ${fault.message}`;
@@ -202,11 +211,12 @@ export class PostgresLedger implements Ledger {
 
   async loader(order: RangeOrder = "oldest"): Promise<RangeLoader> {
     if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
-    return new PostgresLoader(this.#options, this.#claim, this.#schema, this.#lost.signal, order);
+    return new PostgresLoader(this.#options, this.#claim, this.#plan.schema, this.#lost.signal, order);
   }
 
   async lane(lane: string): Promise<LaneWriter> {
-    throw new Fault("not-built-yet", `The writer of the lane ${lane} is not built yet.`);
+    if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
+    return PostgresLane.open(this.#options, this.#claim, this.#plan, lane, this.#lost.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -91,7 +91,7 @@ class PostgresTarget implements Target {
     const session = await Session.open(this.#options);
     try {
       const claim = await claimMigration(session, this.#options, plan, sourceServer ?? null);
-      return new PostgresLedger(this.#options, session, claim, plan.schema);
+      return new PostgresLedger(this.#options, session, claim, plan);
     } catch (error) {
       await session.close();
       throw error;

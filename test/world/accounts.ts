@@ -18,8 +18,8 @@ export function engineName(database: string): string {
   return `hg_${createHash("sha256").update(database).digest("hex").slice(0, 12)}`;
 }
 
-/** What a copy and a whole check need. Later phases add theirs here. */
-const phases: readonly string[] = ["copy", "inventory"];
+/** What a copy, a whole check and the stream need. Later phases add theirs here. */
+const phases: readonly string[] = ["copy", "inventory", "stream"];
 
 /** Makes the account anew over an administrator's connection that gives rows as arrays of text. */
 export async function makeSourceAccount(
@@ -85,7 +85,10 @@ export async function makeTargetAccount(
 /** Once its database is gone: a role that owns something in another one would stay, and that is told. */
 export async function dropTargetAccount(url: string, name: string): Promise<void> {
   await asAdministrator(url, async (client) => {
-    await client.query(`DROP ROLE IF EXISTS ${client.escapeIdentifier(name)}`);
+    const role = client.escapeIdentifier(name);
+    const there = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [name]);
+    // Rights on settings of the server are no database's, and hold the role.
+    if (there.rowCount === 1) await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 }
 

@@ -244,7 +244,13 @@ describe("the records", () => {
     );
     await ledger.recordJoin("one", position, "m2");
     expect((await ledger.view()).lanes).toEqual([
-      { lane: "one", start: { position, marker: "m1", note: "n1" }, join: { position, marker: "m2" } },
+      {
+        lane: "one",
+        start: { position, marker: "m1", note: "n1" },
+        join: { position, marker: "m2" },
+        seq: "0",
+        applied: null,
+      },
     ]);
   });
 

@@ -109,8 +109,17 @@ describe("a range", () => {
     expect(await rows("big")).toBe(1000);
     const view = await ledger.view();
     expect(view.tables).toEqual([
-      { table: "big", split: true, ranges: 3, rangesDone: 1, rangesHeld: 0, rows: 1000, bytes: result.bytes },
-      { table: "small", split: true, ranges: 1, rangesDone: 0, rangesHeld: 0, rows: 0, bytes: 0 },
+      {
+        table: "big",
+        split: true,
+        ranges: 3,
+        rangesDone: 1,
+        rangesHeld: 0,
+        rows: 1000,
+        bytes: result.bytes,
+        cut: null,
+      },
+      { table: "small", split: true, ranges: 1, rangesDone: 0, rangesHeld: 0, rows: 0, bytes: 0, cut: null },
     ]);
     expect(view.policies).toEqual([{ object: "big.note", policy: "nul", count: 7 }]);
   });
