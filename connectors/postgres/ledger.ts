@@ -140,13 +140,13 @@ export class PostgresLedger implements Ledger {
           `SELECT target, EXISTS (SELECT FROM pg_catalog.pg_constraint c
                                    WHERE c.contype = 'f' AND c.confrelid = to_regclass(format('%I.%I', $3::text, t.target))) AS referenced
              FROM headgate.source_table t WHERE migration = $1 AND name = ANY ($2::text[])`,
-          [migration, tables, this.#schema],
+          [migration, tables, this.#plan.schema],
         );
         // TRUNCATE refuses a table that a foreign key points to. Its rows go without what the key would do to others.
         if (rows.some((row) => row["referenced"] === "t"))
           await this.#session.query("SET LOCAL session_replication_role = replica");
         for (const row of rows) {
-          const name = `${postgresName(this.#schema)}.${postgresName(row["target"] ?? "")}`;
+          const name = `${postgresName(this.#plan.schema)}.${postgresName(row["target"] ?? "")}`;
           await this.#session.query(row["referenced"] === "t" ? `DELETE FROM ${name}` : `TRUNCATE ${name}`);
         }
         for (const sql of [
