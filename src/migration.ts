@@ -14,6 +14,7 @@ import type {
   RangeOrder,
   ServerFacts,
 } from "./model.js";
+import { cutSets } from "./migration/tied.js";
 import { sortOrderFindings } from "./migration/sort-order.js";
 import { sameTable } from "./plan/fingerprint.js";
 import { plan } from "./plan/plan.js";
@@ -208,7 +209,9 @@ export async function copyRanges(
     return { statements: made.before.length };
   });
   const all = await phase(ledger, "copy", async () => {
-    await snapshot({ ...options, coderOf: (table) => coderOf(table, options.engine) });
+    const lanes = new Map(made.tables.map(({ source, lane }) => [source, lane]));
+    const tied = cutSets(await ledger.view(), options.tied ?? [], lanes);
+    await snapshot({ ...options, tied, coderOf: (table) => coderOf(table, options.engine) });
     const { tables } = await ledger.view();
     if (tables.some((table) => table.rangesHeld > 0)) return null;
     return { rows: total(tables, "rows"), bytes: total(tables, "bytes") };

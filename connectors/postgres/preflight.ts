@@ -86,6 +86,7 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
               to_regnamespace('headgate') IS NOT NULL AS headgate,
               (SELECT pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname = 'headgate') AS owner,
               (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = 'headgate') AS ours,
+              has_parameter_privilege('session_replication_role', 'SET') AS asleep,
               EXISTS (SELECT FROM pg_catalog.pg_database
                        WHERE datname = $2 AND has_database_privilege(oid, 'CONNECT')) AS meeting`,
       [plan.schema, meetingDatabase],
@@ -108,6 +109,16 @@ async function rightsFindings(session: Session, facts: ServerFacts, plan: Plan):
       `target.${plan.schema}`,
       `tables in schema ${plan.schema}`,
       `GRANT CREATE, USAGE ON SCHEMA ${postgresName(plan.schema)} TO ${postgresName(me)};`,
+    );
+  if (row?.["asleep"] !== "t")
+    found.push(
+      finding(
+        "warning",
+        "grant-set-parameter",
+        "target.session_replication_role",
+        `${me} may not set session_replication_role: the stream cannot keep the target's triggers and foreign keys asleep while it applies what the source's have done already.`,
+        `GRANT SET ON PARAMETER session_replication_role TO ${postgresName(me)};`,
+      ),
     );
   if (row?.["meeting"] !== "t")
     found.push(

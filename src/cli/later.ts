@@ -5,7 +5,6 @@
 export const later: readonly (readonly [verb: string, does: string])[] = [
   ["verify", "compare every range of both sides"],
   ["repair", "write the rows that the last verification named"],
-  ["recopy", "copy one table again"],
   ["cutover", "fence, drain, verify, switch"],
   ["rollback", "the way back, from any state"],
   ["complete", "end the soak and close the way back"],

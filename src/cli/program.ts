@@ -171,6 +171,19 @@ export async function runProgram(argv: readonly string[], services: Services): P
     },
     "headgate set throttle.maxRowsPerSecond=5000",
   );
+  const again = steers("recopy", "Copies one table again, at one position; no engine may run.").argument(
+    "<table>",
+    "its name on the source",
+  );
+  verb(
+    again,
+    "recopy",
+    async () => {
+      const { recopyVerb } = await import("./recopy.js");
+      return (context, flags: SteerFlags) => recopyVerb(context, { ...flags, table: again.args[0] ?? "" });
+    },
+    "headgate recopy orders",
+  );
   for (const [name, does] of later) {
     const command = program
       .command(name, { hidden: true })

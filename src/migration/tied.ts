@@ -4,6 +4,7 @@
  * decisions 4 and 6).
  */
 import type { PlanTable } from "../model.js";
+import type { LedgerView } from "../port.js";
 import { acts } from "./stream-findings.js";
 
 /** The sets, by source name, in plan order. Two tables or more each, or one that is tied to itself. */
@@ -25,4 +26,21 @@ export function tiedSets(tables: readonly PlanTable[]): readonly (readonly strin
     sets.set(own, [...(sets.get(own) ?? []), source]);
   }
   return [...sets.values()];
+}
+
+/**
+ * What has to be copied by a cut: the tied sets, and each table that is copied again after its lane has joined, since its
+ * replay began long ago. */
+export function cutSets(
+  view: LedgerView,
+  tied: readonly (readonly string[])[],
+  lanes: ReadonlyMap<string, string>,
+): readonly (readonly string[])[] {
+  const joined = new Set(view.lanes.flatMap(({ lane, join }) => (join === null ? [] : [lane])));
+  const inSet = new Set(tied.flat());
+  const again = view.tables.filter(
+    ({ table, split, ranges, rangesDone }) =>
+      !inSet.has(table) && !(split && ranges === rangesDone) && joined.has(lanes.get(table) ?? ""),
+  );
+  return [...tied, ...again.map(({ table }) => [table])];
 }
