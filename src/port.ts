@@ -78,6 +78,16 @@ export interface ServerLoad {
   readonly threadsRunning: number;
 }
 
+/** How a target feels, asked again and again while an engine works. null: cannot be told here. */
+export interface TargetPulse extends AsyncDisposable {
+  /** Seconds that the standby furthest behind is behind; 0 where there is none. */
+  standbyLagSeconds(): Promise<number | null>;
+  /** The share of the disk under the data directory that is used. */
+  diskUsed(): Promise<number | null>;
+  /** Milliseconds that the server itself takes for a tiny query. */
+  latencyMs(): Promise<number | null>;
+}
+
 /** One connection that looks at values. */
 export interface Profiler extends AsyncDisposable {
   /** What the plan would refuse among one table's values: one pass, aggregates in the server. Reads only. */
@@ -123,6 +133,8 @@ export interface Source extends AsyncDisposable {
   reader(slots: number): Promise<RowReader | null>;
   /** The position that every transaction committed so far is at or before. */
   position(): Promise<Position>;
+  /** How busy it is now. Reads only. */
+  load(): Promise<ServerLoad>;
   /** Creates the database `headgate` and a marker table for each lane where they are missing. */
   prepareMarkers(lanes: readonly string[]): Promise<void>;
   /** Commits a marker row and returns its id; the commit has returned when this resolves. */
@@ -288,6 +300,8 @@ export interface Target extends AsyncDisposable {
     onRow: TextRow,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Opens nothing before it is asked. Reads only. */
+  pulse(): TargetPulse;
   /** null when the ledger does not know the migration. Reads only. */
   view(migration: string): Promise<LedgerView | null>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused. */

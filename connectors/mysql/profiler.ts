@@ -52,7 +52,8 @@ async function look(
   return await profileTable(connection, table, { ...how, pieces });
 }
 
-async function loadOf(connection: Connection): Promise<ServerLoad> {
+/** Statements that run now, and how far a replica is behind: Infinity where it cannot say. */
+export async function loadOf(connection: Connection): Promise<ServerLoad> {
   const [row] = await connection.query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
   const replica = await replicaState(connection);
   // This very statement is one of them.

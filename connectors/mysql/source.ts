@@ -16,7 +16,15 @@ import type {
   ServerFacts,
   SourceMeasures,
 } from "../../src/model.js";
-import type { ExactCut, OrderedText, Profiler, RowReader, Source, TextRow } from "../../src/port.js";
+import type {
+  ExactCut,
+  OrderedText,
+  Profiler,
+  RowReader,
+  ServerLoad,
+  Source,
+  TextRow,
+} from "../../src/port.js";
 import type { ChangeFeed } from "../../src/stream-port.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
@@ -28,7 +36,7 @@ import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js"
 import { readPosition } from "./position.js";
 import { readPreflight } from "./preflight.js";
 import { replicaFindings } from "./replica.js";
-import { openProfiler } from "./profiler.js";
+import { loadOf, openProfiler } from "./profiler.js";
 import { openReading, WireReader } from "./read.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 import { untilLocked } from "./locked.js";
@@ -112,6 +120,10 @@ class MysqlSource implements Source {
     return this.#with((connection) =>
       readPosition((sql) => connection.query(sql), connection.engine, connection.version),
     );
+  }
+
+  async load(): Promise<ServerLoad> {
+    return this.#with(loadOf);
   }
 
   async prepareMarkers(lanes: readonly string[]): Promise<void> {

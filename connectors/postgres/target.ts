@@ -4,7 +4,7 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { Finding, PhaseGrants, Plan, ServerFacts, TargetMeasures } from "../../src/model.js";
-import type { Ledger, LedgerView, Target, TextRow } from "../../src/port.js";
+import type { Ledger, LedgerView, Target, TargetPulse, TextRow } from "../../src/port.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
@@ -13,6 +13,7 @@ import { readView } from "./ledger-view.js";
 import { PostgresLedger } from "./ledger.js";
 import { measureTarget } from "./measure.js";
 import { preflight } from "./preflight.js";
+import { PostgresPulse } from "./pulse.js";
 import { readTexts } from "./text-rows.js";
 
 /** Settings that a later phase depends on, read by name. */
@@ -81,6 +82,10 @@ class PostgresTarget implements Target {
     signal: AbortSignal,
   ): Promise<void> {
     await within(this.#options, (session) => readTexts(session, { schema, relation, select }, onRow, signal));
+  }
+
+  pulse(): TargetPulse {
+    return new PostgresPulse(this.#options);
   }
 
   async view(migration: string): Promise<LedgerView | null> {
