@@ -2,8 +2,9 @@
  * kill -9 at named moments of a 200,000 row snapshot (issue 3, 5.3; I7, I18). A seed chooses the moment, how often it
  * is met first, and the victim: the engine, the source or the target. Afterwards one more run goes on, and the
  * oracle, which shares no code with the engine, must find both databases equal and every range copied once.
- * HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed; HEADGATE_TEST_SOURCES and HEADGATE_TEST_TARGETS name
- * other servers (the first of each; always the stack's, because they are killed).
+ * HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed; HEADGATE_TEST_KILLS_AFTER=20 begins after that one;
+ * HEADGATE_TEST_SOURCES and HEADGATE_TEST_TARGETS name other servers (the first of each; always the stack's, because
+ * they are killed).
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -31,9 +32,10 @@ import { ownServers } from "./own-servers.js";
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
 const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 60 : 6));
+const after = Number(process.env["HEADGATE_TEST_KILLS_AFTER"] ?? 0);
 const seeds =
   chosen === undefined || chosen === ""
-    ? Array.from({ length: runs }, (_, number) => number + 1)
+    ? Array.from({ length: runs }, (_, number) => after + number + 1)
     : chosen.split(",").map(Number);
 
 const [sourceName = "mysql9"] = listed("HEADGATE_TEST_SOURCES", isSource, ["mysql9"], process.env);

@@ -129,20 +129,22 @@ export const parts: readonly Part[] = [
       file: `test/world/${name}.test.ts`,
     }),
   ),
-  ...each(
-    {
-      name: "kills",
-      proves:
-        "60 seeded kill -9 (6 beside MySQL 9 to PostgreSQL 18) of engine, source or target at named moments of a 200,000 row snapshot, resumed, equal by the oracle",
-      share: "6 kills",
-      project: "faults",
-      file: "test/faults/snapshot-kill.test.ts",
-    },
-    { HEADGATE_TEST_KILLS: "6" },
-  ).map((part) =>
-    part.name.endsWith("mariadb-postgres18")
-      ? { ...part, env: { ...part.env, HEADGATE_TEST_KILLS: "6" } }
-      : part,
+  ...each({
+    name: "kills",
+    proves:
+      "60 seeded kill -9 (20 in each of three parts; 6 beside MySQL 9 to PostgreSQL 18) of engine, source or target at named moments of a 200,000 row snapshot, resumed, equal by the oracle",
+    share: "6 kills",
+    project: "faults",
+    file: "test/faults/snapshot-kill.test.ts",
+    env: { HEADGATE_TEST_KILLS: "6" },
+  }).flatMap((part) =>
+    part.name === "kills:mysql9-postgres18"
+      ? [0, 20, 40].map((seed, at) => ({
+          ...part,
+          name: `${part.name}:${String(at + 1)}`,
+          env: { ...part.env, HEADGATE_TEST_KILLS: "20", HEADGATE_TEST_KILLS_AFTER: String(seed) },
+        }))
+      : [part],
   ),
   // A hundred at a time, so that an interrupted gate goes on where it was.
   ...Array.from({ length: 10 }, (_, at) => ({
