@@ -3,6 +3,7 @@
  * by the codecs, row for row the bytes of PostgreSQL's COPY. An account of its own replicates; everything else is the
  * engine's.
  */
+import { createConnection } from "mysql2/promise";
 import type { Connection as Driver } from "mysql2/promise";
 import { Connection } from "../../connectors/mysql/connection.js";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
@@ -16,8 +17,10 @@ import type { ChangeOperation } from "../../src/stream-port.js";
 import { codecOf } from "../../src/typemap/compile.js";
 import { Output } from "../../src/typemap/output.js";
 import { RowWriter } from "../../src/typemap/writer.js";
+import { engineName, makeSourceAccount } from "../world/accounts.js";
 import { serversAreNamed, testSources } from "../world/matrix.js";
 import type { SourceName } from "../world/matrix.js";
+import { database, encoded, fieldsOf } from "./codec-world.js";
 import { dump } from "./image-dump.js";
 import type { Place } from "./image-dump.js";
 
@@ -142,4 +145,30 @@ export function firstDifference(table: PlanTable, ours: Fields, theirs: Fields):
 
 function shown(field: Buffer | null): string {
   return field === null ? "NULL" : `${field.toString("hex").slice(0, 200)} (${field.length} bytes)`;
+}
+
+/** The rows of table t as the copy reads them, in the order of its key. */
+export async function copiedRows(url: string, table: PlanTable, engine: SourceEngine): Promise<Fields[]> {
+  const select = table.columns.map((column) => codecOf(column, engine).select("`" + column.source + "`"));
+  return fieldsOf(await encoded(url, table, engine, select));
+}
+
+/** The database of codec-world.ts made anew, with an administrator's session and an account that may replicate. */
+export async function freshDatabase(url: string): Promise<AsyncDisposable & { readonly driver: Driver }> {
+  const driver = await createConnection({ uri: url, charset: "utf8mb4" });
+  await driver.query(`DROP DATABASE IF EXISTS ${database}`);
+  await driver.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
+  await driver.query(`USE ${database}`);
+  await makeSourceAccount(driver, database);
+  await driver.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ?@'%'`, [engineName(database)]);
+  await driver.query(
+    "SET NAMES utf8mb4, time_zone='+00:00', sql_mode='NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES'",
+  );
+  return {
+    driver,
+    async [Symbol.asyncDispose]() {
+      await driver.query(`DROP DATABASE IF EXISTS ${database}`);
+      await driver.end();
+    },
+  };
 }

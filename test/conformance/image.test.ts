@@ -4,16 +4,19 @@
  * select expression that codec.test.ts proves against PostgreSQL. Before-images too: each row is changed and deleted.
  * HEADGATE_SEED repeats a run.
  */
-import { createConnection } from "mysql2/promise";
-import type { Connection as Driver } from "mysql2/promise";
 import { describe, expect, it } from "vitest";
 import type { PlanTable, SourceEngine } from "../../src/model.js";
-import { codecOf } from "../../src/typemap/compile.js";
-import { engineName, makeSourceAccount } from "../world/accounts.js";
 import { sourceUrl } from "../world/source-database.js";
 import { cases } from "./cases.js";
-import { database, encoded, fieldsOf, fill, literals, offered, optionsOf, planned } from "./codec-world.js";
-import { changesOf, firstDifference, imageSources, logEnd } from "./image-world.js";
+import { fill, literals, offered, optionsOf, planned } from "./codec-world.js";
+import {
+  changesOf,
+  copiedRows,
+  firstDifference,
+  freshDatabase,
+  imageSources,
+  logEnd,
+} from "./image-world.js";
 import type { Fields } from "./image-world.js";
 
 const seed = Number(process.env["HEADGATE_SEED"] ?? Math.floor(Math.random() * 0x7fffffff));
@@ -61,28 +64,4 @@ describe.each(imageSources)("row images of %s", (name) => {
 
 function withoutKey(table: PlanTable): PlanTable {
   return { ...table, columns: table.columns.slice(1) };
-}
-
-async function copiedRows(url: string, table: PlanTable, engine: SourceEngine): Promise<Fields[]> {
-  const select = table.columns.map((column) => codecOf(column, engine).select("`" + column.source + "`"));
-  return fieldsOf(await encoded(url, table, engine, select));
-}
-
-async function freshDatabase(url: string): Promise<AsyncDisposable & { readonly driver: Driver }> {
-  const driver = await createConnection({ uri: url, charset: "utf8mb4" });
-  await driver.query(`DROP DATABASE IF EXISTS ${database}`);
-  await driver.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
-  await driver.query(`USE ${database}`);
-  await makeSourceAccount(driver, database);
-  await driver.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ?@'%'`, [engineName(database)]);
-  await driver.query(
-    "SET NAMES utf8mb4, time_zone='+00:00', sql_mode='NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES'",
-  );
-  return {
-    driver,
-    async [Symbol.asyncDispose]() {
-      await driver.query(`DROP DATABASE IF EXISTS ${database}`);
-      await driver.end();
-    },
-  };
 }

@@ -8,6 +8,7 @@ import { Fault } from "../../../src/errors.js";
 import type { PlanTable } from "../../../src/model.js";
 import type { AnnouncedColumn, AnnouncedTable } from "./announced.js";
 import { differenceOf } from "./column-difference.js";
+import { logTypes } from "./log-type.js";
 import type { ImageWorld } from "./world.js";
 
 /** For each of the plan's columns, its place among the announced ones. Throws Fault schema-changed. */
@@ -23,19 +24,25 @@ export function placesOf(announced: AnnouncedTable, table: PlanTable, world: Ima
     return place;
   });
   // Places that the plan leaves out among its own are passed over; columns behind them all are new.
-  const added = announced.columns.slice(last).find((column) => !isHidden(column, world));
-  if (added !== undefined) throw changed(table, `it has a column more, ${added.name ?? "the last one"}`);
+  const period = world.periods.get(table.source);
+  const added = announced.columns.find(
+    (column, place) =>
+      place >= last && place !== period?.start && place !== period?.end && !isHash(column, world),
+  );
+  if (added !== undefined) throw changed(table, `it has a column more, ${added.name ?? "behind the others"}`);
   return places;
 }
 
-/** What MariaDB keeps in a table and does not show: the hash of a long unique key, the period of a versioned row. */
-function isHidden({ name }: AnnouncedColumn, world: ImageWorld): boolean {
+/** The hash of a long unique key, which MariaDB keeps in the table and does not show. */
+function isHash({ name, type }: AnnouncedColumn, world: ImageWorld): boolean {
   return (
-    world.engine === "mariadb" && (name === null || /^(?:DB_ROW_HASH_\d+|row_start|row_end)$/u.test(name))
+    world.engine === "mariadb" &&
+    type === logTypes.longlong &&
+    (name === null || /^DB_ROW_HASH_\d+$/u.test(name))
   );
 }
 
-function changed(table: PlanTable, what: string): Fault {
+export function changed(table: PlanTable, what: string): Fault {
   return new Fault(
     "schema-changed",
     `${table.source} is not the table of the plan in the source's log: ${what}.`,

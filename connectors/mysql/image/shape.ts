@@ -7,6 +7,7 @@ import { Fault } from "../../../src/errors.js";
 import type { PlanTable } from "../../../src/model.js";
 import type { ImageReader, RowImages } from "../../../src/stream-port.js";
 import type { AnnouncedTable } from "./announced.js";
+import { hasEnded, historyPlace } from "./history.js";
 import { layoutOf } from "./layout.js";
 import { placesOf } from "./places.js";
 import { ProtocolRow } from "./protocol-row.js";
@@ -18,14 +19,20 @@ import type { ImageWorld } from "./world.js";
 export interface ImageShape extends RowImages {
   /** End of the full row image that begins at `start`. Throws Fault log-refused past the event's end. */
   end(bytes: Buffer, start: number, limit: number): number;
+  /** Whether an image is of a version of its row that has ended (MariaDB's system versioning); null for a table that has none. */
+  readonly historic: ((bytes: Buffer, start: number, end: number) => boolean) | null;
 }
 
 /** Throws Fault schema-changed where the announced columns are not the plan's, type-pair or log-refused where a column cannot be read exactly. */
 export function imageShape(announced: AnnouncedTable, table: PlanTable, world: ImageWorld): ImageShape {
   const places = placesOf(announced, table, world);
+  const period = world.periods.get(table.source);
+  const ending = historyPlace(announced, table, world);
   const planned = new Map(places.map((place, i) => [place, table.columns[i]?.column]));
   const walk = new ImageWalk(
-    announced.columns.map((column, i) => layoutOf(column, planned.get(i)?.fsp ?? null)),
+    announced.columns.map((column, i) =>
+      layoutOf(column, i === period?.start || i === period?.end ? 6 : (planned.get(i)?.fsp ?? null)),
+    ),
     announced.table,
   );
   const readings = table.columns.map((column, i) => {
@@ -38,6 +45,13 @@ export function imageShape(announced: AnnouncedTable, table: PlanTable, world: I
   return {
     table,
     end: (bytes, start, limit) => walk.end(bytes, start, limit),
+    historic:
+      ending === null
+        ? null
+        : (bytes, start, end) => {
+            walk.end(bytes, start, end);
+            return hasEnded(bytes, walk.at[ending] ?? 0, walk.lengths[ending] ?? 0);
+          },
     reader(columns) {
       const name = columns.join();
       const known = readers.get(name);

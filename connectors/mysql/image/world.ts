@@ -14,6 +14,14 @@ export interface ImageWorld {
   readonly collations: ReadonlyMap<number, string>;
   /** Those of the plan's columns, by name. */
   readonly charsets: ReadonlyMap<string, Charset>;
+  /** MariaDB's system-versioned tables, by name. */
+  readonly periods: ReadonlyMap<string, RowPeriod>;
+}
+
+/** Places in the log, from 0, of the two columns that say when a version of a row began and ended. */
+export interface RowPeriod {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Reads it for the columns of these tables. */
@@ -21,15 +29,7 @@ export async function readImageWorld(
   connection: Connection,
   tables: readonly PlanTable[],
 ): Promise<ImageWorld> {
-  const rows = await connection.query("SELECT ID, CHARACTER_SET_NAME FROM information_schema.COLLATIONS");
-  const collations = new Map(
-    rows.flatMap(([id, charset]): [number, string][] =>
-      // MariaDB lists collations that go with any character set under no number of their own.
-      id === null || id === undefined || charset === null || charset === undefined
-        ? []
-        : [[Number(id), charsetName(charset)]],
-    ),
-  );
+  const collations = await readCollations(connection);
   const sizes = await connection.query(
     "SELECT CHARACTER_SET_NAME, MAXLEN FROM information_schema.CHARACTER_SETS",
   );
@@ -41,7 +41,44 @@ export async function readImageWorld(
   );
   const charsets = new Map<string, Charset>();
   for (const name of names) charsets.set(name, await readCharset(connection, name, maxBytes.get(name) ?? 1));
-  return { engine: connection.engine, collations, charsets };
+  const periods =
+    connection.engine === "mariadb" ? await readPeriods(connection) : new Map<string, RowPeriod>();
+  return { engine: connection.engine, collations, charsets, periods };
+}
+
+async function readCollations(connection: Connection): Promise<ReadonlyMap<number, string>> {
+  // MariaDB's collations that go with any character set have a number for each of them, and only here.
+  const [many] = await connection.query(
+    "SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema' " +
+      "AND TABLE_NAME = 'COLLATION_CHARACTER_SET_APPLICABILITY' AND COLUMN_NAME = 'ID'",
+  );
+  const view = many === undefined ? "COLLATIONS" : "COLLATION_CHARACTER_SET_APPLICABILITY";
+  const rows = await connection.query(`SELECT ID, CHARACTER_SET_NAME FROM information_schema.${view}`);
+  return new Map(
+    rows.flatMap(([id, charset]): [number, string][] =>
+      id === null || id === undefined || charset === null || charset === undefined
+        ? []
+        : [[Number(id), charsetName(charset)]],
+    ),
+  );
+}
+
+/** Columns of a period that were declared have a place among the others; those that were not stand behind them all. */
+async function readPeriods(connection: Connection): Promise<ReadonlyMap<string, RowPeriod>> {
+  const rows = await connection.query(
+    "SELECT c.TABLE_NAME, MAX(c.ORDINAL_POSITION), MAX(IF(c.GENERATION_EXPRESSION = 'ROW START', c.ORDINAL_POSITION, NULL)), " +
+      "MAX(IF(c.GENERATION_EXPRESSION = 'ROW END', c.ORDINAL_POSITION, NULL)) " +
+      "FROM information_schema.TABLES t JOIN information_schema.COLUMNS c USING (TABLE_SCHEMA, TABLE_NAME) " +
+      "WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'SYSTEM VERSIONED' GROUP BY c.TABLE_NAME",
+  );
+  return new Map(
+    rows.map(([name, last, start, end]) => [
+      name ?? "",
+      start === null || start === undefined
+        ? { start: Number(last), end: Number(last) + 1 }
+        : { start: Number(start) - 1, end: Number(end) - 1 },
+    ]),
+  );
 }
 
 /** `utf8` is what old servers call `utf8mb3`. */
