@@ -26,6 +26,7 @@ import type {
   TextRow,
 } from "../../src/port.js";
 import type { ChangeFeed } from "../../src/stream-port.js";
+import { openBinlogFeed } from "./binlog/feed.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
@@ -164,7 +165,7 @@ class MysqlSource implements Source {
   }
 
   async feed(plan: Plan): Promise<ChangeFeed> {
-    throw new Fault("not-built-yet", `The binlog of ${plan.database} cannot be read yet.`);
+    return openBinlogFeed({ server: this.#options, plan });
   }
 
   async texts(

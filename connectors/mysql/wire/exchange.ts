@@ -28,6 +28,15 @@ export interface Exchange {
   failed(fault: Fault): void;
 }
 
+/** An exchange whose answer may go on for days, and whose taker may stop it after any packet. */
+export interface Following extends Exchange {
+  readonly answer: { readonly promise: Promise<unknown> };
+  /** Asked after each packet: whether to hold the next one back. */
+  full(): boolean;
+  /** Resolves when the next packet may come; rejects with the Fault that ends the exchange. */
+  drained(): Promise<void>;
+}
+
 /** A promise whose two ends the exchange holds. */
 export class Answer<T> {
   readonly promise: Promise<T>;

@@ -21,6 +21,9 @@ export class Frames {
   readonly #firstSize: number;
   #buf: Buffer;
   #have = 0;
+  /** Where the first packet begins that was not handed over; 0 but while they are held. */
+  #at = 0;
+  #held = false;
   /** Sequence number of the next frame; -1 takes any, for words that the server speaks unasked. */
   #sequence = -1;
   #shrink = false;
@@ -41,6 +44,17 @@ export class Frames {
     return this.#have === 0 ? this.#buf : this.#buf.subarray(this.#have);
   }
 
+  /** From within `packet`: hands over no further one until `release`, though it be here already. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Hands over what was held. Nothing moves here: Node may have taken the place for its next read long ago. */
+  release(taker: PacketTaker): void {
+    this.#held = false;
+    this.#cut(taker);
+  }
+
   /** Says which sequence number the next frame bears; a different one means that bytes were lost. */
   expect(sequence: number): void {
     this.#sequence = sequence;
@@ -53,7 +67,7 @@ export class Frames {
 
   /** For sockets that bring their own buffers (TLS): copies the bytes in, then deals with them. */
   copied(bytes: Uint8Array, taker: PacketTaker): void {
-    if (this.#have + bytes.length > this.#buf.length) this.#place(0, this.#have + bytes.length);
+    if (this.#have + bytes.length > this.#buf.length) this.#place(this.#have - this.#at + bytes.length);
     this.#buf.set(bytes, this.#have);
     this.landed(bytes.length, taker);
   }
@@ -61,11 +75,16 @@ export class Frames {
   /** `count` bytes landed in `space()`: hands over every packet that is now whole and keeps the rest. */
   landed(count: number, taker: PacketTaker): void {
     this.#have += count;
+    this.#place(this.#cut(taker));
+  }
+
+  /** Hands over whole packets until there is none or they are held; how many bytes the next one is known to need. */
+  #cut(taker: PacketTaker): number {
     const buf = this.#buf;
     const have = this.#have;
-    let at = 0;
+    let at = this.#at;
     let need = 0;
-    while (have - at >= 4) {
+    while (!this.#held && have - at >= 4) {
       const length = byte(buf, at) | (byte(buf, at + 1) << 8) | (byte(buf, at + 2) << 16);
       const start = at + 4;
       const end = start + length;
@@ -80,14 +99,16 @@ export class Frames {
           break;
         }
         at = whole.next;
+        this.#at = at;
         taker.packet(buf, start, whole.end);
         continue;
       }
       this.#follow(byte(buf, at + 3));
       at = end;
+      this.#at = at;
       taker.packet(buf, start, end);
     }
-    this.#place(at, need);
+    return need;
   }
 
   /**
@@ -125,19 +146,21 @@ export class Frames {
     this.#sequence = (sequence + 1) & 255;
   }
 
-  /** Moves what is left from `at` to the front, into a buffer that holds `need` bytes. */
-  #place(at: number, need: number): void {
+  /** Moves what is left to the front, into a buffer that holds `need` bytes and has a place for the next read. */
+  #place(need: number): void {
+    const at = this.#at;
     const left = this.#have - at;
     let size = this.#buf.length;
     if (this.#shrink && need <= this.#firstSize && left < this.#firstSize) size = this.#firstSize;
     this.#shrink = false;
-    while (size < need) size *= 2;
+    while (size < need || size === left) size *= 2;
     if (size !== this.#buf.length) {
       const other = Buffer.allocUnsafeSlow(size);
       this.#buf.copy(other, 0, at, this.#have);
       this.#buf = other;
     } else if (at > 0 && left > 0) this.#buf.copyWithin(0, at, this.#have);
     this.#have = left;
+    this.#at = 0;
   }
 }
 

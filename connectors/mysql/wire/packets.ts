@@ -15,12 +15,12 @@ const largestPayload = 0xffffff;
 
 /** COM_QUERY: one statement in the text protocol. */
 export function queryPacket(sql: string): Buffer {
-  return command(0x03, Buffer.from(sql));
+  return commandPacket(0x03, Buffer.from(sql));
 }
 
 /** COM_STMT_PREPARE. */
 export function preparePacket(sql: string): Buffer {
-  return command(0x16, Buffer.from(sql));
+  return commandPacket(0x16, Buffer.from(sql));
 }
 
 /** COM_STMT_EXECUTE without a cursor, every parameter a text in the connection's character set. */
@@ -29,26 +29,30 @@ export function executePacket(statement: number, params: readonly string[]): Buf
   const head = Buffer.alloc(9);
   head.writeUInt32LE(statement, 0);
   head.writeUInt32LE(1, 5);
-  if (texts.length === 0) return command(0x17, head);
+  if (texts.length === 0) return commandPacket(0x17, head);
   const types = Buffer.alloc(Math.ceil(texts.length / 8) + 1 + texts.length * 2);
   types[Math.ceil(texts.length / 8)] = 1;
   for (let i = 0; i < texts.length; i++) types[Math.ceil(texts.length / 8) + 1 + i * 2] = 0xfd;
-  return command(0x17, Buffer.concat([head, types, ...texts.flatMap((text) => [lengthOf(text), text])]));
+  return commandPacket(
+    0x17,
+    Buffer.concat([head, types, ...texts.flatMap((text) => [lengthOf(text), text])]),
+  );
 }
 
 /** COM_STMT_CLOSE; the server does not answer. */
 export function closePacket(statement: number): Buffer {
   const body = Buffer.alloc(4);
   body.writeUInt32LE(statement, 0);
-  return command(0x19, body);
+  return commandPacket(0x19, body);
 }
 
 /** COM_QUIT; the server answers by closing. */
 export function quitPacket(): Buffer {
-  return command(0x01, Buffer.alloc(0));
+  return commandPacket(0x01, Buffer.alloc(0));
 }
 
-function command(code: number, body: Buffer): Buffer {
+/** A command and its body in one packet. */
+export function commandPacket(code: number, body: Buffer): Buffer {
   const length = 1 + body.length;
   if (length >= largestPayload) throw new Fault("bug", "A statement of 16 MB was to be sent to the source.");
   const packet = Buffer.allocUnsafe(4 + length);

@@ -11,7 +11,7 @@ import type { MysqlOptions } from "../connection.js";
 import { sourceFault } from "../server-error.js";
 import type { Cell } from "./cells.js";
 import { Execute, Prepare, Select, TextQuery } from "./exchange.js";
-import type { Ended, Exchange } from "./exchange.js";
+import type { Ended, Exchange, Following } from "./exchange.js";
 import { Frames } from "./frames.js";
 import type { PacketTaker } from "./frames.js";
 import {
@@ -39,6 +39,8 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
   #link: Link | undefined;
   #exchange: Exchange | undefined;
   #sink: RowSink | undefined;
+  #following: Following | undefined;
+  #silence = 0;
   #paused = false;
   #doing = "Reading";
   #fault: Fault | undefined;
@@ -91,6 +93,34 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
    */
   async stream(statement: Statement, sink: RowSink, signal?: AbortSignal): Promise<Ended> {
     return this.#execute(statement, new Execute(sink, this.#deprecateEof), sink, signal);
+  }
+
+  /**
+   * Sends a command whose answer may go on for days; `silence` milliseconds without a byte count as a lost connection.
+   * An answer that was not followed to its end ends the connection.
+   */
+  async follow(
+    command: Buffer,
+    exchange: Following,
+    doing: string,
+    signal?: AbortSignal,
+    silence = 0,
+  ): Promise<void> {
+    const socket = this.#link?.socket;
+    // While we hold back ourselves, silence says nothing.
+    const silent = (): void => {
+      if (!this.#paused)
+        this.lost(new Error(`Connection lost: silent for ${String(silence / 1000)} seconds`));
+    };
+    this.#following = exchange;
+    this.#silence = silence;
+    socket?.setTimeout(silence).on("timeout", silent);
+    try {
+      await this.#ask(exchange, command, doing, signal);
+    } finally {
+      this.#following = undefined;
+      socket?.setTimeout(0).off("timeout", silent);
+    }
   }
 
   async #execute(
@@ -161,6 +191,7 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
     }
     if (exchange === undefined) throw new Fault("bug", "The source sent a packet that nobody asked for.");
     if (exchange.packet(buf, start, end)) this.#done();
+    else if (this.#following?.full() === true) this.#frames.hold();
   }
 
   #done(): void {
@@ -174,19 +205,18 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
   }
 
   landed(count: number): void {
-    if (this.#fault !== undefined) return;
-    try {
-      this.#frames.landed(count, this);
-    } catch (error) {
-      this.#end(faultOf(error));
-    }
-    this.#holdBack();
+    this.#take(() => this.#frames.landed(count, this));
   }
 
   copied(bytes: Uint8Array): void {
+    this.#take(() => this.#frames.copied(bytes, this));
+  }
+
+  #take(cut: () => void): void {
     if (this.#fault !== undefined) return;
+    if (this.#following !== undefined) this.#frames.settle();
     try {
-      this.#frames.copied(bytes, this);
+      cut();
     } catch (error) {
       this.#end(faultOf(error));
     }
@@ -197,9 +227,9 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
     this.#end(sourceFault(cause, this.#place, this.#doing));
   }
 
-  /** Every whole packet has been handed over here, so a pause leaves nothing behind that a resume would have to move. */
+  /** Of rows every whole packet has been handed over here; of what is followed, the rest is held and comes before the socket goes on. */
   #holdBack(): void {
-    const sink = this.#sink;
+    const sink = this.#following ?? this.#sink;
     const socket = this.#link?.socket;
     if (sink === undefined || socket === undefined || this.#exchange === undefined || this.#paused) return;
     if (!sink.full()) return;
@@ -208,10 +238,18 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
     sink.drained().then(
       () => {
         this.#paused = false;
-        if (this.#fault === undefined) socket.resume();
+        if (this.#fault !== undefined) return;
+        if (this.#following !== undefined) this.#take(() => this.#frames.release(this));
+        if (this.#isStopped()) return;
+        if (this.#following !== undefined) socket.setTimeout(this.#silence);
+        socket.resume();
       },
       (error: unknown) => void this.#end(faultOf(error)),
     );
+  }
+
+  #isStopped(): boolean {
+    return this.#paused || this.#fault !== undefined;
   }
 
   /** Ends the connection at once; the first fault is what everybody gets. */

@@ -1,0 +1,116 @@
+/**
+ * Whether this server's log goes on where the applied positions end, asked before a dump begins: it must hold all that
+ * they hold, and still have everything after them. By GTIDs it may be another server than before; a place in a file
+ * means something on the server alone that gave it.
+ */
+import { Fault } from "../../../src/errors.js";
+import type { Position, SourceEngine } from "../../../src/model.js";
+import type { Ask } from "../position.js";
+import { demandIdentity, identityOf, identityVariables } from "../server-identity.js";
+import { commonDomains } from "./domains.js";
+import { GtidSet } from "./gtid-set.js";
+import { compareFiles } from "./log-file.js";
+import type { FilePlace } from "./log-file.js";
+import { domainsOf, fileOf, setOf } from "./positions.js";
+import type { DumpStart } from "./session.js";
+
+export interface ServerAsked {
+  readonly ask: Ask;
+  readonly engine: SourceEngine;
+  /** host:port. */
+  readonly place: string;
+  /** Identity of the server that answered first, where one did. */
+  readonly expect: string | undefined;
+}
+
+/** Where a dump is to begin that misses nothing of what is not in all of these. Faults: position-unknown, log-purged, server-changed. */
+export async function demandContinuity(server: ServerAsked, from: readonly Position[]): Promise<DumpStart> {
+  const [first] = from;
+  if (first === undefined) throw new Fault("bug", "The log was to be read from no position.");
+  if (first.kind === "file") {
+    const names = identityVariables.map((name) => `'${name}'`).join(", ");
+    const told = await server.ask(`SHOW VARIABLES WHERE Variable_name IN (${names})`);
+    demandIdentity(server.place, server.expect, identityOf(told));
+    return fromFiles(server, from);
+  }
+  return server.engine === "mariadb" ? fromDomains(server, from) : fromSets(server, from);
+}
+
+async function fromSets({ ask }: ServerAsked, from: readonly Position[]): Promise<DumpStart> {
+  const [[executedText, purgedText, mode] = []] = await ask(
+    "SELECT @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged, @@GLOBAL.gtid_mode",
+  );
+  if (mode !== "ON")
+    throw new Fault(
+      "position-unknown",
+      `What is applied is a set of GTIDs, and the source's gtid_mode is ${mode ?? "unknown"}.`,
+      { next: "SET gtid_mode back to ON on the source." },
+    );
+  const executed = GtidSet.parse(executedText ?? "");
+  const purged = GtidSet.parse(purgedText ?? "");
+  let set: GtidSet | undefined;
+  for (const position of from) {
+    const applied = setOf(position);
+    if (!executed.holds(applied))
+      throw new Fault(
+        "position-unknown",
+        "The source does not have all transactions that are applied already: it is another server, or was restored.",
+        { facts: { applied: short(applied), executed: short(executed) } },
+      );
+    set = set === undefined ? applied.copy() : set.common(applied);
+  }
+  set ??= new GtidSet();
+  if (!set.holds(purged))
+    throw new Fault("log-purged", "The source has thrown away a part of its log that is not applied yet.", {
+      facts: { applied: short(set), purged: short(purged) },
+    });
+  return { kind: "set", set };
+}
+
+/** What of the log is purged the server itself says when the dump begins. */
+async function fromDomains({ ask }: ServerAsked, from: readonly Position[]): Promise<DumpStart> {
+  const [[stateText] = []] = await ask("SELECT @@GLOBAL.gtid_binlog_state");
+  const logged = new Map<string, bigint>();
+  for (const gtid of (stateText ?? "").split(",")) {
+    const [domain, server, number] = gtid.trim().split("-");
+    if (number !== undefined) logged.set(`${domain ?? ""}-${server ?? ""}`, BigInt(number));
+  }
+  for (const position of from)
+    for (const [domain, { server, number }] of domainsOf(position))
+      if ((logged.get(`${String(domain)}-${String(server)}`) ?? -1n) < number)
+        throw new Fault(
+          "position-unknown",
+          "The source's log does not have all transactions that are applied already: it is another server, or was restored.",
+          { facts: { applied: position.kind === "gtid" ? position.set : "", logged: stateText ?? "" } },
+        );
+  const domains = from.map(domainsOf).reduce((all, one) => commonDomains(all, one));
+  return { kind: "domains", domains };
+}
+
+async function fromFiles({ ask }: ServerAsked, from: readonly Position[]): Promise<DumpStart> {
+  const files = await ask("SHOW BINARY LOGS");
+  const places = from.map(fileOf);
+  const first = places.reduce((all, one) => (compareFiles(all, one) <= 0 ? all : one));
+  for (const place of places) demandFile(files, place);
+  return { kind: "file", place: first };
+}
+
+function demandFile(files: readonly (readonly (string | null)[])[], place: FilePlace): void {
+  const found = files.find(([name]) => name === place.file);
+  const oldest = files[0]?.[0] ?? "";
+  const facts = { applied: `${place.file}:${String(place.offset)}`, oldest };
+  if (found === undefined && oldest !== "" && compareFiles(place, { file: oldest, offset: 4 }) < 0)
+    throw new Fault("log-purged", "The source has thrown away a part of its log that is not applied yet.", {
+      facts,
+    });
+  if (found === undefined || place.offset > Number(found[1] ?? "0"))
+    throw new Fault(
+      "position-unknown",
+      "The source's log does not reach the position that is applied: it was begun anew, or the server restored.",
+      { facts },
+    );
+}
+
+function short(set: GtidSet): string {
+  return set.text().slice(0, 1000);
+}

@@ -1,0 +1,54 @@
+/**
+ * Positions of MariaDB: of each replication domain the last GTID, `0-1-7,2-1-3`. Inside a domain numbers only grow
+ * (gtid_strict_mode); where they do not the feed stops, because then no position could say what it holds.
+ */
+import { Fault } from "../../../src/errors.js";
+
+export interface DomainGtid {
+  readonly server: number;
+  readonly number: bigint;
+}
+
+export type Domains = ReadonlyMap<number, DomainGtid>;
+
+/** Throws Fault position-unknown. */
+export function parseDomains(text: string): Map<number, DomainGtid> {
+  const domains = new Map<number, DomainGtid>();
+  for (const part of text.replaceAll(/\s/gu, "").split(",")) {
+    if (part === "") continue;
+    const match = /^(\d{1,10})-(\d{1,10})-(\d{1,20})$/u.exec(part);
+    if (match === null)
+      throw new Fault("position-unknown", `"${text.slice(0, 200)}" is no GTID position of MariaDB.`);
+    const [domain, server] = [Number(match[1]), Number(match[2])];
+    const number = BigInt(match[3] ?? "");
+    const known = domains.get(domain);
+    // gtid_binlog_state lists one a server; the last of the domain is its highest.
+    if (known === undefined || known.number < number) domains.set(domain, { server, number });
+  }
+  return domains;
+}
+
+export function domainsText(domains: Domains): string {
+  return [...domains]
+    .sort(([a], [b]) => a - b)
+    .map(([domain, { server, number }]) => `${String(domain)}-${String(server)}-${String(number)}`)
+    .join(",");
+}
+
+export function domainsHold(later: Domains, earlier: Domains): boolean {
+  for (const [domain, { number }] of earlier) {
+    const here = later.get(domain);
+    if (here === undefined || here.number < number) return false;
+  }
+  return true;
+}
+
+/** What both hold. */
+export function commonDomains(a: Domains, b: Domains): Map<number, DomainGtid> {
+  const both = new Map<number, DomainGtid>();
+  for (const [domain, one] of a) {
+    const other = b.get(domain);
+    if (other !== undefined) both.set(domain, one.number < other.number ? one : other);
+  }
+  return both;
+}

@@ -1,0 +1,90 @@
+/**
+ * How much log the source still keeps before a position, in seconds by its own clock: from the beginning of the oldest
+ * file to what stands at the position. The server shows no times of events, so the beginning of a dump is read at
+ * both places.
+ */
+import type { Fault } from "../../../src/errors.js";
+import type { Position } from "../../../src/model.js";
+import { Answer } from "../wire/exchange.js";
+import type { Following } from "../wire/exchange.js";
+import { firstByte } from "../wire/packets.js";
+import type { Wire } from "../wire/wire.js";
+import { demandContinuity } from "./continuity.js";
+import type { ServerAsked } from "./continuity.js";
+import { dumpFault } from "./dump-fault.js";
+import { timestampOf, typeOf, types } from "./event.js";
+import { prepareDump, readerOf } from "./session.js";
+
+/** Faults: log-purged, position-unknown. `connect` makes connections that this disposes of. */
+export async function readRetention(
+  server: ServerAsked,
+  position: Position,
+  connect: () => Promise<Wire>,
+): Promise<number | null> {
+  await demandContinuity(server, [position]);
+  const files = await server.ask("SHOW BINARY LOGS");
+  const oldest = files[0]?.[0] ?? null;
+  // A file that this server does not have: the position is another server's.
+  if (oldest === null || !files.some(([name]) => name === position.file)) return null;
+  const offset = Number(position.offset);
+  if (offset >= 2 ** 32) return null;
+  const begun = await timeAt(server, { file: oldest, offset: 4 }, connect);
+  const reached = await timeAt(server, { file: position.file, offset }, connect);
+  const [[now] = []] = await server.ask("SELECT UNIX_TIMESTAMP()");
+  const until = reached ?? (now === undefined || now === null ? null : Math.floor(Number(now)));
+  return begun === null || until === null ? null : Math.max(until - begun, 0);
+}
+
+/** When the first event there was written; null when there is none yet. */
+async function timeAt(
+  server: ServerAsked,
+  place: { readonly file: string; readonly offset: number },
+  connect: () => Promise<Wire>,
+): Promise<number | null> {
+  const wire = await connect();
+  try {
+    const [[uuid] = []] = await wire.query("SELECT UUID()");
+    const command = await prepareDump(wire, server.engine, { kind: "file", place }, readerOf(uuid), true);
+    const first = new FirstTime(place.offset === 4);
+    await wire.follow(command, first, "Looking at the source's log");
+    return await first.answer.promise;
+  } finally {
+    await wire[Symbol.asyncDispose]();
+  }
+}
+
+class FirstTime implements Following {
+  readonly answer = new Answer<number | null>();
+  /** A file's own beginning counts as an event. */
+  readonly #ofFile: boolean;
+
+  constructor(ofFile: boolean) {
+    this.#ofFile = ofFile;
+  }
+
+  packet(bytes: Buffer, start: number): boolean {
+    if (bytes[start] === firstByte.eof) {
+      this.answer.give(null);
+      return true;
+    }
+    const at = start + 1;
+    const type = typeOf(bytes, at);
+    const time = timestampOf(bytes, at);
+    if (time === 0 || type === types.rotate || (type === types.formatDescription && !this.#ofFile))
+      return false;
+    this.answer.give(time);
+    return false;
+  }
+
+  full(): boolean {
+    return false;
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  failed(fault: Fault): void {
+    this.answer.fail(dumpFault(fault));
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * What a logged statement is to the stream: a mark of a transaction, rows written as text, or DDL. Nothing is parsed:
+ * a DDL counts as naming a table wherever the table's name stands in it, so that it errs on the side of stopping; only
+ * kinds of statements that leave rows and shapes of tables alone are let through.
+ */
+import type { LoggedStatement } from "./query-event.js";
+import { tokens } from "./tokens.js";
+import type { Token } from "./tokens.js";
+
+export type StatementKind =
+  | { readonly kind: "begin" | "commit" | "rollback" | "rollback-to" | "savepoint" }
+  | { readonly kind: "xa"; readonly verb: string; readonly xid: string }
+  /** Rows as text, or something that may write rows without naming them. */
+  | { readonly kind: "rows" }
+  /** Leaves rows and shapes of tables as they are. */
+  | { readonly kind: "harmless" }
+  | { readonly kind: "truncate"; readonly database: string | null; readonly table: string }
+  | { readonly kind: "drop-database"; readonly database: string }
+  | { readonly kind: "ddl" };
+
+const rowVerbs = new Set(
+  "INSERT REPLACE UPDATE DELETE LOAD WITH SELECT CALL DO HANDLER VALUES EXECUTE".split(" "),
+);
+
+const harmlessVerbs = new Set(
+  "GRANT REVOKE ANALYZE OPTIMIZE FLUSH RESET INSTALL UNINSTALL KILL CHANGE PURGE SHOW LOCK UNLOCK USE".split(
+    " ",
+  ),
+);
+
+/** What CREATE, ALTER, DROP and RENAME may be about without touching a table. */
+const harmlessObjects = new Set(
+  "VIEW TRIGGER PROCEDURE FUNCTION EVENT USER ROLE SERVER TABLESPACE LOGFILE UNDO PACKAGE RESOURCE INSTANCE".split(
+    " ",
+  ),
+);
+const tableObjects = new Set("TABLE TABLES INDEX SEQUENCE DATABASE SCHEMA TEMPORARY".split(" "));
+
+export function kindOf(statement: LoggedStatement): StatementKind {
+  return kindOfTokens([...tokens(statement.text, statement.plainBackslash)]);
+}
+
+function kindOfTokens(all: readonly Token[]): StatementKind {
+  const word = (at: number): string => {
+    const token = all[at];
+    return token?.kind === "word" ? token.text.toUpperCase() : "";
+  };
+  const first = word(0);
+  switch (first) {
+    case "BEGIN":
+      return { kind: "begin" };
+    case "START":
+      return word(1) === "TRANSACTION" ? { kind: "begin" } : { kind: "harmless" };
+    case "COMMIT":
+      return { kind: "commit" };
+    case "ROLLBACK":
+      return { kind: word(1) === "TO" || word(2) === "TO" ? "rollback-to" : "rollback" };
+    case "SAVEPOINT":
+    case "RELEASE":
+      return { kind: "savepoint" };
+    case "XA":
+      return { kind: "xa", verb: word(1), xid: xidOf(all.slice(2)) };
+    case "TRUNCATE":
+      return truncated(all);
+    case "SET": {
+      const inner = all.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === "FOR");
+      if (word(1) !== "STATEMENT") return { kind: "harmless" };
+      return inner < 0 ? { kind: "ddl" } : kindOfTokens(all.slice(inner + 1));
+    }
+    case "DROP":
+      if (word(1) === "DATABASE" || word(1) === "SCHEMA") {
+        const name = all.at(word(2) === "IF" ? 4 : 2);
+        return name === undefined ? { kind: "ddl" } : { kind: "drop-database", database: name.text };
+      }
+      return changing(all);
+    case "CREATE":
+    case "ALTER":
+    case "RENAME":
+      return changing(all);
+    default:
+      if (rowVerbs.has(first)) return { kind: "rows" };
+      // A statement in parentheses can only be a query, and only one with side effects is logged.
+      if (all[0]?.text === "(") return { kind: "rows" };
+      return { kind: harmlessVerbs.has(first) ? "harmless" : "ddl" };
+  }
+}
+
+/** The first word that says what it is about decides; a definer may be called anything, but stands in quotes. */
+function changing(all: readonly Token[]): StatementKind {
+  for (const token of all.slice(1)) {
+    if (token.kind !== "word") continue;
+    const word = token.text.toUpperCase();
+    if (word === "TEMPORARY") return { kind: "harmless" };
+    if (word === "DATABASE" || word === "SCHEMA") return { kind: "harmless" };
+    if (tableObjects.has(word)) return { kind: "ddl" };
+    if (harmlessObjects.has(word)) return { kind: "harmless" };
+  }
+  return { kind: "ddl" };
+}
+
+/** TRUNCATE [TABLE] [database.]table, and nothing else but how long to wait. */
+function truncated(all: readonly Token[]): StatementKind {
+  const from = all[1]?.kind === "word" && all[1].text.toUpperCase() === "TABLE" && all.length > 2 ? 2 : 1;
+  const [one, dot, other, ...rest] = all.slice(from);
+  if (one === undefined || one.kind === "mark") return { kind: "ddl" };
+  const qualified = dot?.text === "." && dot.kind === "mark" && other !== undefined;
+  const tail = qualified ? rest : all.slice(from + 1);
+  if (tail.some((token) => token.kind !== "word" && token.text !== ";")) return { kind: "ddl" };
+  return qualified
+    ? { kind: "truncate", database: one.text, table: other.text }
+    : { kind: "truncate", database: null, table: one.text };
+}
+
+/** As it stands in the statement, blanks left out: the same words name it at its end. */
+function xidOf(all: readonly Token[]): string {
+  const parts = all
+    .map((token) => (token.kind === "literal" ? `'${token.text}'` : token.text))
+    .join("")
+    .toLowerCase();
+  return parts.replace(/onephase$/u, "");
+}
+
+/** The plan's tables among which names are looked for. Names are compared without case, which finds more. */
+export interface WantedNames {
+  readonly database: string;
+  readonly tables: readonly string[];
+}
+
+/** Source names of the tables that the statement names, or may name. */
+export function namedTables(statement: LoggedStatement, wanted: WantedNames): readonly string[] {
+  const ours = wanted.database.toLowerCase();
+  const here = statement.database.toLowerCase() === ours;
+  const found = new Set<string>();
+  const all = [...tokens(statement.text, statement.plainBackslash)];
+  all.forEach((token, i) => {
+    if (token.kind === "mark" || token.kind === "literal") return;
+    const isMark = (at: number): boolean => all[at]?.kind === "mark" && all[at].text === ".";
+    // A name before a dot is the database's.
+    if (isMark(i + 1)) return;
+    const qualifier = isMark(i - 1) ? all[i - 2]?.text.toLowerCase() : undefined;
+    if (qualifier === undefined ? here : qualifier === ours) found.add(token.text.toLowerCase());
+  });
+  return wanted.tables.filter(
+    (name) => found.has(name.toLowerCase()) || (statement.garbled && !isAscii(name)),
+  );
+}
+
+/** Whether a statement that writes rows as text may have written to our database. */
+export function concerns(statement: LoggedStatement, wanted: WantedNames): boolean {
+  const ours = wanted.database.toLowerCase();
+  if (statement.database.toLowerCase() === ours || statement.garbled) return true;
+  if (statement.touched?.some((name) => name.toLowerCase() === ours) === true) return true;
+  for (const token of tokens(statement.text, statement.plainBackslash))
+    if (token.kind !== "mark" && token.text.toLowerCase() === ours) return true;
+  return false;
+}
+
+function isAscii(text: string): boolean {
+  return !/[^\0-\x7f]/u.test(text);
+}
