@@ -32,7 +32,7 @@ export class Announced {
   }
 
   get announced(): AnnouncedTable {
-    this.#read ??= tableMap(this.raw, 0, this.raw.length);
+    this.#read ??= tableMap(this.raw, 0, this.raw.length, this.#world.engine);
     return this.#read;
   }
 
