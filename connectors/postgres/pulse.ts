@@ -65,7 +65,7 @@ export class PostgresPulse implements TargetPulse {
 
   /** One row, or null where this account is refused. */
   async #ask(sql: string): Promise<TextRow | null> {
-    if (this.#session?.dead != null) this.#session = null;
+    if (this.#session !== null && this.#session.dead !== null) this.#session = null;
     this.#session ??= await Session.open(this.#options);
     try {
       return (await this.#session.query(sql, [], "asking how the target feels")).rows[0] ?? null;

@@ -66,7 +66,7 @@ export class Copier implements AsyncDisposable {
     let leased: LeasedRange | null = null;
     let sent = { rows: 0, bytes: 0 };
     try {
-      leased = await this.#loader.lease([...tables.keys()]);
+      leased = await this.#loader.lease([...tables.keys()], signal);
       if (leased === null) return null;
       const { table: name, range } = leased;
       const table = tables.get(name);
@@ -128,7 +128,7 @@ export class Copier implements AsyncDisposable {
     let sent = { rows: 0, bytes: 0 };
     let leased: LeasedRange | null = null;
     try {
-      leased = await this.#loader.lease([name]);
+      leased = await this.#loader.lease([name], signal);
       if (leased === null)
         throw new Fault(
           "target-busy",
