@@ -61,16 +61,17 @@ export interface LaneWorld extends AsyncDisposable {
 export async function laneWorld(
   database: TargetDatabase,
   wishes: readonly TableWish[],
-  more: { readonly sql?: string; readonly moment?: (name: string) => void | Promise<void> } = {},
+  more: {
+    readonly before?: string;
+    readonly sql?: string;
+    readonly moment?: (name: string) => void | Promise<void>;
+  } = {},
 ): Promise<LaneWorld> {
   await database.sql("DROP SCHEMA IF EXISTS headgate CASCADE");
   await database.sql("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public");
   const role = quote(decodeURIComponent(new URL(database.options.url).username));
   await database.sql(`GRANT USAGE, CREATE ON SCHEMA public TO ${role}`);
-  await asEngine(
-    database,
-    [...wishes.map(createSql), ...(more.sql === undefined ? [] : [more.sql])].join(";\n"),
-  );
+  await asEngine(database, [more.before ?? "", ...wishes.map(createSql), more.sql ?? ""].join(";\n"));
   const tables = wishes.map(planTable);
   const plan: Plan = { ...syntheticPlan([]), lanes: ["one"], tables, before: [], after: [] };
   const target = await openPostgres({

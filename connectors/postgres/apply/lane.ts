@@ -22,7 +22,7 @@ import { BatchTransaction } from "./transaction.js";
  * sizes of now, as one that was made for an empty table would be kept; a stage of 20,000 rows is to stay in memory;
  * policies that would hide rows are an error.
  */
-const applySettings = {
+export const applySettings = {
   enable_hashjoin: "off",
   enable_mergejoin: "off",
   plan_cache_mode: "force_custom_plan",
