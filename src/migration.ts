@@ -28,6 +28,7 @@ import type { LookOptions } from "./snapshot/look.js";
 import { lookAtValues } from "./snapshot/look.js";
 import { snapshot } from "./snapshot/snapshot.js";
 import { mysqlName } from "./safety/identifier.js";
+import type { Pacer } from "./safety/turns.js";
 import { throwIfStopped } from "./stop.js";
 import { loadParser } from "./translate/parser.js";
 import { codecOf } from "./typemap/compile.js";
@@ -154,6 +155,9 @@ export interface CopyOptions {
   readonly slots: number;
   readonly rangeRows: number;
   readonly order?: RangeOrder;
+  readonly workersNow?: () => number;
+  /** Turns to write, where somebody governs them. */
+  readonly pacer?: () => Pacer;
   /** Ranges that this run leaves alone. With any of them left the copy ends before the build, in state `copying`. */
   readonly holds?: readonly Hold[];
   /** Sets of tables that are copied at one position each, because the log that follows does not carry what ties them. */

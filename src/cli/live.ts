@@ -5,12 +5,13 @@
 import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { planOf } from "../migration.js";
-import { logsCascades } from "../migration/stream-findings.js";
+import { logsCascades } from "../migration/cascades.js";
 import { sync } from "../migration/sync.js";
 import type { Synced } from "../migration/sync.js";
 import { tiedSets } from "../migration/tied.js";
 import type { Hold, MigrationState } from "../model.js";
 import type { LedgerView } from "../port.js";
+import type { Address } from "../serve/access.js";
 import { stopReason } from "../stop.js";
 import type { StreamEvent } from "../stream/event.js";
 import { openLog } from "../watch/log.js";
@@ -23,6 +24,7 @@ import { heldBack, tell } from "./offline.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { keepPoison } from "./quarantine.js";
+import { openSteering } from "./steering.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
@@ -30,6 +32,7 @@ export interface LiveGoal {
   readonly until: "ready" | "stopped";
   readonly timeoutMs: number | null;
   readonly holds: readonly Hold[];
+  readonly listen: Address | null;
 }
 
 /** Engines that may fail in a row; with growing pauses this is about ten minutes. */
@@ -147,6 +150,16 @@ async function live(living: Living): Promise<Synced> {
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
+  await using steering = await openSteering({
+    context,
+    migration,
+    ledger,
+    ticker,
+    log,
+    listen: goal.listen,
+    blocking: () => living.blocking.codes,
+    signal,
+  });
   try {
     return await ticker.during(() =>
       sync({
@@ -170,7 +183,10 @@ async function live(living: Living): Promise<Synced> {
         cascades,
         tied: cascades ? tiedSets(found.plan.tables) : [],
         openFeed: () => source.feed(found.plan),
-        batchRows: migration.config.apply.batchRows,
+        batchRows: () => steering.settings.batchRows,
+        governed: (writer) => steering.governed(writer),
+        workersNow: () => steering.settings.workers,
+        pacer: () => steering.governor.pacer(),
         keep: async (poison) => {
           const path = await keepPoison(migration.stateDirectory, poison);
           log.error({ event: poison.id, table: poison.table, reason: poison.reason, path }, "quarantined");
@@ -178,6 +194,7 @@ async function live(living: Living): Promise<Synced> {
         skips: new Set(),
         onStream: (stream) => {
           ticker.follow(() => stream.lanes);
+          steering.follow(stream);
         },
         onStreamEvent: (event) => {
           tellStream(log, event);
@@ -190,6 +207,7 @@ async function live(living: Living): Promise<Synced> {
         onState: (state: MigrationState) => {
           log.info({ state }, "state");
           ticker.state(state);
+          steering.entered(state);
         },
         onEvent: (event) => {
           tell(log, event);

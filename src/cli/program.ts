@@ -23,7 +23,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .option("-c, --config <file>", "the migration file", defaultConfig)
     .addHelpText(
       "after",
-      `With a running engine: pause, resume, set KEY=VALUE\nNot built yet (exit 64):${notBuiltLines()}\nExample:\n  headgate init --help`,
+      `With a running engine: pause, resume, set KEY=VALUE; with none: recopy TABLE\nNot built yet (exit 64):${notBuiltLines()}\nExample:\n  headgate init --help`,
     )
     .exitOverride()
     .configureOutput({
@@ -103,9 +103,10 @@ export async function runProgram(argv: readonly string[], services: Services): P
   verb(
     program
       .command("run")
-      .description("Checks, copies, then keeps the target in step; takes up where a run stopped.")
+      .description("Checks, copies, keeps the target in step; resumes.")
       .option("--until <state>", "ready: ends when level; copied: the offline copy, everything built, ends")
       .option("--timeout <time>", "with --until ready: how long to wait for it, e.g. 10m")
+      .option("--listen <host:port>", "status, control and metrics over loopback HTTP, with a token")
       .option(
         "--hold <table[:from-to]>",
         "leave a table or some of its ranges alone this time; may be given more than once",

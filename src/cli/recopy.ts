@@ -5,7 +5,8 @@
 import { Fault, exits } from "../errors.js";
 import { demandFresh, inspect, planOf } from "../migration.js";
 import { recopy } from "../migration/recopy.js";
-import { forStream, logsCascades } from "../migration/stream-findings.js";
+import { logsCascades } from "../migration/cascades.js";
+import { forStream } from "../migration/stream-findings.js";
 import { tiedSets } from "../migration/tied.js";
 import { openLog } from "../watch/log.js";
 import { clock, count, openScreen } from "../watch/screen.js";

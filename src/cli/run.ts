@@ -10,6 +10,7 @@ import type { Inspection } from "../migration.js";
 import { demandFresh, inspect, viewsToLookAt } from "../migration.js";
 import { forStream } from "../migration/stream-findings.js";
 import type { LedgerView } from "../port.js";
+import { readListen } from "../serve/access.js";
 import { count } from "../watch/screen.js";
 import { figures } from "./figures.js";
 import { errorsOf, findingLines, findingSummary, nextOf } from "./findings.js";
@@ -25,6 +26,7 @@ import type { VerbContext } from "./verb.js";
 export interface RunFlags {
   readonly until?: string;
   readonly timeout?: string;
+  readonly listen?: string;
   readonly hold: readonly string[];
   readonly confirm?: string;
   readonly yes: boolean;
@@ -74,7 +76,12 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   return goal.until === "copied"
     ? await runOffline(context, migration, found, holds)
-    : await runLive(context, migration, found, { ...goal, until: goal.until, holds });
+    : await runLive(context, migration, found, {
+        ...goal,
+        until: goal.until,
+        holds,
+        listen: flags.listen === undefined ? null : readListen(flags.listen),
+      });
 }
 
 interface Goal {

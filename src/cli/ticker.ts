@@ -9,7 +9,7 @@ import type { LaneStatus } from "../stream-port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import { eventsOf, lagOf } from "../watch/engine-status.js";
 import { Meter } from "../watch/meter.js";
-import type { Reading } from "../watch/meter.js";
+import type { CopiedTable, Reading } from "../watch/meter.js";
 import { count } from "../watch/screen.js";
 import type { Screen } from "../watch/screen.js";
 import { visible } from "../watch/visible.js";
@@ -72,6 +72,19 @@ export class Ticker {
       [...this.#work.values()].reduce((sum, work) => sum + work, 0),
       done,
     );
+  }
+
+  get reading(): Reading {
+    return this.#meter.read();
+  }
+
+  get copied(): readonly CopiedTable[] {
+    return this.#meter.copied();
+  }
+
+  /** Faults that passed. */
+  get errors(): number {
+    return this.#errors;
   }
 
   /** From now on lag and events are told from these. */

@@ -2,8 +2,9 @@
  * What is only a warning for an offline copy and stops a run that applies the log: a log that does not carry every change
  * exactly, a right that the stream lacks, foreign keys whose actions nobody would follow.
  */
-import type { Catalogue, Finding, Plan, ReferentialAction, ServerFacts } from "../model.js";
 import type { Inspection } from "../migration.js";
+import type { Catalogue, Finding, Plan } from "../model.js";
+import { acts, logsCascades } from "./cascades.js";
 
 /** Findings of the servers that the stream cannot live with. */
 const needed = new Set([
@@ -29,19 +30,6 @@ export function forStream(found: Inspection): Inspection {
 
 const isError = ({ severity }: Finding): boolean => severity === "error";
 const isNoError = (finding: Finding): boolean => !isError(finding);
-
-/**
- * Whether the log carries what foreign keys do to child rows. The server is asked, never its version: only where the
- * setting exists and is OFF does the server itself, and not InnoDB below the log, follow them (design.md, decision 6).
- */
-export function logsCascades({ engine, settings }: ServerFacts): boolean {
-  return engine === "mysql" && settings["innodb_native_foreign_keys"]?.toUpperCase() === "OFF";
-}
-
-/** Whether an action changes child rows. */
-export function acts(action: ReferentialAction): boolean {
-  return action === "cascade" || action === "set null" || action === "set default";
-}
 
 /** Foreign keys of tables that travel, whose actions change rows in silence and which the plan does not have. */
 function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[] {

@@ -9,7 +9,7 @@ import { copyRanges, generatedFacts, phase, viewFacts } from "../migration.js";
 import type { MigrationState, Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { buildAfter, isPastJoin, takeBack } from "../snapshot/build.js";
-import type { ChangeFeed } from "../stream-port.js";
+import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import { proveSource } from "../snapshot/lane.js";
 import type { StreamEvent } from "../stream/event.js";
 import type { Stream, StreamOptions } from "../stream/options.js";
@@ -28,7 +28,10 @@ export interface SyncOptions extends CopyOptions {
   /** The source's log does not carry what foreign keys do. */
   readonly cascades: boolean;
   readonly openFeed: () => Promise<ChangeFeed>;
-  readonly batchRows: number;
+  /** Asked at each batch: it may be changed while the stream runs. */
+  readonly batchRows: () => number;
+  /** The lane's writer as the governor lets it write. */
+  readonly governed: (writer: LaneWriter) => LaneWriter;
   readonly now: () => number;
   readonly keep: (poison: PoisonEvent) => Promise<void>;
   readonly skips: ReadonlySet<string>;
@@ -68,7 +71,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     feed,
     plan: options.plan,
     engine: options.engine,
-    writer: (lane) => ledger.lane(lane),
+    writer: async (lane) => options.governed(await ledger.lane(lane)),
     starts: positions(view, "start"),
     joins: positions(view, "join"),
     cuts: new Map(view.tables.flatMap(({ table, cut }) => (cut === null ? [] : [[table, cut] as const]))),
@@ -78,7 +81,9 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       joined.built = true;
     },
     mark: (lane, note) => options.source.mark(lane, note),
-    batchRows: options.batchRows,
+    get batchRows() {
+      return options.batchRows();
+    },
     now: options.now,
     wait: options.wait,
     onEvent: options.onStreamEvent,

@@ -5,7 +5,7 @@
  */
 import type { PlanTable } from "../model.js";
 import type { LedgerView } from "../port.js";
-import { acts } from "./stream-findings.js";
+import { acts } from "./cascades.js";
 
 /** The sets, by source name, in plan order. Two tables or more each, or one that is tied to itself. */
 export function tiedSets(tables: readonly PlanTable[]): readonly (readonly string[])[] {

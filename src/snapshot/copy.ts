@@ -16,6 +16,7 @@ import type {
   RowSink,
   Source,
 } from "../port.js";
+import type { Pacer } from "../safety/turns.js";
 import type { MomentHook } from "./moments.js";
 import { withSlot } from "./slot.js";
 import type { SlotTools } from "./slot.js";
@@ -39,6 +40,8 @@ export interface CopyTools extends SlotTools {
   readonly ledger: Ledger;
   readonly coderOf: (table: PlanTable) => TableCoder;
   readonly moment: MomentHook;
+  /** A worker's turns to write, where somebody governs them. */
+  readonly pacer?: () => Pacer;
 }
 
 /** One worker's two connections. The reader is opened when needed and closed when it cannot be trusted any more. */
@@ -46,9 +49,11 @@ export class Copier implements AsyncDisposable {
   readonly #tools: CopyTools;
   readonly #loader: RangeLoader;
   readonly #worker: number;
+  readonly #pacer: Pacer | null;
   #reader: RowReader | null = null;
 
   constructor(tools: CopyTools, loader: RangeLoader, worker: number) {
+    this.#pacer = tools.pacer?.() ?? null;
     this.#tools = tools;
     this.#loader = loader;
     this.#worker = worker;
@@ -56,6 +61,17 @@ export class Copier implements AsyncDisposable {
 
   /** Copies the next open range of `tables` and returns its table; null when there is none that is not leased already. */
   async copyNext(tables: ReadonlyMap<string, PlanTable>, signal: AbortSignal): Promise<PlanTable | null> {
+    await this.#pacer?.pace(signal);
+    let copied: PlanTable | null = null;
+    try {
+      copied = await this.#copyNext(tables, signal);
+      return copied;
+    } finally {
+      this.#pacer?.rest(copied === null ? "idle" : undefined);
+    }
+  }
+
+  async #copyNext(tables: ReadonlyMap<string, PlanTable>, signal: AbortSignal): Promise<PlanTable | null> {
     // A range is leased only by someone who can read it: its lock is on the ledger while it is held.
     this.#reader ??= await withSlot(
       this.#tools,
@@ -114,7 +130,13 @@ export class Copier implements AsyncDisposable {
       signal,
     );
     await this.#tools.moment("cut:opened");
-    for (const table of tables) await this.#copyInCut(table, cut, signal);
+    // A view that stands open is not held up between its tables: the source would keep its old rows for it all the while.
+    await this.#pacer?.pace(signal);
+    try {
+      for (const table of tables) await this.#copyInCut(table, cut, signal);
+    } finally {
+      this.#pacer?.rest();
+    }
   }
 
   /** Gives the source's slot back until there is something to copy. */
@@ -152,6 +174,7 @@ export class Copier implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#pacer?.[Symbol.dispose]();
     await this.#closeReader();
     await this.#loader[Symbol.asyncDispose]();
   }

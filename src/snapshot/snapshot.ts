@@ -7,6 +7,7 @@
 import { Fault } from "../errors.js";
 import type { Hold, Plan, PlanTable, RangeOrder } from "../model.js";
 import type { Ledger, LedgerView, Source } from "../port.js";
+import type { Pacer } from "../safety/turns.js";
 import { retry, throwIfStopped } from "../stop.js";
 import { Copier } from "./copy.js";
 import type { CopyTools, TableCoder } from "./copy.js";
@@ -25,6 +26,9 @@ export interface SnapshotOptions {
   readonly workers: number;
   readonly slots: number;
   readonly rangeRows: number;
+  /** How many of the workers copy now, where that may change; those past it wait. */
+  readonly workersNow?: () => number;
+  readonly pacer?: () => Pacer;
   /** Which end of a table comes first; oldest when nothing is said. */
   readonly order?: RangeOrder;
   /** What this run leaves alone. */
@@ -159,6 +163,11 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
     let looks = 0;
     while (!book.finished) {
       throwIfStopped(stop);
+      if (number >= (options.workersNow?.() ?? options.workers)) {
+        await copier.rest();
+        await options.wait(500, stop);
+        continue;
+      }
       const rings = bell.rings;
       const copied = await copyOne(copier, number, stop);
       if (copied !== null) {
@@ -180,7 +189,8 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
       }
     }
   };
-  const workers = Array.from({ length: options.workers }, (_, number) => number);
+  const most = options.workersNow === undefined ? options.workers : Math.max(options.workers, options.slots);
+  const workers = Array.from({ length: most }, (_, number) => number);
   // The cuts are one worker's first work: they take no slot more than the workers do.
   const life = async (number: number, stop: AbortSignal): Promise<void> => {
     if (number === 0) await cutter(stop);
