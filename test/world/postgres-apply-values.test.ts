@@ -127,7 +127,7 @@ describe("a row of every target type", () => {
       strict(await changes(database, one, { inserts: rowsOf(list, n, 0) })),
       loose(await changes(database, two, { inserts: rowsOf(list, n, 0) })),
     ]);
-    const all = `${String(n)}`;
+    const all = String(n);
     expect(await unlike("strictly", rowsOf(list, n, 0))).toBe(`0 of ${all}`);
     expect(await unlike("loosely", rowsOf(list, n, 0))).toBe(`0 of ${all}`);
     await apply(world.ledger, [
