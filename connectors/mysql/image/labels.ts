@@ -30,26 +30,24 @@ export function enumReading(labels: readonly Buffer[], prefixed: boolean): Readi
   });
 }
 
+/** The server puts a comma before a label only where something stands already: a label '' that comes first leaves no trace. */
 export function setReading(labels: readonly Buffer[]): Reading {
   return callReading((source, at, length, row) => {
+    const bits = length * 8;
     let size = 0;
-    let members = 0;
-    for (let k = 0; k < length * 8; k++) {
+    for (let k = 0; k < bits; k++) {
       if (((source[at + (k >> 3)] as number) & (1 << (k & 7))) === 0) continue;
       const label = labels[k];
       if (label === undefined) throw misfit("value of its SET");
-      size += label.length + (members > 0 ? 1 : 0);
-      members++;
+      size += label.length + (size > 0 ? 1 : 0);
     }
     row.reserve(size + 9);
     row.length(size);
-    for (let k = 0; members > 0; k++) {
+    const start = row.at;
+    for (let k = 0; row.at < start + size; k++) {
       if (((source[at + (k >> 3)] as number) & (1 << (k & 7))) === 0) continue;
-      members--;
-      const label = labels[k] as Buffer;
-      label.copy(row.bytes, row.at);
-      row.at += label.length;
-      if (members > 0) row.bytes[row.at++] = comma;
+      if (row.at > start) row.bytes[row.at++] = comma;
+      row.at += (labels[k] as Buffer).copy(row.bytes, row.at);
     }
   });
 }
