@@ -258,14 +258,15 @@ export function viewFacts(verdicts: readonly ViewVerdict[]): Readonly<Record<str
     equal: named("equal").length,
     different: named("different").join(", "),
     refused: named("refused").join(", "),
+    unread: named("unread").join(", "),
     notCompared: named("counted", "not-compared").join(", "),
   };
 }
 
-/** The views that the last comparison found other than the source's, or could not create. */
+/** The views that the last comparison found other than the source's, could not create, or might not read. */
 export function viewsToLookAt(view: LedgerView): readonly string[] {
   const facts = view.phases.find(({ phase: name }) => name === "views")?.facts;
-  return ["different", "refused"].flatMap((fact) => {
+  return ["different", "refused", "unread"].flatMap((fact) => {
     const names = facts?.[fact];
     return typeof names === "string" && names !== "" ? names.split(", ") : [];
   });

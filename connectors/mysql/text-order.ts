@@ -11,7 +11,7 @@ import type { Connection } from "./connection.js";
 
 const lockWaitSeconds = 5;
 
-/** At most `limit` texts; none where the table is locked, gone or not to be read, which the profile says. */
+/** At most `limit` texts; none where the table is locked or not to be read, which the profile says. Faults: source-refused. */
 export async function textsInOrder(
   connection: Connection,
   table: PlanTable,
@@ -35,7 +35,7 @@ export async function textsInOrder(
     }));
   } catch (error) {
     if (signal.aborted || !(error instanceof Fault)) throw error;
-    if (!["source-busy", "source-refused", "grant-missing"].includes(error.code)) throw error;
+    if (!["source-busy", "grant-missing"].includes(error.code)) throw error;
     return [];
   }
 }

@@ -149,7 +149,7 @@ function copied(
 ): VerbResult {
   const { rows, bytes } = totals(view);
   const warnings = found.findings.filter((finding) => finding.severity === "warning");
-  const wrong = views.filter(({ result }) => result === "different" || result === "refused");
+  const wrong = views.filter(({ result }) => ["different", "refused", "unread"].includes(result));
   return {
     exit: wrong.length > 0 ? exits.difference : exits.done,
     nextSteps: [

@@ -34,6 +34,13 @@ export function viewFindings(views: readonly ViewVerdict[]): readonly Finding[] 
           `The view ${view} could not be created: ${note}`,
           "Write it by hand on the target.",
         );
+      case "unread":
+        return finding(
+          "view-not-compared",
+          "error",
+          `The rows of the view ${view} could not be compared: ${note}`,
+          "Let Headgate read it (on the side that refuses: GRANT SELECT ON the view TO Headgate's account), or create it where it is missing, and run the same command again: it compares anew.",
+        );
       case "counted":
         return finding(
           "view-only-counted",
@@ -88,7 +95,7 @@ export function viewLines(views: readonly ViewVerdict[]): readonly string[] {
 
 export function viewStep(wrong: readonly ViewVerdict[]): { readonly why: string; readonly command: string } {
   return {
-    why: `views differ from the source: ${wrong.map(({ view }) => view).join(", ")}`,
+    why: `views differ from the source or could not be compared: ${wrong.map(({ view }) => view).join(", ")}`,
     command: "headgate run --until copied",
   };
 }
@@ -99,7 +106,7 @@ export function viewsReported(view: LedgerView): readonly string[] {
   if (facts === undefined) return [];
   const lines = [`views: ${String(facts["equal"] ?? 0)} of ${String(facts["views"] ?? 0)} created and equal`];
   const wrong = viewsToLookAt(view);
-  if (wrong.length > 0) lines.push(`VIEWS THAT DIFFER OR WERE REFUSED: ${wrong.join(", ")}`);
+  if (wrong.length > 0) lines.push(`VIEWS THAT DIFFER, WERE REFUSED OR NOT READ: ${wrong.join(", ")}`);
   const left = facts["notCompared"];
   if (typeof left === "string" && left !== "") lines.push(`views not compared by rows: ${left}`);
   return lines;

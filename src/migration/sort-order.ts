@@ -4,7 +4,8 @@
  * its order and put into the target's; two neighbours that change places make the finding, told by their rows' keys.
  */
 import type { Finding, Plan, PlanColumn, PlanTable } from "../model.js";
-import type { Source, Target } from "../port.js";
+import { Fault } from "../errors.js";
+import type { OrderedText, Source, Target } from "../port.js";
 
 /** Texts of one column, and columns of one collation, that are looked at before it counts as the same. */
 const textsRead = 400;
@@ -25,9 +26,10 @@ export async function sortOrderFindings(
   const findings: Finding[] = [];
   for (const [collation, places] of byCollation(plan))
     for (const place of places.slice(0, columnsRead)) {
-      const found = await compared(source, target, place, signal);
-      if (found === null) continue;
       const { table, column } = place;
+      const found = await compared(source, target, place, signal);
+      if (found instanceof Fault) findings.push(notCompared(place, found));
+      if (found === null || found instanceof Fault) continue;
       findings.push({
         code: "sort-order",
         severity: "info",
@@ -55,19 +57,40 @@ function byCollation(plan: Plan): ReadonlyMap<string, readonly Place[]> {
   return found;
 }
 
-/** Keys of two neighbours that change places; null when none of those read do. */
+/** What a server would not do is said: silence would read as "the same order". */
+function notCompared({ table, column }: Place, { message }: Fault): Finding {
+  return {
+    code: "sort-order-not-compared",
+    severity: "info",
+    object: `${table.source}.${column.source}`,
+    sentence: `Whether texts of ${table.source}.${column.source} come in another order on the target is not known: ${message}`,
+    fix: "Look at what the application shows or pages through in this order.",
+    count: 1,
+    sampleKeys: [],
+  };
+}
+
+/** Keys of two neighbours that change places; null when none of those read do; the fault of a server that refuses. */
 async function compared(
   source: Source,
   target: Target,
   { table, column }: Place,
   signal: AbortSignal,
-): Promise<readonly string[] | null> {
-  const texts = await source.inOrder(table, column, textsRead, signal);
-  if (texts.length < 2) return null;
-  const places = await target.places(
-    texts.map(({ text }) => text),
-    column.sortedBy ?? null,
-  );
+): Promise<readonly string[] | Fault | null> {
+  let texts: readonly OrderedText[];
+  let places: readonly number[];
+  try {
+    texts = await source.inOrder(table, column, textsRead, signal);
+    if (texts.length < 2) return null;
+    places = await target.places(
+      texts.map(({ text }) => text),
+      column.sortedBy ?? null,
+    );
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Fault)) throw error;
+    if (error.code !== "source-refused" && error.code !== "target-refused") throw error;
+    return error;
+  }
   const at = texts.findIndex((_, index) => (places[index] ?? 0) > (places[index + 1] ?? Infinity));
   if (at < 0) return null;
   return [texts[at], texts[at + 1]].flatMap((one) =>

@@ -12,7 +12,8 @@ import { throwIfStopped } from "../stop.js";
 
 export interface ViewVerdict {
   readonly view: string;
-  readonly result: "equal" | "different" | "counted" | "refused" | "not-compared";
+  /** `unread`: one of the servers would not show its rows, which is told as loudly as a difference. */
+  readonly result: "equal" | "different" | "counted" | "refused" | "unread" | "not-compared";
   /** Null where nobody counted. */
   readonly rowsSource: string | null;
   readonly rowsTarget: string | null;
@@ -107,7 +108,7 @@ async function compareView(view: PlanView, options: ViewOptions): Promise<ViewVe
     await target.texts(plan.schema, view.target, list("target"), b.add, signal);
     return verdict(a.total === b.total ? "equal" : "different", note, rows);
   } catch (error) {
-    return verdict("not-compared", passedOver(error, signal));
+    return verdict("unread", passedOver(error, signal));
   }
 }
 

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { Fault } from "../errors.js";
+import { catalogue, index, request, table } from "../plan/example-catalogue.js";
+import { plan } from "../plan/plan.js";
+import type { Source, Target } from "../port.js";
+import { column } from "../typemap/example-column.js";
+import { sortOrderFindings } from "./sort-order.js";
+
+const text = { charset: "utf8mb4", nullable: false };
+const made = plan(
+  catalogue([
+    table("t", [column("a", "varchar(9)", { ...text, collation: "utf8mb4_general_ci" })], {
+      indexes: [index("PRIMARY", ["a"])],
+    }),
+  ]),
+  request(),
+);
+const signal = new AbortController().signal;
+const target = { places: () => Promise.resolve([2, 1]) } as unknown as Target;
+
+it("says that a server would not put the texts in order, instead of nothing", async () => {
+  const refusing = (code: "source-refused" | "connection-lost"): Source =>
+    ({ inOrder: () => Promise.reject(new Fault(code, "The source says no.")) }) as unknown as Source;
+  expect(await sortOrderFindings(refusing("source-refused"), target, made, signal)).toEqual([
+    expect.objectContaining({
+      code: "sort-order-not-compared",
+      severity: "info",
+      object: "t.a",
+      sentence: expect.stringContaining("The source says no.") as string,
+    }),
+  ]);
+  await expect(sortOrderFindings(refusing("connection-lost"), target, made, signal)).rejects.toMatchObject({
+    code: "connection-lost",
+  });
+});
