@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
 import { catalogue, index, request, table } from "../plan/example-catalogue.js";
 import { plan } from "../plan/plan.js";
-import type { Source, Target } from "../port.js";
+import type { Source } from "../port.js";
 import { column } from "../typemap/example-column.js";
 import { sortOrderFindings } from "./sort-order.js";
 
@@ -16,11 +16,12 @@ const made = plan(
   request(),
 );
 const signal = new AbortController().signal;
-const target = { places: () => Promise.resolve([2, 1]) } as unknown as Target;
+const target = { places: () => Promise.resolve([2, 1]) };
 
 it("says that a server would not put the texts in order, instead of nothing", async () => {
-  const refusing = (code: "source-refused" | "connection-lost"): Source =>
-    ({ inOrder: () => Promise.reject(new Fault(code, "The source says no.")) }) as unknown as Source;
+  const refusing = (code: "source-refused" | "connection-lost"): Pick<Source, "inOrder"> => ({
+    inOrder: () => Promise.reject(new Fault(code, "The source says no.")),
+  });
   expect(await sortOrderFindings(refusing("source-refused"), target, made, signal)).toEqual([
     expect.objectContaining({
       code: "sort-order-not-compared",

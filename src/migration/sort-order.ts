@@ -11,6 +11,9 @@ import type { OrderedText, Source, Target } from "../port.js";
 const textsRead = 400;
 const columnsRead = 5;
 
+type Orders = Pick<Source, "inOrder">;
+type Places = Pick<Target, "places">;
+
 interface Place {
   readonly table: PlanTable;
   readonly column: PlanColumn;
@@ -18,8 +21,8 @@ interface Place {
 
 /** One note for each collation of the source whose order the target's differs from, with an example. */
 export async function sortOrderFindings(
-  source: Source,
-  target: Target,
+  source: Orders,
+  target: Places,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
@@ -72,8 +75,8 @@ function notCompared({ table, column }: Place, { message }: Fault): Finding {
 
 /** Keys of two neighbours that change places; null when none of those read do; the fault of a server that refuses. */
 async function compared(
-  source: Source,
-  target: Target,
+  source: Orders,
+  target: Places,
   { table, column }: Place,
   signal: AbortSignal,
 ): Promise<readonly string[] | Fault | null> {
