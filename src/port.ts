@@ -221,6 +221,30 @@ export interface PhaseRecord {
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** A change that the target would not hold. Nothing of its rows is in the ledger. */
+export interface QuarantinedEvent {
+  /** Equal whenever the log is read again. */
+  readonly event: string;
+  readonly lane: string;
+  /** Source name. */
+  readonly table: string;
+  /** A fault's code and sentence. */
+  readonly reason: string;
+  readonly sentence: string;
+}
+
+export interface QuarantineRecord extends QuarantinedEvent {
+  /** What the lane had applied when it stopped; null before the first batch. */
+  readonly position: Position | null;
+  /** kept: it waits, and its lane with it. applied: the target took it after all. */
+  readonly state: "kept" | "skipped" | "applied";
+  readonly keptAt: string;
+  /** Who skipped it, and why. */
+  readonly who: string | null;
+  readonly why: string | null;
+  readonly settledAt: string | null;
+}
+
 /** What the ledger knows, read without a claim. */
 export interface LedgerView {
   readonly state: MigrationState;
@@ -248,6 +272,8 @@ export interface LedgerView {
   readonly phases: readonly PhaseRecord[];
   /** What the last run was told to leave alone. */
   readonly holds: readonly Hold[];
+  /** Oldest first. */
+  readonly quarantine: readonly QuarantineRecord[];
 }
 
 /** The claimed ledger: our own tables in the target's schema `headgate`. Every write proves the epoch. */
@@ -278,6 +304,15 @@ export interface Ledger extends AsyncDisposable {
   /** One of the target host's `slots` worker slots, counted across processes, until it is disposed of; null when all are taken. */
   slot(slots: number): Promise<AsyncDisposable | null>;
   loader(order?: RangeOrder): Promise<RangeLoader>;
+  /** Records that an event waits; once skipped or applied it stays so. */
+  quarantine(event: QuarantinedEvent): Promise<void>;
+  /** Journals what became of a kept event. False when the ledger has no such event that waits. */
+  settle(
+    event: string,
+    how:
+      | { readonly state: "applied" }
+      | { readonly state: "skipped"; readonly who: string; readonly why: string },
+  ): Promise<boolean>;
   /** A lane's writer; one at a time. */
   lane(lane: string): Promise<LaneWriter>;
 }

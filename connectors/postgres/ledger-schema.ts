@@ -169,4 +169,27 @@ ALTER TABLE headgate.lane SET (fillfactor = 50);
 -- Applied batches have positions, and only they.
 ALTER TABLE headgate.lane ADD CHECK (position IS NULL OR seq > 0);`,
   },
+  {
+    number: 7,
+    sql: `
+-- Changes that the target would not hold. What they hold themselves is in a file of its owner's; here is what became of
+-- them. position: what the lane had applied when it stopped.
+CREATE TABLE headgate.quarantine (
+  migration text NOT NULL,
+  event text NOT NULL,
+  lane text NOT NULL,
+  table_name text NOT NULL,
+  position json,
+  reason text NOT NULL,
+  sentence text NOT NULL,
+  kept_at timestamptz NOT NULL,
+  state text NOT NULL DEFAULT 'kept' CHECK (state IN ('kept', 'skipped', 'applied')),
+  who text,
+  why text,
+  settled_at timestamptz,
+  PRIMARY KEY (migration, event),
+  CHECK ((state = 'kept') = (settled_at IS NULL)),
+  CHECK (state <> 'skipped' OR (who IS NOT NULL AND why IS NOT NULL))
+);`,
+  },
 ];

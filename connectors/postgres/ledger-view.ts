@@ -27,7 +27,12 @@ const claimHeld = `
 /** A ledger that an older build made has no table of holds, and nothing held, until the next claim. */
 const noHold = "(SELECT ''::text AS migration, ''::text AS table_name, 0 AS first, 0 AS last WHERE false)";
 
-const viewSql = (hold: string): string => `
+/** The same of quarantined events. */
+const noQuarantine = `(SELECT ''::text AS migration, ''::text AS event, ''::text AS lane, ''::text AS table_name,
+  NULL::json AS position, ''::text AS reason, ''::text AS sentence, now() AS kept_at, ''::text AS state, ''::text AS who,
+  ''::text AS why, now() AS settled_at WHERE false)`;
+
+const viewSql = (hold: string, quarantine: string): string => `
 SELECT json_build_object(
   'state', m.state,
   'since', ${iso("m.since")},
@@ -70,7 +75,12 @@ SELECT json_build_object(
                FROM headgate.phase h WHERE h.migration = m.id),
   'holds', (SELECT coalesce(json_agg(json_build_object('table', h.table_name, 'first', h.first, 'last', h.last)
                 ORDER BY h.table_name, h.first), '[]')
-              FROM ${hold} h WHERE h.migration = m.id)
+              FROM ${hold} h WHERE h.migration = m.id),
+  'quarantine', (SELECT coalesce(json_agg(json_build_object('event', q.event, 'lane', q.lane, 'table', q.table_name,
+                     'reason', q.reason, 'sentence', q.sentence, 'position', q.position, 'state', q.state,
+                     'keptAt', ${iso("q.kept_at")}, 'who', q.who, 'why', q.why, 'settledAt', ${iso("q.settled_at")})
+                     ORDER BY q.kept_at, q.event), '[]')
+                   FROM ${quarantine} q WHERE q.migration = m.id)
 )::text AS view
   FROM headgate.migration m JOIN headgate.epoch e ON e.migration = m.id
  WHERE m.id = $1`;
@@ -79,9 +89,17 @@ SELECT json_build_object(
 export async function readView(session: Session, migration: string): Promise<LedgerView | null> {
   if (!(await ledgerExists(session))) return null;
   const [known] = (
-    await session.query("SELECT to_regclass('headgate.hold') IS NOT NULL AS found", [], "reading the ledger")
+    await session.query(
+      `SELECT to_regclass('headgate.hold') IS NOT NULL AS hold,
+              to_regclass('headgate.quarantine') IS NOT NULL AS quarantine`,
+      [],
+      "reading the ledger",
+    )
   ).rows;
-  const sql = viewSql(known?.["found"] === "t" ? "headgate.hold" : noHold);
+  const sql = viewSql(
+    known?.["hold"] === "t" ? "headgate.hold" : noHold,
+    known?.["quarantine"] === "t" ? "headgate.quarantine" : noQuarantine,
+  );
   const [row] = (await session.query(sql, [migration], "reading the ledger")).rows;
   if (row === undefined) return null;
   return parseView(row["view"] ?? "");

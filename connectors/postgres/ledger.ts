@@ -14,7 +14,7 @@ import type {
   Range,
   RangeOrder,
 } from "../../src/model.js";
-import type { Ledger, LedgerView, RangeLoader } from "../../src/port.js";
+import type { Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../src/port.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
@@ -202,6 +202,29 @@ export class PostgresLedger implements Ledger {
           SET facts = (p.facts::jsonb || excluded.facts::jsonb)::json, ended_at = excluded.ended_at`,
       [phase, JSON.stringify(facts), ended ? "true" : "false"],
     );
+  }
+
+  async quarantine({ event, lane, table, reason, sentence }: QuarantinedEvent): Promise<void> {
+    await this.#write(
+      "recording a quarantined event",
+      `INSERT INTO headgate.quarantine (migration, event, lane, table_name, position, reason, sentence, kept_at)
+       SELECT $1, $2, $3, $4, (SELECT l.position FROM headgate.lane l WHERE l.migration = $1 AND l.lane = $3), $5, $6,
+              clock_timestamp()
+       ON CONFLICT (migration, event) DO UPDATE SET reason = excluded.reason, sentence = excluded.sentence
+          WHERE headgate.quarantine.state = 'kept'`,
+      [event, lane, table, reason, sentence],
+    );
+  }
+
+  async settle(event: string, how: Parameters<Ledger["settle"]>[1]): Promise<boolean> {
+    const [who, why] = how.state === "skipped" ? [how.who, how.why] : [null, null];
+    const settled = await this.#write(
+      "recording what became of a quarantined event",
+      `UPDATE headgate.quarantine SET state = $3, who = $4, why = $5, settled_at = clock_timestamp()
+        WHERE migration = $1 AND event = $2 AND state = 'kept'`,
+      [event, how.state, who, why],
+    );
+    return settled.count === 1;
   }
 
   async slot(slots: number): Promise<AsyncDisposable | null> {

@@ -45,6 +45,8 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
       inTurn(() => ledger.recordStart(lane, position, marker, note)),
     recordJoin: (lane, position, marker) => inTurn(() => ledger.recordJoin(lane, position, marker)),
     phase: (phase, facts, ended) => inTurn(() => ledger.phase(phase, facts, ended)),
+    quarantine: (event) => inTurn(() => ledger.quarantine(event)),
+    settle: (event, how) => inTurn(() => ledger.settle(event, how)),
     slot: async (slots) => {
       if (held >= workers()) return null;
       held += 1;

@@ -71,6 +71,7 @@ const view: LedgerView = {
   lanes: [],
   phases: [],
   holds: [],
+  quarantine: [],
 };
 
 interface Run {
@@ -119,6 +120,8 @@ async function run(
     slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
     loader: unused,
     reopen: unused,
+    quarantine: unused,
+    settle: unused,
     lane: unused,
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -44,6 +44,7 @@ function view(...tables: Partial<TableProgress>[]): LedgerView {
     lanes: [],
     phases: [],
     holds: [],
+    quarantine: [],
   };
 }
 

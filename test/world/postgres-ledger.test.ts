@@ -269,6 +269,52 @@ describe("the records", () => {
     expect(view.phases[0]?.endedAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   });
 
+  it("of quarantined events: kept, then skipped with who and why, once; nothing of a row", async () => {
+    await using ledger = await target.claim(plan);
+    const kept = { event: "f:4#2", lane: "one", table: "a", reason: "value-refused", sentence: "No." };
+    const position = { kind: "file", file: "f", offset: "3" } as const;
+    await database.sql("UPDATE headgate.lane SET seq = 1, position = $1", [JSON.stringify(position)]);
+    await ledger.quarantine(kept);
+    await ledger.quarantine({ ...kept, sentence: "No again." });
+    await ledger.quarantine({ ...kept, event: "f:9#1" });
+    const skip = { state: "skipped", who: "ann", why: "a test's row" } as const;
+    expect(await ledger.settle("f:4#2", skip)).toBe(true);
+    expect(await ledger.settle("f:4#2", { state: "applied" })).toBe(false);
+    expect(await ledger.settle("unknown", skip)).toBe(false);
+    // It comes up again when the log is read again, and stays skipped.
+    await ledger.quarantine(kept);
+    const time = expect.stringMatching(/^20.*Z$/u) as string;
+    expect((await target.view(plan.migration))?.quarantine).toEqual([
+      {
+        ...kept,
+        position,
+        sentence: "No again.",
+        state: "skipped",
+        who: "ann",
+        why: "a test's row",
+        keptAt: time,
+        settledAt: time,
+      },
+      {
+        ...kept,
+        event: "f:9#1",
+        position,
+        state: "kept",
+        who: null,
+        why: null,
+        keptAt: time,
+        settledAt: null,
+      },
+    ]);
+  });
+
+  it("of an older build, without tables of later steps, are read all the same", async () => {
+    await (await target.claim(plan))[Symbol.asyncDispose]();
+    await database.sql("DROP TABLE headgate.quarantine, headgate.dirty, headgate.hold");
+    await database.sql("ALTER TABLE headgate.lane DROP COLUMN start_note");
+    expect(await target.view(plan.migration)).toMatchObject({ state: "new", quarantine: [], holds: [] });
+  });
+
   it("refuse what the invariants forbid, whoever writes", async () => {
     await using ledger = await target.claim(plan);
     await ledger.addRanges("a", whole("a"));
@@ -279,6 +325,10 @@ describe("the records", () => {
       "UPDATE headgate.lane SET join_marker = 'm', join_position = '{}'",
       "UPDATE headgate.migration SET state = 'finished'",
       "UPDATE headgate.epoch SET epoch = -1",
+      "UPDATE headgate.lane SET seq = -1",
+      "UPDATE headgate.lane SET position = '{}'",
+      "INSERT INTO headgate.dirty VALUES ('m', 'one', 1, 'a', NULL, false, '{}')",
+      "INSERT INTO headgate.dirty VALUES ('m', 'one', 1, 'a', '', true, '{}')",
     ])
       await expect(database.sql(sql)).rejects.toMatchObject({ code: "23514" });
   });
