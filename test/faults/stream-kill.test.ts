@@ -1,0 +1,221 @@
+/**
+ * kill -9 while the change stream is on its way and the writer goes on (issue 5; I1 to I7, I18). A seed chooses the
+ * moment, how often it is met first, and the victim: the engine, the source or the target. The next engine goes on until
+ * both sides are level, and the oracle, which shares no code with the engine, must find both databases equal and the
+ * writer's log on the target. HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed.
+ */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { createConnection } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { applyMoments } from "../../connectors/postgres/apply/moments.js";
+import { moments } from "../../src/snapshot/moments.js";
+import { streamMoments } from "../../src/stream/moments.js";
+import { asEngine, makeSourceAccount } from "../world/accounts.js";
+import { seeded } from "../world/demo/random.js";
+import { isSource, isTarget, listed } from "../world/matrix.js";
+import type { SourceName, TargetName } from "../world/matrix.js";
+import { isFree } from "../world/stack/port.js";
+import { kill, start } from "../world/stack/servers.js";
+import { databaseAt } from "../world/target-database.js";
+import { freshSeed, judged } from "../world/writer/streamed.js";
+import { openWriter } from "../world/writer/writer.js";
+import type { Writer } from "../world/writer/writer.js";
+import { ownServers } from "./own-servers.js";
+import type { StreamEngineResult, StreamEngineSettings } from "./stream-engine.js";
+
+const gate = process.env["HEADGATE_GATE"] === "1";
+const chosen = process.env["HEADGATE_SEEDS"];
+const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 20 : 8));
+/** Where the gate's part begins: each has its own seeds. */
+const first = Number(process.env["HEADGATE_TEST_FIRST"] ?? 1);
+/** In `npm test` a quarter of them is fresh. */
+const fresh = gate ? 0 : Math.floor(runs / 4);
+const seeds =
+  chosen === undefined || chosen === ""
+    ? [
+        ...Array.from({ length: runs - fresh }, (_, number) => first + number),
+        ...Array.from({ length: fresh }, (_, number) => freshSeed() + number),
+      ]
+    : chosen.split(",").map(Number);
+
+const [sourceName = "mysql9"] = listed("HEADGATE_TEST_SOURCES", isSource, ["mysql9"], process.env);
+const [targetName = "postgres18"] = listed("HEADGATE_TEST_TARGETS", isTarget, ["postgres18"], process.env);
+
+type Victim = "engine" | "source" | "target";
+
+/** The stream's own three times as often as the copy's, whose kills have a test of their own. */
+const all: readonly string[] = [
+  ...Array.from({ length: 3 }, () => [...streamMoments, ...applyMoments]).flat(),
+  ...moments.filter((moment) => /^(?:join|build|start|cut|range):/u.test(moment)),
+].filter((moment) => moment !== "feed:lost" && moment !== "range:half-sent");
+/** Moments that are met once in a life. */
+const metOnce = /^(?:feed|join|start|cut):/u;
+
+let servers: Awaited<ReturnType<typeof ownServers<SourceName | TargetName>>>;
+
+beforeAll(async () => {
+  servers = await ownServers([sourceName, targetName]);
+});
+afterAll(async () => {
+  await servers[Symbol.asyncDispose]();
+});
+
+interface Engine {
+  readonly child: ChildProcess;
+  /** Resolves with the first line that begins so; null when the process ends without. */
+  line(start: string): Promise<string | null>;
+  say(line: string): void;
+  /** null when it was killed. */
+  readonly end: Promise<StreamEngineResult | null>;
+}
+
+function engine(settings: StreamEngineSettings): Engine {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", fileURLToPath(new URL("stream-engine.ts", import.meta.url))],
+    {
+      env: { ...process.env, HEADGATE_ENGINE: JSON.stringify(settings) },
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
+  // A process that was killed no longer reads.
+  child.stdin.on("error", () => undefined);
+  const lines: string[] = [];
+  const waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const each of waiting.splice(0)) each();
+  };
+  createInterface(child.stdout).on("line", (line) => {
+    lines.push(line);
+    wake();
+  });
+  let closed = false;
+  const end = once(child, "close").then(() => {
+    closed = true;
+    wake();
+    const last = lines.find((line) => line.startsWith("result "));
+    return last === undefined ? null : (JSON.parse(last.slice("result ".length)) as StreamEngineResult);
+  });
+  const line: Engine["line"] = async (begin) => {
+    for (;;) {
+      const found = lines.find((each) => each.startsWith(begin));
+      if (found !== undefined) return found;
+      if (closed) return null;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  };
+  return { child, line, end, say: (text) => void child.stdin.write(`${text}\n`) };
+}
+
+interface Choice {
+  readonly moment: string;
+  readonly hit: number;
+  readonly victim: Victim;
+}
+
+/** What the seed stands for. */
+function choice(seed: number): Choice {
+  const random = seeded(seed);
+  // Each moment in turn (29 shares no factor with their number), so that few seeds meet many; the rest is chance.
+  const moment = all[(seed * 29) % all.length]!;
+  const victim = random.pick<Victim>(["engine", "engine", "source", "target"]);
+  return { moment, hit: metOnce.test(moment) ? 1 : 1 + random.int(6), victim };
+}
+
+/** Resolves when the server that is being killed is there again. */
+let back: Promise<void> = Promise.resolve();
+
+/** Kills a server and starts it again where it was. Threads of a killed process may hold its port a moment longer. */
+async function killServer(name: SourceName | TargetName): Promise<void> {
+  const port = Number(new URL(servers.servers[name].url).port);
+  await kill(name);
+  while (!(await isFree(port)));
+  expect(new URL((await start(name)).url).port).toBe(String(port));
+}
+
+describe("a stream that is killed", () => {
+  it.each(seeds)("at a moment of seed %i goes on to the same end", async (seed) => {
+    const chosenNow = choice(seed);
+    console.log(
+      `HEADGATE_SEEDS=${String(seed)}: ${chosenNow.victim} at ${chosenNow.moment}, hit ${String(chosenNow.hit)}`,
+    );
+    const name = `faults_stream_${String(seed)}`;
+    const url = new URL(servers.servers[sourceName].url);
+    await prepare(url.href, name);
+    url.pathname = `/${name}`;
+    await using target = await databaseAt(servers.servers[targetName].url, name);
+    await using writer = await openWriter({
+      url: url.href,
+      seed,
+      sessions: 2,
+      perSecond: 40,
+      back: () => back,
+    });
+    writer.xa = false;
+    writer.start();
+    await writer.reached(30);
+    const settings: StreamEngineSettings = {
+      source: asEngine(url.href, name),
+      target: target.options.url,
+      migration: `20261126_kill${String(seed)}`,
+      rangeRows: 50,
+      batchRows: 50,
+    };
+    const met = await firstLife(writer, settings, chosenNow);
+    const second = engine(settings);
+    await second.line("event going-on");
+    writer.xa = true;
+    await writer.reached(writer.log.length + 40);
+    await writer.stop();
+    second.say("level");
+    expect(await second.end).toMatchObject({ code: null });
+    await judged(url.href, target, writer);
+    console.log(`seed ${String(seed)}: ${met}, ${JSON.stringify(writer.endings)}`);
+    await drop(url.href, name);
+  });
+});
+
+/** Until it was killed, or had its server killed; a moment that it does not meet is none of its life. */
+async function firstLife(
+  writer: Writer,
+  settings: StreamEngineSettings,
+  { moment, hit, victim }: Choice,
+): Promise<string> {
+  const doomed = engine({ ...settings, at: { moment, hit, act: victim === "engine" ? "die" : "tell" } });
+  const unmet = doomed.line("event going-on").then(async (line) => {
+    if (line === null) return null;
+    // Some moments are met by what is written from now on only.
+    await writer.reached(writer.log.length + 60);
+    return "unmet";
+  });
+  const met = await Promise.race([doomed.line("met "), unmet]);
+  if (met?.startsWith("met ") === true) {
+    back = killServer(victim === "source" ? sourceName : targetName);
+    await back;
+    doomed.say("go on");
+  }
+  doomed.say("level");
+  const result = await doomed.end;
+  // A dead server is a fault or is outlived, never a bug and never a success without its rows.
+  if (result !== null && result.code !== null)
+    expect(["connection-lost", "server-unreachable", "epoch-lost"], result.sentence).toContain(result.code);
+  return result === null ? "killed" : (met ?? "ended");
+}
+
+async function prepare(url: string, name: string): Promise<void> {
+  const root = await createConnection({ uri: url, rowsAsArray: true });
+  await root.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await makeSourceAccount(root, name);
+  await root.end();
+}
+
+async function drop(url: string, name: string): Promise<void> {
+  const root = await createConnection({ uri: url });
+  await root.query(`DROP DATABASE ${name}`);
+  await root.query("DROP DATABASE IF EXISTS headgate");
+  await root.end();
+}
