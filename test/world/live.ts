@@ -9,7 +9,7 @@ import type { PostgresOptions } from "../../connectors/postgres/connection.js";
 import { openPostgres } from "../../connectors/postgres/target.js";
 import { Fault } from "../../src/errors.js";
 import { planOf } from "../../src/migration.js";
-import { logsCascades } from "../../src/migration/stream-findings.js";
+import { logsCascades } from "../../src/migration/cascades.js";
 import { sync } from "../../src/migration/sync.js";
 import { tiedSets } from "../../src/migration/tied.js";
 import type { PlanRequest } from "../../src/plan/plan.js";
@@ -197,7 +197,8 @@ class Engine implements Live {
         this.#feed = await source.feed(plan);
         return this.#feed;
       },
-      batchRows: this.#settings.batchRows ?? 500,
+      batchRows: () => this.#settings.batchRows ?? 500,
+      governed: (writer) => writer,
       now: () => performance.now(),
       wait: async (milliseconds, stopped) => {
         try {
