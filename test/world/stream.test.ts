@@ -5,20 +5,21 @@
  * engine, must find both sides equal; the writer's own log must be the target's journal.
  * HEADGATE_SEED=n runs one seed alone.
  */
-import { it } from "vitest";
+import { describe, it } from "vitest";
 import { freshSeed, streamed } from "./writer/streamed.js";
-import { fromSources } from "./from-sources.js";
+import { serversAreNamed, testSources } from "./matrix.js";
 
-const fixed = [20261126];
 const chosen = process.env["HEADGATE_SEED"];
-const seeds = chosen === undefined || chosen === "" ? [...fixed, freshSeed()] : [Number(chosen)];
+const seed = chosen === undefined || chosen === "" ? null : Number(chosen);
+/** MySQL 5.6 too, whose log has neither GTIDs nor anything about its tables' columns. */
+const sources = serversAreNamed ? testSources : (["mysql9", "mysql56", "mariadb"] as const);
 
-fromSources(["mysql9", "mysql56", "mariadb"], "a writer on %s", (server) => {
-  it.each(seeds)("of seed %i is on the target, one lane", async (seed) => {
-    await streamed({ name: "hg_stream", server, seed, lanes: "one" });
+describe.each(sources)("a writer on %s", (server) => {
+  it("is on the target, all tables in one lane", async () => {
+    await streamed({ name: "hg_stream", server, seed: seed ?? 20_261_126, lanes: "one" });
   });
 
   it("is on the target when what is not tied goes its own way, in many lanes", async () => {
-    await streamed({ name: "hg_stream", server, seed: freshSeed(), lanes: "auto" });
+    await streamed({ name: "hg_stream", server, seed: seed ?? freshSeed(), lanes: "auto" });
   });
 });

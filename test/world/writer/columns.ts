@@ -100,7 +100,11 @@ export function textColumns(column: MakeColumn): readonly Column[] {
     column("raw", "VARBINARY(40)", v.binary(0, 40), ["''", "x'00'", "x'ff00'"]),
     column("padded", "BINARY(6)", v.binary(0, 6)),
     column("blob", "BLOB", v.binary(0, 60), ["''", "REPEAT(x'00ff5c0a', 300)"]),
-    column("mood", "ENUM('', 'good', 'a,b', 'it''s', 'größe')", v.oneOf(["", "good", "a,b", "it's", "größe"])),
+    column(
+      "mood",
+      "ENUM('', 'good', 'a,b', 'it''s', 'größe')",
+      v.oneOf(["", "good", "a,b", "it's", "größe"]),
+    ),
     column("tags", "SET('a', 'b', 'größer', 'x y')", v.someOf(["a", "b", "größer", "x y"])),
   ];
 }

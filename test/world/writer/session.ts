@@ -104,7 +104,8 @@ export class Session {
     this.#statements = [];
     this.#onCommit = [];
     const random = this.#random;
-    const xa = this.#options.xa() && random.oneIn(9) ? `'writer-${String(id)}'` : null;
+    const xa =
+      this.#options.xa() && random.oneIn(9) ? `'writer-${String(this.#options.seed)}-${String(id)}'` : null;
     const at = 1_700_000_000 + this.#next;
     let ending = false;
     try {

@@ -54,7 +54,8 @@ export async function streamed(options: Streamed): Promise<void> {
     plan: { lanes: options.lanes },
   });
   await Promise.race([live.event("started"), failed(live)]);
-  writer.xa = true;
+  // MariaDB's positions cannot leave a prepared transaction out: there the feed stops at one, by name.
+  writer.xa = !writer.flavour.mariadb;
   await live.event("going-on");
   const copied = writer.log.length;
   await Promise.race([writer.reached(copied + (options.after ?? 150)), failed(live)]);

@@ -63,7 +63,6 @@ class Sessions implements Writer {
   readonly #sessions: readonly Session[];
   #running: Promise<void> | null = null;
   #stopping = false;
-  #disposed = false;
   #failure: Error | null = null;
   #waiting: {
     readonly at: number;
@@ -119,12 +118,11 @@ class Sessions implements Writer {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Whatever is still open is broken off: the server rolls it back. */
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
+  /** Sessions end their transactions: what is prepared would outlive its connection, and stop the next copy. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
+    await this.#running;
     for (const session of this.#sessions) session.destroy();
-    return Promise.resolve();
   }
 
   async #drive(session: Session): Promise<void> {
@@ -140,10 +138,10 @@ class Sessions implements Writer {
         if (this.#options.perSecond !== undefined) await this.#pace(from + 1000 / this.#options.perSecond);
       }
     } catch (error) {
-      // Disposed of in the middle of a transaction, or failed: nobody else goes on, and no lock stays.
-      if (!this.#disposed) this.#failure ??= error instanceof Error ? error : new Error(String(error));
+      // The others end their transactions; what this one had open is rolled back with its connection.
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
       this.#stopping = true;
-      for (const each of this.#sessions) each.destroy();
+      session.destroy();
     }
   }
 
