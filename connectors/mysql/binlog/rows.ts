@@ -10,6 +10,7 @@ import { lengthAt } from "../wire/packets.js";
 import { types } from "./event.js";
 import { inflated } from "./query-event.js";
 import type { Announced, LogTables } from "./tables.js";
+import { handVersion } from "./versions.js";
 
 const operations: ReadonlyMap<number, ChangeOperation> = new Map([
   [types.writeRows1, "insert"],
@@ -101,20 +102,15 @@ function hand(
 ): number {
   if (announced.lane !== null) return handMarkers(bytes, start, end, announced, announced.lane, sink);
   const shape = announced.shape;
+  const { historic } = shape;
   let count = 0;
   let q = start;
   while (q < end) {
-    const first = shape.end(bytes, q, end);
-    if (operation === "insert") sink.change(shape, operation, bytes, q, q, q, first);
-    else if (operation === "delete") sink.change(shape, operation, bytes, q, first, first, first);
-    else {
-      const second = shape.end(bytes, first, end);
-      sink.change(shape, operation, bytes, q, first, first, second);
-      q = second;
-      count++;
-      continue;
-    }
-    q = first;
+    const beforeEnd = operation === "insert" ? q : shape.end(bytes, q, end);
+    const afterEnd = operation === "delete" ? beforeEnd : shape.end(bytes, beforeEnd, end);
+    if (historic === null) sink.change(shape, operation, bytes, q, beforeEnd, beforeEnd, afterEnd);
+    else handVersion(sink, shape, historic, operation, bytes, q, beforeEnd, beforeEnd, afterEnd);
+    q = afterEnd;
     count++;
   }
   return count;
