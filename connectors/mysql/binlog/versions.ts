@@ -7,7 +7,7 @@ import type { ImageShape } from "../image/shape.js";
 
 /** Takes what ChangeSink.change does. `historic` is the shape's own. */
 export function handVersion(
-  sink: ChangeSink,
+  sink: Pick<ChangeSink, "change">,
   shape: ImageShape,
   historic: NonNullable<ImageShape["historic"]>,
   operation: ChangeOperation,
