@@ -293,6 +293,8 @@ export interface Ledger extends AsyncDisposable {
   hold(holds: readonly Hold[]): Promise<void>;
   /** Empties tables, by source name, and gives each one open range, in one transaction: for an exact cut. */
   reopen(tables: readonly string[]): Promise<void>;
+  /** The migration goes on with another plan of the same tables. */
+  amend(fingerprint: string): Promise<void>;
   recordStart(lane: string, position: Position, marker: string, note: string): Promise<void>;
   recordJoin(lane: string, position: Position, marker: string): Promise<void>;
   phase(
@@ -337,6 +339,11 @@ export interface Target extends AsyncDisposable {
   ): Promise<void>;
   /** Opens nothing before it is asked. Reads only. */
   pulse(): TargetPulse;
+  /** The columns that stand there now, types as format_type() spells them; empty where there is no such table. Reads only. */
+  columns(
+    schema: string,
+    table: string,
+  ): Promise<readonly { readonly name: string; readonly type: string }[]>;
   /** null when the ledger does not know the migration. Reads only. */
   view(migration: string): Promise<LedgerView | null>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused. */

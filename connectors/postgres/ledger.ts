@@ -160,6 +160,14 @@ export class PostgresLedger implements Ledger {
     );
   }
 
+  async amend(fingerprint: string): Promise<void> {
+    await this.#writeOne(
+      "taking another plan",
+      "UPDATE headgate.migration SET fingerprint = $2 WHERE id = $1",
+      [fingerprint],
+    );
+  }
+
   async recordStart(lane: string, position: Position, marker: string, note: string): Promise<void> {
     await this.#writeOne(
       `recording the start of lane ${lane}`,

@@ -88,6 +88,23 @@ class PostgresTarget implements Target {
     return new PostgresPulse(this.#options);
   }
 
+  async columns(
+    schema: string,
+    table: string,
+  ): Promise<readonly { readonly name: string; readonly type: string }[]> {
+    return within(this.#options, async (session) => {
+      const { rows } = await session.query(
+        `SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type
+           FROM pg_catalog.pg_attribute a
+          WHERE a.attrelid = to_regclass(format('%I.%I', $1::text, $2::text)) AND a.attnum > 0 AND NOT a.attisdropped
+          ORDER BY a.attnum`,
+        [schema, table],
+        `asking for the columns of ${table}`,
+      );
+      return rows.map((row) => ({ name: row["name"] ?? "", type: row["type"] ?? "" }));
+    });
+  }
+
   async view(migration: string): Promise<LedgerView | null> {
     return within(this.#options, (session) => readView(session, migration));
   }

@@ -10,7 +10,6 @@ export const later: readonly (readonly [verb: string, does: string])[] = [
   ["complete", "end the soak and close the way back"],
   ["abandon", "give up before the switch"],
   ["runbook", "this migration's night, as Markdown"],
-  ["skip", "set a quarantined event aside"],
   ["approve", "record a gate"],
   ["baseline", "capture the baseline"],
   ["stop", "stop every engine"],

@@ -96,7 +96,13 @@ export async function runLive(
     if (late.signal.aborted && !services.signal.aborted && error === late.signal.reason)
       return notReady(migration.id, living, seconds());
     if (!(error instanceof Fault) || !services.signal.aborted) throw error;
-    return stopped(error, living.last.view, seconds());
+    // The signal's own sentence, with the command that goes on with this goal.
+    const fault = new Fault(error.code, error.message, {
+      next: "headgate run",
+      facts: error.facts,
+      cause: error,
+    });
+    return stopped(fault, living.last.view, seconds());
   } finally {
     late.abort(new Fault("interrupted", "The run has ended."));
     await timer;
@@ -191,7 +197,6 @@ async function live(living: Living): Promise<Synced> {
           const path = await keepPoison(migration.stateDirectory, poison);
           log.error({ event: poison.id, table: poison.table, reason: poison.reason, path }, "quarantined");
         },
-        skips: new Set(),
         onStream: (stream) => {
           ticker.follow(() => stream.lanes);
           steering.follow(stream);

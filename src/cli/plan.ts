@@ -7,6 +7,7 @@ import type { Estimate } from "../plan/estimate.js";
 import { explainColumn } from "../plan/explain.js";
 import type { WholePlan } from "../plan/planning-sheet.js";
 import { count } from "../watch/screen.js";
+import { amendPlan } from "./amend.js";
 import { findingLines, findingSummary, nextOf } from "./findings.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
@@ -17,6 +18,7 @@ import { table } from "./table.js";
 export interface PlanFlags {
   readonly sql: boolean;
   readonly explain?: string;
+  readonly amend?: boolean;
   readonly dryRun: boolean;
 }
 
@@ -28,6 +30,7 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
     values: null,
     signal: context.services.signal,
   });
+  if (flags.amend === true) return await amendPlan(migration, found, flags.dryRun);
   const made = wholePlan(found, migration);
   if (flags.explain !== undefined) {
     const lines = explainColumn(found.catalogue, migration.request, flags.explain);

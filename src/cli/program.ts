@@ -94,6 +94,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .description("Shows types, rules, DDL and sizes, and writes plan.json.")
       .option("--sql", "print the DDL", false)
       .option("--explain <table.column>", "each rule tried for a column, the one that won, and why")
+      .option("--amend", "go on with the source's tables as DDL has made them, where that only adds", false)
       .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "write nothing", false),
     "plan",
@@ -171,6 +172,14 @@ export async function runProgram(argv: readonly string[], services: Services): P
       return (context, flags: SteerFlags) => setVerb(context, { ...flags, text: set.args[0] ?? "" });
     },
     "headgate set throttle.maxRowsPerSecond=5000",
+  );
+  verb(
+    steers("skip", "Lets the stream pass a change that it stands before; the ledger keeps why.")
+      .requiredOption("--event <id>", "as headgate status names it")
+      .requiredOption("--reason <text>", "why it is left out"),
+    "skip",
+    async () => (await import("./skip.js")).skipVerb,
+    "headgate skip --event 'uuid:7#1' --reason 'row mended by hand, CHG-1182'",
   );
   const again = steers("recopy", "Copies one table again, at one position; no engine may run.").argument(
     "<table>",

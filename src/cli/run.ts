@@ -9,6 +9,7 @@ import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { demandFresh, inspect, viewsToLookAt } from "../migration.js";
 import { forStream } from "../migration/stream-findings.js";
+import type { Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { readListen } from "../serve/access.js";
 import { count } from "../watch/screen.js";
@@ -53,9 +54,9 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
     values: before === null || before.state === "new" ? lookOf(migration, context) : null,
     signal: context.services.signal,
   });
-  const found = goal.until === "copied" ? inspected : forStream(inspected);
-  demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger");
   const recorded = await readRecordedPlan(migration.stateDirectory);
+  const found = goal.until === "copied" ? inspected : asBegun(forStream(inspected), before, recorded);
+  demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger");
   demandSameServers(recorded?.servers ?? null, serversOf(found));
   demandFresh(
     found.plan,
@@ -73,7 +74,8 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
     if (before.state === "copied" && viewsToLookAt(before).length === 0)
       return alreadyCopied(migration.id, before);
   }
-  await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
+  if (found.plan.fingerprint !== recorded?.fingerprint)
+    await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   return goal.until === "copied"
     ? await runOffline(context, migration, found, holds)
     : await runLive(context, migration, found, {
@@ -82,6 +84,16 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
         holds,
         listen: flags.listen === undefined ? null : readListen(flags.listen),
       });
+}
+
+/**
+ * DDL at the source makes another plan of its catalogue, but what the log holds before it is of the shape of the plan that
+ * the migration was begun with: that one goes on, and the stream stops at the change.
+ */
+function asBegun(found: Inspection, before: LedgerView | null, recorded: Plan | null): Inspection {
+  if (before === null || recorded === null || recorded.fingerprint !== before.fingerprint) return found;
+  if (before.state !== "streaming" && before.state !== "ready") return found;
+  return found.plan.fingerprint === recorded.fingerprint ? found : { ...found, plan: recorded };
 }
 
 interface Goal {

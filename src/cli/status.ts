@@ -52,6 +52,7 @@ function bodyOf(view: LedgerView): Record<string, unknown> {
     lanes: view.lanes,
     built: view.built.length,
     lastVerify: null,
+    quarantine: view.quarantine,
     held: heldBody(view),
     blocking: blocking(view),
   };
@@ -69,11 +70,17 @@ function appliedOf({ lanes }: LedgerView): Readonly<Record<string, unknown>> | n
   return known.length === 0 ? null : Object.fromEntries(known.map(({ lane, applied }) => [lane, applied]));
 }
 
+/** What the stream stands before, if anything. */
+function waiting({ quarantine }: LedgerView): LedgerView["quarantine"][number] | undefined {
+  return quarantine.find(({ state }) => state === "kept");
+}
+
 function isLive({ state }: LedgerView): boolean {
   return state === "streaming" || state === "ready";
 }
 
 function blocking(view: LedgerView): string[] {
+  if (waiting(view) !== undefined) return ["quarantine"];
   if (view.state === "ready" && view.holder !== null) return [];
   if (isLive(view)) return view.holder === null ? ["no-engine"] : ["catching-up"];
   if (view.state === "copied") return ["not-streaming"];
@@ -86,6 +93,16 @@ function nextOf(view: LedgerView): NextStep[] {
     return [
       { why: "the copy is complete", command: "headgate report" },
       { why: "to apply what the source has written since", command: "headgate run" },
+    ];
+  const first = waiting(view);
+  if (first?.reason === "schema-changed")
+    return [{ why: `the stream stands before DDL of ${first.table}`, command: "headgate plan --amend" }];
+  if (first !== undefined)
+    return [
+      {
+        why: `the stream stands before ${first.event}; headgate run tries it again, or leave it out`,
+        command: `headgate skip --event '${first.event}' --reason REASON`,
+      },
     ];
   if (isLive(view)) return [{ why: "the target is not followed any more", command: "headgate run" }];
   return [{ why: "the copy is not complete", command: "headgate run --until copied" }];
@@ -116,6 +133,9 @@ function screenOf(id: string, view: LedgerView): string[] {
       [1, 2, 3],
     ),
     ...heldLines(view),
+    ...view.quarantine
+      .filter(({ state }) => state === "kept")
+      .map(({ event, table: name, sentence }) => `waits    ${event}: ${name}: ${sentence}`),
   ];
 }
 

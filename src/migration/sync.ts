@@ -34,7 +34,6 @@ export interface SyncOptions extends CopyOptions {
   readonly governed: (writer: LaneWriter) => LaneWriter;
   readonly now: () => number;
   readonly keep: (poison: PoisonEvent) => Promise<void>;
-  readonly skips: ReadonlySet<string>;
   readonly pace?: StreamOptions["pace"];
   readonly streamMoment?: StreamOptions["moment"];
   /** The stream, as soon as there is one: for those who steer it and look at it. */
@@ -87,8 +86,12 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     now: options.now,
     wait: options.wait,
     onEvent: options.onStreamEvent,
-    keep: options.keep,
-    skips: options.skips,
+    keep: async (poison) => {
+      await options.keep(poison);
+      const { id, lane, table, reason, sentence } = poison;
+      await ledger.quarantine({ event: id, lane, table, reason, sentence });
+    },
+    skips: new Set(view.quarantine.flatMap(({ event, state }) => (state === "skipped" ? [event] : []))),
     signal: AbortSignal.any([signal, ledger.lost, ended.signal]),
     ...(options.pace === undefined ? {} : { pace: options.pace }),
     ...(options.streamMoment === undefined ? {} : { moment: options.streamMoment }),
@@ -106,12 +109,32 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   ended.abort(enough);
   if (first !== null) {
     await Promise.all([running, level]);
+    await noteSchemaChange(options, first);
     throw first;
   }
   // Whatever ended the stream beside our own word is a fault, even in the moment of being ready.
   const last = await running;
   if (last !== null && last !== enough) throw last;
   return { state: "ready", view: await ledger.view() };
+}
+
+/** What the stream stands before is on record, so that somebody can let it pass. */
+async function noteSchemaChange({ ledger, plan: made }: SyncOptions, fault: unknown): Promise<void> {
+  if (!(fault instanceof Fault) || fault.code !== "schema-changed") return;
+  const { at, tables } = fault.facts;
+  const [first] = made.tables.filter(({ source }) =>
+    String(tables ?? "")
+      .split(" ")
+      .includes(source),
+  );
+  if (typeof at !== "string" || first === undefined) return;
+  await ledger.quarantine({
+    event: at,
+    lane: first.lane,
+    table: first.source,
+    reason: fault.code,
+    sentence: fault.message,
+  });
 }
 
 /** An offline copy cuts no tied tables, as nothing follows it. With the log behind it they are copied again. */

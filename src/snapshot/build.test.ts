@@ -120,6 +120,7 @@ async function run(
     slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
     loader: unused,
     reopen: unused,
+    amend: unused,
     quarantine: unused,
     settle: unused,
     lane: unused,

@@ -1,0 +1,104 @@
+/**
+ * `plan --amend`: DDL that adds was met in the source's log, the same was done on the target by hand, and the stream may go
+ * on with the plan of the new shape. What the target lacks is printed as SQL; what does not only add is refused.
+ */
+import { Fault, exits } from "../errors.js";
+import type { Inspection } from "../migration.js";
+import { amendment } from "../migration/amend.js";
+import type { AddedColumn } from "../migration/amend.js";
+import type { LedgerView, Target } from "../port.js";
+import { postgresName } from "../safety/identifier.js";
+import { plural } from "../watch/screen.js";
+import type { OpenMigration } from "./open.js";
+import type { VerbResult } from "./output.js";
+import { readRecordedPlan, serversOf, wholePlan, writePlan } from "./plan-file.js";
+import { whoami } from "./skip.js";
+
+export async function amendPlan(
+  migration: OpenMigration,
+  found: Inspection,
+  dryRun: boolean,
+): Promise<VerbResult> {
+  const target = await migration.target();
+  const view = await target.view(migration.id);
+  const recorded = await readRecordedPlan(migration.stateDirectory);
+  if (view === null || recorded === null || recorded.fingerprint !== view.fingerprint)
+    throw new Fault("usage", `${migration.id} has no plan here that could be amended.`, {
+      next: "headgate plan",
+    });
+  const met = view.quarantine.filter(({ reason, state }) => reason === "schema-changed" && state === "kept");
+  if (met.length === 0) throw notMet(view);
+  const { added, refused } = amendment(recorded, found.plan);
+  if (refused.length > 0)
+    throw new Fault(
+      "plan-stale",
+      `The source was changed in a way that does not only add. ${refused.join(" ")}`,
+      {
+        next: "Change it back at the source, or begin a new migration.",
+      },
+    );
+  const missing = await lacking(target, found, added);
+  if (missing.length > 0)
+    return {
+      exit: exits.difference,
+      nextSteps: [{ why: "when the target has them", command: "headgate plan --amend" }],
+      body: { amended: false, statements: missing },
+      human: [
+        "The target lacks what the source has got. Run there first:",
+        "",
+        ...missing.map((sql) => `${sql};`),
+      ],
+    };
+  if (!dryRun) {
+    await using ledger = await target.claim(recorded);
+    // The file first: with the ledger's mark gone and the old file there, the next run would go by the old shape.
+    await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
+    await ledger.amend(found.plan.fingerprint);
+    for (const { event } of met)
+      await ledger.settle(event, { state: "skipped", who: whoami(), why: "plan --amend" });
+  }
+  return {
+    exit: exits.done,
+    nextSteps: [{ why: "to go on with the new shape", command: "headgate run" }],
+    body: {
+      amended: !dryRun,
+      dryRun,
+      fingerprint: found.plan.fingerprint,
+      added: added.map(({ table, column }) => `${table.source}.${column.source}`),
+      passed: met.map(({ event }) => event),
+    },
+    human: [
+      `${dryRun ? "Would take" : "Took"} the plan of the source as it is now: ${plural(added.length, "new column")}; ${plural(met.length, "schema change")} can be passed (${met.map(({ event }) => event).join(", ")}).`,
+    ],
+  };
+}
+
+function notMet(view: LedgerView): Fault {
+  return new Fault(
+    "usage",
+    "The stream has not met a schema change yet: what lies before it in the log has to be applied with the plan as it is.",
+    { next: view.holder === null ? "headgate run" : "headgate status" },
+  );
+}
+
+/** What the target needs before rows of the new shape can come, as SQL. */
+async function lacking(
+  target: Target,
+  { plan }: Inspection,
+  added: readonly AddedColumn[],
+): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const { table, column } of added) {
+    const there = await target.columns(plan.schema, table.target);
+    const found = there.find(({ name }) => name === column.target);
+    if (found !== undefined && found.type === column.targetType) continue;
+    const name = `${postgresName(plan.schema)}.${postgresName(table.target)}`;
+    const what = postgresName(column.target);
+    missing.push(
+      found === undefined
+        ? `ALTER TABLE ${name} ADD COLUMN ${what} ${column.targetType}`
+        : `ALTER TABLE ${name} ALTER COLUMN ${what} TYPE ${column.targetType}`,
+    );
+  }
+  return missing;
+}

@@ -1,0 +1,58 @@
+/**
+ * A plan for the tables as DDL at the source has made them, in place of the one that the migration was begun with. Only
+ * what adds: columns that the target has got already, in whatever place, and other indexes. Everything else would
+ * change what is copied already, and is told.
+ */
+import type { Plan, PlanColumn, PlanTable } from "../model.js";
+
+/** A column that the new plan has and the old one has not. */
+export interface AddedColumn {
+  readonly table: PlanTable;
+  readonly column: PlanColumn;
+}
+
+export interface Amendment {
+  readonly added: readonly AddedColumn[];
+  /** Why it is no amendment, as sentences; empty where it is one. */
+  readonly refused: readonly string[];
+}
+
+export function amendment(before: Plan, after: Plan): Amendment {
+  const added: AddedColumn[] = [];
+  const refused: string[] = [];
+  for (const old of before.tables)
+    if (!after.tables.some(({ source }) => source === old.source))
+      refused.push(`${old.source} is gone or was renamed.`);
+  for (const table of after.tables) {
+    const old = before.tables.find(({ source }) => source === table.source);
+    if (old === undefined) {
+      refused.push(`${table.source} is new: its rows are not copied.`);
+      continue;
+    }
+    refused.push(...tableChanges(old, table));
+    for (const column of table.columns)
+      if (!old.columns.some(({ source }) => source === column.source)) added.push({ table, column });
+  }
+  return { added, refused };
+}
+
+function tableChanges(old: PlanTable, table: PlanTable): readonly string[] {
+  const told: string[] = [];
+  if (old.target !== table.target || old.lane !== table.lane)
+    told.push(`${table.source} would go to another table or lane.`);
+  if (JSON.stringify(old.key) !== JSON.stringify(table.key))
+    told.push(`The key of ${table.source} is another one.`);
+  for (const column of old.columns) {
+    const now = table.columns.find(({ source }) => source === column.source);
+    if (now === undefined) told.push(`${table.source}.${column.source} is gone or was renamed.`);
+    else if (
+      now.target !== column.target ||
+      now.targetType !== column.targetType ||
+      now.sourceType !== column.sourceType
+    )
+      told.push(`${table.source}.${column.source} was ${column.sourceType} and is ${now.sourceType}.`);
+    else if (now.column.charset !== column.column.charset || now.nullable !== column.nullable)
+      told.push(`${table.source}.${column.source} has another character set or nullability.`);
+  }
+  return told;
+}
