@@ -6,6 +6,7 @@ import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { amendment } from "../migration/amend.js";
 import type { AddedColumn } from "../migration/amend.js";
+import type { Plan } from "../model.js";
 import type { LedgerView, Target } from "../port.js";
 import { postgresName } from "../safety/identifier.js";
 import { plural } from "../watch/screen.js";
@@ -96,9 +97,16 @@ async function lacking(
     const what = postgresName(column.target);
     missing.push(
       found === undefined
-        ? `ALTER TABLE ${name} ADD COLUMN ${what} ${column.targetType}`
+        ? `ALTER TABLE ${name} ADD COLUMN ${definition(plan, table.target, what) ?? `${what} ${column.targetType}`}`
         : `ALTER TABLE ${name} ALTER COLUMN ${what} TYPE ${column.targetType}`,
     );
   }
   return missing;
+}
+
+/** The column as the plan's CREATE TABLE spells it, with its default: rows that are there already get it, as the source's have. */
+function definition(plan: Plan, table: string, column: string): string | null {
+  const create = plan.before.find(({ kind, table: of }) => kind === "table" && of === table);
+  const line = create?.sql.split("\n").find((each) => each.startsWith(`  ${column} `));
+  return line === undefined ? null : line.trim().replace(/,$/u, "");
 }
