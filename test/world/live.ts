@@ -211,7 +211,6 @@ class Engine implements Live {
         this.poison.push(poison);
         return Promise.resolve();
       },
-      skips: new Set(),
       onStream: (stream) => {
         this.stream = stream;
       },
