@@ -156,6 +156,12 @@ export class Filling {
     return part;
   }
 
+  /** Throws everything away. */
+  drop(): void {
+    this.#dropGroup();
+    this.#tuples.release();
+  }
+
   #put(change: Change): void {
     const { shape } = change;
     const { table } = shape;

@@ -109,6 +109,8 @@ export class Lane {
     this.met = this.joined;
     this.#base = position ?? start;
     this.#bell = bell;
+    this.#filling.drop();
+    for (const part of this.#queue) part.release();
     this.#filling = new Filling({ lane: this.name, cascades });
     this.#filling.strict = this.joined;
     this.#filling.singly = this.replaying > 0;

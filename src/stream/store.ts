@@ -5,9 +5,10 @@
  */
 import type { Tuples } from "../stream-port.js";
 
-const chunkBytes = 262_144;
-/** Chunks that nobody has. More than this many are left to the garbage collector. */
-const pool: Buffer[] = [];
+/** The first chunk of a store is a small one: most batches are small when the target is level. */
+const sizes = [16_384, 262_144] as const;
+/** Chunks of each size that nobody has. More than this many are left to the garbage collector. */
+const pools = new Map<number, Buffer[]>(sizes.map((size) => [size, []]));
 const poolChunks = 128;
 
 export const noTuples: Tuples = { rows: 0, bytes: 0, chunks: [] };
@@ -41,8 +42,10 @@ export class Store {
 
   /** Gives everything back. Whoever still has a view of it reads another's bytes. */
   release(): void {
-    for (const chunk of this.chunks)
-      if (chunk.length === chunkBytes && pool.length < poolChunks) pool.push(chunk);
+    for (const chunk of this.chunks) {
+      const pool = pools.get(chunk.length);
+      if (pool !== undefined && pool.length < poolChunks) pool.push(chunk);
+    }
     this.chunks.length = 0;
     this.ends.length = 0;
     this.#last = Buffer.alloc(0);
@@ -52,10 +55,9 @@ export class Store {
 
   #next(length: number): void {
     if (this.chunks.length > 0) this.ends.push(this.at);
-    this.#last =
-      length > chunkBytes
-        ? Buffer.allocUnsafeSlow(length)
-        : (pool.pop() ?? Buffer.allocUnsafeSlow(chunkBytes));
+    const fitting = this.chunks.length === 0 && length <= sizes[0] ? sizes[0] : sizes[1];
+    const size = Math.max(length, fitting);
+    this.#last = pools.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
     this.chunks.push(this.#last);
     this.at = 0;
   }

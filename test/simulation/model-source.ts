@@ -1,0 +1,280 @@
+/**
+ * The model's source: states by transaction, a log, and what it takes to read both. A transaction is in the log before
+ * a SELECT sees it. The log does not carry what foreign keys do. Positions are counts of transactions.
+ */
+import { Fault } from "../../src/errors.js";
+import { stopReason, throwIfStopped } from "../../src/stop.js";
+import type { Plan, PlanTable, Position, Range } from "../../src/model.js";
+import type { ExactCut, RowReader, Source } from "../../src/port.js";
+import { packetImages, packetOf } from "../../src/stream/example-rows.js";
+import type { Row } from "../../src/stream/example-rows.js";
+import type { ChangeFeed, ChangeSink, RowImages, SourceTransaction } from "../../src/stream-port.js";
+import type { Random } from "./random.js";
+import type { Actor, Scheduler } from "./scheduler.js";
+import { keyOf } from "./world-tables.js";
+
+export interface LoggedChange {
+  readonly table: string;
+  readonly before: Row | null;
+  readonly after: Row | null;
+}
+
+export interface LoggedTransaction {
+  readonly changes: readonly LoggedChange[];
+  readonly truncates: string | null;
+  readonly marker: { readonly lane: string; readonly id: string; readonly note: string } | null;
+}
+
+export type TableState = ReadonlyMap<string, Row>;
+export type State = ReadonlyMap<string, TableState>;
+
+export const positionAt = (count: number): Position => ({ kind: "file", file: "log", offset: String(count) });
+export const countOf = (position: Position): number => Number(position.offset);
+
+/** What may go wrong on purpose, to see that the simulation finds it. */
+export interface SourceFlaws {
+  /** A marker's commit returns before a SELECT sees it. */
+  readonly earlyAnswer?: boolean;
+  /** The feed says of no transaction that a position holds it. */
+  readonly neverWithin?: boolean;
+  /** An exact cut tells the position that the log has, not that of its view. */
+  readonly bareCut?: boolean;
+}
+
+export class ModelSource {
+  readonly log: LoggedTransaction[] = [];
+  /** states[n] is what the first n transactions have made. */
+  readonly states: State[];
+  visible = 0;
+  /** Transactions that were not markers, and the number of the last of them. */
+  lastData = 0;
+  readonly plan: Plan;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly flaws: SourceFlaws;
+  /** How often a connection breaks. */
+  trouble = 0;
+  readonly #images = new Map<string, RowImages>();
+  #feeds: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
+
+  constructor(plan: Plan, scheduler: Scheduler, random: Random, flaws: SourceFlaws) {
+    this.plan = plan;
+    this.scheduler = scheduler;
+    this.random = random;
+    this.flaws = flaws;
+    this.states = [new Map(plan.tables.map((table) => [table.source, new Map<string, Row>()]))];
+    for (const table of plan.tables) this.#images.set(table.source, packetImages(table));
+  }
+
+  get state(): State {
+    const state = this.states[this.log.length];
+    if (state === undefined) throw new Error("no state");
+    return state;
+  }
+
+  commit(transaction: LoggedTransaction, state: State): number {
+    this.log.push(transaction);
+    this.states.push(state);
+    if (transaction.marker === null) this.lastData = this.log.length;
+    for (const wake of this.#feeds.splice(0)) wake();
+    return this.log.length;
+  }
+
+  /** One more transaction becomes visible to SELECT. */
+  show(): void {
+    if (this.visible >= this.log.length) return;
+    this.visible++;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  async seen(actor: Actor, count: number): Promise<void> {
+    while (this.visible < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await this.scheduler.step(actor, "visible");
+  }
+
+  async ask(actor: Actor, what: string): Promise<void> {
+    await this.scheduler.step(actor, `source ${what}`);
+    if (this.random.chance(this.trouble)) throw new Fault("connection-lost", `source: ${what}`);
+  }
+
+  rows(table: string, at: number): Row[] {
+    return [...(this.states[at]?.get(table)?.values() ?? [])];
+  }
+
+  /** As an engine sees it. */
+  connect(actor: Actor): Source {
+    const refuse = (): never => {
+      throw new Error("not part of the model");
+    };
+    const mark = async (lane: string, note: string): Promise<string> => {
+      await this.ask(actor, `mark ${lane}`);
+      const id = String(this.log.length + 1);
+      const count = this.commit({ changes: [], truncates: null, marker: { lane, id, note } }, this.state);
+      if (this.flaws.earlyAnswer === true) await this.scheduler.step(actor, "marked");
+      else await this.seen(actor, count);
+      return id;
+    };
+    return {
+      facts: refuse,
+      measure: refuse,
+      catalogue: refuse,
+      preflight: refuse,
+      grants: refuse,
+      follows: refuse,
+      profiler: refuse,
+      inOrder: refuse,
+      texts: refuse,
+      split: (table, rangeRows) => this.#split(actor, table, rangeRows),
+      reader: async () => {
+        await this.ask(actor, "connect");
+        return this.#reader(actor, null);
+      },
+      position: async () => {
+        await this.ask(actor, "position");
+        return positionAt(this.log.length);
+      },
+      prepareMarkers: async () => this.ask(actor, "prepare markers"),
+      mark,
+      token: async () => "token",
+      marked: async (_, id) => {
+        await this.ask(actor, "marked");
+        return this.log[Number(id) - 1]?.marker?.note ?? null;
+      },
+      preparedTransactions: async () => [],
+      exactCut: async (tables) => this.#cut(actor, tables),
+      feed: async () => this.feed(actor),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  feed(actor: Actor): ChangeFeed {
+    return {
+      read: async (from, sink, { signal }) => {
+        await this.ask(actor, "dump");
+        // What a lane has is handed over again, from anywhere before.
+        const lowest = Math.min(...from.map(countOf));
+        let next = Math.max(0, lowest - (this.random.chance(0.3) ? this.random.below(6) : 0));
+        for (;;) {
+          throwIfStopped(signal);
+          if (sink.full()) await sink.drained();
+          const transaction = this.log[next];
+          if (transaction === undefined) {
+            if (this.random.chance(0.3)) sink.idle(() => positionAt(next));
+            await this.#more(actor, next, signal);
+            continue;
+          }
+          next++;
+          await this.#deliver(actor, transaction, next, sink, signal);
+          if (this.random.chance(0.5)) await this.ask(actor, "read the log");
+        }
+      },
+      holds: (later, earlier) => countOf(later) >= countOf(earlier),
+      retention: async () => null,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  async #deliver(
+    actor: Actor,
+    { changes, truncates, marker }: LoggedTransaction,
+    number: number,
+    sink: ChangeSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const source: SourceTransaction = {
+      name: `log:${number}`,
+      committedAt: null,
+      within: (position) => this.flaws.neverWithin !== true && number <= countOf(position),
+    };
+    sink.begin(source);
+    if (marker !== null) sink.marker(marker.lane, marker.id, marker.note);
+    for (const { table, before, after } of changes) {
+      const images = this.#images.get(table);
+      if (images === undefined) throw new Error(`no ${table}`);
+      if (!sink.wants(images.table)) continue;
+      const old = before === null ? Buffer.alloc(0) : packetOf(images.table, before);
+      const now = after === null ? Buffer.alloc(0) : packetOf(images.table, after);
+      // The buffer is the feed's own: what the sink wants to keep it has to copy.
+      const bytes = Buffer.concat([Buffer.from([1, 2, 3]), old, now]);
+      const middle = 3 + old.length;
+      const operation = before === null ? "insert" : after === null ? "delete" : "update";
+      sink.change(images, operation, bytes, 3, middle, middle, bytes.length);
+      bytes.fill(0xee);
+      if (this.random.chance(0.1)) await this.ask(actor, "read on in a transaction");
+      throwIfStopped(signal);
+      if (sink.full()) await sink.drained();
+    }
+    const truncated = truncates === null ? undefined : this.#images.get(truncates)?.table;
+    if (truncated !== undefined && sink.wants(truncated)) sink.truncate(truncated);
+    sink.commit(() => positionAt(number));
+  }
+
+  async #more(actor: Actor, next: number, signal: AbortSignal): Promise<void> {
+    while (this.log.length <= next) {
+      await new Promise<void>((resolve, reject) => {
+        const stopped = (): void => reject(stopReason(signal));
+        signal.addEventListener("abort", stopped, { once: true });
+        this.#feeds.push(() => {
+          signal.removeEventListener("abort", stopped);
+          resolve();
+        });
+      });
+      await this.ask(actor, "more of the log");
+    }
+  }
+
+  async *#split(actor: Actor, table: PlanTable, rangeRows: number): AsyncIterable<Range> {
+    await this.ask(actor, `split ${table.source}`);
+    const keys = this.rows(table.source, this.visible)
+      .map((row) => keyOf(table, row))
+      .sort();
+    let number = 0;
+    let lower: string[] | null = null;
+    for (let at = rangeRows; at < keys.length; at += rangeRows) {
+      const upper = [keys[at] ?? ""];
+      yield { table: table.source, number: number++, lower, upper };
+      lower = upper;
+    }
+    yield { table: table.source, number, lower, upper: null };
+  }
+
+  async #cut(actor: Actor, tables: readonly string[]): Promise<ExactCut> {
+    await this.ask(actor, `lock ${tables.join(" ")}`);
+    // The lock waits for commits under way and holds the next ones back.
+    if (this.flaws.bareCut !== true) while (this.visible < this.log.length) this.show();
+    const view = this.visible;
+    const position = positionAt(this.log.length);
+    return {
+      position,
+      reader: this.#reader(actor, view),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  #reader(actor: Actor, view: number | null): RowReader {
+    return {
+      read: async (query, sink) => {
+        await this.ask(actor, `read ${query.table}`);
+        const table = this.plan.tables.find(({ source }) => source === query.table);
+        if (table === undefined) throw new Error(`no ${query.table}`);
+        const { range } = query;
+        const rows = this.rows(query.table, view ?? this.visible).filter((row) => {
+          const key = keyOf(table, row);
+          return (
+            range === null ||
+            ((range.lower === null || key >= (range.lower[0] ?? "")) &&
+              (range.upper === null || key < (range.upper[0] ?? "")))
+          );
+        });
+        for (const row of rows) {
+          if (this.random.chance(0.2)) await this.ask(actor, `read on ${query.table}`);
+          const packet = packetOf(table, row);
+          sink.row(packet, 0, packet.length);
+        }
+        return { rows: rows.length };
+      },
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+}

@@ -1,0 +1,432 @@
+/**
+ * The model's target: tables, a ledger with checkpoints and an epoch, ranges. A statement group is applied row by row
+ * in an order that the seed chooses, as MERGE may, and unique indexes are checked at each row once they are built. A
+ * commit's answer may be lost. What a lane's batch leaves behind is compared with the source's state at that position.
+ */
+import { Fault } from "../../src/errors.js";
+import type { Plan, PlanTable, Position, Range } from "../../src/model.js";
+import type { ByteSink, Ledger, LeasedRange, LedgerView, RangeLoader } from "../../src/port.js";
+import { allColumns, placesOf, valuesOf } from "../../src/stream/example-rows.js";
+import type { Row } from "../../src/stream/example-rows.js";
+import type {
+  Cascade,
+  LaneTransaction,
+  LaneWriter,
+  StatementGroup,
+  TableChanges,
+} from "../../src/stream-port.js";
+import { countOf } from "./model-source.js";
+import type { ModelSource } from "./model-source.js";
+import type { Random } from "./random.js";
+import type { Actor, Scheduler } from "./scheduler.js";
+import { keyOf, uniqueValue } from "./world-tables.js";
+import { act } from "./writer.js";
+
+type Rows = Map<string, Row>;
+
+export interface TargetFlaws {
+  /** The checkpoint's epoch is not looked at, nor its number. */
+  readonly unfenced?: boolean;
+  /** Where a commit's answer is lost, its rows are there and its checkpoint is not. */
+  readonly apart?: boolean;
+}
+
+interface RangeState {
+  readonly range: Range;
+  done: boolean;
+  leasedBy: Actor | null;
+}
+
+interface LaneState {
+  seq: bigint;
+  position: Position | null;
+  /** The engine whose transaction holds the checkpoint's lock. */
+  lockedBy: Actor | null;
+}
+
+const copyHeader = 19;
+
+export class ModelTarget {
+  readonly tables = new Map<string, Rows>();
+  readonly lanes = new Map<string, LaneState>();
+  epoch = 0;
+  unique = false;
+  trouble = 0;
+  /** What a batch left that the source never was. */
+  readonly broken: string[] = [];
+  readonly #plan: Plan;
+  readonly #source: ModelSource;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #flaws: TargetFlaws;
+  readonly #ranges = new Map<string, RangeState[]>();
+  readonly #cuts = new Map<string, Position>();
+  readonly #starts = new Map<string, { position: Position; marker: string; note: string }>();
+  readonly #joins = new Map<string, { position: Position; marker: string }>();
+  #rowId = 0;
+
+  constructor(plan: Plan, source: ModelSource, scheduler: Scheduler, random: Random, flaws: TargetFlaws) {
+    this.#plan = plan;
+    this.#source = source;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#flaws = flaws;
+    for (const { source: name } of plan.tables) this.tables.set(name, new Map());
+    for (const lane of plan.lanes) this.lanes.set(lane, { seq: 0n, position: null, lockedBy: null });
+  }
+
+  async ask(actor: Actor, what: string): Promise<void> {
+    await this.#scheduler.step(actor, `target ${what}`);
+    if (this.#random.chance(this.trouble))
+      throw new Fault(this.#random.chance(0.5) ? "connection-lost" : "target-busy", `target: ${what}`);
+  }
+
+  /** Becomes the one engine: the epoch rises, and what the one before had open is rolled back. */
+  claim(actor: Actor): { ledger: Ledger; writer: (lane: string) => Promise<LaneWriter> } {
+    const epoch = ++this.epoch;
+    this.drop(null);
+    return {
+      ledger: this.#ledger(actor, epoch),
+      writer: async (lane) => {
+        await this.ask(actor, `open lane ${lane}`);
+        return this.#laneWriter(actor, epoch, lane);
+      },
+    };
+  }
+
+  /** The server notices that an engine is gone; null: every engine. */
+  drop(actor: Actor | null): void {
+    for (const lane of this.lanes.values())
+      if (actor === null || lane.lockedBy === actor) lane.lockedBy = null;
+    for (const ranges of this.#ranges.values())
+      for (const range of ranges) if (actor === null || range.leasedBy === actor) range.leasedBy = null;
+  }
+
+  get cuts(): ReadonlyMap<string, Position> {
+    return this.#cuts;
+  }
+
+  get starts(): ReadonlyMap<string, Position> {
+    return new Map([...this.#starts].map(([lane, { position }]) => [lane, position]));
+  }
+
+  get joins(): ReadonlyMap<string, Position> {
+    return new Map([...this.#joins].map(([lane, { position }]) => [lane, position]));
+  }
+
+  /** How a lane's tables differ from the source at a position; null when they are equal. */
+  difference(lane: string | null, at: number): string | null {
+    for (const table of this.#plan.tables) {
+      if (lane !== null && table.lane !== lane) continue;
+      const text = (rows: Iterable<Row>): string =>
+        [...rows]
+          .map((row) => JSON.stringify(row))
+          .sort()
+          .join(" ");
+      const want = text(this.#source.rows(table.source, at));
+      const have = text(this.tables.get(table.source)?.values() ?? []);
+      if (want !== have) return `${table.source} at ${at}: source ${want} target ${have}`;
+    }
+    return null;
+  }
+
+  #prove(epoch: number): void {
+    if (epoch !== this.epoch && this.#flaws.unfenced !== true)
+      throw new Fault("epoch-lost", "another engine has claimed the migration");
+  }
+
+  #laneWriter(actor: Actor, epoch: number, name: string): LaneWriter {
+    const lane = this.lanes.get(name);
+    if (lane === undefined) throw new Error(`no lane ${name}`);
+    return {
+      lane: name,
+      checkpoint: async () => {
+        await this.ask(actor, `checkpoint ${name}`);
+        return { seq: lane.seq, position: lane.position };
+      },
+      begin: async (seq) => {
+        await this.ask(actor, `begin ${name}`);
+        while (lane.lockedBy !== null && lane.lockedBy !== actor)
+          await this.#scheduler.step(actor, `wait for ${name}'s checkpoint`);
+        this.#prove(epoch);
+        if (lane.seq !== seq && this.#flaws.unfenced !== true)
+          throw new Fault("checkpoint-moved", `${name} stands at ${lane.seq}, not at ${seq}`);
+        lane.lockedBy = actor;
+        return this.#transaction(actor, name, lane, seq);
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (lane.lockedBy === actor) lane.lockedBy = null;
+      },
+    };
+  }
+
+  #transaction(actor: Actor, name: string, lane: LaneState, seq: bigint): LaneTransaction {
+    const own = new Map<string, Rows>();
+    const rows = (table: string): Rows => {
+      const known = own.get(table) ?? new Map(this.tables.get(table));
+      own.set(table, known);
+      return known;
+    };
+    const open = (): void => {
+      if (lane.lockedBy !== actor && this.#flaws.unfenced !== true)
+        throw new Fault("connection-lost", "the session was ended");
+    };
+    return {
+      write: async (group) => {
+        await this.ask(actor, `write ${name}`);
+        open();
+        this.#write(group, rows);
+      },
+      commit: async (position) => {
+        await this.ask(actor, `commit ${name}`);
+        open();
+        if (lane.position !== null && countOf(position) < countOf(lane.position))
+          this.broken.push(`I5: ${name} went back from ${countOf(lane.position)} to ${countOf(position)}`);
+        for (const [table, all] of own) this.tables.set(table, all);
+        const last = lane.position;
+        lane.seq = seq + 1n;
+        lane.position = position;
+        lane.lockedBy = null;
+        this.#check(name, countOf(position));
+        await this.#scheduler.step(actor, `answer of ${name}'s commit`);
+        // The writer asks the checkpoint, and may not reach it either.
+        if (this.#random.chance(this.trouble)) {
+          if (this.#flaws.apart === true) {
+            lane.seq = seq;
+            lane.position = last;
+          }
+          throw new Fault("connection-lost", "the answer is lost");
+        }
+      },
+      abort: async () => {
+        await this.#scheduler.step(actor, `abort ${name}`);
+        if (lane.lockedBy === actor) lane.lockedBy = null;
+      },
+    };
+  }
+
+  /** Past the join a lane's tables are the source's at its position, to the row. */
+  #check(lane: string, at: number): void {
+    const join = this.#joins.get(lane);
+    if (join === undefined || at < countOf(join.position)) return;
+    const different = this.difference(lane, at);
+    if (different !== null) this.broken.push(different);
+  }
+
+  #write(group: StatementGroup, rows: (table: string) => Rows): void {
+    if (group.kind === "truncate") rows(group.table.source).clear();
+    else if (group.kind === "cascade") for (const cascade of group.cascades) this.#cascade(cascade, rows);
+    else for (const changes of group.changes) this.#apply(changes, group.strict, rows(changes.table.source));
+  }
+
+  #cascade({ parent, action, columns, values }: Cascade, rows: (table: string) => Rows): void {
+    const wide = action === "update" ? [...columns, ...columns] : columns;
+    const tiedTables = this.#plan.tables.filter(({ lane, key }) => lane === parent.lane && key !== null);
+    const state = new Map(tiedTables.map(({ source }) => [source, rows(source)]));
+    for (const value of valuesOf(parent, wide, values))
+      act(state, parent.source, value[0] ?? null, action === "update" ? (value[1] ?? null) : null);
+  }
+
+  #apply(changes: TableChanges, strict: boolean, rows: Rows): void {
+    const { table } = changes;
+    const all = allColumns(table);
+    if (table.key === null) {
+      for (const row of valuesOf(table, all, changes.deletes)) {
+        const text = JSON.stringify(row);
+        const [found] = [...rows].find(([, one]) => JSON.stringify(one) === text) ?? [];
+        if (found === undefined) throw new Fault("divergence", `${table.source}: no row ${text}`);
+        rows.delete(found);
+      }
+      for (const row of valuesOf(table, all, changes.inserts)) rows.set(`row ${this.#rowId++}`, row);
+      return;
+    }
+    const keyPlaces = placesOf(table, table.key.columns);
+    const touched = new Set(valuesOf(table, keyPlaces, changes.touched).map((key) => JSON.stringify(key)));
+    const steps: (() => void)[] = [];
+    const seen = new Set<string>();
+    const once = (key: string): void => {
+      if (seen.has(key)) this.broken.push(`${table.source}: ${key} twice in one group`);
+      if (!touched.has(key)) this.broken.push(`${table.source}: ${key} is not among the touched keys`);
+      seen.add(key);
+    };
+    for (const key of valuesOf(table, keyPlaces, changes.deletes)) {
+      const text = JSON.stringify(key);
+      once(text);
+      steps.push(() => {
+        if (!rows.delete(text) && strict)
+          throw new Fault("divergence", `${table.source}: ${text} is not there`);
+      });
+    }
+    for (const [kind, tuples] of [
+      ["update", changes.updates],
+      ["insert", changes.inserts],
+    ] as const)
+      for (const row of valuesOf(table, all, tuples)) {
+        const key = keyOf(table, row);
+        once(key);
+        steps.push(() => {
+          if (strict && rows.has(key) !== (kind === "update"))
+            throw new Fault("divergence", `${table.source}: ${kind} of ${key}`);
+          this.#judge(table, key, row, rows);
+          rows.set(key, row);
+        });
+      }
+    for (const step of this.#random.shuffled(steps)) step();
+  }
+
+  #judge(table: PlanTable, key: string, row: Row, rows: Rows): void {
+    const value = uniqueValue(table.source, row);
+    if (!this.unique || value === null) return;
+    for (const [other, one] of rows)
+      if (other !== key && uniqueValue(table.source, one) === value)
+        throw new Fault("constraint-refused", `${table.source}: ${value} is there twice`);
+  }
+
+  #view(): LedgerView {
+    return {
+      state: "copying",
+      since: "",
+      fingerprint: "model",
+      epoch: String(this.epoch),
+      holder: null,
+      tables: this.#plan.tables.map(({ source: table }) => {
+        const ranges = this.#ranges.get(table);
+        return {
+          table,
+          split: ranges !== undefined,
+          ranges: ranges?.length ?? 0,
+          rangesDone: ranges?.filter(({ done }) => done).length ?? 0,
+          rangesHeld: 0,
+          rows: 0,
+          bytes: 0,
+          cut: this.#cuts.get(table) ?? null,
+        };
+      }),
+      built: [],
+      policies: [],
+      lanes: this.#plan.lanes.map((lane) => ({
+        lane,
+        start: this.#starts.get(lane) ?? null,
+        join: this.#joins.get(lane) ?? null,
+        seq: String(this.lanes.get(lane)?.seq ?? 0n),
+        applied: this.lanes.get(lane)?.position ?? null,
+      })),
+      phases: [],
+      holds: [],
+    };
+  }
+
+  #ledger(actor: Actor, epoch: number): Ledger {
+    const refuse = (): never => {
+      throw new Error("not part of the model");
+    };
+    const act = async (what: string): Promise<void> => {
+      await this.ask(actor, what);
+      this.#prove(epoch);
+    };
+    return {
+      epoch: String(epoch),
+      lost: new AbortController().signal,
+      view: async () => {
+        await this.ask(actor, "view");
+        return this.#view();
+      },
+      setState: refuse,
+      build: refuse,
+      unbuild: refuse,
+      addRanges: async (table, ranges) => {
+        await act(`ranges of ${table}`);
+        if (!this.#ranges.has(table))
+          this.#ranges.set(
+            table,
+            ranges.map((range) => ({ range, done: false, leasedBy: null })),
+          );
+      },
+      hold: async () => act("hold"),
+      reopen: async (tables) => {
+        await act(`reopen ${tables.join(" ")}`);
+        for (const table of tables) {
+          for (const range of this.#ranges.get(table) ?? []) range.done = false;
+          this.tables.get(table)?.clear();
+          this.#cuts.delete(table);
+        }
+      },
+      recordStart: async (lane, position, marker, note) => {
+        await act(`start of ${lane}`);
+        if (!this.#starts.has(lane)) this.#starts.set(lane, { position, marker, note });
+      },
+      recordJoin: async (lane, position, marker) => {
+        await act(`join of ${lane}`);
+        if (!this.#joins.has(lane)) this.#joins.set(lane, { position, marker });
+      },
+      phase: refuse,
+      slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
+      loader: async () => this.#loader(actor, epoch),
+      lane: refuse,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  #loader(actor: Actor, epoch: number): RangeLoader {
+    let leased: RangeState | null = null;
+    let chunks: Buffer[] = [];
+    let into: PlanTable | null = null;
+    const end = (): void => {
+      if (leased?.leasedBy === actor) leased.leasedBy = null;
+      leased = null;
+      chunks = [];
+    };
+    return {
+      lease: async (tables): Promise<LeasedRange | null> => {
+        await this.ask(actor, "lease");
+        this.#prove(epoch);
+        const open = tables
+          .flatMap((table) => this.#ranges.get(table) ?? [])
+          .filter((range) => !range.done && range.leasedBy === null);
+        if (open.length === 0) return null;
+        leased = this.#random.pick(open);
+        leased.leasedBy = actor;
+        const { table } = leased.range;
+        return { table, range: leased.range, whole: this.#ranges.get(table)?.length === 1 };
+      },
+      open: async (table): Promise<ByteSink> => {
+        await this.ask(actor, `copy ${table.source}`);
+        into = table;
+        chunks = [];
+        return {
+          write: (bytes, released) => {
+            chunks.push(Buffer.from(bytes));
+            released();
+            return true;
+          },
+          drained: async () => undefined,
+        };
+      },
+      commit: async ({ rows, position }) => {
+        await this.ask(actor, "commit range");
+        if (leased === null || into === null || leased.leasedBy !== actor || leased.done)
+          throw new Fault("connection-lost", "the session was ended");
+        const bytes = Buffer.concat(chunks);
+        const tuples = bytes.subarray(copyHeader, bytes.length - 2);
+        const columns = allColumns(into);
+        const loaded = valuesOf(into, columns, { rows, bytes: tuples.length, chunks: [tuples] });
+        const table = this.tables.get(into.source);
+        for (const row of loaded) {
+          const key = into.key === null ? `row ${this.#rowId++}` : keyOf(into, row);
+          if (table?.has(key) === true) this.broken.push(`I7: ${into.source} ${key} was loaded twice`);
+          table?.set(key, row);
+        }
+        if (position !== null) this.#cuts.set(into.source, position);
+        leased.done = true;
+        end();
+        await this.#scheduler.step(actor, "answer of the range's commit");
+        if (this.#random.chance(this.trouble)) throw new Fault("connection-lost", "the answer is lost");
+      },
+      abort: async () => {
+        await this.#scheduler.step(actor, "abort range");
+        end();
+      },
+      [Symbol.asyncDispose]: async () => end(),
+    };
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Many lives, one a seed: 20,000 in `npm test`, a million with HEADGATE_GATE=1, one with HEADGATE_SEED=n, which prints
+ * what happened in it. Seeds are the same every day.
+ */
+import { simulate } from "./simulate.js";
+
+/** What every set of seeds has to have met at least once, so that a run that shows nothing is seen. */
+export const toMeet = [
+  "feed:opened",
+  "batch:closed",
+  "batch:begun",
+  "batch:written",
+  "batch:before-commit",
+  "batch:committed",
+  "join:reached",
+  "join:done",
+  "feed:lost",
+  "crash",
+  "zombie",
+  "retry",
+  "lag",
+];
+
+export interface SeedsResult {
+  readonly lives: number;
+  readonly failures: readonly string[];
+  readonly met: ReadonlySet<string>;
+}
+
+/** The seeds of one of `parts` parts, from 0 on. */
+export async function runSeeds(part: number, parts: number): Promise<SeedsResult> {
+  const one = process.env["HEADGATE_SEED"];
+  const count = process.env["HEADGATE_GATE"] === "1" ? 1_000_000 : 20_000;
+  const met = new Set<string>();
+  const failures: string[] = [];
+  let lives = 0;
+  const live = async (seed: number, trace: boolean): Promise<void> => {
+    const result = await simulate(seed, {}, trace);
+    lives += 1;
+    for (const thing of result.met) met.add(thing);
+    if (trace) console.log(result.trace.join("\n"));
+    if (result.problems.length > 0) failures.push(`HEADGATE_SEED=${seed}: ${result.problems.join("; ")}`);
+  };
+  if (one !== undefined) {
+    if (Number(one) % parts === part) await live(Number(one), true);
+  } else for (let seed = part; seed < count && failures.length < 5; seed += parts) await live(seed, false);
+  return { lives, failures, met };
+}

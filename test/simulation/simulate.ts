@@ -1,0 +1,239 @@
+/**
+ * One life of a migration in the virtual world: an application writes, engines copy and stream, crash, come back and
+ * are taken over, servers are slow and lose connections, all by one seed. It ends when the target is level, or with what
+ * went wrong. `snapshot` and `stream` are the product's own.
+ */
+import { Fault } from "../../src/errors.js";
+import { snapshot } from "../../src/snapshot/snapshot.js";
+import type { TableCoder } from "../../src/snapshot/copy.js";
+import type { Stream } from "../../src/stream/options.js";
+import { openStream } from "../../src/stream/stream.js";
+import { rowEncoder } from "../../src/typemap/row.js";
+import { countOf, ModelSource } from "./model-source.js";
+import type { SourceFlaws } from "./model-source.js";
+import { ModelTarget } from "./model-target.js";
+import type { TargetFlaws } from "./model-target.js";
+import { Random } from "./random.js";
+import { Scheduler } from "./scheduler.js";
+import type { Actor } from "./scheduler.js";
+import { modelPlan, tied } from "./world-tables.js";
+import { Writer } from "./writer.js";
+
+export interface Simulated {
+  /** What went wrong, empty when nothing did. */
+  readonly problems: readonly string[];
+  readonly trace: readonly string[];
+  /** What this life has met. */
+  readonly met: ReadonlySet<string>;
+  readonly steps: number;
+}
+
+export interface Flaws extends SourceFlaws, TargetFlaws {}
+
+const mostSteps = 6000;
+/** Faults that end an engine and are no fault of anybody: the next one goes on. */
+const ends = ["epoch-lost", "checkpoint-moved", "claimed", "interrupted", "connection-lost", "target-busy"];
+
+export async function simulate(seed: number, flaws: Flaws = {}, trace = false): Promise<Simulated> {
+  const random = new Random(seed);
+  const world: Actor = { name: "world", alive: true };
+  const scheduler = new Scheduler(random, world, trace);
+  const plan = modelPlan(random.chance(0.5) ? 1 : 2);
+  const source = new ModelSource(plan, scheduler, random, flaws);
+  const target = new ModelTarget(plan, source, scheduler, random, flaws);
+  const writer = new Writer(source, random);
+  const met = new Set<string>();
+  const problems: string[] = [];
+  let crashes = random.below(4);
+  let writes = 10 + random.below(40);
+  const pace = random.pick([0.03, 0.08, 0.2]);
+  const sight = random.pick([0.05, 0.3, 0.8]);
+  const trouble = random.pick([0, 0, 0.005, 0.02]);
+  const batchRows = random.pick([1, 3, 10, 100]);
+  const batchBytes = random.pick([200, 8_000_000]);
+  let engines = 0;
+  let engine: Actor = world;
+  const now: { stream: Stream | null } = { stream: null };
+  let begins = 0;
+  const stops: AbortController[] = [];
+
+  const live = async (actor: Actor): Promise<void> => {
+    const wait = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+      scheduler.wait(actor, milliseconds, signal);
+    const connected = source.connect(actor);
+    const { ledger, writer: laneWriter } = target.claim(actor);
+    const stop = new AbortController();
+    stops.push(stop);
+    await snapshot({
+      source: connected,
+      ledger,
+      plan,
+      workers: 2,
+      slots: 9,
+      rangeRows: 2,
+      tied,
+      coderOf: (table): TableCoder => ({
+        select: table.columns.map(({ source: name }) => name),
+        encode: (sink) => rowEncoder(table, "mysql", sink),
+      }),
+      signal: stop.signal,
+      onEvent: () => undefined,
+      wait,
+    });
+    met.add("copied");
+    const own = openStream({
+      feed: source.feed(actor),
+      plan,
+      engine: "mysql",
+      writer: laneWriter,
+      starts: target.starts,
+      joins: target.joins,
+      cuts: target.cuts,
+      cascades: true,
+      onJoined: async () => {
+        await target.ask(actor, "build unique keys");
+        target.unique = true;
+        for (const [name, lane] of target.lanes)
+          if (lane.lockedBy === actor) problems.push(`lane ${name} has a batch open while keys are built`);
+        await target.ask(actor, "built");
+      },
+      mark: (lane, note) => connected.mark(lane, note),
+      batchRows,
+      batchBytes,
+      now: () => scheduler.now,
+      wait,
+      moment: (moment) => {
+        met.add(moment);
+        return random.chance(0.3) ? scheduler.step(actor, moment) : undefined;
+      },
+      onEvent: (event) => {
+        met.add(event.kind);
+        // Groups are cut so that no order in them matters: nothing that the source did has to be replayed singly.
+        if (event.kind === "replaying") problems.push(`replayed: ${event.fault.message}`);
+        scheduler.trace?.push(`${actor.name} tells ${event.kind} ${JSON.stringify(event, plain)}`);
+      },
+      keep: async (poison) => {
+        problems.push(`${poison.id} is called poison: ${poison.reason} ${poison.sentence}`);
+      },
+      skips: new Set(),
+      signal: stop.signal,
+    });
+    if (actor === engine) now.stream = own;
+    await own.run();
+  };
+
+  const start = (): void => {
+    const actor: Actor = { name: `engine ${++engines}`, alive: true };
+    engine = actor;
+    now.stream = null;
+    scheduler.current = actor;
+    live(actor).catch((error: unknown) => {
+      scheduler.trace?.push(`${actor.name} ends: ${String(error)}`);
+      const passing = error instanceof Fault && ends.includes(error.code);
+      if (!passing) problems.push(`${actor.name}: ${told(error)}`);
+      target.drop(actor);
+      if (actor === engine) begins += 1;
+    });
+  };
+
+  const level = (): boolean => {
+    const want = source.lastData;
+    return (
+      writes === 0 &&
+      begins === 0 &&
+      now.stream !== null &&
+      target.unique &&
+      [...target.lanes.values()].every(({ position }) => position !== null && countOf(position) >= want) &&
+      now.stream.lanes.every(({ joined }) => joined)
+    );
+  };
+
+  const restore = takeTime(scheduler, random);
+  try {
+    // Some rows are there before anybody looks.
+    for (let turn = random.below(8); turn > 0; turn--) writer.write();
+    source.visible = random.chance(0.5) ? source.log.length : random.below(source.log.length + 1);
+    source.trouble = target.trouble = trouble;
+    start();
+    while (!level() && problems.length === 0 && target.broken.length === 0) {
+      if (scheduler.steps > mostSteps) {
+        problems.push(`not level after ${mostSteps} steps`);
+        break;
+      }
+      if (writes > 0 && random.chance(pace)) {
+        writer.write();
+        writes -= 1;
+      }
+      if (random.chance(sight)) source.show();
+      if (begins > 0) {
+        begins = 0;
+        start();
+      } else if (crashes > 0 && random.chance(0.004)) {
+        crashes -= 1;
+        const last = engine;
+        if (random.chance(0.6)) {
+          met.add("crash");
+          scheduler.kill(last);
+          target.drop(last);
+        } else met.add("zombie");
+        start();
+      }
+      const went = await scheduler.turn();
+      if (!went && writes === 0 && source.visible === source.log.length && begins === 0) {
+        problems.push("nothing waits for anything, and the target is not level");
+        break;
+      }
+    }
+    const last = target.difference(null, source.log.length);
+    if (problems.length === 0 && target.broken.length === 0) {
+      if (last !== null) problems.push(last);
+      if (now.stream !== null) problems.push(...unaccounted(now.stream));
+    }
+  } finally {
+    restore();
+  }
+  const result = {
+    problems: [...problems, ...target.broken],
+    trace: scheduler.trace ?? [],
+    met,
+    steps: scheduler.steps,
+  };
+  // Nothing of this life is to outlive it.
+  for (const stop of stops) stop.abort(new Fault("interrupted", "The simulation is over."));
+  await new Promise((resolve) => setImmediate(resolve));
+  return result;
+}
+
+/** I8: every change that was read is accounted for, none twice. */
+function unaccounted(stream: Stream): string[] {
+  const { read, ...settled } = stream.counts;
+  const sum = Object.values(settled).reduce((total, count) => total + count, 0);
+  const least = Math.min(...Object.values(settled));
+  return sum === read && least >= 0 ? [] : [`I8: ${JSON.stringify(stream.counts)}`];
+}
+
+function told(error: unknown): string {
+  return error instanceof Fault
+    ? `${error.code}: ${error.message}${error.code === "bug" ? ` ${String(error.cause)}` : ""}`
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+}
+
+function plain(_: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  return value instanceof Fault ? `${value.code}: ${value.message}` : value;
+}
+
+/** Timers and randomness of libraries are the world's while it lives. */
+function takeTime(scheduler: Scheduler, random: Random): () => void {
+  const { setTimeout: timeout, clearTimeout: clear } = globalThis;
+  const draw = Math.random;
+  const own = (go: () => void, milliseconds = 0): unknown => scheduler.after(milliseconds, go);
+  Object.assign(globalThis, { setTimeout: own, clearTimeout: (timer: unknown) => scheduler.cancel(timer) });
+  Math.random = () => random.next();
+  return () => {
+    Object.assign(globalThis, { setTimeout: timeout, clearTimeout: clear });
+    Math.random = draw;
+  };
+}
