@@ -117,6 +117,7 @@ export class ModelSource {
     };
     return {
       facts: refuse,
+      load: refuse,
       measure: refuse,
       catalogue: refuse,
       preflight: refuse,

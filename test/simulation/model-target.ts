@@ -313,6 +313,7 @@ export class ModelTarget {
       })),
       phases: [],
       holds: [],
+      quarantine: [],
     };
   }
 
@@ -360,6 +361,8 @@ export class ModelTarget {
         if (!this.#joins.has(lane)) this.#joins.set(lane, { position, marker });
       },
       phase: refuse,
+      quarantine: refuse,
+      settle: refuse,
       slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
       loader: async () => this.#loader(actor, epoch),
       lane: refuse,

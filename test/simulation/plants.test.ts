@@ -11,7 +11,7 @@ import type { Flaws } from "./simulate.js";
 const most = 1500;
 
 /** A method as it is before it is replaced. */
-function method<Name extends string, F>(holder: Readonly<Record<Name, F>>, name: Name): F {
+function method<T extends object, Name extends keyof T>(holder: T, name: Name): T[Name] {
   return holder[name];
 }
 
