@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [options]`: side-by-side benchmarks, each with its floor and its peers in one run. */
+import { apply } from "./apply/main.js";
 import { bulk } from "./bulk/main.js";
 import { check } from "./check/main.js";
 
@@ -12,8 +13,9 @@ function number(name: string, otherwise: number): number {
 
 const [name] = process.argv.slice(2);
 if (name === "bulk") await bulk({ scale: number("scale", 1), rounds: number("rounds", 5) });
+else if (name === "apply") await apply({ scale: number("scale", 1), rounds: number("rounds", 1) });
 else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
-  process.stderr.write("npm run bench -- bulk|check [--scale 1] [--rounds 5]\n");
+  process.stderr.write("npm run bench -- apply|bulk|check [--scale 1] [--rounds 5]\n");
   process.exitCode = 64;
 }

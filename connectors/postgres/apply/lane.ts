@@ -12,6 +12,7 @@ import { Session } from "../connection.js";
 import type { PostgresOptions } from "../connection.js";
 import { endBackend, recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
+import { usualStagedRows } from "./rows.js";
 import { readShape } from "./shape.js";
 import type { TableShape } from "./shape.js";
 import { Stages } from "./stage.js";
@@ -53,26 +54,36 @@ export class PostgresLane implements LaneWriter {
   readonly #claim: Claim;
   readonly #plan: Plan;
   readonly #lost: AbortSignal;
+  readonly #stagedRows: number;
   #connected: Connected | null = null;
   #open = false;
 
-  private constructor(options: PostgresOptions, claim: Claim, plan: Plan, lane: string, lost: AbortSignal) {
+  private constructor(
+    options: PostgresOptions,
+    claim: Claim,
+    plan: Plan,
+    lane: string,
+    lost: AbortSignal,
+    stagedRows: number,
+  ) {
     this.lane = lane;
     this.#options = options;
     this.#claim = claim;
     this.#plan = plan;
     this.#lost = lost;
+    this.#stagedRows = stagedRows;
   }
 
-  /** Connects. Faults: grant-missing with the exact statement, epoch-lost, and those of a connection. */
+  /** Connects. `stagedRows` is the bench's to change. Faults: grant-missing with the exact statement, epoch-lost, and those of a connection. */
   static async open(
     options: PostgresOptions,
     claim: Claim,
     plan: Plan,
     lane: string,
     lost: AbortSignal,
+    stagedRows = usualStagedRows,
   ): Promise<PostgresLane> {
-    const writer = new PostgresLane(options, claim, plan, lane, lost);
+    const writer = new PostgresLane(options, claim, plan, lane, lost, stagedRows);
     await writer.#ready();
     return writer;
   }
@@ -89,6 +100,7 @@ export class PostgresLane implements LaneWriter {
     const transaction = new BatchTransaction({
       session,
       stages,
+      stagedRows: this.#stagedRows,
       plan: this.#plan,
       claim: this.#claim,
       lane: this.lane,

@@ -28,7 +28,7 @@ import {
 import { arraySlices } from "./tuples.js";
 
 /** From this many rows on (or bytes) a COPY is cheaper than arrays; bench/apply measures it. */
-export const stagedRows = 2000;
+export const usualStagedRows = 2000;
 const stagedBytes = 4_194_304;
 
 /** What one statement takes as arrays. */
@@ -38,6 +38,8 @@ export interface RowsContext {
   readonly session: Session;
   readonly stages: Stages;
   readonly shapeOf: (table: PlanTable) => Promise<TableShape>;
+  /** From this many rows on they are copied. */
+  readonly stagedRows: number;
   /** Whether the transaction has our savepoint; set by this file. */
   savepoint: boolean;
 }
@@ -83,7 +85,7 @@ async function writeStrict(
   else if (changes.deletes.rows > 0) await sendDeletes(sending, begin("delete", changes.deletes));
   if (changes.updates.rows > 0) {
     const step = begin("update", changes.updates);
-    if (isMany(shape, changes.updates)) {
+    if (isMany(context, shape, changes.updates)) {
       await sending.flush();
       await sending.add(updateSql(shape, await context.stages.fill(shape, [changes.updates])), [], step);
     } else await sendArrays(sending, updateSql, step, union(shape.key, shape.set));
@@ -107,7 +109,7 @@ async function writeLoose(context: RowsContext, sending: Sending, changes: Table
     rows: lists.reduce((sum, { rows }) => sum + rows, 0),
     bytes: lists.reduce((sum, { bytes }) => sum + bytes, 0),
   };
-  if (isMany(shape, all) && all.rows > 0) {
+  if (isMany(context, shape, all) && all.rows > 0) {
     await sending.flush();
     const source = await context.stages.fill(shape, lists);
     await sending.add(mergeSql(shape, source), [], step("update", changes.updates));
@@ -137,7 +139,7 @@ async function sendDeletes(sending: Sending, step: Step): Promise<void> {
 
 async function sendInserts(context: RowsContext, sending: Sending, step: Step): Promise<void> {
   const { shape, tuples } = step;
-  if (!isMany(shape, tuples)) {
+  if (!isMany(context, shape, tuples)) {
     await sendArrays(sending, insertSql, step, shape.written);
     return;
   }
@@ -160,8 +162,12 @@ async function sendArrays(
     await sending.add(sql, arrays, step);
 }
 
-function isMany(shape: TableShape, { rows, bytes }: Pick<Tuples, "rows" | "bytes">): boolean {
-  return !shape.byArrays || rows >= stagedRows || bytes >= stagedBytes;
+function isMany(
+  context: RowsContext,
+  shape: TableShape,
+  { rows, bytes }: Pick<Tuples, "rows" | "bytes">,
+): boolean {
+  return !shape.byArrays || rows >= context.stagedRows || bytes >= stagedBytes;
 }
 
 function union(a: readonly number[], b: readonly number[]): readonly number[] {

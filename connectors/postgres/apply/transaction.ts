@@ -18,6 +18,7 @@ import type { Stages } from "./stage.js";
 export interface Batch {
   readonly session: Session;
   readonly stages: Stages;
+  readonly stagedRows: number;
   readonly plan: Plan;
   readonly claim: Claim;
   readonly lane: string;
@@ -104,9 +105,9 @@ export class BatchTransaction implements LaneTransaction {
   }
 
   async #write(group: StatementGroup): Promise<void> {
-    const { session, stages, plan, shapeOf } = this.#batch;
+    const { session, stages, stagedRows, plan, shapeOf } = this.#batch;
     if (group.kind === "rows") {
-      const context = { session, stages, shapeOf, savepoint: this.#savepoint };
+      const context = { session, stages, stagedRows, shapeOf, savepoint: this.#savepoint };
       await writeRows(context, group);
       this.#savepoint = context.savepoint;
       for (const changes of group.changes) this.#note(changes);
