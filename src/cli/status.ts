@@ -1,9 +1,12 @@
 /**
  * `status`: one screen. Reads the ledger without a claim, so it answers beside a running engine and after a dead
- * one; it writes nothing and needs no source.
+ * one; it writes nothing and needs no source. An engine on this machine is asked for what only it knows: lag, pauses.
  */
+import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
 import type { LedgerView } from "../port.js";
+import { engineClient } from "../serve/client.js";
+import type { TellStatus } from "../serve/client.js";
 import { count } from "../watch/screen.js";
 import { heldBody, heldLines, holdsBack } from "./hold.js";
 import type { NextStep, VerbResult } from "./output.js";
@@ -32,17 +35,36 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
       human: [`${migration.id}: new; the target's ledger does not know it yet.`],
     };
   }
-  return { exit: 0, nextSteps: nextOf(view), body: bodyOf(view), human: screenOf(migration.id, view) };
+  const engine = await engineOf(migration.stateDirectory, view);
+  return {
+    exit: 0,
+    nextSteps: nextOf(view),
+    body: bodyOf(view, engine),
+    human: screenOf(migration.id, view, engine),
+  };
 }
 
-function bodyOf(view: LedgerView): Record<string, unknown> {
+/** What a live engine on this machine says of itself; null where none answers, which is no fault here. */
+async function engineOf(directory: string, view: LedgerView): Promise<TellStatus | null> {
+  if (view.holder === null) return null;
+  try {
+    const told = await engineClient(directory).status();
+    return told.epoch === view.epoch ? told : null;
+  } catch (error) {
+    if (error instanceof Fault && ["no-engine", "file-refused"].includes(error.code)) return null;
+    throw error;
+  }
+}
+
+function bodyOf(view: LedgerView, engine: TellStatus | null): Record<string, unknown> {
   return {
     state: stateOf(view),
     since: view.since,
     epoch: view.epoch,
     holder: view.holder,
     position: { source: null, applied: appliedOf(view) },
-    lagSeconds: null,
+    lagSeconds: engine?.lagSeconds ?? null,
+    engine: engine === null ? null : { pid: engine.pid, held: engine.held, throttled: engine.throttled },
     tables: view.tables.map((t) => ({
       table: t.table,
       ranges: { done: t.rangesDone, held: t.rangesHeld, total: t.split ? t.ranges : null },
@@ -54,7 +76,7 @@ function bodyOf(view: LedgerView): Record<string, unknown> {
     lastVerify: null,
     quarantine: view.quarantine,
     held: heldBody(view),
-    blocking: blocking(view),
+    blocking: blocking(view, engine),
   };
 }
 
@@ -79,7 +101,8 @@ function isLive({ state }: LedgerView): boolean {
   return state === "streaming" || state === "ready";
 }
 
-function blocking(view: LedgerView): string[] {
+function blocking(view: LedgerView, engine: TellStatus | null): string[] {
+  if (engine !== null && isLive(view)) return engine.blocking;
   if (waiting(view) !== undefined) return ["quarantine"];
   if (view.state === "ready" && view.holder !== null) return [];
   if (isLive(view)) return view.holder === null ? ["no-engine"] : ["catching-up"];
@@ -108,7 +131,7 @@ function nextOf(view: LedgerView): NextStep[] {
   return [{ why: "the copy is not complete", command: "headgate run --until copied" }];
 }
 
-function screenOf(id: string, view: LedgerView): string[] {
+function screenOf(id: string, view: LedgerView, engine: TellStatus | null): string[] {
   const done = view.tables.filter((t) => t.split && t.rangesDone === t.ranges);
   const rows = view.tables.reduce((sum, t) => sum + t.rows, 0);
   const held = view.holder;
@@ -118,9 +141,9 @@ function screenOf(id: string, view: LedgerView): string[] {
       ? `engine   none runs; epoch ${view.epoch}`
       : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}; epoch ${view.epoch}`,
     `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
-    ...lagLines(view),
+    ...lagLines(view, engine),
     "verified never: verify is not built yet",
-    `ready    blocked by ${blocking(view).join(", ")}`,
+    readyLine(blocking(view, engine)),
     "",
     ...table(
       ["table", "ranges", "rows", "MB"],
@@ -139,16 +162,31 @@ function screenOf(id: string, view: LedgerView): string[] {
   ];
 }
 
-function lagLines(view: LedgerView): string[] {
+function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
   if (!isLive(view)) return ["lag      none yet: the source's log is not applied"];
-  return view.lanes.map(
+  const lag = engine?.lagSeconds ?? null;
+  const lanes = view.lanes.map(
     ({ lane, seq, applied }) =>
       `lane     ${lane}: ${count(Number(seq))} batches, ${applied === null ? "nothing applied yet" : `up to ${positionText(applied)}`}`,
   );
+  return [
+    lag === null
+      ? "lag      not known: no engine here tells it"
+      : `lag      ${lag.toFixed(1)} s behind the source`,
+    ...(engine === null || engine.held === "no" ? [] : [`held     ${engine.held}: headgate resume`]),
+    ...(engine?.throttled == null ? [] : [`waits    ${engine.throttled}`]),
+    ...lanes,
+  ];
 }
 
 function positionText(position: Position): string {
   const place = `${position.file}:${position.offset}`;
   if (position.kind === "file") return place;
   return position.set.length > 120 ? `${position.set.slice(0, 117)}...` : position.set;
+}
+
+function readyLine(codes: readonly string[]): string {
+  return codes.length === 0
+    ? "ready    yes: nothing is in the way"
+    : `ready    blocked by ${codes.join(", ")}`;
 }

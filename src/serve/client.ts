@@ -21,6 +21,7 @@ const statusSchema = z.looseObject({
   throttled: z.string().nullable(),
   lagSeconds: z.number().nullable(),
   retentionSeconds: z.number().nullable(),
+  blocking: z.array(z.string()),
 });
 
 export type TellStatus = z.output<typeof statusSchema>;
