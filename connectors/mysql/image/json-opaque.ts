@@ -32,11 +32,15 @@ export function putOpaque(row: ProtocolRow, type: number, source: Buffer, at: nu
   }
 }
 
+/** Nine digits in each of nine words is what the server's own decimals hold, more than those of a column. */
+const decimalDigits = 81;
+
 function putDecimal(row: ProtocolRow, source: Buffer, at: number, length: number): void {
-  const [precision, scale] = [source[at] ?? 0, source[at + 1] ?? 0];
-  const possible = length > 2 && precision > 0 && precision <= 65 && scale <= 30 && scale <= precision;
+  if (length <= 2) throw misfit("JSON");
+  const [precision, scale] = [source[at] as number, source[at + 1] as number];
+  const possible = precision > 0 && precision <= decimalDigits && scale <= precision;
   if (!possible || length !== 2 + decimalBytes(precision, scale)) throw misfit("JSON");
-  row.reserve(70);
+  row.reserve(decimalDigits + 3);
   writeDecimal(source, at + 2, precision, scale, false, row);
 }
 
