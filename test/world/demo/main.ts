@@ -1,19 +1,24 @@
 /**
- * `npm run demo`: the main job on real servers. Starts MySQL and PostgreSQL, makes a shop of about a million rows,
- * moves it with the very commands a user types, and lets the oracle say whether both sides are equal.
+ * `npm run demo`: the main job on real servers. Starts MySQL and PostgreSQL, makes a shop of about a million rows whose
+ * application writes all the time, moves it with the very commands a user types until the target is level, and
+ * lets the oracle say whether both sides are equal at one position.
  */
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
 import pg from "pg";
 import { table } from "../../../src/cli/table.js";
 import { makeSourceAccount, makeTargetAccount } from "../accounts.js";
 import { compare } from "../oracle/oracle.js";
 import { dataFolder } from "../stack/place.js";
 import { world } from "../world.js";
-import { createShop, fillShop } from "./fill.js";
+import { openApplication } from "./application.js";
+import { createShop, fillShop, sizesAt } from "./fill.js";
 import { database } from "./schema.js";
 
 const cli = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
@@ -62,31 +67,81 @@ async function prepare(source: string, target: string, { scale, seed }: Options)
   await makeTargetAccount(new URL(`/${database}`, target).href, database, "public", account, password);
 }
 
-/** One command as a user types it; the demo ends with its exit code when it fails. */
-async function headgate(directory: string, ...args: readonly string[]): Promise<void> {
-  say(`\n$ headgate ${args.join(" ")}`);
-  const child = spawn(process.execPath, [cli, ...args], {
+function spawned(directory: string, args: readonly string[], stdout: "inherit" | "pipe"): ChildProcess {
+  return spawn(process.execPath, [cli, ...args], {
     cwd: directory,
-    stdio: "inherit",
+    stdio: ["inherit", stdout, "inherit"],
     env: { ...process.env, DEMO_PASSWORD: password },
   });
-  const code = await new Promise<number>((resolve, reject) => {
+}
+
+async function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (status, signal) => {
       resolve(status ?? (signal === null ? 1 : 130));
     });
   });
-  if (code !== 0) {
-    process.stderr.write(
-      `The demo stops here: headgate ${args.join(" ")} ended with exit code ${String(code)}.\n`,
+}
+
+/** One command as a user types it; the demo fails with its exit code when it is another one than expected. */
+async function headgate(directory: string, args: readonly string[], expected = 0): Promise<void> {
+  say(`\n$ headgate ${args.join(" ")}`);
+  ended(args, await exitOf(spawned(directory, args, "inherit")), expected);
+}
+
+function ended(args: readonly string[], code: number, expected: number): void {
+  if (code !== expected)
+    throw new Error(
+      `headgate ${args.join(" ")} ended with exit code ${String(code)}, not ${String(expected)}`,
     );
-    process.exit(code);
+}
+
+/** What `headgate status --json` says now. */
+async function status(directory: string): Promise<Readonly<Record<string, unknown>>> {
+  const child = spawned(directory, ["status", "--json"], "pipe");
+  let text = "";
+  child.stdout?.setEncoding("utf8").on("data", (part: string) => (text += part));
+  const code = await exitOf(child);
+  ended(["status", "--json"], code, 0);
+  return JSON.parse(text) as Readonly<Record<string, unknown>>;
+}
+
+/** Asks again and again until `wanted` holds; an engine that has ended meanwhile ends the demo. */
+async function until<T>(
+  engine: ChildProcess,
+  look: () => Promise<T>,
+  wanted: (found: T) => boolean,
+): Promise<T> {
+  for (;;) {
+    const found = await look();
+    if (wanted(found)) return found;
+    if (engine.exitCode !== null) throw new Error("the engine ended");
+    await pause(500);
   }
 }
 
 function login(url: string, path: string): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${account}:\${DEMO_PASSWORD}@${host}/${path}`;
+}
+
+/** Whether all that the source had committed when `end` was read is on the target. */
+async function reached(
+  root: Connection,
+  end: string,
+  told: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const applied = JSON.stringify(told["position"]);
+  const set = /"set":"([^"]*)"/u.exec(applied)?.[1] ?? "";
+  const [rows] = await root.query({ sql: "SELECT GTID_SUBSET(?, ?)", values: [end, set], rowsAsArray: true });
+  return JSON.stringify(rows) === "[[1]]";
+}
+
+async function gtids(root: Connection): Promise<string> {
+  const [rows] = await root.query({ sql: "SELECT @@GLOBAL.gtid_executed", rowsAsArray: true });
+  const [[set = ""] = []] = rows as string[][];
+  return set.replaceAll(/\s/gu, "");
 }
 
 async function main(): Promise<void> {
@@ -100,22 +155,44 @@ async function main(): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const from = login(servers.source, database);
   const to = login(servers.target, database);
-  await headgate(
-    directory,
-    "init",
-    "--source",
-    from,
-    "--target",
-    to,
-    "--environment",
-    "development",
-    "--migration",
-    "20261122_shop",
-  );
-  await headgate(directory, "check");
-  await headgate(directory, "plan");
-  await headgate(directory, "run", "--until", "copied");
-  await headgate(directory, "status");
+  const application = await openApplication(servers.source, sizesAt(chosen.scale), chosen.seed);
+  let engine: ChildProcess | null = null;
+  try {
+    const init = ["init", "--source", from, "--target", to, "--environment", "development"];
+    await headgate(directory, [...init, "--migration", "20261122_shop"]);
+    await headgate(directory, ["check"]);
+    await headgate(directory, ["plan"]);
+    say("\n$ headgate run &");
+    engine = spawned(directory, ["run"], "inherit");
+    const ended = exitOf(engine);
+    await until(
+      engine,
+      () => status(directory),
+      (told) => told["state"] === "ready",
+    );
+    say(
+      `\nReady, while the application goes on writing: ${String(application.transactions)} transactions so far.`,
+    );
+    for (let look = 0; look < 3; look += 1) {
+      const told = await status(directory);
+      say(`lag ${String(told["lagSeconds"])} s, ${String(application.transactions)} transactions`);
+      await pause(1000);
+    }
+    await headgate(directory, ["status"]);
+    await application.stop();
+    const root = await createConnection({ uri: servers.source });
+    const end = await gtids(root);
+    await until(engine, () => status(directory).then((told) => reached(root, end, told)), Boolean);
+    await root.end();
+    say(
+      `\nThe application has stopped after ${String(application.transactions)} transactions; all of them are applied.`,
+    );
+    engine.kill("SIGTERM");
+    if ((await ended) !== 143) throw new Error("the engine did not end as it was told to");
+  } finally {
+    engine?.kill("SIGKILL");
+    await application.stop();
+  }
 
   say("\nBoth sides, counted and digested by the oracle (code of its own, inside the servers):");
   const source = await createConnection({
