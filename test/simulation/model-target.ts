@@ -335,6 +335,7 @@ export class ModelTarget {
       setState: refuse,
       build: refuse,
       unbuild: refuse,
+      amend: refuse,
       addRanges: async (table, ranges) => {
         await act(`ranges of ${table}`);
         if (!this.#ranges.has(table))
