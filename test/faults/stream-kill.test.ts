@@ -7,8 +7,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyMoments } from "../../connectors/postgres/apply/moments.js";
@@ -76,7 +76,8 @@ interface Engine {
 function engine(settings: StreamEngineSettings): Engine {
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", fileURLToPath(new URL("stream-engine.ts", import.meta.url))],
+    // Built: three of these live and die in each run, and a compiler in each would take longer than its work.
+    [resolve("dist/test/faults/stream-engine.js")],
     {
       env: { ...process.env, HEADGATE_ENGINE: JSON.stringify(settings) },
       stdio: ["pipe", "pipe", "inherit"],
@@ -105,7 +106,7 @@ function engine(settings: StreamEngineSettings): Engine {
       const found = lines.find((each) => each.startsWith(begin));
       if (found !== undefined) return found;
       if (closed) return null;
-      await new Promise<void>((resolve) => waiting.push(resolve));
+      await new Promise<void>((woken) => waiting.push(woken));
     }
   };
   return { child, line, end, say: (text) => void child.stdin.write(`${text}\n`) };
