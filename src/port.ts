@@ -253,6 +253,8 @@ export interface LedgerView {
   readonly fingerprint: string;
   readonly epoch: string;
   readonly holder: Holder | null;
+  /** Ranges that the holder's engine has copied, and for how long it has had the claim; null without one. */
+  readonly pace: { readonly ranges: number; readonly seconds: number } | null;
   readonly tables: readonly TableProgress[];
   readonly built: readonly string[];
   readonly policies: readonly { readonly object: string; readonly policy: string; readonly count: number }[];

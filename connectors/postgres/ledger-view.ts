@@ -40,6 +40,10 @@ SELECT json_build_object(
   'epoch', e.epoch::text,
   'holder', (SELECT json_build_object('host', g.host, 'pid', g.pid, 'since', ${iso("g.since")})
                FROM headgate.engine g WHERE g.migration = m.id AND g.epoch = e.epoch AND ${claimHeld}),
+  'pace', (SELECT json_build_object('ranges', (SELECT count(*) FROM headgate.range r
+                             WHERE r.migration = m.id AND r.state = 'done' AND r.epoch = e.epoch),
+                           'seconds', extract(epoch FROM now() - g.since)::float8)
+             FROM headgate.engine g WHERE g.migration = m.id AND g.epoch = e.epoch AND ${claimHeld}),
   'tables', (SELECT coalesce(json_agg(json_build_object(
                  'table', t.name, 'split', t.ranges IS NOT NULL, 'ranges', coalesce(t.ranges, 0),
                  'rangesDone', r.done, 'rangesHeld', r.held, 'rows', r.rows, 'bytes', r.bytes,

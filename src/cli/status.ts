@@ -7,7 +7,7 @@ import type { Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { engineClient } from "../serve/client.js";
 import type { TellStatus } from "../serve/client.js";
-import { count } from "../watch/screen.js";
+import { clock, count } from "../watch/screen.js";
 import { heldBody, heldLines, holdsBack } from "./hold.js";
 import type { NextStep, VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
@@ -28,6 +28,7 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
         since: null,
         position: { source: null, applied: null },
         lagSeconds: null,
+        etaSeconds: null,
         tables: [],
         lastVerify: null,
         blocking: ["not-copied"],
@@ -64,6 +65,7 @@ function bodyOf(view: LedgerView, engine: TellStatus | null): Record<string, unk
     holder: view.holder,
     position: { source: null, applied: appliedOf(view) },
     lagSeconds: engine?.lagSeconds ?? null,
+    etaSeconds: etaOf(view),
     engine: engine === null ? null : { pid: engine.pid, held: engine.held, throttled: engine.throttled },
     tables: view.tables.map((t) => ({
       table: t.table,
@@ -84,6 +86,14 @@ function bodyOf(view: LedgerView, engine: TellStatus | null): Record<string, unk
 function stateOf(view: LedgerView): string {
   const working = ["copying", "building", "streaming", "ready"].includes(view.state);
   return view.holder === null && working ? "stopped" : view.state;
+}
+
+/** Seconds until the ranges are copied at this engine's own pace so far; null where that says nothing. */
+function etaOf({ state, pace, tables }: LedgerView): number | null {
+  if (state !== "copying" || pace === null || pace.ranges === 0) return null;
+  if (tables.some(({ split }) => !split)) return null;
+  const open = tables.reduce((sum, t) => sum + t.ranges - t.rangesDone - t.rangesHeld, 0);
+  return Math.round((open * pace.seconds) / pace.ranges);
 }
 
 /** By lane, as the connector spells it; null before the first batch of the log. */
@@ -141,6 +151,7 @@ function screenOf(id: string, view: LedgerView, engine: TellStatus | null): stri
       ? `engine   none runs; epoch ${view.epoch}`
       : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}; epoch ${view.epoch}`,
     `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
+    ...etaLines(view),
     ...lagLines(view, engine),
     "verified never: verify is not built yet",
     readyLine(blocking(view, engine)),
@@ -159,6 +170,14 @@ function screenOf(id: string, view: LedgerView, engine: TellStatus | null): stri
     ...view.quarantine
       .filter(({ state }) => state === "kept")
       .map(({ event, table: name, sentence }) => `waits    ${event}: ${name}: ${sentence}`),
+  ];
+}
+
+function etaLines(view: LedgerView): string[] {
+  if (view.state !== "copying" || view.holder === null) return [];
+  const eta = etaOf(view);
+  return [
+    `left     about ${eta === null ? "?" : clock(eta)} until the rows are copied; keys and indexes follow`,
   ];
 }
 

@@ -69,6 +69,7 @@ const view: LedgerView = {
   built: [],
   policies: [],
   lanes: [],
+  pace: null,
   phases: [],
   holds: [],
   quarantine: [],

@@ -28,6 +28,7 @@ function view(...tables: Partial<TableProgress>[]): LedgerView {
     fingerprint: "",
     epoch: "1",
     holder: null,
+    pace: null,
     tables: tables.map((one) => ({
       table: "",
       split: true,

@@ -289,6 +289,7 @@ export class ModelTarget {
       fingerprint: "model",
       epoch: String(this.epoch),
       holder: null,
+      pace: null,
       tables: this.#plan.tables.map(({ source: table }) => {
         const ranges = this.#ranges.get(table);
         return {
