@@ -98,7 +98,7 @@ export class Recorder implements ChangeSink {
       else if (one.kind === "truncate") told.push(`${one.table} truncate`);
       else if (one.kind === "marker") told.push(`marker ${one.lane} ${one.note}`);
       else if (one.kind === "schema") told.push(`schema ${one.change.tables.join()}`);
-      else if (one.kind === "commit" && told.length > 0 && told.at(-1) !== ";") told.push(";");
+      else if (one.kind === "commit" && !/^(?:;|schema .*)?$/u.test(told.at(-1) ?? "")) told.push(";");
     return told;
   }
 

@@ -12,6 +12,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly clients: number;
   /** Keep the server's answers from the clients. */
   holdAnswers: boolean;
+  /** What the server's answers become on their way to the clients. */
+  alter: (bytes: Buffer) => Buffer;
   /** Keep the clients' requests from the server. */
   holdRequests: boolean;
   /** Stops reading from the clients, so that what they send backs up to them; nothing is lost. */
@@ -41,7 +43,7 @@ export async function faultProxy(first: {
       if (!proxy.holdRequests) upstream.write(bytes);
     });
     upstream.on("data", (bytes) => {
-      if (!proxy.holdAnswers && alive) client.write(bytes);
+      if (!proxy.holdAnswers && alive) client.write(proxy.alter(bytes));
     });
     client.on("error", () => client.destroy());
     upstream.on("error", () => upstream.destroy());
@@ -63,6 +65,7 @@ export async function faultProxy(first: {
     },
     holdAnswers: false,
     holdRequests: false,
+    alter: (bytes) => bytes,
     stall: () => {
       for (const client of clients) client.pause();
     },

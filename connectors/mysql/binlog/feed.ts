@@ -30,6 +30,8 @@ export interface BinlogFeedOptions {
   readonly plan: Plan;
   /** How the feed calls itself to the source; one name a run. For tests. */
   readonly reader?: Reader;
+  /** Milliseconds without a sign of life after which nobody is there. For tests. */
+  readonly silenceMs?: number;
 }
 
 /** Reads what the images need to know of the server, over a connection that is closed again. */
@@ -88,7 +90,13 @@ class BinlogFeed implements ChangeFeed {
         options.untilEnd,
       );
       const dump = new Dump(events, sink, options.untilEnd);
-      await wire.follow(command, dump, "Reading the source's log", options.signal, silenceMs);
+      await wire.follow(
+        command,
+        dump,
+        "Reading the source's log",
+        options.signal,
+        this.#options.silenceMs ?? silenceMs,
+      );
       await dump.answer.promise;
       // The server says the same words when it is told to stop.
       if (end !== null && (events.group.inside || !standing.holds(end, events.group.waiting)))

@@ -337,7 +337,14 @@ export class Group {
       this.#commit();
       return;
     }
-    if (!this.#parts.standing.leavesOut)
+    if (!this.#parts.standing.leavesOut) {
+      this.#tell();
+      const { sink } = this.#parts;
+      if (xa.rows.every(({ announced: { table } }) => table !== null && !sink.wants(table))) {
+        this.#prepared.drop(xa);
+        this.#commit();
+        return;
+      }
       throw new Fault(
         "log-refused",
         `The XA transaction ${xa.xid} was prepared on the source, and no position of this server can leave it out until its end.`,
@@ -345,6 +352,7 @@ export class Group {
           next: "Keep XA transactions from the tables that travel until the migration is over; headgate recopy TABLE for those that this one wrote to.",
         },
       );
+    }
     this.#prepared.park(xa, name);
     this.#end();
   }

@@ -1,0 +1,334 @@
+/**
+ * Groups of the log that are no plain transactions: XA in all its endings, tables without transactions, DDL of every
+ * kind, CREATE TABLE ... SELECT, statements as text. Each is handed over exactly, passes because it is none of ours, or
+ * stops by name.
+ */
+import type { Connection } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openMysql } from "../../connectors/mysql/source.js";
+import type { Plan, Position } from "../../src/model.js";
+import type { ChangeFeed } from "../../src/stream-port.js";
+import { testSources } from "../world/matrix.js";
+import { planOf, Recorder } from "./feed-recorder.js";
+import { named, openAdmin, sources } from "./sources.js";
+import type { TestSource } from "./sources.js";
+
+const never = new AbortController().signal;
+let all: readonly TestSource[];
+const plans = new Map<string, Plan>();
+
+beforeAll(async () => {
+  all = await sources("feed_groups");
+  for (const { name, admin, options } of all) {
+    await admin.query(
+      "CREATE TABLE a (id int primary key, n int); CREATE TABLE b (id int primary key, n int); " +
+        "FLUSH LOGS; CREATE TABLE unplanned_c (id int primary key); CREATE TABLE m (id int primary key, n int) ENGINE = MyISAM; " +
+        "CREATE TABLE `ünï` (id int primary key)",
+    );
+    plans.set(name, await planOf(options));
+  }
+});
+
+afterAll(async () => {
+  for (const { admin } of all) await admin.end();
+});
+
+describe.each(testSources)("%s", (name) => {
+  const here = (): TestSource => named(all, name);
+
+  async function reading<T>(act: (feed: ChangeFeed, from: Position) => Promise<T>): Promise<T> {
+    await using source = await openMysql(here().options);
+    const plan = plans.get(name);
+    if (plan === undefined) throw new Error("no plan");
+    await using feed = await source.feed(plan);
+    return await act(feed, await source.position());
+  }
+
+  async function whole(feed: ChangeFeed, from: Position, sink = new Recorder()): Promise<Recorder> {
+    await feed.read([from], sink, { untilEnd: true, signal: never });
+    return sink;
+  }
+
+  /** A session of its own, standing in the database. */
+  async function session(): Promise<Connection> {
+    const other = await openAdmin(here().root);
+    await other.query("USE feed_groups");
+    return other;
+  }
+
+  it("an XA transaction of one phase is one like any other", async () => {
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      await admin.query(
+        "XA START 'one'; INSERT INTO a VALUES (100, 1); XA END 'one'; XA COMMIT 'one' ONE PHASE; INSERT INTO a VALUES (101, 1)",
+      );
+      expect((await whole(feed, from)).story).toEqual(["a insert >100/1", ";", "a insert >101/1", ";"]);
+    });
+  });
+
+  it("an XA transaction without rows of the plan's passes", async () => {
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      await admin.query(
+        "XA START 'none'; INSERT INTO unplanned_c VALUES (1); XA END 'none'; XA PREPARE 'none'; XA COMMIT 'none'; INSERT INTO b VALUES (1, 1)",
+      );
+      expect((await whole(feed, from)).story).toEqual(["b insert >1/1", ";"]);
+    });
+  });
+
+  it("prepared rows wait for XA COMMIT, and go with XA ROLLBACK; where no position can leave them out they are refused", async () => {
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      const xa = (id: string): string => `'${id}','b',7`;
+      const prepare = (id: string, row: number): string =>
+        `XA START ${xa(id)}; INSERT INTO a VALUES (${row}, 1); UPDATE a SET n = 2 WHERE id = ${row}; XA END ${xa(id)}; XA PREPARE ${xa(id)}; `;
+      const [one, two] = [await session(), await session()];
+      await one.query(prepare("kept", 110));
+      await two.query(prepare("gone", 120));
+      // MySQL 5.6 forgets them with their sessions; the others keep them for anybody.
+      const kept = name === "mysql56";
+      if (!kept) for (const each of [one, two]) await each.end();
+      await admin.query("INSERT INTO b VALUES (110, 1)");
+      const between = await whole(feed, from).catch((error: unknown) => error);
+      await (kept ? one : admin).query(`XA COMMIT ${xa("kept")}`);
+      await (kept ? two : admin).query(`XA ROLLBACK ${xa("gone")}`);
+      if (kept) for (const each of [one, two]) await each.end();
+      await admin.query("INSERT INTO b VALUES (111, 1)");
+      if (here().engine === "mariadb") {
+        expect(between).toMatchObject({
+          code: "log-refused",
+          message: expect.stringMatching(/XA transaction x'6b657074',x'62',7 .*0-10-\d+\.$/u) as string,
+        });
+        // Where no lane takes them they are no reason to stop: a table that was copied again since.
+        const sink = new Recorder();
+        sink.unwanted.add("a");
+        expect((await whole(feed, from, sink)).story).toEqual([
+          "b insert >110/1",
+          ";",
+          "b insert >111/1",
+          ";",
+        ]);
+        return;
+      }
+      const story = ["a insert >110/1", "a update 110/1>110/2", ";", "b insert >111/1", ";"];
+      if (!(between instanceof Recorder)) throw between;
+      expect(between.story).toEqual(["b insert >110/1", ";"]);
+      const told = await whole(feed, from);
+      expect(told.story).toEqual(
+        name === "mysql56" ? ["b insert >110/1", ";", ...story] : ["b insert >110/1", ";", ...story],
+      );
+      const position = between.positions.at(-1);
+      if (position === undefined || name === "mysql56") return;
+      // The position has a hole for each PREPARE: whoever goes on from there gets the rows.
+      const resumed = await whole(feed, position);
+      expect(resumed.story).toEqual(story);
+      expect(feed.holds(position, from)).toBe(true);
+      const last = resumed.positions.at(-1);
+      await using source = await openMysql(here().options);
+      expect(last !== undefined && feed.holds(last, await source.position())).toBe(true);
+      expect(feed.holds(position, last ?? from)).toBe(false);
+    });
+  });
+
+  it("stops at each statement that changes tables of the plan, by their names, and at no other", async () => {
+    const { admin } = here();
+    const others = "feed_groups_other";
+    await admin.query(`DROP DATABASE IF EXISTS ${others}; CREATE DATABASE ${others}`);
+    const cases: readonly (readonly [sql: string, tables: string | null])[] = [
+      ["ALTER TABLE a ADD COLUMN c int", "a"],
+      ["alter /* x */ table `feed_groups` . `a` drop column c", "a"],
+      ["CREATE INDEX i ON b (n)", "b"],
+      ["DROP INDEX i ON b", "b"],
+      ["RENAME TABLE a TO a_old, b TO a, a_old TO b", "a,b"],
+      ["RENAME TABLE a TO a_old, b TO a, a_old TO b", "a,b"],
+      ["CREATE TABLE _a_gho LIKE a", "a"],
+      ["DROP TABLE _a_gho", null],
+      ["ALTER TABLE `ünï` COMMENT = 'x'", "ünï"],
+      ["ALTER TABLE ünï COMMENT = 'y'", "ünï"],
+      ["/*!50000 ALTER TABLE a */ COMMENT = 'z'", "a"],
+      [`CREATE TABLE ${others}.a (id int)`, null],
+      [`ALTER TABLE ${others}.a ADD COLUMN n int`, null],
+      [`USE ${others}; ALTER TABLE a COMMENT = 'q'`, null],
+      [`USE ${others}; ALTER TABLE feed_groups.a COMMENT = 'q'`, "a"],
+      ["ALTER TABLE unplanned_c ADD COLUMN n int", null],
+      // A column's name is not told from a table's.
+      ["ALTER TABLE unplanned_c CHANGE n b int", "b"],
+      ["ALTER TABLE unplanned_c COMMENT = 'about a and b'", null],
+      ["CREATE OR REPLACE VIEW v AS SELECT a.id FROM a, b", null],
+      ["DROP VIEW v", null],
+      ["CREATE TRIGGER t BEFORE INSERT ON unplanned_c FOR EACH ROW SET @a = 1", null],
+      ["CREATE PROCEDURE p () DELETE FROM a WHERE id = -1", null],
+      ["DROP PROCEDURE p", null],
+      ["GRANT SELECT ON feed_groups.a TO root@127.0.0.1", null],
+      ["ANALYZE TABLE a", null],
+      ["OPTIMIZE TABLE a", null],
+      ["CREATE TEMPORARY TABLE a (id int); DROP TEMPORARY TABLE a", null],
+      ["CREATE DATABASE feed_groups_more; DROP DATABASE feed_groups_more", null],
+    ];
+    await using source = await openMysql(here().options);
+    await reading(async (feed) => {
+      for (const [sql, tables] of cases) {
+        const from = await source.position();
+        await admin.query(
+          `USE feed_groups; ${sql}; USE feed_groups; INSERT INTO unplanned_c (id) VALUES (${++rows})`,
+        );
+        const told = await whole(feed, from);
+        expect([sql, ...told.story]).toEqual([sql, ...(tables === null ? [] : [`schema ${tables}`])]);
+        for (const one of told.all)
+          if (one.kind === "schema") {
+            expect(feed.holds(one.position, from)).toBe(true);
+            expect(one.change.within(one.position)).toBe(false);
+            expect(one.change.within(await source.position())).toBe(true);
+            // Met again from there.
+            expect((await whole(feed, one.position)).story).toEqual(told.story);
+          }
+      }
+    });
+    await admin.query(`DROP DATABASE ${others}`);
+  });
+  let rows = 1000;
+
+  it("a temporary table may bear the name of one that travels", async () => {
+    await reading(async (feed, from) => {
+      const other = await session();
+      await other.query(
+        "CREATE TEMPORARY TABLE a (id int, x int); INSERT INTO a VALUES (1, 2); INSERT INTO b SELECT 900, x FROM a",
+      );
+      await other.end();
+      // The end of that session is logged too, some time.
+      await here().admin.query("INSERT INTO b VALUES (901, 1)");
+      expect((await whole(feed, from)).story).toEqual(["b insert >900/2", ";", "b insert >901/1", ";"]);
+    });
+  });
+
+  it("tables without transactions are handed over as they are; what was rolled back around them is refused", async ({
+    skip,
+  }) => {
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      await admin.query("INSERT INTO m VALUES (1, 1), (2, 2); UPDATE m SET n = 5; TRUNCATE m");
+      expect((await whole(feed, from)).story).toEqual([
+        "m insert >1/1",
+        "m insert >2/2",
+        ";",
+        "m update 1/1>1/5",
+        "m update 2/2>2/5",
+        ";",
+        "m truncate",
+        ";",
+      ]);
+    });
+    if (here().engine === "mysql") skip("with GTIDs MySQL mixes no tables in one transaction");
+    await reading(async (feed, from) => {
+      await admin.query(
+        "BEGIN; INSERT INTO a VALUES (300, 1); SAVEPOINT x; INSERT INTO m VALUES (7, 7); INSERT INTO a VALUES (301, 1); ROLLBACK TO x; COMMIT",
+      );
+      await expect(whole(feed, from)).rejects.toMatchObject({
+        code: "log-refused",
+        message: expect.stringContaining("rolled back") as string,
+      });
+      const sink = new Recorder();
+      sink.unwanted.add("a");
+      expect((await whole(feed, from, sink)).story).toEqual(["m insert >7/7", ";"]);
+    });
+  });
+
+  it("CREATE TABLE ... SELECT is a change of shape whose rows are of the new one", async ({ skip }) => {
+    if (name === "mysql56") skip("MySQL 5.6 refuses it with GTIDs");
+    const { admin } = here();
+    await admin.query("CREATE TABLE again (id int primary key, n int)");
+    const plan = await planOf(here().options);
+    await using source = await openMysql(here().options);
+    await using feed = await source.feed(plan);
+    const from = await source.position();
+    await admin.query(
+      "DROP TABLE again; CREATE TABLE again (n int) SELECT 1 id, 'x' t; INSERT INTO b VALUES (800, 1)",
+    );
+    const told = await whole(feed, from, new Recorder());
+    expect(told.story).toEqual(["schema again", "schema again", "b insert >800/1", ";"]);
+    await admin.query("DROP TABLE again");
+  });
+
+  it("rows written as statements are refused, of our database and where a lane takes them", async () => {
+    const { admin } = here();
+    const other = await session();
+    await other.query("SET SESSION binlog_format = 'STATEMENT'; DROP DATABASE IF EXISTS feed_elsewhere");
+    await other.query("CREATE DATABASE feed_elsewhere; CREATE TABLE feed_elsewhere.a (id int primary key)");
+    await admin.query("CREATE PROCEDURE w () INSERT INTO b VALUES (500, 1)");
+    await using source = await openMysql(here().options);
+    const cases = [
+      ["INSERT INTO a VALUES (400, 1)", "a"],
+      ["UPDATE b SET n = 9 WHERE id = 400", "b"],
+      ["DELETE FROM m", "m"],
+      ["INSERT INTO unplanned_c (id) VALUES (400)", "tables that it does not name"],
+      ["USE feed_elsewhere; DELETE FROM feed_groups.a WHERE id = 400", "a"],
+      ["USE feed_elsewhere; INSERT INTO a VALUES (1)", null],
+    ] as const;
+    await reading(async (feed) => {
+      for (const [sql, tables] of cases) {
+        const from = await source.position();
+        await other.query(`USE feed_groups; ${sql}`);
+        const told: unknown = await whole(feed, from).catch((error: unknown) => error);
+        if (tables === null) {
+          expect(told).toBeInstanceOf(Recorder);
+          continue;
+        }
+        expect(told).toMatchObject({
+          code: "log-refused",
+          message: expect.stringContaining(`a change of ${tables} as a statement`) as string,
+          next: expect.stringContaining("binlog_format") as string,
+        });
+        const sink = new Recorder();
+        for (const table of ["a", "b", "m", "ünï"]) sink.unwanted.add(table);
+        await whole(feed, from, sink);
+      }
+    });
+    await other.query("DROP DATABASE feed_elsewhere");
+    await other.end();
+  });
+
+  it("images without all columns are refused, of wanted tables only", async () => {
+    const other = await session();
+    await other.query("SET SESSION binlog_row_image = 'MINIMAL'");
+    await reading(async (feed, from) => {
+      await other.query("INSERT INTO unplanned_c (id) VALUES (600); DELETE FROM unplanned_c WHERE id = 600");
+      await other.query("INSERT INTO a VALUES (600, 1)");
+      expect((await whole(feed, from)).story).toEqual(["a insert >600/1", ";"]);
+      await other.query("UPDATE a SET n = 2 WHERE id = 600");
+      await expect(whole(feed, from)).rejects.toMatchObject({
+        code: "log-refused",
+        message: expect.stringMatching(
+          /feed_groups\.a without all of its columns. It is at \S+:\d+\.$|It is at 0-10-\d+\.$/u,
+        ) as string,
+        next: expect.stringContaining("binlog_row_image") as string,
+      });
+      const sink = new Recorder();
+      sink.unwanted.add("a");
+      await whole(feed, from, sink);
+    });
+    await other.end();
+  });
+
+  it("updates of parts of JSON documents are refused", async ({ skip }) => {
+    if (name !== "mysql9") skip("only MySQL 8 and later log them");
+    const { admin } = here();
+    await admin.query(
+      `CREATE TABLE j (id int primary key, d json); CREATE TABLE unplanned_j (id int primary key, d json); INSERT INTO j VALUES (1, '{"a":"aaaaaaaaaaaaaaaa","b":2}'); INSERT INTO unplanned_j SELECT * FROM j`,
+    );
+    const plan = await planOf(here().options);
+    await using source = await openMysql(here().options);
+    await using feed = await source.feed(plan);
+    const from = await source.position();
+    const other = await session();
+    await other.query("SET SESSION binlog_row_value_options = 'PARTIAL_JSON'");
+    await other.query(`UPDATE unplanned_j SET d = JSON_SET(d, '$.a', 'b')`);
+    await whole(feed, from);
+    await other.query(`UPDATE j SET d = JSON_SET(d, '$.a', 'b')`);
+    await other.end();
+    await expect(whole(feed, from)).rejects.toMatchObject({
+      code: "log-refused",
+      message: expect.stringContaining("part of a JSON document of feed_groups.j") as string,
+    });
+    await admin.query("DROP TABLE j, unplanned_j");
+  });
+});
