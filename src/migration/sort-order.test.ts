@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
+import type { PlanColumn } from "../model.js";
 import { catalogue, index, request, table } from "../plan/example-catalogue.js";
 import { plan } from "../plan/plan.js";
 import type { Source } from "../port.js";
@@ -34,3 +35,28 @@ it("says that a server would not put the texts in order, instead of nothing", as
     code: "connection-lost",
   });
 });
+
+it("asks for the target's own order, and for C where the column has it by rule", async () => {
+  const asked: unknown[] = [];
+  const source: Pick<Source, "inOrder"> = {
+    inOrder: () => Promise.resolve(["x", "y"].map((word) => ({ text: word, key: word }))),
+  };
+  const noting = {
+    places: (_texts: readonly string[], collation: "C" | null): Promise<readonly number[]> => {
+      asked.push(collation);
+      return Promise.resolve([2, 1]);
+    },
+  };
+  const [first] = made.tables;
+  if (first === undefined) throw new Error("no table");
+  const byRule = { ...made, tables: [{ ...first, columns: first.columns.map(inC) }] };
+  for (const each of [made, byRule])
+    expect(await sortOrderFindings(source, noting, each, signal)).toEqual([
+      expect.objectContaining({ code: "sort-order", sampleKeys: ["x", "y"] }),
+    ]);
+  expect(asked).toEqual([null, "C"]);
+});
+
+function inC(planned: PlanColumn): PlanColumn {
+  return { ...planned, sortedBy: "C" };
+}

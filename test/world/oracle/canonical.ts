@@ -69,6 +69,8 @@ export function canonical(column: OracleColumn): Sides | null {
     case "mediumtext":
     case "longtext":
     case "enum":
+      if (target === "bytea")
+        return { source: `HEX(CONVERT(${c} USING utf8mb4))`, target: `upper(encode(${t},'hex'))` };
       return { source: `CONVERT(${c} USING utf8mb4)`, target: `${t}::text` };
     case "set":
       return {
