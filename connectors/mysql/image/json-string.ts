@@ -1,4 +1,6 @@
 /** Strings of JSON with the escapes that the server prints: short ones where there are, else six characters. */
+import { isUtf8 } from "node:buffer";
+import { misfit } from "./misfit.js";
 import type { ProtocolRow } from "./protocol-row.js";
 
 /** 0 as it is, 1 as \u00XX, else the character after a backslash. */
@@ -19,6 +21,28 @@ const hex = Buffer.from("0123456789abcdef");
 const quote = 34;
 const backslash = 92;
 
+/** Up to this length a loop is faster than a native call. */
+const shortText = 48;
+
+/** Whether the bytes are UTF-8. */
+function isText(source: Buffer, at: number, end: number): boolean {
+  if (end - at > shortText) return isUtf8(source.subarray(at, end));
+  for (let q = at; q < end;) {
+    const first = source[q++] as number;
+    if (first < 0x80) continue;
+    const more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+    if (first < 0xc2 || first > 0xf4 || q + more > end) return false;
+    const second = source[q] as number;
+    // Longer than need be, halves of pairs, past the last plane.
+    if (first === 0xe0 && second < 0xa0) return false;
+    if (first === 0xed && second > 0x9f) return false;
+    if (first === 0xf0 && second < 0x90) return false;
+    if (first === 0xf4 && second > 0x8f) return false;
+    for (const last = q + more; q < last; q++) if (((source[q] as number) & 0xc0) !== 0x80) return false;
+  }
+  return true;
+}
+
 /** From this length on a native copy is tried first. */
 const nativeCopy = 64;
 
@@ -34,8 +58,8 @@ function sizeOf(source: Buffer, at: number, end: number): number {
   return size;
 }
 
-/** Appends it in quotes; returns whether it has a byte past ASCII. */
-export function putString(row: ProtocolRow, source: Buffer, at: number, length: number): boolean {
+/** Appends it in quotes. Throws a Fault where it is no UTF-8. */
+export function putString(row: ProtocolRow, source: Buffer, at: number, length: number): void {
   row.reserve((length <= small ? 6 * length : sizeOf(source, at, at + length)) + 2);
   const { bytes } = row;
   const end = at + length;
@@ -67,5 +91,5 @@ export function putString(row: ProtocolRow, source: Buffer, at: number, length: 
   }
   bytes[o++] = quote;
   row.at = o;
-  return high > 127;
+  if (high > 127 && !isText(source, at, end)) throw misfit("JSON");
 }
