@@ -182,8 +182,8 @@ export interface RangeResult {
 
 /** One target connection that loads ranges. Between `lease` and `commit` it holds one open transaction. */
 export interface RangeLoader extends AsyncDisposable {
-  /** BEGIN, prove the epoch, lock the next open range (FOR UPDATE SKIP LOCKED) among `tables`. null and no transaction: nothing open that is neither leased nor held. The signal ends a wait before that, if there is one. */
-  lease(tables: readonly string[], signal?: AbortSignal): Promise<LeasedRange | null>;
+  /** BEGIN, prove the epoch, lock the next open range (FOR UPDATE SKIP LOCKED) among `tables`. null and no transaction: nothing open that is neither leased nor held. */
+  lease(tables: readonly string[]): Promise<LeasedRange | null>;
   /** Starts binary COPY into the table; `freeze` only for a whole range, after a TRUNCATE in the same transaction. */
   open(table: PlanTable, freeze: boolean): Promise<ByteSink>;
   /** Ends COPY, checks that the server counted `rows`, marks the range done in the same transaction, commits. */

@@ -25,6 +25,7 @@ import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { keepPoison } from "./quarantine.js";
 import { openSteering } from "./steering.js";
+import type { Steering } from "./steering.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
@@ -48,6 +49,7 @@ interface Living {
   readonly goal: LiveGoal;
   readonly screen: Screen;
   readonly log: Log;
+  readonly steering: Steering;
   readonly signal: AbortSignal;
   /** What blocks `ready`, as it was last told. */
   readonly blocking: { codes: readonly string[] };
@@ -76,7 +78,9 @@ export async function runLive(
   const late = new AbortController();
   const signal = AbortSignal.any([services.signal, late.signal]);
   const timer = expire(context, goal, late, services.signal);
+  await using steering = await openSteering({ context, migration, log, listen: goal.listen, signal });
   const living: Living = {
+    steering,
     context,
     migration,
     found,
@@ -147,25 +151,17 @@ async function untilEnded(living: Living): Promise<Synced> {
 
 /** One engine's life. */
 async function live(living: Living): Promise<Synced> {
-  const { context, migration, found, goal, screen, log, signal } = living;
+  const { context, migration, found, goal, screen, log, steering, signal } = living;
   const { services } = context;
-  const { source, target } = await migration.both();
+  const { target } = await migration.both();
+  const { source } = steering;
   const cascades = !logsCascades(found.source);
-  await using ledger = await target.claim(found.plan, found.source.identity);
+  await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
-  await using steering = await openSteering({
-    context,
-    migration,
-    ledger,
-    ticker,
-    log,
-    listen: goal.listen,
-    blocking: () => living.blocking.codes,
-    signal,
-  });
+  await steering.begin(ticker);
   try {
     return await ticker.during(() =>
       sync({
@@ -188,13 +184,18 @@ async function live(living: Living): Promise<Synced> {
         until: goal.until,
         cascades,
         tied: cascades ? tiedSets(found.plan.tables) : [],
-        openFeed: () => source.feed(found.plan),
+        openFeed: async () => {
+          const feed = await source.feed(found.plan);
+          steering.watch(feed, AbortSignal.any([signal, ledger.lost]));
+          return feed;
+        },
         batchRows: () => steering.settings.batchRows,
         governed: (writer) => steering.governed(writer),
         workersNow: () => steering.settings.workers,
-        pacer: () => steering.governor.pacer(),
+        pacer: () => steering.pacer(),
         keep: async (poison) => {
           const path = await keepPoison(migration.stateDirectory, poison);
+          steering.quarantined();
           log.error({ event: poison.id, table: poison.table, reason: poison.reason, path }, "quarantined");
         },
         onStream: (stream) => {
@@ -207,12 +208,12 @@ async function live(living: Living): Promise<Synced> {
         },
         onBlocking: (codes) => {
           living.blocking.codes = codes;
+          steering.blocking(codes);
           log.info({ blocking: codes.join(", ") }, codes.length === 0 ? "ready" : "not ready");
         },
         onState: (state: MigrationState) => {
           log.info({ state }, "state");
           ticker.state(state);
-          steering.entered(state);
         },
         onEvent: (event) => {
           tell(log, event);

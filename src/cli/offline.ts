@@ -8,6 +8,7 @@ import { copy, planOf } from "../migration.js";
 import type { Hold, MigrationState } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
+import type { Address } from "../serve/access.js";
 import { openLog } from "../watch/log.js";
 import type { Log } from "../watch/log.js";
 import { clock, count, openScreen, plural } from "../watch/screen.js";
@@ -16,6 +17,7 @@ import { heldBody, heldLines, holdsBack } from "./hold.js";
 import { keptOrphans, keptPhase, policyCounts, policySentence } from "./kept.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
+import { openSteering } from "./steering.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 import type { GeneratedVerdict } from "../verify/generated.js";
@@ -27,10 +29,10 @@ export async function runOffline(
   context: VerbContext,
   migration: OpenMigration,
   found: Inspection,
-  holds: readonly Hold[],
+  goal: { readonly holds: readonly Hold[]; readonly listen: Address | null },
 ): Promise<VerbResult> {
   const { services, output } = context;
-  const { source, target } = await migration.both();
+  const { target } = await migration.both();
   const terminal = services.terminal && !output.json;
   const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
   const log = openLog(
@@ -42,11 +44,20 @@ export async function runOffline(
     terminal,
   );
   const startedAt = services.now();
-  await using ledger = await target.claim(found.plan, found.source.identity);
+  await using steering = await openSteering({
+    context,
+    migration,
+    log,
+    listen: goal.listen,
+    signal: services.signal,
+  });
+  const { source } = steering;
+  await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
+  await steering.begin(ticker);
   const views: ViewVerdict[] = [];
   const generated: GeneratedVerdict[] = [];
   let view: LedgerView;
@@ -62,7 +73,9 @@ export async function runOffline(
         slots: migration.slots,
         rangeRows: migration.config.snapshot.rangeRows,
         order: migration.config.snapshot.order,
-        holds,
+        workersNow: () => steering.settings.workers,
+        pacer: () => steering.pacer(),
+        holds: goal.holds,
         replan: async () => planOf(await source.catalogue(services.signal), migration.request),
         signal: services.signal,
         wait: services.wait,

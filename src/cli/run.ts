@@ -36,6 +36,7 @@ export interface RunFlags {
 
 export async function runVerb(context: VerbContext, flags: RunFlags): Promise<VerbResult> {
   const goal = goalOf(flags);
+  const listen = flags.listen === undefined ? null : readListen(flags.listen);
   await using migration = await openMigration(context, true);
   if (!flags.dryRun)
     await confirmTarget({
@@ -77,12 +78,12 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   if (found.plan.fingerprint !== recorded?.fingerprint)
     await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   return goal.until === "copied"
-    ? await runOffline(context, migration, found, holds)
+    ? await runOffline(context, migration, found, { holds, listen })
     : await runLive(context, migration, found, {
         ...goal,
         until: goal.until,
         holds,
-        listen: flags.listen === undefined ? null : readListen(flags.listen),
+        listen,
       });
 }
 

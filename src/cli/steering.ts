@@ -1,136 +1,241 @@
 /**
- * What lets a running engine be watched and steered: the governor that gives turns, the settings that `set` changes, the
- * control socket, and the one status that all of them tell.
+ * How a run is watched and steered, over all its engines' lives: one governor, the settings that may change, and the socket
+ * that answers from the first claim to the run's end. What copy and stream write goes through the paced ledger and
+ * source that this hands out, so that `pause` needs nobody's help to hold them.
  */
-import { changed, liveSettings, readChange } from "../config/live-settings.js";
-import type { LiveSettings } from "../config/live-settings.js";
+import { liveSettings, changed, readChange } from "../config/live-settings.js";
+import type { LiveChange, LiveSettings } from "../config/live-settings.js";
 import { Fault } from "../errors.js";
-import type { Ledger } from "../port.js";
+import type { Ledger, Source, TargetPulse } from "../port.js";
 import { openGovernor } from "../safety/governor.js";
 import type { Governor } from "../safety/governor.js";
+import { pacedLedger } from "../safety/paced-ledger.js";
+import { pacedSource } from "../safety/paced-source.js";
 import { pacedWriter } from "../safety/paced-writer.js";
+import type { Probe } from "../safety/pressure.js";
+import type { Pacer } from "../safety/turns.js";
 import type { Address } from "../serve/access.js";
 import { openControl } from "../serve/control.js";
-import type { LaneWriter } from "../stream-port.js";
+import { socketPath } from "../serve/socket.js";
+import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { Stream } from "../stream/options.js";
-import type { AppliedRows, EngineStatus } from "../watch/engine-status.js";
+import type { EngineStatus } from "../watch/engine-status.js";
 import type { Log } from "../watch/log.js";
+import { Tally } from "../watch/tally.js";
 import type { OpenMigration } from "./open.js";
+import { Retention } from "./retention.js";
 import type { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
 export interface SteeringOptions {
   readonly context: VerbContext;
   readonly migration: OpenMigration;
-  readonly ledger: Ledger;
-  readonly ticker: Ticker;
   readonly log: Log;
+  /** `--listen`; null opens no port. */
   readonly listen: Address | null;
-  readonly blocking: () => readonly string[];
   readonly signal: AbortSignal;
 }
 
-export interface Steering extends AsyncDisposable {
-  readonly governor: Governor;
-  readonly settings: LiveSettings;
-  governed(writer: LaneWriter): LaneWriter;
-  /** The stream, once there is one; it is paused when the engine is. */
-  follow(stream: Stream): void;
-  /** The ledger's state has changed. */
-  entered(state: string): void;
+/** Opens the governor, with its baseline; the socket only with the first claim. */
+export async function openSteering(options: SteeringOptions): Promise<Steering> {
+  const { context, migration, log } = options;
+  // Refused before anything is claimed or written.
+  socketPath(migration.stateDirectory);
+  const { source, target } = await migration.both();
+  const pulse = target.pulse();
+  const settings = { now: liveSettings(migration.config) };
+  const governor = await openGovernor({
+    settings: () => settings.now,
+    probes: probesOf(source, pulse),
+    now: context.services.now,
+    wait: context.services.wait,
+    onWord: ({ metric, sentence }) => {
+      log.info({ metric }, sentence);
+    },
+  });
+  return new Steering(options, { source, pulse, governor, settings });
 }
 
-/** Resolves when the socket answers. */
-export async function openSteering(options: SteeringOptions): Promise<Steering> {
-  const { context, migration, ledger, ticker, log } = options;
-  const { services, output } = context;
-  let settings = liveSettings(migration.config);
-  let stream: Stream | null = null;
-  let state = "new";
-  let since: string | null = null;
-  const applied = new Map<string, AppliedRows>();
-  const governor = await openGovernor({
-    settings: () => settings,
-    probes: [],
-    now: services.now,
-    wait: services.wait,
-    onWord: ({ metric, sentence }) => log.warn({ metric }, sentence),
-  });
-  const status = (): EngineStatus => ({
-    migration: migration.id,
-    state,
-    since,
-    epoch: ledger.epoch,
-    held: governor.held,
-    throttled: governor.throttled,
-    reading: ticker.reading,
-    copied: ticker.copied,
-    errors: ticker.errors,
-    lanes: stream?.lanes ?? [],
-    applied: [...applied.values()],
-    blocking: options.blocking(),
-    quarantined: 0,
-    retentionSeconds: null,
-  });
-  const control = await openControl({
-    directory: migration.stateDirectory,
-    listen: options.listen,
-    status,
-    acts: {
-      pause: () => {
-        governor.pause();
-        stream?.pause();
+function probesOf(source: Source, pulse: TargetPulse): readonly Probe[] {
+  return [
+    { metric: "replica-lag", of: "the target's standbys", read: () => pulse.standbyLagSeconds() },
+    { metric: "disk", of: "the target's disk", read: () => pulse.diskUsed() },
+    { metric: "latency", of: "the target", read: () => pulse.latencyMs() },
+    {
+      metric: "threads",
+      of: "the source",
+      read: async () => (await source.load()).threadsRunning,
+    },
+  ];
+}
+
+interface Parts {
+  readonly source: Source;
+  readonly pulse: TargetPulse;
+  readonly governor: Governor;
+  readonly settings: { now: LiveSettings };
+}
+
+export class Steering implements AsyncDisposable {
+  /** The source, whose markers wait for the end of a pause. */
+  readonly source: Source;
+  readonly #options: SteeringOptions;
+  readonly #parts: Parts;
+  readonly #tally = new Tally();
+  readonly #retention: Retention;
+  #control: AsyncDisposable | null = null;
+  #ticker: Ticker | null = null;
+  #stream: Stream | null = null;
+  #epoch = "0";
+  #blocking: readonly string[] = ["not-copied"];
+  #quarantined = 0;
+
+  constructor(options: SteeringOptions, parts: Parts) {
+    const { context, log, signal } = options;
+    this.#options = options;
+    this.#parts = parts;
+    this.source = pacedSource(parts.source, parts.governor, signal);
+    this.#retention = new Retention({
+      wait: context.services.wait,
+      onWord: (sentence, seconds) => {
+        log.warn({ seconds }, sentence);
       },
-      resume: () => {
-        stream?.resume();
-        governor.resume();
+    });
+  }
+
+  /** As they are now. */
+  get settings(): LiveSettings {
+    return this.#parts.settings.now;
+  }
+
+  /** Turns of one who copies. */
+  pacer(): Pacer {
+    return this.#parts.governor.pacer();
+  }
+
+  /** A lane's writer that takes its turns here, and whose rows are counted. */
+  governed(writer: LaneWriter): LaneWriter {
+    const { governor } = this.#parts;
+    return pacedWriter(writer, {
+      pacer: governor.pacer(),
+      signal: this.#options.signal,
+      onWritten: (rows) => {
+        this.#tally.add(rows);
+        governor.wrote(rows.inserts + rows.updates + rows.deletes);
       },
-      settings: () => settings,
-      set: (change) => {
-        settings = changed(settings, change);
+    });
+  }
+
+  /** Claims once no pause holds it, and hands out the ledger that is governed. */
+  async claim(claim: () => Promise<Ledger>): Promise<Ledger> {
+    const { governor, settings } = this.#parts;
+    const { signal } = this.#options;
+    const turn = await governor.turn(signal);
+    try {
+      const ledger = await claim();
+      this.#epoch = ledger.epoch;
+      return pacedLedger(ledger, {
+        governor,
+        workers: () => settings.now.workers,
+        signal,
+      });
+    } finally {
+      turn[Symbol.dispose]();
+    }
+  }
+
+  /** From here on `ticker` tells how it goes, and the socket answers. */
+  async begin(ticker: Ticker): Promise<void> {
+    const { context, migration, listen, log } = this.#options;
+    this.#ticker = ticker;
+    this.#stream = null;
+    ticker.steered(() => this.#waits());
+    this.#control ??= await openControl({
+      directory: migration.stateDirectory,
+      listen,
+      status: () => this.#status(),
+      acts: {
+        pause: () => this.#pause(),
+        resume: () => this.#resume(),
+        settings: () => this.#parts.settings.now,
+        set: (change) => this.#set(change),
+        skip: (event) =>
+          Promise.reject(
+            new Fault("usage", `No event ${event} waits: a quarantined one stops the engine.`, {
+              next: "headgate status",
+            }),
+          ),
       },
-      skip: (event) =>
-        Promise.reject(
-          new Fault("usage", `No event ${event} waits: a quarantined one stops the engine.`, {
-            next: "headgate status",
-          }),
-        ),
-    },
-    readChange: (text) => readChange(text, migration.config),
-    scrub: (text) => output.scrub(text),
-    onWord: (sentence, facts) => log.info(facts, sentence),
-  });
-  return {
-    governor,
-    get settings() {
-      return settings;
-    },
-    governed: (writer) =>
-      pacedWriter(writer, {
-        pacer: governor.pacer(),
-        signal: options.signal,
-        onWritten: ({ table, inserts, updates, deletes }) => {
-          const known = applied.get(table) ?? { table, inserts: 0, updates: 0, deletes: 0 };
-          applied.set(table, {
-            table,
-            inserts: known.inserts + inserts,
-            updates: known.updates + updates,
-            deletes: known.deletes + deletes,
-          });
-          governor.wrote(inserts + updates + deletes);
-        },
-      }),
-    follow: (opened) => {
-      stream = opened;
-      if (governor.held !== "no") opened.pause();
-    },
-    entered: (now) => {
-      state = now;
-      since = services.today().toISOString();
-    },
-    [Symbol.asyncDispose]: async () => {
-      await control[Symbol.asyncDispose]();
-      await governor[Symbol.asyncDispose]();
-    },
-  };
+      readChange: (text) => readChange(text, migration.config),
+      scrub: (text) => context.output.scrub(text),
+      onWord: (sentence, facts) => {
+        log.info(facts, sentence);
+      },
+    });
+  }
+
+  /** The stream of this life, and the feed that it reads. */
+  follow(stream: Stream): void {
+    this.#stream = stream;
+    if (this.#parts.governor.held !== "no") stream.pause();
+  }
+
+  /** Asks this feed from now on how long its log is kept. */
+  watch(feed: ChangeFeed, signal: AbortSignal): void {
+    this.#retention.watch(feed, () => this.#stream?.lanes ?? [], signal);
+  }
+
+  blocking(codes: readonly string[]): void {
+    this.#blocking = codes;
+  }
+
+  quarantined(): void {
+    this.#quarantined += 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#control?.[Symbol.asyncDispose]();
+    await this.#retention[Symbol.asyncDispose]();
+    await this.#parts.governor[Symbol.asyncDispose]();
+    await this.#parts.pulse[Symbol.asyncDispose]();
+  }
+
+  #pause(): void {
+    // The stream first, so that its heartbeats are not sent into a wait.
+    this.#stream?.pause();
+    this.#parts.governor.pause();
+  }
+
+  #resume(): void {
+    this.#parts.governor.resume();
+    this.#stream?.resume();
+  }
+
+  #set(change: LiveChange): void {
+    const { settings } = this.#parts;
+    settings.now = changed(settings.now, change);
+  }
+
+  /** What a person is shown beside the figures. */
+  #waits(): string | null {
+    const { held, throttled } = this.#parts.governor;
+    return held === "no" ? throttled : held;
+  }
+
+  #status(): EngineStatus {
+    const { migration } = this.#options;
+    const { governor } = this.#parts;
+    if (this.#ticker === null) throw new Fault("bug", "The control was opened before the engine began.");
+    return {
+      ...this.#ticker.facts(),
+      migration: migration.id,
+      epoch: this.#epoch,
+      held: governor.held,
+      throttled: governor.throttled,
+      applied: this.#tally.rows(),
+      blocking: this.#blocking,
+      quarantined: this.#quarantined,
+      retentionSeconds: this.#retention.seconds,
+    };
+  }
 }

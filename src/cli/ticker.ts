@@ -7,11 +7,12 @@ import type { MigrationState, Plan, PlanStatement } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { LaneStatus } from "../stream-port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
+import type { EngineStatus } from "../watch/engine-status.js";
 import { eventsOf, lagOf } from "../watch/engine-status.js";
 import { Meter } from "../watch/meter.js";
-import type { CopiedTable, Reading } from "../watch/meter.js";
-import { count } from "../watch/screen.js";
+import type { Reading } from "../watch/meter.js";
 import type { Screen } from "../watch/screen.js";
+import { StreamMeter } from "../watch/stream-meter.js";
 import { visible } from "../watch/visible.js";
 import type { VerbContext } from "./verb.js";
 
@@ -43,9 +44,12 @@ export class Ticker {
   readonly #context: VerbContext;
   readonly #meter: Meter;
   readonly #screen: Screen;
+  readonly #stream: StreamMeter;
   /** Work of each statement after the data, by its name: the bytes that it has to go through, and a little. */
   readonly #work: ReadonlyMap<string, number>;
   #state: MigrationState = "copying";
+  #since: string | null = null;
+  #waits: () => string | null = () => null;
   #note = "";
   #errors = 0;
   #lastEvent = -JSON_EVERY_MS;
@@ -55,6 +59,7 @@ export class Ticker {
     this.#context = context;
     this.#screen = screen;
     this.#meter = new Meter(context.services.now);
+    this.#stream = new StreamMeter(context.services.now);
     for (const table of plan.tables)
       this.#meter.addTable(table.source, {
         estimatedRows: table.estimatedRows,
@@ -74,22 +79,26 @@ export class Ticker {
     );
   }
 
-  get reading(): Reading {
-    return this.#meter.read();
-  }
-
-  get copied(): readonly CopiedTable[] {
-    return this.#meter.copied();
-  }
-
-  /** Faults that passed. */
-  get errors(): number {
-    return this.#errors;
-  }
-
   /** From now on lag and events are told from these. */
   follow(lanes: () => readonly LaneStatus[]): void {
     this.#lanes = lanes;
+  }
+
+  /** What it waits for, in front of every other note; null for nothing. */
+  steered(waits: () => string | null): void {
+    this.#waits = waits;
+  }
+
+  /** What the socket and the metrics tell of this engine. */
+  facts(): Pick<EngineStatus, "state" | "since" | "reading" | "copied" | "errors" | "lanes"> {
+    return {
+      state: this.#state,
+      since: this.#since,
+      reading: this.#meter.read(),
+      copied: this.#meter.copied(),
+      errors: this.#errors,
+      lanes: this.#lanes(),
+    };
   }
 
   /** A fault that passed. */
@@ -100,6 +109,7 @@ export class Ticker {
 
   state(state: MigrationState): void {
     this.#state = state;
+    this.#since = this.#context.services.today().toISOString();
     this.#note = "";
     if (state === "building") this.#meter.buildStarted();
   }
@@ -147,14 +157,12 @@ export class Ticker {
     }
   }
 
-  /** Lag and events, once the log is applied. */
-  #streamNote(): string | null {
-    const lanes = this.#lanes();
-    if (lanes.length === 0) return null;
-    const lag = lagOf(lanes);
-    const { read, applied } = eventsOf(lanes);
-    const far = lag === null ? "lag not known yet" : `lag ${lag.toFixed(1)} s`;
-    return `${far}, ${count(applied)} of ${count(read)} events applied${this.#note === "" ? "" : `; ${this.#note}`}`;
+  /** Its waits, and what was told last. */
+  #shown(): string {
+    const waits = this.#waits();
+    return [...(waits === null ? [] : [visible(waits)]), ...(this.#note === "" ? [] : [this.#note])].join(
+      "; ",
+    );
   }
 
   /** The contract's fields of an event of `run`. */
@@ -170,6 +178,7 @@ export class Ticker {
       elapsedSeconds: reading.elapsedSeconds,
       etaSeconds: reading.etaSeconds,
       errors: this.#errors,
+      waiting: this.#waits(),
       working: reading.working,
     };
   }
@@ -182,7 +191,7 @@ export class Ticker {
     const show = (): void => {
       const reading = this.#meter.read();
       if (!output.json) {
-        screen.show(this.#state, reading, this.#streamNote() ?? this.#note);
+        screen.show(this.#state, reading, this.#shown(), this.#stream.read(this.#lanes()));
         return;
       }
       if (services.now() - this.#lastEvent < JSON_EVERY_MS) return;

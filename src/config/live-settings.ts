@@ -21,6 +21,7 @@ export interface LiveSettings {
   readonly maxReplicaLagSeconds: number | null;
   readonly maxLatencyIncrease: number | null;
   readonly maxDiskUsed: number | null;
+  readonly maxThreadsRunning: number | null;
 }
 
 /** The settings that a config begins with. */
@@ -35,6 +36,7 @@ export function liveSettings(config: Pick<Config, "snapshot" | "apply" | "thrott
     maxReplicaLagSeconds: throttle.maxReplicaLagSeconds,
     maxLatencyIncrease: throttle.maxLatencyIncrease ?? null,
     maxDiskUsed: throttle.maxDiskUsed,
+    maxThreadsRunning: throttle.maxThreadsRunning ?? null,
   };
 }
 
@@ -56,6 +58,10 @@ const keys: ReadonlyMap<string, LiveKey> = new Map<string, LiveKey>([
   [
     "throttle.maxLatencyIncrease",
     { name: "maxLatencyIncrease", schema: throttleSchema.shape.maxLatencyIncrease },
+  ],
+  [
+    "throttle.maxThreadsRunning",
+    { name: "maxThreadsRunning", schema: throttleSchema.shape.maxThreadsRunning },
   ],
   ["throttle.maxDiskUsed", { name: "maxDiskUsed", schema: throttleSchema.shape.maxDiskUsed }],
 ]);

@@ -14,6 +14,7 @@ const calm: GovernorSettings = {
   maxReplicaLagSeconds: 10,
   maxLatencyIncrease: 0.2,
   maxDiskUsed: 0.9,
+  maxThreadsRunning: null,
 };
 
 interface Scene {

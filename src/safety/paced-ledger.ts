@@ -1,25 +1,21 @@
 /**
- * A claimed ledger whose every write takes a turn of the governor: a range waits for calm, sleeps and rate, a state, a bound
- * or a statement only for the end of a pause. All that copy and stream write to a target goes through here, so a
- * pause that is said to hold holds whatever they are about to do. Reading is free.
+ * A claimed ledger whose writes take a turn of the governor, each for itself: a state, a bound, a statement, a journal entry. A
+ * pause that is said to hold holds these too. Ranges and batches are not among them: whoever copies takes a turn for a whole
+ * range, and a lane's writer one for a transaction (paced-writer.ts). Reading is free.
  */
 import type { Ledger, RangeLoader } from "../port.js";
 import type { Governor } from "./governor.js";
-import { pacedWriter } from "./paced-writer.js";
-import type { WrittenRows } from "./paced-writer.js";
 
 export interface PacedOptions {
-  readonly governor: Pick<Governor, "pacer" | "turn" | "wrote">;
+  readonly governor: Pick<Governor, "turn" | "wrote">;
   /** Ranges, and statements, that are on their way at a time; `set` changes it. */
   readonly workers: () => number;
-  /** Rows that the stream wrote into one table, told after their commit. */
-  readonly onWritten: (rows: WrittenRows) => void;
   /** The engine's: ends whatever waits for a turn. */
   readonly signal: AbortSignal;
 }
 
 export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
-  const { governor, workers, onWritten } = options;
+  const { governor, workers } = options;
   const signal = AbortSignal.any([options.signal, ledger.lost]);
   const inTurn = async <T>(act: () => Promise<T>, stop = signal): Promise<T> => {
     const turn = await governor.turn(AbortSignal.any([signal, stop]));
@@ -73,51 +69,22 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
         throw error;
       }
     },
-    loader: async (order) => pacedLoader(await ledger.loader(order), governor, signal),
-    lane: async (lane) =>
-      pacedWriter(await ledger.lane(lane), {
-        pacer: governor.pacer(),
-        signal,
-        onWritten: (rows) => {
-          governor.wrote(rows.inserts + rows.updates + rows.deletes);
-          onWritten(rows);
-        },
-      }),
+    loader: async (order) => countedLoader(await ledger.loader(order), governor),
+    lane: (lane) => ledger.lane(lane),
     [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose](),
   };
 }
 
-function pacedLoader(
-  loader: RangeLoader,
-  governor: PacedOptions["governor"],
-  ended: AbortSignal,
-): RangeLoader {
-  const pacer = governor.pacer();
+/** Whoever copies took a turn for it; here its rows are told. */
+function countedLoader(loader: RangeLoader, governor: PacedOptions["governor"]): RangeLoader {
   return {
-    lease: async (tables, signal) => {
-      await pacer.pace(signal === undefined ? ended : AbortSignal.any([signal, ended]));
-      try {
-        const leased = await loader.lease(tables, signal);
-        if (leased === null) pacer.rest("idle");
-        return leased;
-      } catch (error) {
-        pacer.rest("idle");
-        throw error;
-      }
-    },
+    lease: (tables) => loader.lease(tables),
     open: (table, freeze) => loader.open(table, freeze),
     commit: async (result) => {
       await loader.commit(result);
       governor.wrote(result.rows);
-      pacer.rest();
     },
-    abort: async (cause) => {
-      await loader.abort(cause);
-      pacer.rest();
-    },
-    [Symbol.asyncDispose]: async () => {
-      pacer[Symbol.dispose]();
-      await loader[Symbol.asyncDispose]();
-    },
+    abort: (cause) => loader.abort(cause),
+    [Symbol.asyncDispose]: () => loader[Symbol.asyncDispose](),
   };
 }

@@ -5,13 +5,13 @@
  * the work begins, so that one slow answer is no alarm.
  */
 
-export type Metric = "replica-lag" | "latency" | "disk";
+export type Metric = "replica-lag" | "latency" | "disk" | "threads";
 
 export interface Probe {
   readonly metric: Metric;
   /** `the target's standbys`, `the target's disk`: begins the sentence. */
   readonly of: string;
-  /** Seconds of lag, milliseconds of a tiny query, share of the disk that is used. null: cannot be told. Infinity: broken. */
+  /** Seconds of lag, milliseconds of a tiny query, share of the disk that is used, statements that run. null: cannot be told. Infinity: broken. */
   readonly read: () => Promise<number | null>;
 }
 
@@ -21,6 +21,7 @@ export interface Limits {
   /** 0.2: a fifth above the baseline. */
   readonly maxLatencyIncrease: number | null;
   readonly maxDiskUsed: number | null;
+  readonly maxThreadsRunning: number | null;
 }
 
 /** Which key of the config limits a metric. */
@@ -28,6 +29,7 @@ const keys = {
   "replica-lag": "maxReplicaLagSeconds",
   latency: "maxLatencyIncrease",
   disk: "maxDiskUsed",
+  threads: "maxThreadsRunning",
 } as const satisfies Record<Metric, keyof Limits>;
 
 export type Verdict =
@@ -86,9 +88,11 @@ export class Gauge {
     const shown =
       this.probe.metric === "disk"
         ? `${(value * 100).toFixed(1)} % full`
-        : Number.isFinite(value)
-          ? `${String(Math.round(value * 10) / 10)} seconds behind`
-          : "unable to say how far behind";
+        : this.probe.metric === "threads"
+          ? `${String(value)} statements run`
+          : Number.isFinite(value)
+            ? `${String(Math.round(value * 10) / 10)} seconds behind`
+            : "unable to say how far behind";
     return this.#passed(`${this.probe.of}: ${shown}`, limit);
   }
 

@@ -52,6 +52,7 @@ function engine(over: Partial<EngineStatus> = {}, listen: ControlOptions["listen
     maxReplicaLagSeconds: 10,
     maxLatencyIncrease: null,
     maxDiskUsed: 0.9,
+    maxThreadsRunning: null,
   };
   return {
     log,

@@ -82,7 +82,7 @@ export class Copier implements AsyncDisposable {
     let leased: LeasedRange | null = null;
     let sent = { rows: 0, bytes: 0 };
     try {
-      leased = await this.#loader.lease([...tables.keys()], signal);
+      leased = await this.#loader.lease([...tables.keys()]);
       if (leased === null) return null;
       const { table: name, range } = leased;
       const table = tables.get(name);
@@ -150,7 +150,7 @@ export class Copier implements AsyncDisposable {
     let sent = { rows: 0, bytes: 0 };
     let leased: LeasedRange | null = null;
     try {
-      leased = await this.#loader.lease([name], signal);
+      leased = await this.#loader.lease([name]);
       if (leased === null)
         throw new Fault(
           "target-busy",

@@ -70,7 +70,6 @@ export class Lane {
   /** It has met its join on the way in; a batch with it may still be on its way. */
   met = false;
   readonly #options: LaneOptions;
-  readonly #limit: number;
   #bell: Bell | null = null;
   #filling: Filling;
   #queue: Part[] = [];
@@ -94,9 +93,14 @@ export class Lane {
     this.name = name;
     this.lag = new Lag(options.now);
     this.#options = options;
-    this.#limit = Math.max(options.batchRows, Math.min(behindRows, options.batchRows * behindFactor));
     this.#base = options.start;
     this.#filling = new Filling({ lane: name, cascades: options.cascades });
+  }
+
+  /** Rows of a batch while the target is behind. */
+  get #limit(): number {
+    const { batchRows } = this.#options;
+    return Math.max(batchRows, Math.min(behindRows, batchRows * behindFactor));
   }
 
   /** Begins anew from a checkpoint. */

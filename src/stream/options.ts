@@ -23,7 +23,7 @@ export interface StreamOptions {
   readonly onJoined: () => Promise<void>;
   /** Commits a heartbeat row at the source and returns its id. */
   readonly mark: (lane: string, note: string) => Promise<string>;
-  /** Rows after which a batch ends while the target has nothing to do; four times as many when it is behind. */
+  /** Rows after which a batch ends while the target has nothing to do; four times as many when it is behind. Read anew each time: it may change. */
   readonly batchRows: number;
   /** 8 MB when nothing is said. */
   readonly batchBytes?: number;

@@ -18,7 +18,7 @@ const batchBytes = 8_388_608;
 
 /** Nothing is read or written before `run`. Fault type-pair where a column has no codec. */
 export function openStream(options: StreamOptions): Stream {
-  const { plan, feed, cascades, batchRows, now, onEvent } = options;
+  const { plan, feed, cascades, now, onEvent } = options;
   const bell = new Bell();
   const tables = new Map(
     plan.tables.map((table) => [table.source, new StreamTable(table, plan, options.engine)]),
@@ -28,7 +28,19 @@ export function openStream(options: StreamOptions): Stream {
     if (start === undefined) throw new Fault("bug", `Lane ${name} has no start.`);
     const join = options.joins.get(name) ?? null;
     const bytes = options.batchBytes ?? batchBytes;
-    return new Lane(name, { feed, start, join, cascades, batchRows, batchBytes: bytes, now, onEvent });
+    return new Lane(name, {
+      feed,
+      start,
+      join,
+      cascades,
+      // May be changed while the stream runs.
+      get batchRows() {
+        return options.batchRows;
+      },
+      batchBytes: bytes,
+      now,
+      onEvent,
+    });
   });
   const strays = newCounters();
   const joined = { built: false };

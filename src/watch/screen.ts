@@ -8,9 +8,12 @@ import { Writable } from "node:stream";
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
 import type { Reading } from "./meter.js";
+import type { StreamReading } from "./stream-meter.js";
+import { visible } from "./visible.js";
 
 export interface Screen {
-  show(state: string, reading: Reading, note: string): void;
+  /** `stream` once the log is applied: the copy is history then. */
+  show(state: string, reading: Reading, note: string, stream?: StreamReading | null): void;
   /** Text that stays, above the block; it ends with a line break. */
   above(text: string): void;
   /** Ends the block so that the next text starts on a line of its own. */
@@ -32,8 +35,10 @@ export function openScreen(terminal: Size | null, now: () => number, write: (tex
     const draw = createLogUpdate(stderrOf(terminal, write));
     let last: string | null = null;
     return {
-      show: (state, reading, note) => {
-        last = block(state, reading, note).join("\n");
+      show: (state, reading, note, stream = null) => {
+        const lines =
+          stream === null ? block(state, reading, note) : streamBlock(state, reading, note, stream);
+        last = lines.join("\n");
         draw(last);
       },
       above: (text) => {
@@ -49,10 +54,10 @@ export function openScreen(terminal: Size | null, now: () => number, write: (tex
   }
   let last = -EVERY;
   return {
-    show: (state, reading, note) => {
+    show: (state, reading, note, stream = null) => {
       if (now() - last < EVERY) return;
       last = now();
-      write(line(state, reading, note) + "\n");
+      write((stream === null ? line(state, reading, note) : streamLine(state, reading, note, stream)) + "\n");
     },
     above: write,
     done: () => undefined,
@@ -99,6 +104,43 @@ function line(state: string, r: Reading, note: string): string {
     `${count(r.rowsPerSecond)} rows/s, ${megabytes(r.bytesPerSecond)}/s, ${clock(r.elapsedSeconds)} gone, about ${left} left${note === "" ? "" : ` (${note})`}` +
     r.working.map((one) => `; ${one.table}: ${working(one)}`).join("")
   );
+}
+
+function streamBlock(state: string, r: Reading, note: string, stream: StreamReading): string[] {
+  const several = stream.lanes.length > 1;
+  return [
+    `${pc.bold(state.padEnd(9))} ${behind(stream.lagSeconds)}${note === "" ? "" : `     ${pc.dim(note)}`}`,
+    `events    ${count(stream.applied)} of ${count(stream.read)} applied, ${count(stream.appliedPerSecond)}/s`,
+    `copied    ${count(r.rows.done)} rows in ${plural(r.tables.total, "table")}     elapsed ${clock(r.elapsedSeconds)}`,
+    ...stream.lanes
+      .slice(0, SHOWN)
+      .flatMap((one) => (several || halted(one) !== "" ? [`  ${laneLine(one)}`] : [])),
+    ...(stream.lanes.length > SHOWN ? [`  and ${String(stream.lanes.length - SHOWN)} more lanes`] : []),
+  ];
+}
+
+function streamLine(state: string, r: Reading, note: string, stream: StreamReading): string {
+  const lanes = stream.lanes.filter((one) => stream.lanes.length > 1 || halted(one) !== "");
+  return (
+    `${state}: ${behind(stream.lagSeconds)}, ${count(stream.applied)} of ${count(stream.read)} events applied, ` +
+    `${count(stream.appliedPerSecond)}/s, ${clock(r.elapsedSeconds)} gone${note === "" ? "" : ` (${note})`}` +
+    lanes.map((one) => `; ${laneLine(one)}`).join("")
+  );
+}
+
+function behind(lagSeconds: number | null): string {
+  return lagSeconds === null ? "lag not known yet" : `lag ${lagSeconds.toFixed(1)} s`;
+}
+
+type Lane = StreamReading["lanes"][number];
+
+function laneLine(one: Lane): string {
+  return `lane ${visible(one.lane)}: ${behind(one.lagSeconds)}, ${count(one.applied)} applied${one.joined ? "" : ", not joined yet"}${halted(one)}`;
+}
+
+/** A pause is told in front of all lanes. */
+function halted({ stopped }: Lane): string {
+  return stopped === null || stopped === "paused" ? "" : `, stopped: ${visible(stopped)}`;
 }
 
 /** 1234567 as 1,234,567. */
