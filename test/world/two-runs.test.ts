@@ -32,8 +32,8 @@ it("is one engine's at a time, and any machine's that has headgate.yaml", async 
   first.child.kill("SIGSTOP");
   const files = (): string => {
     const state = join(trip.folder, ".headgate", trip.migration);
-    return readdirSync(state)
-      .map((file) => `${file}\n${readFileSync(join(state, file), "utf8")}`)
+    return readdirSync(state, { withFileTypes: true })
+      .map((entry) => `${entry.name}\n${entry.isFile() ? readFileSync(join(state, entry.name), "utf8") : ""}`)
       .join("\n");
   };
   const [ledger, kept] = [await ledgerText(trip), files()];
