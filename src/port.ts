@@ -348,6 +348,6 @@ export interface Target extends AsyncDisposable {
   ): Promise<readonly { readonly name: string; readonly type: string }[]>;
   /** null when the ledger does not know the migration. Reads only. */
   view(migration: string): Promise<LedgerView | null>;
-  /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused. */
-  claim(plan: Plan, sourceServer?: string): Promise<Ledger>;
+  /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused, unless its continuity is `proven`. */
+  claim(plan: Plan, sourceServer?: string, proven?: boolean): Promise<Ledger>;
 }

@@ -14,12 +14,18 @@ import { claimKey, readView } from "./ledger-view.js";
 /** Attempts at raising the epoch, each of which ends the predecessor's sessions and waits up to two seconds. */
 const raiseAttempts = 15;
 
+/** The source that answers now. `proven`: it has every transaction that the one before had, so it may take its place. */
+export interface ClaimedSource {
+  readonly server: string | null;
+  readonly proven: boolean;
+}
+
 /** Takes the lock on `session`, which must stay open for as long as the claim is to last. Faults: claimed, plan-stale, server-changed. */
 export async function claimMigration(
   session: Session,
   options: PostgresOptions,
   plan: Plan,
-  sourceServer: string | null,
+  source: ClaimedSource,
 ): Promise<Claim> {
   const [lock] = (
     await session.query(`SELECT pg_try_advisory_lock(${claimKey}) AS got`, [plan.migration], "claiming")
@@ -27,7 +33,7 @@ export async function claimMigration(
   if (lock?.["got"] !== "t") throw await claimedBy(session, plan.migration);
   await options.moment?.("claim:locked");
   await createLedger(session);
-  await enter(session, plan, sourceServer);
+  await enter(session, plan, source);
   const epoch = await raiseEpoch(session, plan);
   await session.transaction(async () => {
     await session.query(
@@ -74,7 +80,7 @@ async function createLedger(session: Session): Promise<void> {
 }
 
 /** The migration's rows. A plan with another fingerprint may take over only while nothing was built from the first. */
-async function enter(session: Session, plan: Plan, sourceServer: string | null): Promise<void> {
+async function enter(session: Session, plan: Plan, source: ClaimedSource): Promise<void> {
   await session.transaction(async () => {
     await session.query(
       `INSERT INTO headgate.migration (id, state, since, fingerprint, source_database, target_schema)
@@ -94,14 +100,15 @@ async function enter(session: Session, plan: Plan, sourceServer: string | null):
       )
     ).rows;
     const server = known?.["server"] ?? null;
-    if (known?.["built"] === "t" && server !== null && sourceServer !== null && server !== sourceServer)
+    const moved = server !== null && source.server !== null && server !== source.server;
+    if (known?.["built"] === "t" && moved && !source.proven)
       throw new Fault(
         "server-changed",
-        `${plan.migration} was begun from the source server ${server}, and ${sourceServer} answers now.`,
+        `${plan.migration} was begun from the source server ${server}, and ${String(source.server)} answers now.`,
       );
     await session.query(
       "UPDATE headgate.migration SET source_server = coalesce($2, source_server) WHERE id = $1",
-      [plan.migration, sourceServer],
+      [plan.migration, source.server],
     );
     if (known?.["same"] !== "t") {
       if (known?.["built"] === "t")

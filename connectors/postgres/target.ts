@@ -109,10 +109,13 @@ class PostgresTarget implements Target {
     return within(this.#options, (session) => readView(session, migration));
   }
 
-  async claim(plan: Plan, sourceServer?: string): Promise<Ledger> {
+  async claim(plan: Plan, sourceServer?: string, proven = false): Promise<Ledger> {
     const session = await Session.open(this.#options);
     try {
-      const claim = await claimMigration(session, this.#options, plan, sourceServer ?? null);
+      const claim = await claimMigration(session, this.#options, plan, {
+        server: sourceServer ?? null,
+        proven,
+      });
       return new PostgresLedger(this.#options, session, claim, plan);
     } catch (error) {
       await session.close();

@@ -6,11 +6,12 @@ import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { planOf } from "../migration.js";
 import { logsCascades } from "../migration/cascades.js";
+import { proveContinuity } from "../migration/failover.js";
 import { sync } from "../migration/sync.js";
 import type { Synced } from "../migration/sync.js";
 import { tiedSets } from "../migration/tied.js";
 import type { Hold, MigrationState } from "../model.js";
-import type { LedgerView } from "../port.js";
+import type { Ledger, LedgerView } from "../port.js";
 import type { Address } from "../serve/access.js";
 import { stopReason } from "../stop.js";
 import type { StreamEvent } from "../stream/event.js";
@@ -149,6 +150,23 @@ async function untilEnded(living: Living): Promise<Synced> {
   }
 }
 
+/** The claim. A source that took over from the one before has to prove that it has all of its transactions. */
+async function claimed({ migration, found, log }: Living): Promise<Ledger> {
+  const { source, target } = await migration.both();
+  try {
+    return await target.claim(found.plan, found.source.identity);
+  } catch (error) {
+    const view = await target.view(migration.id);
+    if (!(error instanceof Fault) || error.code !== "server-changed" || view === null) throw error;
+    await proveContinuity(source, found.plan, view);
+    log.warn(
+      { server: found.source.identity },
+      "the source is another server now, which has every transaction of the one before",
+    );
+    return await target.claim(found.plan, found.source.identity, true);
+  }
+}
+
 /** One engine's life. */
 async function live(living: Living): Promise<Synced> {
   const { context, migration, found, goal, screen, log, steering, signal } = living;
@@ -156,7 +174,7 @@ async function live(living: Living): Promise<Synced> {
   const { target } = await migration.both();
   const { source } = steering;
   const cascades = !logsCascades(found.source);
-  await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
+  await using ledger = await steering.claim(() => claimed(living));
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);

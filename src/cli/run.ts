@@ -58,7 +58,12 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   const recorded = await readRecordedPlan(migration.stateDirectory);
   const found = goal.until === "copied" ? inspected : asBegun(forStream(inspected), before, recorded);
   demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger");
-  demandSameServers(recorded?.servers ?? null, serversOf(found));
+  // A source that took over from another one proves itself at the claim, where the stream goes on from.
+  demandSameServers(
+    recorded?.servers ?? null,
+    serversOf(found),
+    goal.until === "copied" || !isFollowed(before),
+  );
   demandFresh(
     found.plan,
     recorded?.fingerprint ?? null,
@@ -75,7 +80,7 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
     if (before.state === "copied" && viewsToLookAt(before).length === 0)
       return alreadyCopied(migration.id, before);
   }
-  if (found.plan.fingerprint !== recorded?.fingerprint)
+  if (found.plan.fingerprint !== recorded?.fingerprint || recorded.servers?.source !== found.source.identity)
     await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   return goal.until === "copied"
     ? await runOffline(context, migration, found, { holds, listen })
@@ -87,13 +92,18 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
       });
 }
 
+/** Whether the copy is done and the log is what remains. */
+function isFollowed(view: LedgerView | null): boolean {
+  return view !== null && (view.state === "streaming" || view.state === "ready");
+}
+
 /**
  * DDL at the source makes another plan of its catalogue, but what the log holds before it is of the shape of the plan that
  * the migration was begun with: that one goes on, and the stream stops at the change.
  */
 function asBegun(found: Inspection, before: LedgerView | null, recorded: Plan | null): Inspection {
   if (before === null || recorded === null || recorded.fingerprint !== before.fingerprint) return found;
-  if (before.state !== "streaming" && before.state !== "ready") return found;
+  if (!isFollowed(before)) return found;
   return found.plan.fingerprint === recorded.fingerprint ? found : { ...found, plan: recorded };
 }
 

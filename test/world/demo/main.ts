@@ -175,7 +175,7 @@ async function main(): Promise<void> {
     );
     for (let look = 0; look < 3; look += 1) {
       const told = await status(directory);
-      say(`lag ${String(told["lagSeconds"])} s, ${String(application.transactions)} transactions`);
+      say(`lag ${Number(told["lagSeconds"]).toFixed(2)} s, ${String(application.transactions)} transactions`);
       await pause(1000);
     }
     await headgate(directory, ["status"]);
