@@ -176,3 +176,9 @@ export const allColumns = (table: PlanTable): number[] => table.columns.map((_, 
 export function placesOf(table: PlanTable, names: readonly string[]): number[] {
   return names.map((name) => table.columns.findIndex(({ source }) => source === name));
 }
+
+/** The row's key as text; the whole row where there is none. */
+export function keyOf(table: PlanTable, row: Row): string {
+  const columns = table.key === null ? allColumns(table) : placesOf(table, table.key.columns);
+  return JSON.stringify(columns.map((place): Value => row[place] ?? null));
+}

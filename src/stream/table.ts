@@ -5,6 +5,7 @@
 import { Fault } from "../errors.js";
 import type { Plan, PlanTable, SourceEngine } from "../model.js";
 import type { ImageReader, RowImages } from "../stream-port.js";
+import type { Codec } from "../typemap/codec.js";
 import { codecOf } from "../typemap/compile.js";
 import { keyWidth } from "./key.js";
 import type { KeyWidth } from "./key.js";
@@ -20,39 +21,61 @@ export interface Referenced {
 
 export class StreamTable {
   readonly plan: PlanTable;
-  /** null without a key. */
-  readonly key: Projection | null;
   readonly keyWidth: KeyWidth;
-  readonly row: Projection;
   readonly unique: UniqueIndexes;
-  /** null where the table has no unique index beside its key. */
-  readonly uniqueColumns: Projection | null;
-  readonly referenced: readonly Referenced[];
+  readonly #codecs: readonly Codec[];
+  readonly #references: ReturnType<typeof referencesTo>;
+  #key: Projection | null = null;
+  #row: Projection | null = null;
+  #uniqueColumns: Projection | null = null;
+  #referenced: readonly Referenced[] | null = null;
 
+  /** Fault type-pair where a column has no codec. */
   constructor(table: PlanTable, plan: Plan, engine: SourceEngine) {
-    const codecs = table.columns.map((column) => codecOf(column, engine));
-    const places = (names: readonly string[]): number[] =>
-      names.map((name) => {
-        const place = table.columns.findIndex(({ source }) => source === name);
-        if (place < 0) throw new Fault("bug", `${table.source} has no column ${name}.`);
-        return place;
-      });
     this.plan = table;
-    const keyPlaces = table.key === null ? [] : places(table.key.columns);
-    this.key = table.key === null ? null : new Projection(table, codecs, keyPlaces);
-    this.keyWidth = keyWidth(keyPlaces.map((place) => table.columns[place]?.targetType ?? ""));
-    this.row = new Projection(
-      table,
-      codecs,
-      table.columns.map((_, place) => place),
-    );
+    this.#codecs = table.columns.map((column) => codecOf(column, engine));
+    this.#references = referencesTo(table, plan);
+    this.keyWidth = keyWidth(this.#keyPlaces().map((place) => table.columns[place]?.targetType ?? ""));
     this.unique = new UniqueIndexes(table);
-    this.uniqueColumns =
-      this.unique.places.length === 0 ? null : new Projection(table, codecs, this.unique.places);
-    this.referenced = referencesTo(table, plan).map(({ columns, ...on }) => ({
-      columns: new Projection(table, codecs, places(columns)),
+  }
+
+  /** null without a key. */
+  get key(): Projection | null {
+    if (this.plan.key === null) return null;
+    return (this.#key ??= this.#projection(this.#keyPlaces()));
+  }
+
+  get row(): Projection {
+    return (this.#row ??= this.#projection(this.plan.columns.map((_, place) => place)));
+  }
+
+  /** null where the table has no unique index beside its key. */
+  get uniqueColumns(): Projection | null {
+    if (this.unique.places.length === 0) return null;
+    return (this.#uniqueColumns ??= this.#projection(this.unique.places));
+  }
+
+  get referenced(): readonly Referenced[] {
+    return (this.#referenced ??= this.#references.map(({ columns, ...on }) => ({
+      columns: this.#projection(this.#places(columns)),
       ...on,
-    }));
+    })));
+  }
+
+  #keyPlaces(): number[] {
+    return this.#places(this.plan.key?.columns ?? []);
+  }
+
+  #places(names: readonly string[]): number[] {
+    return names.map((name) => {
+      const place = this.plan.columns.findIndex(({ source }) => source === name);
+      if (place < 0) throw new Fault("bug", `${this.plan.source} has no column ${name}.`);
+      return place;
+    });
+  }
+
+  #projection(places: readonly number[]): Projection {
+    return new Projection(this.plan, this.#codecs, places);
   }
 }
 

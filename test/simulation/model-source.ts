@@ -6,12 +6,11 @@ import { Fault } from "../../src/errors.js";
 import { stopReason, throwIfStopped } from "../../src/stop.js";
 import type { Plan, PlanTable, Position, Range } from "../../src/model.js";
 import type { ExactCut, RowReader, Source } from "../../src/port.js";
-import { packetImages, packetOf } from "../../src/stream/example-rows.js";
+import { keyOf, packetImages, packetOf } from "../../src/stream/example-rows.js";
 import type { Row } from "../../src/stream/example-rows.js";
 import type { ChangeFeed, ChangeSink, RowImages, SourceTransaction } from "../../src/stream-port.js";
 import type { Random } from "./random.js";
 import type { Actor, Scheduler } from "./scheduler.js";
-import { keyOf } from "./world-tables.js";
 
 export interface LoggedChange {
   readonly table: string;
@@ -24,6 +23,8 @@ export interface LoggedTransaction {
   readonly truncates: string | null;
   readonly marker: { readonly lane: string; readonly id: string; readonly note: string } | null;
 }
+
+const none = Buffer.alloc(0);
 
 export type TableState = ReadonlyMap<string, Row>;
 export type State = ReadonlyMap<string, TableState>;
@@ -55,6 +56,7 @@ export class ModelSource {
   /** How often a connection breaks. */
   trouble = 0;
   readonly #images = new Map<string, RowImages>();
+  readonly #packets = new WeakMap<Row, Buffer>();
   #feeds: (() => void)[] = [];
   #waiting: (() => void)[] = [];
 
@@ -91,6 +93,14 @@ export class ModelSource {
   async seen(actor: Actor, count: number): Promise<void> {
     while (this.visible < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     await this.scheduler.step(actor, "visible");
+  }
+
+  #packet(table: PlanTable, row: Row): Buffer {
+    const known = this.#packets.get(row);
+    if (known !== undefined) return known;
+    const packet = packetOf(table, row);
+    this.#packets.set(row, packet);
+    return packet;
   }
 
   async ask(actor: Actor, what: string): Promise<void> {
@@ -194,8 +204,8 @@ export class ModelSource {
       const images = this.#images.get(table);
       if (images === undefined) throw new Error(`no ${table}`);
       if (!sink.wants(images.table)) continue;
-      const old = before === null ? Buffer.alloc(0) : packetOf(images.table, before);
-      const now = after === null ? Buffer.alloc(0) : packetOf(images.table, after);
+      const old = before === null ? none : this.#packet(images.table, before);
+      const now = after === null ? none : this.#packet(images.table, after);
       // The buffer is the feed's own: what the sink wants to keep it has to copy.
       const bytes = Buffer.concat([Buffer.from([1, 2, 3]), old, now]);
       const middle = 3 + old.length;
@@ -270,7 +280,7 @@ export class ModelSource {
         });
         for (const row of rows) {
           if (this.random.chance(0.2)) await this.ask(actor, `read on ${query.table}`);
-          const packet = packetOf(table, row);
+          const packet = this.#packet(table, row);
           sink.row(packet, 0, packet.length);
         }
         return { rows: rows.length };

@@ -6,20 +6,15 @@
 import { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable, Position, Range } from "../../src/model.js";
 import type { ByteSink, Ledger, LeasedRange, LedgerView, RangeLoader } from "../../src/port.js";
-import { allColumns, placesOf, valuesOf } from "../../src/stream/example-rows.js";
+import { allColumns, keyOf, valuesOf } from "../../src/stream/example-rows.js";
 import type { Row } from "../../src/stream/example-rows.js";
-import type {
-  Cascade,
-  LaneTransaction,
-  LaneWriter,
-  StatementGroup,
-  TableChanges,
-} from "../../src/stream-port.js";
+import { applyChanges } from "../../src/stream/example-target.js";
+import type { Cascade, LaneTransaction, LaneWriter, StatementGroup } from "../../src/stream-port.js";
 import { countOf } from "./model-source.js";
 import type { ModelSource } from "./model-source.js";
 import type { Random } from "./random.js";
 import type { Actor, Scheduler } from "./scheduler.js";
-import { keyOf, uniqueValue } from "./world-tables.js";
+import { uniqueValue } from "./world-tables.js";
 import { act } from "./writer.js";
 
 type Rows = Map<string, Row>;
@@ -216,7 +211,12 @@ export class ModelTarget {
   #write(group: StatementGroup, rows: (table: string) => Rows): void {
     if (group.kind === "truncate") rows(group.table.source).clear();
     else if (group.kind === "cascade") for (const cascade of group.cascades) this.#cascade(cascade, rows);
-    else for (const changes of group.changes) this.#apply(changes, group.strict, rows(changes.table.source));
+    else
+      for (const changes of group.changes)
+        applyChanges(changes, group.strict, rows(changes.table.source), {
+          unique: (table, row) => (this.unique ? uniqueValue(table.source, row) : null),
+          order: (steps) => this.#random.shuffled(steps),
+        });
   }
 
   #cascade({ parent, action, columns, values }: Cascade, rows: (table: string) => Rows): void {
@@ -225,61 +225,6 @@ export class ModelTarget {
     const state = new Map(tiedTables.map(({ source }) => [source, rows(source)]));
     for (const value of valuesOf(parent, wide, values))
       act(state, parent.source, value[0] ?? null, action === "update" ? (value[1] ?? null) : null);
-  }
-
-  #apply(changes: TableChanges, strict: boolean, rows: Rows): void {
-    const { table } = changes;
-    const all = allColumns(table);
-    if (table.key === null) {
-      for (const row of valuesOf(table, all, changes.deletes)) {
-        const text = JSON.stringify(row);
-        const [found] = [...rows].find(([, one]) => JSON.stringify(one) === text) ?? [];
-        if (found === undefined) throw new Fault("divergence", `${table.source}: no row ${text}`);
-        rows.delete(found);
-      }
-      for (const row of valuesOf(table, all, changes.inserts)) rows.set(`row ${this.#rowId++}`, row);
-      return;
-    }
-    const keyPlaces = placesOf(table, table.key.columns);
-    const touched = new Set(valuesOf(table, keyPlaces, changes.touched).map((key) => JSON.stringify(key)));
-    const steps: (() => void)[] = [];
-    const seen = new Set<string>();
-    const once = (key: string): void => {
-      if (seen.has(key)) this.broken.push(`${table.source}: ${key} twice in one group`);
-      if (!touched.has(key)) this.broken.push(`${table.source}: ${key} is not among the touched keys`);
-      seen.add(key);
-    };
-    for (const key of valuesOf(table, keyPlaces, changes.deletes)) {
-      const text = JSON.stringify(key);
-      once(text);
-      steps.push(() => {
-        if (!rows.delete(text) && strict)
-          throw new Fault("divergence", `${table.source}: ${text} is not there`);
-      });
-    }
-    for (const [kind, tuples] of [
-      ["update", changes.updates],
-      ["insert", changes.inserts],
-    ] as const)
-      for (const row of valuesOf(table, all, tuples)) {
-        const key = keyOf(table, row);
-        once(key);
-        steps.push(() => {
-          if (strict && rows.has(key) !== (kind === "update"))
-            throw new Fault("divergence", `${table.source}: ${kind} of ${key}`);
-          this.#judge(table, key, row, rows);
-          rows.set(key, row);
-        });
-      }
-    for (const step of this.#random.shuffled(steps)) step();
-  }
-
-  #judge(table: PlanTable, key: string, row: Row, rows: Rows): void {
-    const value = uniqueValue(table.source, row);
-    if (!this.unique || value === null) return;
-    for (const [other, one] of rows)
-      if (other !== key && uniqueValue(table.source, one) === value)
-        throw new Fault("constraint-refused", `${table.source}: ${value} is there twice`);
   }
 
   #view(): LedgerView {
@@ -363,6 +308,7 @@ export class ModelTarget {
         if (!this.#joins.has(lane)) this.#joins.set(lane, { position, marker });
       },
       phase: refuse,
+      amend: refuse,
       quarantine: refuse,
       settle: refuse,
       slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),

@@ -229,11 +229,15 @@ function plain(_: string, value: unknown): unknown {
 function takeTime(scheduler: Scheduler, random: Random): () => void {
   const { setTimeout: timeout, clearTimeout: clear } = globalThis;
   const draw = Math.random;
+  // Thousands of faults, none of which anybody reads the stack of.
+  const depth = Error.stackTraceLimit;
+  Error.stackTraceLimit = 3;
   const own = (go: () => void, milliseconds = 0): unknown => scheduler.after(milliseconds, go);
   Object.assign(globalThis, { setTimeout: own, clearTimeout: (timer: unknown) => scheduler.cancel(timer) });
   Math.random = () => random.next();
   return () => {
     Object.assign(globalThis, { setTimeout: timeout, clearTimeout: clear });
     Math.random = draw;
+    Error.stackTraceLimit = depth;
   };
 }

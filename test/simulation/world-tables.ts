@@ -4,7 +4,7 @@
  */
 import type { Plan, PlanForeignKey, PlanTable, TextEquality } from "../../src/model.js";
 import { exampleTable } from "../../src/stream/example-rows.js";
-import type { Row, Value } from "../../src/stream/example-rows.js";
+import type { Row } from "../../src/stream/example-rows.js";
 
 const loose: TextEquality = {
   by: "icu",
@@ -95,13 +95,4 @@ export function uniqueValue(table: string, row: Row): string | null {
   if (table === "items") return row[1] === null ? null : String(row[1]);
   if (table !== "names" || row[2] === null) return null;
   return String(row[2]).normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-}
-
-/** The row's key as text; the whole row where there is none. */
-export function keyOf(table: PlanTable, row: Row): string {
-  if (table.key === null) return JSON.stringify(row);
-  const { columns } = table.key;
-  return JSON.stringify(
-    columns.map((name): Value => row[table.columns.findIndex(({ source }) => source === name)] ?? null),
-  );
 }

@@ -3,10 +3,11 @@
  * drawn by the seed from few keys and few values, so that they meet. What foreign keys do is done and not logged.
  */
 import type { PlanTable } from "../../src/model.js";
+import { keyOf } from "../../src/stream/example-rows.js";
 import type { Row } from "../../src/stream/example-rows.js";
 import type { LoggedChange, ModelSource, State } from "./model-source.js";
 import type { Random } from "./random.js";
-import { keyOf, uniqueValue } from "./world-tables.js";
+import { uniqueValue } from "./world-tables.js";
 
 const mails = ["a@x", "A@x", "b@x", "É@x", "e@x", null];
 
