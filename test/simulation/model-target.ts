@@ -281,7 +281,6 @@ export class ModelTarget {
       setState: refuse,
       build: refuse,
       unbuild: refuse,
-      amend: refuse,
       addRanges: async (table, ranges) => {
         await act(`ranges of ${table}`);
         if (!this.#ranges.has(table))
