@@ -2,6 +2,7 @@
  * A lane to write to without a source: a plan of tables that the test declares in PostgreSQL's own words, a claimed
  * ledger, and tuples that the server itself makes of VALUES, so that no code of ours spells what the writer is judged by.
  */
+import pLimit from "p-limit";
 import { Client } from "pg";
 import { to } from "pg-copy-streams";
 import { openPostgres } from "../../connectors/postgres/target.js";
@@ -102,22 +103,37 @@ async function asEngine(database: TargetDatabase, sql: string): Promise<void> {
   }
 }
 
+const readers = new WeakMap<TargetDatabase, Promise<Client>>();
+/** A session carries one COPY at a time. */
+const turn = pLimit(1);
+
+/** One session for all tuples of a database; it ends with the database. */
+async function reader(database: TargetDatabase): Promise<Client> {
+  const known = readers.get(database);
+  if (known !== undefined) return known;
+  const client = new Client(loginOf(database.url));
+  client.on("error", () => readers.delete(database));
+  const opening = client.connect().then(async () => {
+    await client.query("SET timezone = 'UTC'");
+    return client;
+  });
+  readers.set(database, opening);
+  return opening;
+}
+
 /** The rows of a query as tuples, in chunks of `chunk` bytes. */
 export async function tuples(database: TargetDatabase, sql: string, chunk = 65_536): Promise<Tuples> {
-  const client = new Client(loginOf(database.url));
-  await client.connect();
-  try {
-    await client.query("SET timezone = 'UTC'");
+  const client = await reader(database);
+  const { rows, pieces } = await turn(async () => {
     const stream = client.query(to(`COPY (${sql}) TO STDOUT (FORMAT binary)`));
-    const pieces: Buffer[] = [];
-    for await (const piece of stream) if (Buffer.isBuffer(piece)) pieces.push(piece);
-    const bytes = Buffer.concat(pieces).subarray(19, -2);
-    const chunks: Buffer[] = [];
-    for (let at = 0; at < bytes.length; at += chunk) chunks.push(Buffer.from(bytes.subarray(at, at + chunk)));
-    return { rows: stream.rowCount, bytes: bytes.length, chunks };
-  } finally {
-    await client.end();
-  }
+    const found: Buffer[] = [];
+    for await (const piece of stream) if (Buffer.isBuffer(piece)) found.push(piece);
+    return { rows: stream.rowCount, pieces: found };
+  });
+  const bytes = Buffer.concat(pieces).subarray(19, -2);
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += chunk) chunks.push(Buffer.from(bytes.subarray(at, at + chunk)));
+  return { rows, bytes: bytes.length, chunks };
 }
 
 /** Changes of one table, each list a query or nothing. `touched` are the deletes' keys unless told. */

@@ -288,6 +288,54 @@ describe("a table that is not as the plan says", () => {
   });
 });
 
+describe("rows that are copied first", () => {
+  const wishes = Array.from({ length: 20 }, (_, i) => ({
+    name: `t${String(i)}`,
+    columns: [
+      ["id", "bigint"],
+      ["note", "text"],
+    ] as const,
+    key: ["id"],
+  }));
+  const of = (from: number, note: string): string =>
+    `SELECT g::bigint, '${note}' FROM generate_series(${String(from)}, ${String(from + 2099)}) g`;
+  const counted = async (table: string): Promise<string[]> =>
+    (await database.sql(`SELECT note, count(*) AS n FROM ${table} GROUP BY 1 ORDER BY 1`)).map(
+      (row) => `${row["note"]} ${row["n"]}`,
+    );
+
+  it("are those of their own group alone: in the same batch, in the next, and after an abort", async () => {
+    await using world = await laneWorld(database, wishes.slice(0, 1));
+    const table = world.table("t0");
+    const group = async (from: number, note: string) =>
+      loose(await changes(database, table, { inserts: of(from, note) }));
+    await using writer = await world.ledger.lane("one");
+    const aborted = await writer.begin(0n);
+    await aborted.write(await group(1, "aborted"));
+    await aborted.abort();
+    const batch = await writer.begin(0n);
+    await batch.write(await group(1, "first"));
+    await batch.write({ kind: "truncate", table });
+    await batch.write(await group(3001, "second"));
+    await batch.write(strict(await changes(database, table, { updates: of(3001, "third") })));
+    await batch.commit({ kind: "file", file: "f", offset: "1" });
+    expect(await counted("t0")).toEqual(["third 2100"]);
+    const next = await writer.begin(1n);
+    await next.write(await group(6001, "next"));
+    await next.commit({ kind: "file", file: "f", offset: "2" });
+    expect(await counted("t0")).toEqual(["next 2100", "third 2100"]);
+  });
+
+  it("may be of more tables than there are stages, again and again", async () => {
+    await using world = await laneWorld(database, wishes);
+    for (const note of ["one", "two"]) {
+      const all = wishes.map(({ name }) => changes(database, world.table(name), { inserts: of(1, note) }));
+      await apply(world.ledger, [loose(...(await Promise.all(all)))]);
+      for (const { name } of wishes) expect(await counted(name)).toEqual([`${note} 2100`]);
+    }
+  });
+});
+
 describe("many rows", () => {
   const wish = {
     name: "large",
