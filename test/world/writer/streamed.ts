@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import type { LaneRequest } from "../../../src/plan/request.js";
 import { judges, unequal } from "../journey.js";
 import { startLive } from "../live.js";
-import type { Live } from "../live.js";
+import type { Live, LiveEvent, LiveSettings } from "../live.js";
 import { compare } from "../oracle/oracle.js";
 import { sourceDatabase, sourceUrl } from "../source-database.js";
 import type { SourceName } from "../source-database.js";
@@ -27,6 +27,17 @@ export interface Streamed {
   /** Transactions before the copy begins, and after the join. */
   readonly before?: number;
   readonly after?: number;
+  /** Called when everything was judged, with the engine stopped and nobody writing. */
+  readonly then?: (end: StreamedEnd) => Promise<void>;
+}
+
+export interface StreamedEnd {
+  readonly settings: LiveSettings;
+  /** An administrator's, with the database. */
+  readonly sourceAt: string;
+  readonly target: TargetDatabase;
+  readonly writer: Writer;
+  readonly events: readonly LiveEvent[];
 }
 
 /** Another one in each run, printed so that it can be run again. */
@@ -47,12 +58,14 @@ export async function streamed(options: Streamed): Promise<void> {
   writer.xa = false;
   writer.start();
   await writer.reached(options.before ?? 80);
-  await using live = startLive({
+  const settings: LiveSettings = {
     source: source.options,
     target: target.options,
     migration: `20261126_${name}`,
     plan: { lanes: options.lanes },
-  });
+    batchRows: 200,
+  };
+  await using live = startLive(settings);
   await Promise.race([live.event("started"), failed(live)]);
   // MariaDB's positions cannot leave a prepared transaction out: there the feed stops at one, by name.
   writer.xa = !writer.flavour.mariadb;
@@ -68,6 +81,7 @@ export async function streamed(options: Streamed): Promise<void> {
   console.log(
     `${server}: ${String(copied)} transactions before the join was done, ${String(writer.log.length)} in all, ${JSON.stringify(live.stream?.counts)}, ${JSON.stringify(writer.endings)}`,
   );
+  await options.then?.({ settings, sourceAt: url.href, target, writer, events: live.events });
 }
 
 /** Rejects as soon as the engine ends by itself. */
