@@ -109,3 +109,41 @@ describe("frames", () => {
     expect(() => deliver(bytes, new Frames(64), () => 100)).toThrow(/out of step/u);
   });
 });
+
+describe("held packets", () => {
+  // Node takes the place for its next read as soon as a read is dealt with: what landed in between must not move it.
+  it.each([1, 2, 3])(
+    "come later, in order, though the place of the next read was taken before, seed %i",
+    (seed) => {
+      const random = seeded(seed);
+      const payloads = Array.from({ length: 400 }, (_, i) => filled(Math.floor(random() * 90), i));
+      const bytes = framed(payloads);
+      const frames = new Frames(256);
+      const out: Buffer[] = [];
+      const taker = {
+        packet: (buf: Buffer, start: number, end: number): void => {
+          out.push(Buffer.from(buf.subarray(start, end)));
+          if (random() < 0.5) frames.hold();
+        },
+      };
+      frames.expect(1);
+      let taken = frames.space();
+      for (let at = 0; at < bytes.length;) {
+        expect(taken.length).toBeGreaterThan(0);
+        const count = Math.min(taken.length, 1 + Math.floor(random() * 300), bytes.length - at);
+        bytes.copy(taken, 0, at, at + count);
+        at += count;
+        frames.landed(count, taker);
+        taken = frames.space();
+        // Several stops may lie between two reads.
+        while (random() < 0.7) frames.release(taker);
+      }
+      for (let before = -1; before < out.length;) {
+        before = out.length;
+        for (let i = 0; i < 10; i++) frames.release(taker);
+      }
+      expect(out.length).toBe(payloads.length);
+      expect(out.every((each, i) => each.equals(payloads[i]!))).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,183 @@
+/**
+ * Much and large: rows of several packets, compressed transactions of many blocks, a sink that has enough after every
+ * single thing. All of it arrives as it was, whole and in order, in bounded memory.
+ */
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openMysql } from "../../connectors/mysql/source.js";
+import type { Plan, Position } from "../../src/model.js";
+import type { ChangeFeed } from "../../src/stream-port.js";
+import { testSources } from "../world/matrix.js";
+import { planOf, Recorder } from "./feed-recorder.js";
+import { named, sources } from "./sources.js";
+import type { TestSource } from "./sources.js";
+
+const never = new AbortController().signal;
+let all: readonly TestSource[];
+const plans = new Map<string, Plan>();
+
+beforeAll(async () => {
+  all = await sources("feed_size");
+  for (const { name, admin, options } of all) {
+    await admin.query("CREATE TABLE t (id int primary key, s longblob)");
+    plans.set(name, await planOf(options));
+  }
+});
+
+afterAll(async () => {
+  for (const { admin } of all) await admin.end();
+});
+
+/** Rows as hashes of their images: every byte counts. */
+class Hashing extends Recorder {
+  constructor() {
+    super((_images, bytes, start, end) =>
+      createHash("sha256").update(bytes.subarray(start, end)).digest("hex").slice(0, 16),
+    );
+  }
+}
+
+/** Full after every change and every transaction, until it is asked to drain. */
+class Stopping extends Hashing {
+  #full = false;
+  stops = 0;
+
+  override change(...all: Parameters<Recorder["change"]>): void {
+    super.change(...all);
+    this.#full = true;
+  }
+
+  override commit(position: () => Position): void {
+    super.commit(position);
+    this.#full = true;
+  }
+
+  override full(): boolean {
+    return this.#full;
+  }
+
+  override drained(): Promise<void> {
+    this.stops++;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#full = false;
+        resolve();
+      });
+    });
+  }
+}
+
+/** Keeps nothing but counts. */
+class Counting extends Recorder {
+  rows = 0;
+  most = 0;
+  readonly first = process.memoryUsage().rss;
+
+  override change(): void {
+    this.rows++;
+    if (this.rows % 64 === 0) this.most = Math.max(this.most, process.memoryUsage().rss - this.first);
+  }
+}
+
+describe.each(testSources)("%s", (name) => {
+  const here = (): TestSource => named(all, name);
+
+  async function whole<S extends Recorder>(feed: ChangeFeed, from: Position, sink: S): Promise<S> {
+    await feed.read([from], sink, { untilEnd: true, signal: never });
+    return sink;
+  }
+
+  async function reading(act: (feed: ChangeFeed, from: Position) => Promise<void>): Promise<void> {
+    await using source = await openMysql(here().options);
+    await using feed = await source.feed(plans.get(name)!);
+    await act(feed, await source.position());
+  }
+
+  it("stopped after every event, it hands over the same as without a stop", async () => {
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      // Rows of all lengths, so that packets end anywhere in the buffer; 5 MB of them go through it several times.
+      for (let block = 0; block < 20; block++) {
+        const values = Array.from(
+          { length: 100 },
+          (_, i) =>
+            `(${block * 100 + i}, REPEAT('${String.fromCharCode(97 + (i % 26))}', ${(block * 997 + i * 131) % 5000}))`,
+        );
+        await admin.query(`INSERT INTO t VALUES ${values.join()}`);
+        await admin.query(`UPDATE t SET s = CONCAT(s, 'x') WHERE id = ${block * 100}`);
+      }
+      const plain = await whole(feed, from, new Hashing());
+      const stopping = await whole(feed, from, new Stopping());
+      expect(plain.story).toHaveLength(2000 + 20 + 40);
+      expect(stopping.story).toEqual(plain.story);
+      expect(stopping.positions).toEqual(plain.positions);
+      expect(stopping.stops).toBeGreaterThan(100);
+    });
+  });
+
+  it("rows of 17 and 40 MB come whole, between small ones", async () => {
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      const sizes = [10, 17_000_000, 10, 16_777_215 - 40, 40_000_000, 10];
+      for (const [i, size] of sizes.entries())
+        await admin.query(`INSERT INTO t VALUES (${10_000 + i}, REPEAT('${String(i)}', ${size}))`);
+      await admin.query("DELETE FROM t WHERE id >= 10000");
+      const told: [number, string][] = [];
+      const sink = new Recorder((_images, bytes, start, end) => {
+        // One byte of NULLs, four of the number, four of the length.
+        told.push([
+          bytes.readUInt32LE(start + 5),
+          createHash("sha256")
+            .update(bytes.subarray(start + 9, end))
+            .digest("hex"),
+        ]);
+        return "";
+      });
+      await whole(feed, from, sink);
+      const wanted = sizes.map((size, i): [number, string] => [
+        size,
+        createHash("sha256")
+          .update(Buffer.alloc(size, String(i)))
+          .digest("hex"),
+      ]);
+      expect(told).toEqual([...wanted, ...wanted]);
+    });
+  });
+
+  it("a large compressed transaction is unpacked in bounded memory, and stops within", async ({ skip }) => {
+    if (name !== "mysql9") skip("only MySQL 8 and later compress whole transactions");
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      await admin.query("SET SESSION binlog_transaction_compression = ON");
+      await admin.query("DELETE FROM t WHERE id >= 200; UPDATE t SET s = REPEAT(CONCAT(id, UUID()), 5000)");
+      // 80 MB once unpacked, and one row larger than any block.
+      await admin.query(
+        "UPDATE t SET s = CONCAT(s, 'x'); INSERT INTO t VALUES (5000, REPEAT(UUID(), 30000))",
+      );
+      await admin.query("SET SESSION binlog_transaction_compression = OFF");
+      const plain = await whole(feed, from, new Hashing());
+      const stopping = await whole(feed, from, new Stopping());
+      expect(stopping.story).toEqual(plain.story);
+      expect(plain.story).toHaveLength(1801 + 2 * 201 + 2);
+      expect(stopping.stops).toBeGreaterThan(200);
+      const counting = await whole(feed, from, new Counting());
+      expect(counting.rows).toBe(1800 + 2 * 200 + 1);
+      expect(counting.most).toBeLessThan(50_000_000);
+    });
+  });
+
+  it("a transaction larger than what is kept of it passes", async () => {
+    const { admin } = here();
+    await reading(async (feed, from) => {
+      await admin.query("DELETE FROM t; INSERT INTO t VALUES (1, REPEAT('x', 500000))");
+      for (let rows = 1; rows < 128; rows *= 2)
+        await admin.query(`INSERT INTO t SELECT id + ${rows}, s FROM t`);
+      // 128 MB of images in one transaction.
+      await admin.query("UPDATE t SET s = CONCAT(s, 'y')");
+      const counting = await whole(feed, from, new Counting());
+      expect(counting.rows).toBeGreaterThanOrEqual(128 + 128);
+      expect(counting.most).toBeLessThan(50_000_000);
+      await admin.query("DELETE FROM t");
+    });
+  });
+});
