@@ -12,6 +12,8 @@ export interface RetentionOptions {
 }
 
 const everyMs = 30_000;
+/** Before every lane has a position. */
+const soonMs = 1000;
 /** What is worth a word when less is left. */
 const marks = [3600, 600, 60, 1] as const;
 
@@ -44,10 +46,12 @@ export class Retention implements AsyncDisposable {
   async #loop(feed: ChangeFeed, lanes: () => readonly LaneStatus[], stop: AbortSignal): Promise<void> {
     const stopped = (): boolean => stop.aborted;
     while (!stopped()) {
-      this.#seconds = await least(feed, lanes());
+      const known = lanes();
+      this.#seconds = await least(feed, known);
       this.#say();
+      const begun = known.length > 0 && known.every(({ position }) => position !== null);
       try {
-        await this.#options.wait(everyMs, stop);
+        await this.#options.wait(begun ? everyMs : soonMs, stop);
       } catch (error) {
         if (!stopped()) throw error;
       }
