@@ -4,11 +4,6 @@
  * both sides are level, and the oracle, which shares no code with the engine, must find both databases equal and the
  * writer's log on the target. HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed.
  */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyMoments } from "../../connectors/postgres/apply/moments.js";
@@ -25,7 +20,8 @@ import { freshSeed, judged } from "../world/writer/streamed.js";
 import { openWriter } from "../world/writer/writer.js";
 import type { Writer } from "../world/writer/writer.js";
 import { ownServers } from "./own-servers.js";
-import type { StreamEngineResult, StreamEngineSettings } from "./stream-engine.js";
+import { startEngine } from "./stream-engine-process.js";
+import type { StreamEngineSettings } from "./stream-engine.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
@@ -63,54 +59,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
-
-interface Engine {
-  readonly child: ChildProcess;
-  /** Resolves with the first line that begins so; null when the process ends without. */
-  line(start: string): Promise<string | null>;
-  say(line: string): void;
-  /** null when it was killed. */
-  readonly end: Promise<StreamEngineResult | null>;
-}
-
-function engine(settings: StreamEngineSettings): Engine {
-  const child = spawn(
-    process.execPath,
-    // Built: three of these live and die in each run, and a compiler in each would take longer than its work.
-    [resolve("dist/test/faults/stream-engine.js")],
-    {
-      env: { ...process.env, HEADGATE_ENGINE: JSON.stringify(settings) },
-      stdio: ["pipe", "pipe", "inherit"],
-    },
-  );
-  // A process that was killed no longer reads.
-  child.stdin.on("error", () => undefined);
-  const lines: string[] = [];
-  const waiting: (() => void)[] = [];
-  const wake = (): void => {
-    for (const each of waiting.splice(0)) each();
-  };
-  createInterface(child.stdout).on("line", (line) => {
-    lines.push(line);
-    wake();
-  });
-  let closed = false;
-  const end = once(child, "close").then(() => {
-    closed = true;
-    wake();
-    const last = lines.find((line) => line.startsWith("result "));
-    return last === undefined ? null : (JSON.parse(last.slice("result ".length)) as StreamEngineResult);
-  });
-  const line: Engine["line"] = async (begin) => {
-    for (;;) {
-      const found = lines.find((each) => each.startsWith(begin));
-      if (found !== undefined) return found;
-      if (closed) return null;
-      await new Promise<void>((woken) => waiting.push(woken));
-    }
-  };
-  return { child, line, end, say: (text) => void child.stdin.write(`${text}\n`) };
-}
 
 interface Choice {
   readonly moment: string;
@@ -167,7 +115,7 @@ describe("a stream that is killed", () => {
       batchRows: 50,
     };
     const met = await firstLife(writer, settings, chosenNow);
-    const second = engine(settings);
+    const second = startEngine(settings);
     await second.line("event going-on");
     writer.xa = true;
     await writer.reached(writer.log.length + 40);
@@ -186,7 +134,7 @@ async function firstLife(
   settings: StreamEngineSettings,
   { moment, hit, victim }: Choice,
 ): Promise<string> {
-  const doomed = engine({ ...settings, at: { moment, hit, act: victim === "engine" ? "die" : "tell" } });
+  const doomed = startEngine({ ...settings, at: { moment, hit, act: victim === "engine" ? "die" : "tell" } });
   const unmet = doomed.line("event going-on").then(async (line) => {
     if (line === null) return null;
     // Some moments are met by what is written from now on only.
