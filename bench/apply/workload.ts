@@ -30,8 +30,8 @@ const row = (id: string, turn: number): string => `
   ('name ' || md5((${id})::text || '${String(turn)}') || ' 😀 ' || md5((${id})::text))::varchar(120),
   (ARRAY['new', 'paid', 'packed', 'shipped', 'a,b'])[1 + (${id} + ${String(turn)}) % 5],
   (${id} + ${String(turn)}) % 2 = 0,
-  timestamp '2020-01-01' + ((${id} * 7919 + ${String(turn)} * 104729) % 100000000) * interval '1 second 123 microseconds',
-  ((${id} * 31 + ${String(turn)}) % 1000000)::numeric / 100,
+  timestamp '2020-01-01' + ((${id}::bigint * 7919 + ${String(turn)} * 104729) % 100000000) * interval '1 second 123 microseconds',
+  ((${id}::bigint * 31 + ${String(turn)}) % 1000000)::numeric / 100,
   jsonb_build_object('id', ${id}, 'turn', ${String(turn)}, 'tags', jsonb_build_array('alpha', 'beta', md5((${id})::text)),
                      'nested', jsonb_build_object('a', (${id} % 97)::numeric / 10, 'b', NULL, 'c', true)),
   CASE WHEN ${id} % 3 = 0 THEN NULL ELSE 'a note about ' || ${id} END`;

@@ -24,8 +24,6 @@ export interface WantedField {
   readonly oid: number;
 }
 
-export const noTuples: Tuples = { rows: 0, bytes: 0, chunks: [] };
-
 /** dimensions, has NULLs, element type, length, lower bound. */
 const arrayHeader = 20;
 
