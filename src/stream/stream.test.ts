@@ -1,0 +1,305 @@
+/**
+ * The engine in single situations, each with what it has to tell: refused changes, schema changes, pauses, transactions
+ * larger than a batch, lost connections, lanes at different places, joins.
+ */
+import { describe, expect, it } from "vitest";
+import { Fault } from "../errors.js";
+import type { StatementGroup } from "../stream-port.js";
+import { exampleTable, packetOf } from "./example-rows.js";
+import type { Row } from "./example-rows.js";
+import { at, ExampleWorld, idsOf } from "./example-world.js";
+import type { Entry, WorldOptions } from "./example-world.js";
+
+const t = exampleTable({ name: "t", columns: { id: "int", v: "int" }, key: ["id"] });
+const other = exampleTable({ name: "other", lane: "two", columns: { id: "int", v: "int" }, key: ["id"] });
+
+const insert = (...rows: readonly Row[]): Entry => ({
+  changes: rows.map((row) => ({ table: "t", before: null, after: row })),
+});
+const inOther = (...rows: readonly Row[]): Entry => ({
+  changes: rows.map((row) => ({ table: "other", before: null, after: row })),
+});
+
+function world(log: readonly Entry[], more: Partial<WorldOptions> = {}): ExampleWorld {
+  return new ExampleWorld({ tables: [t], log, ...more });
+}
+
+function settled({ stream }: ExampleWorld): void {
+  const { read, ...others } = stream.counts;
+  expect(Object.values(others).reduce((sum, count) => sum + count, 0)).toBe(read);
+}
+
+describe("a refused change", () => {
+  const log = [insert([1, 1]), insert([2, 1], [3, 1]), insert([4, 1])];
+  const refuse = (group: StatementGroup): void => {
+    if (idsOf(group).includes(3)) throw new Fault("constraint-refused", "t_v_check does not hold");
+  };
+
+  it("is found, kept and told by its id; what came before is applied, and nothing after it (traps 36, 57)", async () => {
+    const one = world(log, { judge: refuse });
+    const fault = await one.run();
+    expect(fault?.code).toBe("quarantined");
+    expect(fault?.facts).toMatchObject({
+      id: "log:2#t.2",
+      lane: "one",
+      table: "t",
+      reason: "constraint-refused",
+    });
+    expect(fault?.next).toBe("headgate skip --event 'log:2#t.2' --reason REASON");
+    expect(one.texts("t")).toEqual(["[1,1]"]);
+    expect(one.checkpoints.get("one")?.position).toEqual(at(1));
+    expect(one.kept).toEqual([
+      {
+        id: "log:2#t.2",
+        lane: "one",
+        table: "t",
+        transaction: "log:2",
+        ordinal: 2,
+        operation: "insert",
+        reason: "constraint-refused",
+        sentence: "t_v_check does not hold",
+        key: "00010000000400000003",
+        before: null,
+        after: packetOf(t, [3, 1]).toString("hex"),
+      },
+    ]);
+    expect(one.stream.lanes[0]?.stopped).toContain("log:2#t.2");
+    settled(one);
+  });
+
+  it("is left out once somebody says so, counted and told", async () => {
+    const one = world(log, { judge: refuse, skips: new Set(["log:2#t.2"]) });
+    expect(await one.run()).toBeNull();
+    expect(one.texts("t")).toEqual(["[1,1]", "[2,1]", "[4,1]"]);
+    expect(one.stream.counts).toMatchObject({ skippedById: 1, applied: 3 });
+    expect(one.told("skipped")).toBe(1);
+    settled(one);
+  });
+
+  it("that is none when the changes are written one by one is no failure", async () => {
+    const one = world(log, {
+      judge: (group) => {
+        if (idsOf(group).length > 1) throw new Fault("constraint-refused", "a clash that an order resolves");
+      },
+    });
+    expect(await one.run()).toBeNull();
+    expect(one.texts("t")).toEqual(["[1,1]", "[2,1]", "[3,1]", "[4,1]"]);
+    expect([one.told("replaying"), one.told("replayed"), one.kept.length]).toEqual([1, 1, 0]);
+    settled(one);
+  });
+
+  it("that no policy lets through is found like any other", async () => {
+    const text = exampleTable({ name: "t", columns: { id: "int", v: "varchar(40)" }, key: ["id"] });
+    const one = new ExampleWorld({ tables: [text], log: [insert([1, "a"]), insert([2, "nul \0 inside"])] });
+    const fault = await one.run();
+    expect(fault?.facts).toMatchObject({ id: "log:2#t.1", reason: "value-refused" });
+    expect(one.texts("t")).toEqual(['[1,"a"]']);
+  });
+
+  it("is divergence where a row that must be there is not (trap 44)", async () => {
+    const one = world([insert([1, 1]), { changes: [{ table: "t", before: [2, 1], after: [2, 2] }] }]);
+    const fault = await one.run();
+    expect(fault?.facts).toMatchObject({ id: "log:2#t.1", reason: "divergence" });
+    expect(one.texts("t")).toEqual(["[1,1]"]);
+  });
+});
+
+describe("a schema change", () => {
+  const log = [
+    insert([1, 1]),
+    { ddl: { tables: ["t"], statement: "ALTER TABLE t\n ADD c int" } },
+    insert([2, 2]),
+  ];
+
+  it("stops the lane when everything before it is applied, and it stands before it (I12, trap 45)", async () => {
+    const one = world(log);
+    const fault = await one.run();
+    expect(fault?.code).toBe("schema-changed");
+    expect(fault?.message).toBe("t at log:2: ALTER TABLE t ADD c int");
+    expect(one.texts("t")).toEqual(["[1,1]"]);
+    expect(one.checkpoints.get("one")?.position).toEqual(at(1));
+  });
+
+  it("is passed where it is accepted, held by a cut, or of a table that does not travel", async () => {
+    for (const more of [{ skips: new Set(["log:2"]) }, { cuts: new Map([["t", at(2)]]) }]) {
+      const one = world(log, more);
+      expect(await one.run()).toBeNull();
+      expect(one.texts("t")).toContain("[2,2]");
+    }
+    const elsewhere = world([insert([1, 1]), { ddl: { tables: ["x"], statement: "DROP TABLE x" } }]);
+    expect(await elsewhere.run()).toBeNull();
+  });
+});
+
+describe("a pause", () => {
+  it("begins no batch and writes no heartbeat until it is over (row 27)", async () => {
+    const one = world([insert([1, 1])]);
+    one.stream.pause();
+    const running = one.run();
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect([one.calls.filter((call) => call.startsWith("begin")), one.marks]).toEqual([[], []]);
+    expect([one.stream.paused, one.stream.lanes[0]?.stopped]).toEqual([true, "paused"]);
+    one.stream.resume();
+    expect(await running).toBeNull();
+    expect(one.texts("t")).toEqual(["[1,1]"]);
+    expect(one.marks).toEqual(["one"]);
+  });
+});
+
+describe("a transaction larger than a batch", () => {
+  const rows = Array.from({ length: 500 }, (_, id): Row => [id, 1]);
+
+  it("goes in parts into one transaction of the target, with memory bounded (I21, trap 19)", async () => {
+    const one = world([insert(...rows)], { batchBytes: 1000 });
+    expect(await one.run()).toBeNull();
+    expect(one.calls.filter((call) => call.startsWith("begin"))).toHaveLength(1);
+    expect(one.calls.filter((call) => call.startsWith("write")).length).toBeGreaterThan(3);
+    expect(one.rows.get("t")?.size).toBe(500);
+    expect(Math.max(...one.written.map(({ ids }) => ids.length))).toBeLessThan(150);
+    settled(one);
+  });
+
+  it("is rolled back whole and read again whole when the log is lost in the middle", async () => {
+    const one = world([insert(...rows), { lost: true }], { batchBytes: 1000 });
+    expect(await one.run()).toBeNull();
+    expect(one.calls).toContain("abort one");
+    expect(one.rows.get("t")?.size).toBe(500);
+    expect(one.stream.counts).toMatchObject({ applied: 500 });
+    expect(one.stream.counts.discarded).toBeGreaterThan(0);
+    settled(one);
+  });
+});
+
+describe("a fault that passes", () => {
+  it("is answered from the checkpoint; the third in a row is told as one that a trigger looks at (row 70)", async () => {
+    let failures = 0;
+    const one = world([insert([1, 1]), insert([2, 1])], {
+      judge: () => {
+        if (failures++ < 3) throw new Fault("target-busy", "a deadlock");
+      },
+    });
+    const real = globalThis.setTimeout;
+    Object.assign(globalThis, { setTimeout: (go: () => void) => setImmediate(go) });
+    try {
+      expect(await one.run()).toBeNull();
+    } finally {
+      Object.assign(globalThis, { setTimeout: real });
+    }
+    expect([one.told("batch-failed"), one.told("batch-failing")]).toEqual([3, 1]);
+    expect(one.calls.filter((call) => call === "open one")).toHaveLength(4);
+    expect(one.texts("t")).toEqual(["[1,1]", "[2,1]"]);
+    settled(one);
+  });
+
+  it("ends the run where it does not pass", async () => {
+    const one = world([insert([1, 1])], {
+      judge: () => {
+        throw new Fault("epoch-lost", "another engine");
+      },
+    });
+    expect((await one.run())?.code).toBe("epoch-lost");
+    expect(one.calls).toContain("abort one");
+    expect(one.calls).toContain("close one");
+  });
+});
+
+describe("lanes", () => {
+  it("skip what each has, from wherever the feed begins (trap 8), and go on where nothing happens (trap 22)", async () => {
+    const one = new ExampleWorld({
+      tables: [t, other],
+      log: [insert([1, 1]), inOther([1, 1]), insert([2, 1]), inOther([2, 1])],
+    });
+    one.checkpoints.set("one", { seq: 7n, position: at(3) });
+    one.rows.get("t")?.set("[1]", [1, 1]).set("[2]", [2, 1]);
+    expect(await one.run()).toBeNull();
+    expect(one.texts("t")).toHaveLength(2);
+    expect(one.texts("other")).toEqual(["[1,1]", "[2,1]"]);
+    expect(one.stream.counts).toMatchObject({ skippedByPosition: 2, applied: 2 });
+    expect(one.checkpoints.get("one")).toEqual({ seq: 8n, position: at(4) });
+  });
+
+  it("leave out what an exact cut holds", async () => {
+    const one = world([insert([1, 1]), insert([2, 1])], { cuts: new Map([["t", at(1)]]) });
+    expect(await one.run()).toBeNull();
+    expect(one.texts("t")).toEqual(["[2,1]"]);
+    expect(one.stream.counts.skippedByCut).toBe(1);
+  });
+
+  it("refuse rows without a key that no cut parts from the copy", async () => {
+    const keyless = exampleTable({ name: "t", columns: { id: "int", v: "int" } });
+    const one = world([insert([1, 1])], { tables: [keyless], joins: new Map([["one", at(9)]]) });
+    expect((await one.run())?.message).toContain("has no key and no exact cut");
+  });
+});
+
+describe("the join", () => {
+  const marker = (lane: string): Entry => ({ marker: { lane, id: "9", note: "join" } });
+
+  it("parts loose from strict, and all lanes stand still while what holds from there on is built", async () => {
+    const open = new Set<string>();
+    const one = new ExampleWorld({
+      tables: [t, other],
+      log: [
+        insert([1, 1]),
+        marker("one"),
+        inOther([1, 1]),
+        insert([2, 1]),
+        marker("two"),
+        inOther([3, 1]),
+        insert([3, 1]),
+      ],
+      joins: new Map([
+        ["one", at(2)],
+        ["two", at(5)],
+      ]),
+      onJoined: async () => {
+        for (const call of one.calls) {
+          const [what, lane = ""] = call.split(" ");
+          if (what === "begin") open.add(lane);
+          if (what === "commit") open.delete(lane);
+        }
+        expect([...open]).toEqual([]);
+        expect([...one.checkpoints.values()].map(({ position }) => Number(position?.offset))).toEqual([5, 5]);
+        one.calls.push("joined");
+        await Promise.resolve();
+      },
+    });
+    expect(await one.run()).toBeNull();
+    expect(one.calls.filter((call) => call === "joined")).toHaveLength(1);
+    expect([one.told("joined"), one.told("all-joined"), one.told("going-on")]).toEqual([2, 1, 1]);
+    const strict = (table: string): string =>
+      one.written
+        .filter((group) => group.table === table)
+        .map((group) => `${group.ids.join("+")} ${group.strict ? "strict" : "loose"}`)
+        .join(", ");
+    expect(strict("t")).toBe("1 loose, 2 strict, 3 strict");
+    expect(strict("other")).toBe("1 loose, 3 strict");
+  });
+
+  it("before it, a row that came and went in one batch is deleted all the same: the copy may have brought it (I2)", async () => {
+    const one = world(
+      [
+        {
+          changes: [
+            { table: "t", before: null, after: [1, 1] },
+            { table: "t", before: [1, 1], after: null },
+          ],
+        },
+        marker("one"),
+      ],
+      { joins: new Map([["one", at(2)]]) },
+    );
+    one.rows.get("t")?.set("[1]", [1, 1]);
+    expect(await one.run()).toBeNull();
+    expect(one.texts("t")).toEqual([]);
+  });
+});
+
+describe("lag", () => {
+  it("is the time from a mark's commit to the commit here that holds it (row 67)", async () => {
+    const one = world([insert([1, 1]), { marker: { lane: "one", id: "one 1", note: "heartbeat" } }]);
+    expect(await one.run()).toBeNull();
+    expect(one.told("lag")).toBe(1);
+    expect(one.stream.lanes[0]?.lagSeconds).toBeGreaterThan(0);
+  });
+});
