@@ -6,9 +6,12 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { tableMap } from "../../connectors/mysql/image/announced.js";
+import { imageShape } from "../../connectors/mysql/image/shape.js";
 import type { ImageShape } from "../../connectors/mysql/image/shape.js";
+import type { ImageWorld } from "../../connectors/mysql/image/world.js";
 import { Fault } from "../../src/errors.js";
-import type { SourceEngine } from "../../src/model.js";
+import type { PlanTable, SourceEngine } from "../../src/model.js";
 import { testSources } from "../world/matrix.js";
 import { sourceUrl } from "../world/source-database.js";
 import { cases } from "./cases.js";
@@ -78,9 +81,19 @@ describe.each(testSources)("generated changes of %s", (name) => {
     }
     const table = await planned(url, tried);
     const images: { readonly shape: ImageShape; readonly bytes: Buffer }[] = [];
-    const changes = await changesOf(optionsOf(url), engine, table, start, (shape, bytes, at, end) => {
-      if (images.length < 500) images.push({ shape, bytes: Buffer.from(bytes.subarray(at, end)) });
-    });
+    const announcements: { readonly body: Buffer; readonly world: ImageWorld }[] = [];
+    const changes = await changesOf(
+      optionsOf(url),
+      engine,
+      table,
+      start,
+      (shape, bytes, at, end) => {
+        if (images.length < 500) images.push({ shape, bytes: Buffer.from(bytes.subarray(at, end)) });
+      },
+      (body, world) => {
+        if (announcements.length === 0) announcements.push({ body: Buffer.from(body), world });
+      },
+    );
     const rows = new Map<number, Fields>();
     const idOf = (fields: Fields): number => fields[0]!.readInt32BE(0);
     const problems: string[] = [];
@@ -102,15 +115,34 @@ describe.each(testSources)("generated changes of %s", (name) => {
     }
     expect(problems.slice(0, 20)).toEqual([]);
 
-    const outcomes = { rows: 0, faults: 0, refusals: 0 };
     const fields = fieldReader(table, engine);
+    for (const { shape, bytes } of images.slice(0, 50)) {
+      const order = Array.from({ length: 1 + pick(12) }, () => pick(table.columns.length));
+      const whole = fields(shape, bytes, 0, bytes.length);
+      // Any columns in any order, as keys and foreign keys ask for them.
+      expect(fieldReader(table, engine, order)(shape, bytes, 0, bytes.length)).toEqual(
+        order.map((column) => whole[column]),
+      );
+    }
+    const outcomes = { rows: 0, faults: 0, refusals: 0 };
     for (let i = 0; i < (gate ? 200_000 : 20_000); i++) {
       const { shape, bytes } = images[pick(images.length)]!;
       const outcome = outcomeOf(mutated(bytes, random), shape, fields);
       outcomes[outcome]++;
     }
+    const announced = { shapes: 0, faults: 0 };
+    const [{ body, world }] = announcements as [(typeof announcements)[number]];
+    for (let i = 0; i < (gate ? 100_000 : 5000); i++) {
+      const shape = announcedAs(mutated(body, random), table, world);
+      if (shape === null) announced.faults++;
+      else {
+        announced.shapes++;
+        outcomeOf(images[pick(images.length)]!.bytes, shape, fields);
+      }
+    }
+    expect(announced.faults).toBeGreaterThan(100);
     console.log(
-      `${name}, seed ${seed}: ${changes.length} changes of ${tried.length} columns, ${copied.length} rows left; mutated images: ${JSON.stringify(outcomes)}`,
+      `${name}, seed ${seed}: ${changes.length} changes of ${tried.length} columns, ${copied.length} rows left; mutated images: ${JSON.stringify(outcomes)}, announcements: ${JSON.stringify(announced)}`,
     );
     expect(outcomes.rows).toBeGreaterThan(100);
     expect(outcomes.faults).toBeGreaterThan(100);
@@ -124,6 +156,17 @@ function mutated(image: Buffer, random: () => number): Buffer {
   return random() < 0.2 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
 }
 
+/** The shape of an announcement; null for a Fault that such bytes may end in. */
+function announcedAs(body: Buffer, table: PlanTable, world: ImageWorld): ImageShape | null {
+  try {
+    return imageShape(tableMap(body, 0, body.length, world.engine), table, world);
+  } catch (error) {
+    if (error instanceof Fault && (error.code === "log-refused" || error.code === "schema-changed"))
+      return null;
+    throw error;
+  }
+}
+
 /** What else is thrown is a failure of the test: a RangeError is a read past the end. */
 function outcomeOf(
   bytes: Buffer,
@@ -132,6 +175,7 @@ function outcomeOf(
 ): "rows" | "faults" | "refusals" {
   try {
     const end = shape.end(bytes, 0, bytes.length);
+    if (end > bytes.length) throw new Error("an image ends past its bytes");
     fields(shape, bytes, 0, end);
     return "rows";
   } catch (error) {

@@ -184,6 +184,24 @@ describe.each(servers)("announcements of %s", (name) => {
     expect(refused?.code).toBe("type-pair");
   });
 
+  it("of text that is read as its bytes keep CHAR without its blanks", async () => {
+    await source.sql(
+      "CREATE TABLE raw (id INT PRIMARY KEY, a CHAR(9) CHARACTER SET latin1, b VARCHAR(9) CHARACTER SET latin1, c TEXT CHARACTER SET latin1)",
+    );
+    await source.sql("INSERT INTO raw VALUES (1, x'c3a92020', x'c3a92020', x'c3a92020'), (2, '', ' ', NULL)");
+    const [table] = await planned("raw");
+    const recoded: ColumnPolicy = {
+      zeroDate: "refuse",
+      nul: "refuse",
+      badText: { recode: "latin1" },
+      enumZero: "refuse",
+    };
+    const columns = table!.columns.map((column) =>
+      column.source === "id" ? column : { ...column, policy: recoded },
+    );
+    expect(await compared([{ ...table!, columns }])).toBe("");
+  });
+
   it.skipIf(engine === "mysql")("of old temporals are read with the catalogue's digits", async () => {
     await source.sql("SET GLOBAL mysql56_temporal_format = OFF");
     const digits = [0, 1, 2, 3, 4, 5, 6];

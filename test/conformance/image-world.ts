@@ -12,6 +12,7 @@ import type { AnnouncedTable } from "../../connectors/mysql/image/announced.js";
 import { imageShape } from "../../connectors/mysql/image/shape.js";
 import type { ImageShape } from "../../connectors/mysql/image/shape.js";
 import { readImageWorld } from "../../connectors/mysql/image/world.js";
+import type { ImageWorld } from "../../connectors/mysql/image/world.js";
 import type { PlanTable, SourceEngine } from "../../src/model.js";
 import type { ChangeOperation } from "../../src/stream-port.js";
 import { codecOf } from "../../src/typemap/compile.js";
@@ -57,6 +58,7 @@ export async function changesOf(
   table: PlanTable,
   from: Place,
   onImage?: (shape: ImageShape, bytes: Buffer, start: number, end: number) => void,
+  onAnnounced?: (body: Buffer, world: ImageWorld) => void,
 ): Promise<LoggedChange[]> {
   await using connection = await Connection.open(options);
   const world = await readImageWorld(connection, [table]);
@@ -67,7 +69,10 @@ export async function changesOf(
     tableMap(id, bytes, start, end) {
       const announced = tableMap(bytes, start, end, engine);
       if (announced.database !== options.database || announced.table !== table.source) shapes.delete(id);
-      else shapes.set(id, imageShape(announced, table, world));
+      else {
+        shapes.set(id, imageShape(announced, table, world));
+        onAnnounced?.(bytes.subarray(start, end), world);
+      }
     },
     rows(id, operation, bytes, start, end) {
       const shape = shapes.get(id);
@@ -107,21 +112,21 @@ export async function announcementsOf(
   return found;
 }
 
-/** Reads images into fields by the table's own codecs. */
+/** Reads images into fields by the table's own codecs; `order` are places in its columns. */
 export function fieldReader(
   table: PlanTable,
   engine: SourceEngine,
+  order: readonly number[] = table.columns.map((_, i) => i),
 ): (shape: ImageShape, bytes: Buffer, start: number, end: number) => Fields {
-  const codecs = table.columns.map((column) => codecOf(column, engine));
+  const codecs = order.map((column) => codecOf(table.columns[column]!, engine));
   const out = new Output(null, codecs.length, 65_536);
   const writer = new RowWriter(
     codecs.map(({ cell }) => cell),
     out,
   );
-  const all = table.columns.map((_, i) => i);
   return (shape, bytes, start, end) => {
     out.at = 0;
-    shape.reader(all).read(bytes, start, end, (packet, from, to) => writer.row(packet, from, to));
+    shape.reader(order).read(bytes, start, end, (packet, from, to) => writer.row(packet, from, to));
     const row: (Buffer | null)[] = [];
     for (let at = 2; row.length < codecs.length;) {
       const length = out.bytes.readInt32BE(at);

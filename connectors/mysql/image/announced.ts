@@ -58,6 +58,12 @@ export function tableMap(bytes: Buffer, start: number, end: number, engine: Sour
 }
 
 function columnOf(type: number, reader: ByteReader): AnnouncedColumn {
+  const column = bareColumn(type, reader);
+  if (!isPossible(column)) throw refused();
+  return column;
+}
+
+function bareColumn(type: number, reader: ByteReader): AnnouncedColumn {
   const column = {
     type,
     meta: 0,
@@ -92,6 +98,26 @@ function columnOf(type: number, reader: ByteReader): AnnouncedColumn {
       return { ...column, meta: second | (((first & 0x30) ^ 0x30) << 4) };
     default:
       return { ...column, meta: first | (second << 8) };
+  }
+}
+
+/** Sizes that no server writes would be read as something else later. */
+function isPossible({ type, meta, precision, scale }: AnnouncedColumn): boolean {
+  switch (type) {
+    case logTypes.decimal:
+      return precision >= 1 && precision <= 65 && scale <= 30 && scale <= precision;
+    case logTypes.bit:
+      return meta >= 1 && meta <= 64;
+    case logTypes.enumeration:
+      return meta === 1 || meta === 2;
+    case logTypes.set:
+      return meta >= 1 && meta <= 8;
+    case logTypes.timestamp:
+    case logTypes.datetime:
+    case logTypes.time:
+      return meta <= 6;
+    default:
+      return true;
   }
 }
 

@@ -62,7 +62,11 @@ export function labelsOf(announced: readonly Buffer[], charset: Charset): readon
     const row = new ProtocolRow();
     row.begin(1, label.length);
     const start = row.at;
-    write(label, 0, label.length, row);
+    try {
+      write(label, 0, label.length, row);
+    } catch (error) {
+      throw new Fault("log-refused", "The source's log announces a label that is no text.", { cause: error });
+    }
     return Buffer.from(row.bytes.subarray(start, row.at));
   });
 }

@@ -10,7 +10,7 @@ export const columnSlack = 32;
 
 /** A buffer that one large row left behind is not kept for the small ones after it. */
 const keptBytes = 1_048_576;
-const firstBytes = 4096;
+const firstBytes = 1024;
 /** A length's first byte and two more; all eight. */
 const shortHead = 3;
 const longHead = 9;

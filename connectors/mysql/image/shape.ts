@@ -9,6 +9,7 @@ import type { ImageReader, RowImages } from "../../../src/stream-port.js";
 import type { AnnouncedTable } from "./announced.js";
 import { hasEnded, historyPlace } from "./history.js";
 import { layoutOf } from "./layout.js";
+import { misfitOf } from "./misfit.js";
 import { placesOf } from "./places.js";
 import { ProtocolRow } from "./protocol-row.js";
 import type { Reading } from "./reading.js";
@@ -60,9 +61,9 @@ export function imageShape(announced: AnnouncedTable, table: PlanTable, world: I
         const [place, reading] = [places[column], readings[column]];
         if (place === undefined || reading === undefined)
           throw new Fault("bug", `${table.source} has no column ${column}.`);
-        return { place, reading };
+        return { place, reading, name: table.columns[column]?.source ?? "" };
       });
-      const reader = new ShapeReader(walk, chosen);
+      const reader = new ShapeReader(walk, chosen, table.source);
       readers.set(name, reader);
       return reader;
     },
@@ -75,7 +76,7 @@ class ImageWalk {
   /** Of the image that was walked last: where each value begins, and its bytes; -1 for NULL. */
   readonly at: Float64Array;
   readonly lengths: Float64Array;
-  readonly #fixed: Uint8Array;
+  readonly #fixed: Uint16Array;
   readonly #prefix: Uint8Array;
   readonly #table: string;
 
@@ -83,7 +84,7 @@ class ImageWalk {
     this.columns = layouts.length;
     this.at = new Float64Array(layouts.length);
     this.lengths = new Float64Array(layouts.length);
-    this.#fixed = Uint8Array.from(layouts, ({ fixed }) => fixed);
+    this.#fixed = Uint16Array.from(layouts, ({ fixed }) => fixed);
     this.#prefix = Uint8Array.from(layouts, ({ prefix }) => prefix);
     this.#table = table;
   }
@@ -131,15 +132,26 @@ class ImageWalk {
   }
 }
 
+/** A column of a reader. */
+interface ChosenColumn {
+  readonly place: number;
+  readonly reading: Reading;
+  readonly name: string;
+}
+
 class ShapeReader implements ImageReader {
   readonly #walk: ImageWalk;
   readonly #places: Uint16Array;
   readonly #ops: Uint8Array;
   readonly #writes: Reading["write"][];
+  readonly #names: readonly string[];
+  readonly #table: string;
   readonly #row = new ProtocolRow();
 
-  constructor(walk: ImageWalk, chosen: readonly { readonly place: number; readonly reading: Reading }[]) {
+  constructor(walk: ImageWalk, chosen: readonly ChosenColumn[], table: string) {
     this.#walk = walk;
+    this.#table = table;
+    this.#names = chosen.map(({ name }) => name);
     this.#places = Uint16Array.from(chosen, ({ place }) => place);
     this.#ops = Uint8Array.from(chosen, ({ reading }) => reading.op);
     this.#writes = chosen.map(({ reading }) => reading.write);
@@ -194,7 +206,11 @@ class ShapeReader implements ImageReader {
           const write = this.#writes[i];
           if (write === null || write === undefined)
             throw new Fault("bug", `Column ${i} of an image has no reading.`);
-          write(bytes, at, length, row);
+          try {
+            write(bytes, at, length, row);
+          } catch (error) {
+            throw misfitOf(error, this.#table, this.#names[i] ?? "");
+          }
         }
       }
     }

@@ -7,6 +7,7 @@ import type { PlanTable, SourceEngine } from "../../../src/model.js";
 import type { Connection } from "../connection.js";
 import { readCharset } from "./charset-tables.js";
 import type { Charset } from "./charset.js";
+import { selectForm } from "./select-form.js";
 
 export interface ImageWorld {
   readonly engine: SourceEngine;
@@ -24,11 +25,12 @@ export interface RowPeriod {
   readonly end: number;
 }
 
-/** Reads it for the columns of these tables. */
+/** Reads it for the columns of these tables. Throws Fault type-pair where the log can never give what the copy reads of one. */
 export async function readImageWorld(
   connection: Connection,
   tables: readonly PlanTable[],
 ): Promise<ImageWorld> {
+  for (const table of tables) for (const column of table.columns) selectForm(column, connection.engine);
   const collations = await readCollations(connection);
   const sizes = await connection.query(
     "SELECT CHARACTER_SET_NAME, MAXLEN FROM information_schema.CHARACTER_SETS",
