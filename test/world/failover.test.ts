@@ -1,0 +1,85 @@
+/**
+ * A source that fails over in the middle of a migration: the replica that takes its place is followed when it has every
+ * transaction that the target stands on, and the one that was left behind is not gone back to. Both servers are the
+ * test's own: nothing but this migration is in their logs.
+ */
+import { createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ownServers } from "../faults/own-servers.js";
+import { asEngine } from "./accounts.js";
+import { journey } from "./journey.js";
+import type { Journey } from "./journey.js";
+
+const database = "failover";
+const ready = ["run", "--until", "ready", "--timeout", "60s"] as const;
+
+describe("a source that fails over", () => {
+  const open: AsyncDisposable[] = [];
+  let trip: Journey;
+  let replica: Connection;
+  let url: string;
+
+  beforeAll(async () => {
+    const second = await ownServers(["mysql9"]);
+    open.unshift(second);
+    const first = await ownServers(["mysql9", "postgres18"]);
+    open.unshift(first);
+    const primary = await createConnection({ uri: first.servers.mysql9.url });
+    // One number for two servers, and a replica would take its source's changes for its own.
+    await primary.query("SET GLOBAL server_id = 19");
+    await primary.query("RESET BINARY LOGS AND GTIDS");
+    await primary.end();
+    replica = await createConnection({ uri: second.servers.mysql9.url });
+    await replica.query("RESET BINARY LOGS AND GTIDS");
+    await replica.query(
+      `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = ${new URL(first.servers.mysql9.url).port}, SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1`,
+    );
+    await replica.query("START REPLICA");
+    trip = await journey(database);
+    open.unshift(trip);
+    url = asEngine(second.servers.mysql9.url, database);
+    await trip.source.sql("CREATE TABLE flags (id INT PRIMARY KEY, b INT)");
+    await trip.source.sql("INSERT INTO flags VALUES (1, 0), (2, 1)");
+  });
+  afterAll(async () => {
+    await replica.end();
+    for (const each of open) await each[Symbol.asyncDispose]();
+  });
+
+  const there = (): Promise<readonly Record<string, string | null>[]> =>
+    trip.target.sql("SELECT f.id::text FROM flags f ORDER BY f.id");
+  const replicated = async (): Promise<void> => {
+    const [[set = ""] = []] = await trip.source.sql("SELECT @@GLOBAL.gtid_executed");
+    const [rows] = await replica.query({
+      sql: "SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 60)",
+      values: [set],
+      rowsAsArray: true,
+    });
+    expect(rows).toEqual([[0]]);
+  };
+
+  it("is followed to the server that has all that it had", async () => {
+    await trip.said(0, ...ready);
+    await trip.source.sql("INSERT INTO flags VALUES (11, 0)");
+    await replicated();
+    await replica.query("STOP REPLICA");
+    await replica.query(`INSERT INTO ${database}.flags VALUES (12, 1)`);
+    trip.configure([], { source: url });
+    const moved = trip.start([...ready, "--json"]);
+    await moved.logged(/the source is another server now/u);
+    expect(await moved.end).toMatchObject({ code: 0 });
+    expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "11" }, { id: "12" }]);
+  });
+
+  it("is not gone back to: it lacks what the new one has written since", async () => {
+    await trip.source.sql("INSERT INTO flags VALUES (13, 1)");
+    trip.configure([]);
+    const back = await trip.said(1, ...ready);
+    expect(back["error"]).toMatchObject({
+      code: "server-changed",
+      sentence: expect.stringMatching(/lacks transactions/u) as string,
+    });
+    expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "11" }, { id: "12" }]);
+  });
+});

@@ -1,0 +1,158 @@
+/**
+ * `run` after the copy, by its command line: ready and its time, DDL in the log and `plan --amend`, a change that the target
+ * refuses and `skip`, a table that somebody else has written to and `recopy`, an offline copy that is followed later.
+ * One migration; each part begins where the one before has ended.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { journey, ledgerText } from "./journey.js";
+import type { Journey, Said } from "./journey.js";
+
+const ready = ["run", "--until", "ready", "--timeout", "60s"] as const;
+
+describe("run", () => {
+  let trip: Journey;
+
+  beforeAll(async () => {
+    trip = await journey("live_run");
+    await trip.source.sql(
+      "CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(60) NOT NULL UNIQUE, n INT NOT NULL DEFAULT 0)",
+    );
+    await trip.source.sql(
+      "CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE)",
+    );
+    await trip.source.sql("CREATE TABLE notes (a INT, b VARCHAR(20))");
+    await trip.source.sql("INSERT INTO users (email) VALUES ('a@x'), ('b@x'), ('c@x'), ('d@x'), ('e@x')");
+    await trip.source.sql("INSERT INTO orders (user_id) SELECT id FROM users");
+    await trip.source.sql("INSERT INTO notes VALUES (1, 'x'), (1, 'x'), (NULL, NULL)");
+  });
+  afterAll(async () => {
+    await trip[Symbol.asyncDispose]();
+  });
+
+  const equal = async (): Promise<void> => {
+    const verdicts = await trip.judge();
+    expect(verdicts.filter((verdict) => !verdict.equal)).toEqual([]);
+    expect(verdicts).toHaveLength(3);
+  };
+  const error = (said: Said): Said => said["error"] as Said;
+  const waiting = async (): Promise<readonly Said[]> => {
+    const said = await trip.said(0, "status");
+    return (said["quarantine"] as readonly Said[]).filter(({ state }) => state === "kept");
+  };
+
+  it("follows what an offline copy has missed: its unique and foreign keys go until the join, and stand again", async () => {
+    await trip.said(0, "run", "--until", "copied");
+    // With the unique key in place the first of these two would stand in the second one's way while it is replayed.
+    await trip.source.sql("UPDATE users SET email = 'was-a@x' WHERE email = 'a@x'");
+    await trip.source.sql("UPDATE users SET email = 'a@x' WHERE email = 'b@x'");
+    await trip.source.sql("DELETE FROM users WHERE email = 'c@x'");
+    await trip.source.sql("DELETE FROM notes WHERE a = 1 LIMIT 1");
+    const said = await trip.said(0, ...ready);
+    expect(said).toMatchObject({ state: "ready", blocking: [] });
+    await equal();
+    const constraints = await trip.target.sql(
+      "SELECT contype::text AS kind, convalidated::text AS valid FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('u', 'f') ORDER BY 1",
+    );
+    expect(constraints).toEqual([
+      { kind: "f", valid: "true" },
+      { kind: "u", valid: "true" },
+    ]);
+    expect(await trip.said(0, "run", "--until", "copied")).toMatchObject({ state: "copied" });
+  });
+
+  it("stops before rows of a new shape, and goes on when plan and target have it", async () => {
+    await trip.source.sql("INSERT INTO users (email) VALUES ('before@x')");
+    await trip.source.sql("ALTER TABLE users ADD COLUMN extra VARCHAR(10) NOT NULL DEFAULT 'none'");
+    await trip.source.sql("UPDATE users SET extra = 'some' WHERE email = 'before@x'");
+    for (let time = 1; time <= 2; time += 1) {
+      const said = await trip.said(6, ...ready);
+      expect([time, error(said)["code"]]).toEqual([time, "schema-changed"]);
+    }
+    expect(await trip.target.sql("SELECT count(*)::text AS n FROM users WHERE email = 'before@x'")).toEqual([
+      { n: "1" },
+    ]);
+    const asked = await trip.said(2, "plan", "--amend");
+    const statements = asked["statements"] as readonly string[];
+    expect(statements).toHaveLength(1);
+    const before = await ledgerText(trip);
+    expect(await trip.said(2, "plan", "--amend", "--dry-run")).toMatchObject({ amended: false });
+    expect(await ledgerText(trip)).toBe(before);
+    for (const sql of statements) await trip.target.sql(sql);
+    expect(await trip.said(0, "plan", "--amend")).toMatchObject({ amended: true, added: ["users.extra"] });
+    await trip.said(0, ...ready);
+    await equal();
+  });
+
+  it("refuses to amend what does not only add", async () => {
+    await trip.source.sql("ALTER TABLE notes MODIFY b VARCHAR(25)");
+    await trip.said(6, ...ready);
+    const said = await trip.said(3, "plan", "--amend");
+    expect(error(said)).toMatchObject({ code: "plan-stale" });
+    expect(error(said)["sentence"]).toContain("notes.b was varchar(20) and is varchar(25)");
+    // Back again: the shape is the plan's, and each of the two statements is somebody's to pass.
+    await trip.source.sql("ALTER TABLE notes MODIFY b VARCHAR(20)");
+    await trip.said(0, "plan", "--amend");
+    await trip.said(6, ...ready);
+    await trip.said(0, "plan", "--amend");
+    await trip.said(0, ...ready);
+    await equal();
+  });
+
+  it("keeps a change that the target refuses, tries it again, and leaves it out by somebody's word", async () => {
+    await trip.target.sql("ALTER TABLE users ADD CONSTRAINT small CHECK (n < 100)");
+    await trip.source.sql("UPDATE users SET n = 1000 WHERE email = 'd@x'");
+    await trip.source.sql("UPDATE users SET n = 7 WHERE email = 'e@x'");
+    const said = await trip.said(6, ...ready);
+    expect(error(said)).toMatchObject({ code: "quarantined" });
+    const [kept] = await waiting();
+    expect(kept).toMatchObject({ table: "users", reason: "constraint-refused" });
+    const id = String(kept?.["event"]);
+    const folder = join(trip.folder, ".headgate", trip.migration, "quarantine");
+    const [file = ""] = readdirSync(folder);
+    expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(join(folder, file), "utf8"))).toMatchObject({ id, operation: "update" });
+    await trip.said(6, ...ready);
+    expect(await waiting()).toHaveLength(1);
+    const before = await ledgerText(trip);
+    await trip.said(64, "skip", "--event", "nothing:1#1", "--reason", "no such thing");
+    await trip.said(64, "skip", "--event", id, "--reason", " ");
+    await trip.said(0, "skip", "--event", id, "--reason", "a dry run", "--dry-run");
+    expect(await ledgerText(trip)).toBe(before);
+    await trip.said(0, "skip", "--event", id, "--reason", "row mended by hand, CHG-1");
+    await trip.said(0, ...ready);
+    expect(await waiting()).toEqual([]);
+    const rows = await trip.target.sql(
+      "SELECT email, n::text FROM users WHERE email IN ('d@x', 'e@x') ORDER BY 1",
+    );
+    expect(rows).toEqual([
+      { email: "d@x", n: "0" },
+      { email: "e@x", n: "7" },
+    ]);
+    await trip.target.sql("ALTER TABLE users DROP CONSTRAINT small");
+  });
+
+  it("stops where somebody else has written to the target, and recopy brings the table back among its foreign keys", async () => {
+    await trip.target.sql("DELETE FROM orders WHERE user_id = (SELECT id FROM users WHERE email = 'e@x')");
+    await trip.source.sql(
+      "UPDATE orders SET id = id + 100 WHERE user_id = (SELECT id FROM users WHERE email = 'e@x')",
+    );
+    const said = await trip.said(6, ...ready);
+    expect(["divergence", "quarantined"]).toContain(error(said)["code"]);
+    await trip.said(64, "recopy", "nothing");
+    expect(await trip.said(0, "recopy", "orders", "--dry-run")).toMatchObject({ tables: ["orders"] });
+    expect(await trip.said(0, "recopy", "orders")).toMatchObject({ tables: ["orders"] });
+    // The row that was left out above comes back too.
+    expect(await trip.said(0, "recopy", "users")).toMatchObject({ tables: ["users"] });
+    await trip.source.sql("INSERT INTO orders (user_id) SELECT id FROM users WHERE email = 'd@x'");
+    await trip.said(0, ...ready);
+    await equal();
+  });
+
+  it("that was not ready in time ends with 2 and says what is in the way", async () => {
+    const said = await trip.said(2, "run", "--until", "ready", "--timeout", "1ms");
+    expect(said).toMatchObject({ state: "stopped", exit: 2 });
+    expect((said["blocking"] as readonly string[]).length).toBeGreaterThan(0);
+  });
+});
