@@ -103,7 +103,10 @@ export const families: readonly Family[] = [
     kind: "gauge",
     labels: ["lane"],
     values: ({ lanes }) =>
-      lanes.map(({ lane, stopped }) => ({ labels: { lane }, value: stopped === null ? 0 : 1 })),
+      lanes.map(({ lane, stopped }) => ({
+        labels: { lane },
+        value: stopped === null || stopped === "paused" ? 0 : 1,
+      })),
   },
   {
     name: "headgate_quarantined_total",
