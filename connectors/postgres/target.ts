@@ -8,7 +8,7 @@ import type { Ledger, LedgerView, Target, TargetPulse, TextRow } from "../../src
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
-import { claimMigration } from "./ledger-claim.js";
+import { claimMigration, endSessions } from "./ledger-claim.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLedger } from "./ledger.js";
 import { measureTarget } from "./measure.js";
@@ -107,6 +107,10 @@ class PostgresTarget implements Target {
 
   async view(migration: string): Promise<LedgerView | null> {
     return within(this.#options, (session) => readView(session, migration));
+  }
+
+  async endHolder(migration: string): Promise<number> {
+    return within(this.#options, (session) => endSessions(session, migration));
   }
 
   async claim(plan: Plan, sourceServer?: string, proven = false): Promise<Ledger> {

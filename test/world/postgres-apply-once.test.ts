@@ -2,12 +2,15 @@
  * Once and only once (I4, I5, I6): the checkpoint in a batch's own transaction, whoever is killed, cut off or overtaken,
  * and at which moment. Connections are cut by a proxy, sessions are ended by an administrator.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { applyMoments } from "../../connectors/postgres/apply/moments.js";
 import { PostgresLane } from "../../connectors/postgres/apply/lane.js";
 import { Fault } from "../../src/errors.js";
 import type { LaneWriter, StatementGroup } from "../../src/stream-port.js";
-import { apply, changes, faultOf, laneWorld, place, strict } from "./apply-lane.js";
+import { apply, changes, faultOf, laneWorld, place, strict, tuples } from "./apply-lane.js";
 import type { LaneWorld } from "./apply-lane.js";
 import { faultProxy } from "./fault-proxy.js";
 import type { FaultProxy } from "./fault-proxy.js";
@@ -256,6 +259,46 @@ describe("a successor", () => {
     // The zombie's process lives and tries again.
     expect(["connection-lost", "epoch-lost"]).toContain((await faultOf(zombie.begin(0n))).code);
     expect([await ids(), await lane()]).toEqual(["2", at(1)]);
+  });
+
+  it("takes over from an engine that is stopped in the middle of a batch; woken, it can write nothing", async () => {
+    await world[Symbol.asyncDispose]();
+    const zombies = await tuples(database, "SELECT 666::bigint, 'zombie'");
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", fileURLToPath(new URL("apply-holder.ts", import.meta.url))],
+      {
+        env: {
+          ...process.env,
+          HOLDER_URL: database.options.url,
+          HOLDER_PLAN: JSON.stringify(world.plan),
+          HOLDER_TUPLE: Buffer.concat(zombies.chunks).toString("hex"),
+        },
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    );
+    try {
+      const said = async (): Promise<string> => {
+        const [bytes]: unknown[] = await once(child.stdout, "data");
+        return String(bytes).trim();
+      };
+      expect(await said()).toBe("written");
+      child.kill("SIGSTOP");
+      child.stdin.write("go\n");
+      expect((await faultOf(world.target.claim(world.plan))).code).toBe("claimed");
+      // The claim's session and the lane's.
+      expect(await world.target.endHolder(world.plan.migration)).toBe(2);
+      await using heir = await world.target.claim(world.plan);
+      await apply(heir, [await insert(1)]);
+      const woken = said();
+      child.kill("SIGCONT");
+      const [commit, abort, ...rest] = (await woken).split(" ");
+      expect(abort).toBe("done");
+      for (const code of [commit, ...rest]) expect(["connection-lost", "epoch-lost"]).toContain(code);
+      expect([await ids(), await lane(), (await heir.view()).state]).toEqual(["1", at(1), "new"]);
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 
   it("that cannot end such a session waits for its transaction, and neither is lost", async () => {
