@@ -122,7 +122,7 @@ async function enter(session: Session, plan: Plan, source: ClaimedSource): Promi
     if (known?.["built"] === "t" && moved && !source.proven)
       throw new Fault(
         "server-changed",
-        `${plan.migration} was begun from the source server ${server}, and ${String(source.server)} answers now.`,
+        `${plan.migration} was begun from the source server ${server}, and ${source.server} answers now.`,
       );
     await session.query(
       "UPDATE headgate.migration SET source_server = coalesce($2, source_server) WHERE id = $1",

@@ -279,8 +279,8 @@ describe("a successor", () => {
     );
     try {
       const said = async (): Promise<string> => {
-        const [bytes]: unknown[] = await once(child.stdout, "data");
-        return String(bytes).trim();
+        const [bytes] = (await once(child.stdout, "data")) as [Buffer];
+        return bytes.toString().trim();
       };
       expect(await said()).toBe("written");
       child.kill("SIGSTOP");
