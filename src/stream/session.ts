@@ -101,7 +101,7 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
   const tasks: (() => Promise<void>)[] = [
     gate,
     feed,
-    () => clock(tools, signal),
+    () => clock(tools, signal, fail),
     ...lanes.flatMap((lane, index) => {
       const writer = writers[index];
       if (writer === undefined) throw new Fault("bug", `Lane ${lane.name} has no writer.`);
@@ -127,7 +127,11 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
 }
 
 /** Closes batches that nothing else closes. */
-async function clock({ options, lanes, bell }: SessionTools, signal: AbortSignal): Promise<void> {
+async function clock(
+  { options, lanes, bell }: SessionTools,
+  signal: AbortSignal,
+  fail: (error: unknown, lane: Lane) => void,
+): Promise<void> {
   let past = -1;
   for (;;) {
     const deadlines = lanes.flatMap(({ deadline }) =>
@@ -143,7 +147,13 @@ async function clock({ options, lanes, bell }: SessionTools, signal: AbortSignal
     // A timer may be early.
     if (options.now() < first) continue;
     past = first;
-    for (const lane of lanes) lane.flush();
+    for (const lane of lanes)
+      try {
+        lane.flush();
+      } catch (error) {
+        // A change that cannot be read into the target's form is found when its batch closes, whoever closes it.
+        fail(error, lane);
+      }
   }
 }
 

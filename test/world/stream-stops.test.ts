@@ -1,0 +1,195 @@
+/**
+ * The traps that have no right answer but to stop, by number: the engine is level, the source or the target does
+ * something that cannot be followed exactly, and the run ends by the code that is meant for it, with what came before
+ * applied and nothing after it.
+ */
+import { createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
+import { expect, it } from "vitest";
+import type { FaultCode } from "../../src/errors.js";
+import { startLive } from "./live.js";
+import type { LiveSettings } from "./live.js";
+import type { SourceName } from "./matrix.js";
+import { sourceDatabase, sourceUrl } from "./source-database.js";
+import { targetDatabase } from "./target-database.js";
+import type { TargetDatabase } from "./target-database.js";
+
+interface Stop {
+  readonly name: string;
+  readonly source?: SourceName;
+  /** At the target, once it is level. */
+  readonly target?: string;
+  readonly statements: readonly string[];
+  readonly code: FaultCode;
+  /** Between two lives instead of in one. */
+  readonly between?: true;
+  /** Why the change was kept aside, where it was. */
+  readonly reason?: FaultCode;
+  /** Ids and values on the target afterwards. */
+  readonly left: string;
+}
+
+const before = "UPDATE t SET v = 'before' WHERE id = 1";
+const left = "1=before 2=b 3=c";
+
+const stops: readonly Stop[] = [
+  {
+    name: "trap 24: a session that logs minimal images",
+    statements: [before, "SET SESSION binlog_row_image = 'MINIMAL'", "UPDATE t SET v = 'x' WHERE id = 2"],
+    code: "log-refused",
+    left,
+  },
+  {
+    name: "trap 24: a session that logs parts of JSON documents",
+    statements: [
+      before,
+      "SET SESSION binlog_row_value_options = 'PARTIAL_JSON'",
+      "UPDATE t SET doc = JSON_SET(doc, '$.a', 2) WHERE id = 2",
+    ],
+    code: "log-refused",
+    left,
+  },
+  {
+    name: "trap 47, statement-event-ignored: a session that logs statements",
+    statements: [before, "SET SESSION binlog_format = 'STATEMENT'", "UPDATE t SET v = 'x' WHERE id = 2"],
+    code: "log-refused",
+    left,
+  },
+  {
+    name: "a prepared transaction on MariaDB, whose positions cannot leave it out",
+    source: "mariadb",
+    statements: [
+      before,
+      "XA START 'a'",
+      "UPDATE t SET v = 'x' WHERE id = 2",
+      "XA END 'a'",
+      "XA PREPARE 'a'",
+      "XA COMMIT 'a'",
+    ],
+    code: "log-refused",
+    left,
+  },
+  {
+    name: "trap 44: an update of a row that somebody deleted on the target",
+    target: "DELETE FROM t WHERE id = 2",
+    statements: [before, "UPDATE t SET v = 'x' WHERE id = 2"],
+    code: "quarantined",
+    reason: "divergence",
+    left: "1=before 3=c",
+  },
+  {
+    name: "trap 44: a delete of a row that somebody deleted on the target",
+    target: "DELETE FROM t WHERE id = 2",
+    statements: [before, "DELETE FROM t WHERE id = 2"],
+    code: "quarantined",
+    reason: "divergence",
+    left: "1=before 3=c",
+  },
+  {
+    name: "trap 44: an insert of a row that somebody inserted on the target",
+    target: "INSERT INTO t VALUES (9, 'mine', NULL)",
+    statements: [before, "INSERT INTO t VALUES (9, 'x', NULL)"],
+    code: "quarantined",
+    reason: "divergence",
+    left: `${left} 9=mine`,
+  },
+  {
+    name: "trap 45: a column is added",
+    statements: [before, "ALTER TABLE t ADD COLUMN more INT DEFAULT 5", "UPDATE t SET v = 'x' WHERE id = 2"],
+    code: "schema-changed",
+    left,
+  },
+  {
+    name: "trap 45: a column gets another type",
+    statements: [before, "ALTER TABLE t MODIFY v VARCHAR(99)", "UPDATE t SET v = 'x' WHERE id = 2"],
+    code: "schema-changed",
+    left,
+  },
+  {
+    name: "trap 46: an online change swaps another table in",
+    statements: [
+      before,
+      "CREATE TABLE _t_gho LIKE t",
+      "INSERT INTO _t_gho SELECT * FROM t",
+      "RENAME TABLE t TO _t_del, _t_gho TO t",
+      "UPDATE t SET v = 'x' WHERE id = 2",
+    ],
+    code: "schema-changed",
+    left,
+  },
+  {
+    name: "trap 46: a table is dropped",
+    statements: [before, "DROP TABLE t"],
+    code: "schema-changed",
+    left,
+  },
+  {
+    name: "trap 36 and 57: a value that PostgreSQL cannot hold is kept, and its lane stops",
+    statements: [before, "UPDATE t SET v = CONVERT(x'610062' USING utf8mb4) WHERE id = 2"],
+    code: "quarantined",
+    reason: "value-refused",
+    left,
+  },
+  {
+    name: "trap 50: the log that is needed is purged",
+    between: true,
+    statements: [before, "FLUSH BINARY LOGS", "PURGE"],
+    code: "log-purged",
+    left: "1=a 2=b 3=c",
+  },
+];
+
+async function say(connection: Connection, statement: string): Promise<void> {
+  if (statement !== "PURGE") {
+    await connection.query(statement);
+    return;
+  }
+  const [rows] = await connection.query({ sql: "SHOW BINARY LOGS", rowsAsArray: true });
+  const last = (rows as string[][]).at(-1)?.[0] ?? "";
+  await connection.query("PURGE BINARY LOGS TO ?", [last]);
+}
+
+async function rowsOf(target: TargetDatabase): Promise<string> {
+  const [found] = await target.sql("SELECT string_agg(id || '=' || v, ' ' ORDER BY id) AS rows FROM t");
+  return found?.["rows"] ?? "";
+}
+
+it.each(stops.map((stop) => [stop.name, stop.code, stop] as const))("%s: %s", async (_, code, stop) => {
+  const { source: server = "mysql9" } = stop;
+  await using source = await sourceDatabase("hg_stops", server);
+  await using target = await targetDatabase("hg_stops");
+  const url = new URL(await sourceUrl(server));
+  url.pathname = "/hg_stops";
+  const connection = await createConnection({ uri: url.href, charset: "utf8mb4" });
+  try {
+    await connection.query("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), doc JSON)");
+    await connection.query(
+      `INSERT INTO t VALUES (1, 'a', '{"a": 1}'), (2, 'b', '{"a": 1, "b": "0123456789"}'), (3, 'c', NULL)`,
+    );
+    const settings: LiveSettings = {
+      source: source.options,
+      target: target.options,
+      migration: "20261126_stops",
+    };
+    await using live = startLive(settings);
+    await live.event("going-on");
+    await live.level();
+    if (stop.target !== undefined) await target.sql(stop.target);
+    if (stop.between === true) await live.stop();
+    const [first = "", ...statements] = stop.statements;
+    await say(connection, first);
+    if (stop.between !== true) await live.level();
+    for (const statement of statements) await say(connection, statement);
+    await using next = stop.between === true ? startLive(settings) : null;
+    const ended = next ?? live;
+    const fault = await ended.ended;
+    expect([fault?.code, fault?.message]).toEqual([code, expect.any(String)]);
+    expect(fault?.next).not.toBe("");
+    expect(await rowsOf(target)).toBe(stop.left);
+    expect(ended.poison.map(({ table, reason }) => [table, reason])).toEqual(
+      stop.reason === undefined ? [] : [["t", stop.reason]],
+    );
+  } finally {
+    connection.destroy();
+  }
+});
