@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { clock, count, megabytes, openScreen } from "./screen.js";
 import type { Reading } from "./meter.js";
+import type { StreamReading } from "./stream-meter.js";
 
 const reading: Reading = {
   tables: { done: 1, total: 3 },
@@ -85,6 +86,39 @@ it("names the tables on their way, a screenful at most", () => {
   written.length = 0;
   openScreen(null, () => 0, take).show("copying", { ...reading, working: working.slice(0, 1) }, "");
   expect(written[0]).toMatch(/left; t0: 10 of about 40 rows, 5 rows\/s, 1\.0 MB\/s\n$/u);
+});
+
+it("tells a stream by its lag and its events, and lanes by name where there are several or one stands still", () => {
+  const lane = { lane: "main", lagSeconds: 0.44, applied: 900, joined: true, stopped: null };
+  const stream: StreamReading = {
+    lagSeconds: 0.44,
+    read: 1000,
+    applied: 900,
+    appliedPerSecond: 1500,
+    lanes: [lane],
+  };
+  const written: string[] = [];
+  const take = (text: string): void => void written.push(text);
+  const line = (more: Partial<StreamReading>, note = ""): string => {
+    written.length = 0;
+    openScreen(null, () => 0, take).show("streaming", reading, note, { ...stream, ...more });
+    return written[0] ?? "";
+  };
+  expect(line({})).toBe("streaming: lag 0.4 s, 900 of 1,000 events applied, 1,500/s, 1:01 gone\n");
+  expect(line({}, "paused")).toContain("1:01 gone (paused)\n");
+  const two = [lane, { ...lane, lane: "b\u001b[31m", lagSeconds: null, joined: false }];
+  expect(line({ lagSeconds: null, lanes: two })).toBe(
+    "streaming: lag not known yet, 900 of 1,000 events applied, 1,500/s, 1:01 gone; lane main: lag 0.4 s, 900 applied; lane b\\u{1b}[31m: lag not known yet, 900 applied, not joined yet\n",
+  );
+  const halted = { ...lane, stopped: "quarantined" };
+  expect(line({ lanes: [halted] })).toContain("; lane main: lag 0.4 s, 900 applied, stopped: quarantined\n");
+  expect(line({ lanes: [{ ...lane, stopped: "paused" }] })).not.toContain("lane main");
+  written.length = 0;
+  openScreen({}, () => 0, take).show("streaming", reading, "", stream);
+  expect(shown(written).slice(1)).toEqual([
+    "events    900 of 1,000 applied, 1,500/s",
+    "copied    1,234 rows in 3 tables     elapsed 1:01",
+  ]);
 });
 
 it("spells figures for people", () => {
