@@ -27,13 +27,13 @@ const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
 const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 20 : 8));
 /** Where the gate's part begins: each has its own seeds. */
-const first = Number(process.env["HEADGATE_TEST_FIRST"] ?? 1);
+const after = Number(process.env["HEADGATE_TEST_KILLS_AFTER"] ?? 0);
 /** In `npm test` a quarter of them is fresh. */
 const fresh = gate ? 0 : Math.floor(runs / 4);
 const seeds =
   chosen === undefined || chosen === ""
     ? [
-        ...Array.from({ length: runs - fresh }, (_, number) => first + number),
+        ...Array.from({ length: runs - fresh }, (_, number) => after + number + 1),
         ...Array.from({ length: fresh }, (_, number) => freshSeed() + number),
       ]
     : chosen.split(",").map(Number);

@@ -146,6 +146,31 @@ export const parts: readonly Part[] = [
         }))
       : [part],
   ),
+  ...each({
+    name: "stream",
+    proves:
+      "the seeded writer while copy and stream run, in one lane and in many: both sides equal by the oracle, its log on the target",
+    share: "the same from MySQL 9, MySQL 5.6 and MariaDB to PostgreSQL 18",
+    project: "world",
+    file: "test/world/stream.test.ts",
+  }),
+  ...each({
+    name: "stream-traps",
+    proves:
+      "every trap of change streams and every loss of the museum, by number and name, judged by the oracle",
+    share: "the same from MySQL 9 and MariaDB to PostgreSQL 18",
+    project: "world",
+    file: "test/world/stream-traps.test.ts",
+  }),
+  ...Array.from({ length: 10 }, (_, at) => ({
+    name: `stream-kills:${String(at + 1)}`,
+    proves:
+      "20 of 200 seeded kill -9 of engine, source or target at named moments of the change stream under the writer, resumed to level, equal by the oracle",
+    share: "8 kills, two of them of fresh seeds",
+    project: "faults" as const,
+    file: "test/faults/stream-kill.test.ts",
+    env: { HEADGATE_TEST_KILLS: "20", HEADGATE_TEST_KILLS_AFTER: String(at * 20) },
+  })),
   // A hundred at a time, so that an interrupted gate goes on where it was.
   ...Array.from({ length: 10 }, (_, at) => ({
     name: `random-schemas:${String(at + 1)}`,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { judges } from "./journey.js";
 import { startLive } from "./live.js";
 import type { Live } from "./live.js";
-import { testSources } from "./matrix.js";
+import { testSources, testTargets } from "./matrix.js";
 import { compare } from "./oracle/oracle.js";
 import type { TableVerdict } from "./oracle/oracle.js";
 import { sourceDatabase, sourceUrl } from "./source-database.js";
@@ -32,7 +32,7 @@ describe.each(testSources)("from %s", (server) => {
 
   beforeAll(async () => {
     source = await sourceDatabase(name, server);
-    target = await targetDatabase(name);
+    target = await targetDatabase(name, testTargets[0]);
     const url = new URL(await sourceUrl(server));
     url.pathname = `/${name}`;
     for (let session = 0; session < 2; session++) {

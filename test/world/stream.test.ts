@@ -7,19 +7,21 @@
  */
 import { describe, it } from "vitest";
 import { freshSeed, streamed } from "./writer/streamed.js";
-import { serversAreNamed, testSources } from "./matrix.js";
+import { serversAreNamed, testSources, testTargets } from "./matrix.js";
 
 const chosen = process.env["HEADGATE_SEED"];
 const seed = chosen === undefined || chosen === "" ? null : Number(chosen);
 /** MySQL 5.6 too, whose log has neither GTIDs nor anything about its tables' columns. */
 const sources = serversAreNamed ? testSources : (["mysql9", "mysql56", "mariadb"] as const);
 
+const [targetServer = "postgres18"] = testTargets;
+
 describe.each(sources)("a writer on %s", (server) => {
   it("is on the target, all tables in one lane", async () => {
-    await streamed({ name: "hg_stream", server, seed: seed ?? 20_261_126, lanes: "one" });
+    await streamed({ name: "hg_stream", server, seed: seed ?? 20_261_126, targetServer, lanes: "one" });
   });
 
   it("is on the target when what is not tied goes its own way, in many lanes", async () => {
-    await streamed({ name: "hg_stream", server, seed: seed ?? freshSeed(), lanes: "auto" });
+    await streamed({ name: "hg_stream", server, seed: seed ?? freshSeed(), targetServer, lanes: "auto" });
   });
 });
