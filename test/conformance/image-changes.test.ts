@@ -2,7 +2,7 @@
  * Generated changes of rows with columns of every kind, in transactions of one row and of many: each before-image in
  * the log is the row as it was, and what the log says in the end is what the copy's SELECT says. Then images with
  * bytes changed or cut off: a row of the right shape or a Fault, never another error and never a read past the end.
- * HEADGATE_SEED repeats a run; the gate takes 100,000 changes a server (HEADGATE_GATE=1).
+ * HEADGATE_SEED repeats a run; the gate takes 100,000 changes a server (HEADGATE_GATE=1), HEADGATE_TEST_CHANGES any number.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -22,7 +22,9 @@ import { seeded } from "./sources.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const seed = Number(process.env["HEADGATE_SEED"] ?? Math.floor(Math.random() * 0x7fffffff));
-const wanted = gate ? 100_000 : 3000;
+const wanted = Number(process.env["HEADGATE_TEST_CHANGES"] ?? (gate ? 100_000 : 2500));
+/** So many are written before the log is read on. */
+const batch = 2000;
 const poolSize = 100;
 
 /** The first case of each type. */
@@ -52,15 +54,49 @@ describe.each(testSources)("generated changes of %s", (name) => {
     await driver.query(
       `CREATE TABLE t (id INT NOT NULL PRIMARY KEY, ${tried.map(({ ddl }, i) => `c${i} ${ddl}${/\bNULL\b/.test(ddl) ? "" : " NULL"}`).join(", ")}) ROW_FORMAT=DYNAMIC`,
     );
-    const start = await logEnd(driver);
+    const table = await planned(url, tried);
+    const images: { readonly shape: ImageShape; readonly bytes: Buffer }[] = [];
+    const announcements: { readonly body: Buffer; readonly world: ImageWorld }[] = [];
+    const rows = new Map<number, Fields>();
+    const idOf = (fields: Fields): number => fields[0]!.readInt32BE(0);
+    const problems: string[] = [];
+    let seen = 0;
+    let start = await logEnd(driver);
+    const readOn = async (): Promise<void> => {
+      const from = start;
+      start = await logEnd(driver);
+      const changes = await changesOf(
+        optionsOf(url),
+        engine,
+        table,
+        from,
+        (shape, bytes, at, end) => {
+          if (images.length < 500) images.push({ shape, bytes: Buffer.from(bytes.subarray(at, end)) });
+        },
+        (body, world) => {
+          if (announcements.length === 0) announcements.push({ body: Buffer.from(body), world });
+        },
+      );
+      seen += changes.length;
+      for (const { before, after } of changes) {
+        if (before !== null) {
+          const was = rows.get(idOf(before));
+          const difference = was === undefined ? "no such row" : firstDifference(table, before, was);
+          if (difference !== null) problems.push(`before-image of ${idOf(before)}: ${difference}`);
+          rows.delete(idOf(before));
+        }
+        if (after !== null) rows.set(idOf(after), after);
+      }
+    };
     let made = 0;
+    let unread = 0;
     let nextId = 1;
     while (made < wanted) {
       const several = random() < 0.3;
       if (several) await driver.query("BEGIN");
       for (let statements = several ? 1 + pick(5) : 1; statements > 0; statements--) {
         const dice = random();
-        const id = 1 + pick(nextId);
+        const id = Math.max(1, nextId - pick(1500));
         let sql = `DELETE FROM t WHERE id BETWEEN ${id} AND ${id + pick(3)}`;
         if (dice < 0.3) {
           const rows = Array.from(
@@ -75,37 +111,17 @@ describe.each(testSources)("generated changes of %s", (name) => {
           sql = `UPDATE t SET ${sets.join(", ")} WHERE id BETWEEN ${id} AND ${id + pick(9)}`;
         }
         const [result] = await driver.query(sql);
-        made += "affectedRows" in result ? result.affectedRows : 0;
+        const affected = "affectedRows" in result ? result.affectedRows : 0;
+        made += affected;
+        unread += affected;
       }
       if (several) await driver.query(random() < 0.2 ? "ROLLBACK" : "COMMIT");
-    }
-    const table = await planned(url, tried);
-    const images: { readonly shape: ImageShape; readonly bytes: Buffer }[] = [];
-    const announcements: { readonly body: Buffer; readonly world: ImageWorld }[] = [];
-    const changes = await changesOf(
-      optionsOf(url),
-      engine,
-      table,
-      start,
-      (shape, bytes, at, end) => {
-        if (images.length < 500) images.push({ shape, bytes: Buffer.from(bytes.subarray(at, end)) });
-      },
-      (body, world) => {
-        if (announcements.length === 0) announcements.push({ body: Buffer.from(body), world });
-      },
-    );
-    const rows = new Map<number, Fields>();
-    const idOf = (fields: Fields): number => fields[0]!.readInt32BE(0);
-    const problems: string[] = [];
-    for (const { before, after } of changes) {
-      if (before !== null) {
-        const was = rows.get(idOf(before));
-        const difference = was === undefined ? "no such row" : firstDifference(table, before, was);
-        if (difference !== null) problems.push(`before-image of ${idOf(before)}: ${difference}`);
-        rows.delete(idOf(before));
+      if (unread >= batch) {
+        await readOn();
+        unread = 0;
       }
-      if (after !== null) rows.set(idOf(after), after);
     }
+    await readOn();
     const copied = await copiedRows(url, table, engine);
     expect(rows.size).toBe(copied.length);
     for (const row of copied) {
@@ -142,7 +158,7 @@ describe.each(testSources)("generated changes of %s", (name) => {
     }
     expect(announced.faults).toBeGreaterThan(100);
     console.log(
-      `${name}, seed ${seed}: ${changes.length} changes of ${tried.length} columns, ${copied.length} rows left; mutated images: ${JSON.stringify(outcomes)}, announcements: ${JSON.stringify(announced)}`,
+      `${name}, seed ${seed}: ${seen} changes of ${tried.length} columns, ${copied.length} rows left; mutated images: ${JSON.stringify(outcomes)}, announcements: ${JSON.stringify(announced)}`,
     );
     expect(outcomes.rows).toBeGreaterThan(100);
     expect(outcomes.faults).toBeGreaterThan(100);

@@ -10,8 +10,12 @@ import type { ImageShape } from "../../connectors/mysql/image/shape.js";
 import { readImageWorld } from "../../connectors/mysql/image/world.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import { Fault } from "../../src/errors.js";
+import { planOf } from "../../src/migration.js";
 import type { PlanTable, SourceEngine } from "../../src/model.js";
 import { codecOf } from "../../src/typemap/compile.js";
+import { engineName } from "../world/accounts.js";
+import type { SourceName } from "../world/matrix.js";
+import { sourceDatabase } from "../world/source-database.js";
 import type { SourceDatabase } from "../world/source-database.js";
 import { dump } from "./image-dump.js";
 import type { Place } from "./image-dump.js";
@@ -29,11 +33,10 @@ export async function compareDeleted(
   source: SourceDatabase,
   engine: SourceEngine,
   tables: readonly PlanTable[],
-  logEnd: () => Promise<Place>,
 ): Promise<Compared> {
   const copied = new Map<string, readonly string[]>();
   for (const table of tables) copied.set(table.source, await selected(source, engine, table));
-  const start = await logEnd();
+  const start = await endOfLog(source);
   await source.sql("SET SESSION foreign_key_checks = 0, sql_log_bin = 1");
   for (const { source: name } of tables) await source.sql(`DELETE FROM \`${name.replaceAll("`", "``")}\``);
   const { deleted, refused } = await fromLog(source, tables, start);
@@ -150,4 +153,39 @@ function cells(
   });
   if (at !== end) throw new Error("a row does not end where its cells do");
   return texts.join("|");
+}
+
+/** A database made anew whose account may read the log. */
+export async function replicated(database: string, name: SourceName): Promise<SourceDatabase> {
+  const source = await sourceDatabase(database, name);
+  await source.sql("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ?@'%'", [engineName(database)]);
+  return source;
+}
+
+/** Where the log ends now. */
+export async function endOfLog(source: SourceDatabase): Promise<Place> {
+  const [version] = await source.sql("SELECT VERSION()");
+  const modern = /^(?:[89]|\d\d)\./u.test(version?.[0] ?? "") && !/mariadb/iu.test(version?.[0] ?? "");
+  const [row] = await source.sql(modern ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+  return { file: row?.[0] ?? "", at: Number(row?.[1]) };
+}
+
+/** The plan's tables of those names, by the built-in rules alone. */
+export async function plannedTables(
+  source: SourceDatabase,
+  include: readonly string[],
+): Promise<readonly PlanTable[]> {
+  await using opened = await openMysql(source.options);
+  const { tables } = await planOf(await opened.catalogue(new AbortController().signal), {
+    migration: "20261122_shop",
+    schema: "public",
+    include,
+    exclude: [],
+    rename: {},
+    names: "keep",
+    rules: [],
+    policies: [],
+    lanes: "one",
+  });
+  return tables;
 }

@@ -1,26 +1,20 @@
 /**
  * What the log announces, and what is made of it: with all metadata, with the least and with none; after the table
- * was altered; with the columns that MariaDB alone has. The mistakes that binlog.md, section 3, tells of are tests
+ * was altered. The mistakes that binlog.md, section 3, tells of are tests
  * here by their names: each was silent once.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openMysql } from "../../connectors/mysql/source.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import { tableMap } from "../../connectors/mysql/image/announced.js";
 import { imageShape } from "../../connectors/mysql/image/shape.js";
 import { readImageWorld } from "../../connectors/mysql/image/world.js";
-import { handVersion } from "../../connectors/mysql/binlog/versions.js";
 import { Fault } from "../../src/errors.js";
-import { planOf } from "../../src/migration.js";
 import type { ColumnPolicy, PlanTable, SourceEngine } from "../../src/model.js";
-import { engineName } from "../world/accounts.js";
 import { serversAreNamed, testSources } from "../world/matrix.js";
 import type { SourceName } from "../world/matrix.js";
-import { sourceDatabase } from "../world/source-database.js";
 import type { SourceDatabase } from "../world/source-database.js";
-import { compareDeleted } from "./image-compare.js";
+import { compareDeleted, endOfLog, plannedTables, replicated } from "./image-compare.js";
 import { dump } from "./image-dump.js";
-import type { Place } from "./image-dump.js";
 
 const servers: readonly SourceName[] = serversAreNamed ? testSources : ["mysql9", "mysql56", "mariadb"];
 
@@ -29,41 +23,19 @@ describe.each(servers)("announcements of %s", (name) => {
   let source: SourceDatabase;
 
   beforeAll(async () => {
-    source = await sourceDatabase("hg_image_shape", name);
-    await source.sql("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ?@'%'", [
-      engineName(source.name),
-    ]);
+    source = await replicated("hg_image_shape", name);
   });
   afterAll(async () => {
     if (name !== "mysql56") await source.sql("SET GLOBAL binlog_row_metadata = FULL");
-    if (engine === "mariadb") await source.sql("SET GLOBAL mysql56_temporal_format = ON");
     await source[Symbol.asyncDispose]();
   });
 
-  async function logEnd(): Promise<Place> {
-    const [row] = await source.sql(name === "mysql9" ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
-    return { file: row?.[0] ?? "", at: Number(row?.[1]) };
-  }
-
-  async function planned(...tables: readonly string[]): Promise<readonly PlanTable[]> {
-    await using opened = await openMysql(source.options);
-    const plan = await planOf(await opened.catalogue(new AbortController().signal), {
-      migration: "20261122_shop",
-      schema: "public",
-      include: tables,
-      exclude: [],
-      rename: {},
-      names: "keep",
-      rules: [],
-      policies: [],
-      lanes: "one",
-    });
-    return plan.tables;
-  }
+  const planned = (...tables: readonly string[]): Promise<readonly PlanTable[]> =>
+    plannedTables(source, tables);
 
   /** Deletes every row and compares; the reason of the only table that was refused, or all that differs. */
   async function compared(tables: readonly PlanTable[]): Promise<string> {
-    const { problems, refused } = await compareDeleted(source, engine, tables, logEnd);
+    const { problems, refused } = await compareDeleted(source, engine, tables);
     return [...refused.values(), ...problems].join("\n");
   }
 
@@ -139,7 +111,7 @@ describe.each(servers)("announcements of %s", (name) => {
   async function refusalOf(tables: readonly PlanTable[], act: () => Promise<unknown>): Promise<Fault | null> {
     await using connection = await Connection.open(source.options);
     const world = await readImageWorld(connection, tables);
-    const start = await logEnd();
+    const start = await endOfLog(source);
     await act();
     let fault: Fault | null = null;
     await dump(source.options, start, {
@@ -203,119 +175,6 @@ describe.each(servers)("announcements of %s", (name) => {
     );
     expect(await compared([{ ...table!, columns }])).toBe("");
   });
-
-  it.skipIf(engine === "mysql")("of old temporals are read with the catalogue's digits", async () => {
-    await source.sql("SET GLOBAL mysql56_temporal_format = OFF");
-    const digits = [0, 1, 2, 3, 4, 5, 6];
-    await source.sql(
-      `CREATE TABLE old_temporal (id INT PRIMARY KEY, ${digits.map((n) => `a${n} DATETIME(${n}), b${n} TIMESTAMP(${n}) NULL, c${n} TIME(${n})`).join(", ")})`,
-    );
-    const rows = [
-      ["1000-01-01 00:00:00.000001", "1970-01-01 00:00:01", "-838:59:59"],
-      ["9999-12-31 23:59:59.999999", "2038-01-19 03:14:07.999999", "838:59:59.999999"],
-      ["2024-02-29 12:34:56.789012", "2024-02-29 12:34:56.789012", "-00:00:00.000001"],
-      ["0000-00-00 00:00:00", "0000-00-00 00:00:00", "00:00:00"],
-      ["0001-00-01 00:00:01.5", "2001-09-09 01:46:40.1", "-12:00:01.234567"],
-      ["1712-12-31 23:59:59.999999", "1999-12-31 23:59:59.9", "100:00:00.100000"],
-    ];
-    for (const [i, row] of rows.entries())
-      await source.sql(
-        `INSERT INTO old_temporal VALUES (${i}, ${digits.map(() => row.map((text) => `'${text}'`).join(", ")).join(", ")})`,
-      );
-    expect(await compared(await planned("old_temporal"))).toBe("");
-    await source.sql("SET GLOBAL mysql56_temporal_format = ON");
-  });
-
-  it.skipIf(engine === "mysql")("of compressed columns are read however they were compressed", async () => {
-    await source.sql(
-      "CREATE TABLE squeezed (id INT PRIMARY KEY, t LONGTEXT COMPRESSED, v VARBINARY(20000) COMPRESSED)",
-    );
-    for (const wrap of ["ON", "OFF"])
-      for (const threshold of [0, 100_000])
-        for (const size of [0, 1, 99, 300, 20_000])
-          await source.sql(
-            `SET STATEMENT column_compression_zlib_wrap = ${wrap}, column_compression_threshold = ${threshold} FOR
-              INSERT INTO squeezed SELECT COUNT(*), REPEAT('é', ${size * 9}), REPEAT('xy', ${size / 2}) FROM squeezed`,
-          );
-    expect(await compared(await planned("squeezed"))).toBe("");
-  });
-
-  it.skipIf(engine === "mysql")("of versioned rows tell what is history", async () => {
-    await source.sql(
-      "CREATE TABLE versioned (id INT PRIMARY KEY, v INT, t TEXT, UNIQUE KEY (t)) WITH SYSTEM VERSIONING",
-    );
-    await source.sql(
-      `CREATE TABLE versioned_by_name (id INT PRIMARY KEY, r1 TIMESTAMP(6) GENERATED ALWAYS AS ROW START, r2 TIMESTAMP(6)
-        GENERATED ALWAYS AS ROW END, v INT, PERIOD FOR SYSTEM_TIME (r1, r2)) WITH SYSTEM VERSIONING`,
-    );
-    for (const table of ["versioned", "versioned_by_name"]) {
-      const start = await logEnd();
-      await source.sql(`INSERT INTO ${table} (id, v) VALUES (1, 1), (2, 2)`);
-      await source.sql(`UPDATE ${table} SET v = 3 WHERE id = 1`);
-      await source.sql(`DELETE FROM ${table} WHERE id = 2`);
-      await source.sql(`REPLACE INTO ${table} (id, v) VALUES (1, 9)`);
-      await source.sql(`DELETE HISTORY FROM ${table}`);
-      const [planTable] = await planned(table);
-      expect(await versionsOf(planTable!, start), table).toEqual([
-        "insert -> 1,1",
-        "insert -> 2,2",
-        "update 1,1 -> 1,3",
-        "delete 2,2",
-        "delete 1,3",
-        "insert -> 1,9",
-      ]);
-    }
-  });
-
-  async function versionsOf(table: PlanTable, start: Place): Promise<string[]> {
-    await using connection = await Connection.open(source.options);
-    const world = await readImageWorld(connection, [table]);
-    const told: string[] = [];
-    let shape: ReturnType<typeof imageShape> | null = null;
-    await dump(source.options, start, {
-      tableMap(_id, bytes, at, end) {
-        const announced = tableMap(bytes, at, end, engine);
-        shape = announced.table === table.source ? imageShape(announced, table, world) : null;
-      },
-      rows(_id, operation, bytes, at, end) {
-        const current = shape;
-        if (current === null) return;
-        const text = (from: number, to: number): string => {
-          let said = "";
-          const places = [
-            table.columns.findIndex((c) => c.source === "id"),
-            table.columns.findIndex((c) => c.source === "v"),
-          ];
-          if (from < to)
-            current.reader(places).read(bytes, from, to, (packet, p) => {
-              said = `${packet.readInt32LE(p + 2)},${packet.readInt32LE(p + 6)}`;
-            });
-          return said;
-        };
-        const change = (what: string, b: number, bEnd: number, a: number, aEnd: number): void =>
-          void told.push(
-            [what, text(b, bEnd), what === "delete" ? "" : "->", text(a, aEnd)].filter(Boolean).join(" "),
-          );
-        for (let q = at; q < end;) {
-          const beforeEnd = operation === "insert" ? q : current.end(bytes, q, end);
-          const afterEnd = operation === "delete" ? beforeEnd : current.end(bytes, beforeEnd, end);
-          handVersion(
-            { change: (_s, what, _b, b, bEnd, a, aEnd) => change(what, b, bEnd, a, aEnd) },
-            current,
-            current.historic!,
-            operation,
-            bytes,
-            q,
-            beforeEnd,
-            beforeEnd,
-            afterEnd,
-          );
-          q = afterEnd;
-        }
-      },
-    });
-    return told;
-  }
 
   it("of microseconds before 1714 and after 2285 lose none", async () => {
     await source.sql("CREATE TABLE micros (id INT PRIMARY KEY AUTO_INCREMENT, a DATETIME(6), b TIME(6))");

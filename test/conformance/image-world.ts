@@ -8,7 +8,6 @@ import type { Connection as Driver } from "mysql2/promise";
 import { Connection } from "../../connectors/mysql/connection.js";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
 import { tableMap } from "../../connectors/mysql/image/announced.js";
-import type { AnnouncedTable } from "../../connectors/mysql/image/announced.js";
 import { imageShape } from "../../connectors/mysql/image/shape.js";
 import type { ImageShape } from "../../connectors/mysql/image/shape.js";
 import { readImageWorld } from "../../connectors/mysql/image/world.js";
@@ -92,24 +91,6 @@ export async function changesOf(
     },
   });
   return changes;
-}
-
-/** The announcements of a table since `from`. */
-export async function announcementsOf(
-  options: MysqlOptions,
-  engine: SourceEngine,
-  table: string,
-  from: Place,
-): Promise<AnnouncedTable[]> {
-  const found: AnnouncedTable[] = [];
-  await dump(options, from, {
-    tableMap(_id, bytes, start, end) {
-      const announced = tableMap(bytes, start, end, engine);
-      if (announced.database === options.database && announced.table === table) found.push(announced);
-    },
-    rows: () => undefined,
-  });
-  return found;
 }
 
 /** Reads images into fields by the table's own codecs; `order` are places in its columns. */

@@ -6,7 +6,7 @@
 import { Fault } from "../../../src/errors.js";
 import type { Plan, PlanTable } from "../../../src/model.js";
 import { tableMap } from "../image/announced.js";
-import type { AnnouncedTable } from "../image/announced.js";
+import type { AnnouncedTable } from "../image/announced-column.js";
 import { imageShape } from "../image/shape.js";
 import type { ImageShape } from "../image/shape.js";
 import type { ImageWorld } from "../image/world.js";

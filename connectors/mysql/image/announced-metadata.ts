@@ -4,7 +4,7 @@
  * here tell nothing about how values are written (primary key, geometry's kind) and are left out.
  */
 import type { SourceEngine } from "../../../src/model.js";
-import type { AnnouncedColumn } from "./announced.js";
+import type { AnnouncedColumn } from "./announced-column.js";
 import type { ByteReader } from "./byte-reader.js";
 import { characterTypes, logTypes, signedTypes } from "./log-type.js";
 

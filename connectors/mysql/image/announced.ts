@@ -5,34 +5,10 @@
  */
 import { Fault } from "../../../src/errors.js";
 import type { SourceEngine } from "../../../src/model.js";
+import type { AnnouncedColumn, AnnouncedTable } from "./announced-column.js";
 import { readMetadata } from "./announced-metadata.js";
 import { ByteReader } from "./byte-reader.js";
 import { logTypes, metaBytes } from "./log-type.js";
-
-export interface AnnouncedColumn {
-  /** One of logTypes; enum and set as such, not as the strings that the event calls them. */
-  readonly type: number;
-  /** Bytes of a string at most, bytes of a length, fraction digits, bits: whatever the type's metadata is. */
-  readonly meta: number;
-  /** Of decimals. */
-  readonly precision: number;
-  readonly scale: number;
-  readonly nullable: boolean;
-  /** null where the log does not say. */
-  readonly unsigned: boolean | null;
-  /** Number of the collation; null where the log does not say. */
-  readonly collation: number | null;
-  readonly name: string | null;
-  /** Of enum and set, in the column's character set. */
-  readonly labels: readonly Buffer[] | null;
-  readonly visible: boolean | null;
-}
-
-export interface AnnouncedTable {
-  readonly database: string;
-  readonly table: string;
-  readonly columns: readonly AnnouncedColumn[];
-}
 
 /** Reads the body in bytes [start, end): after the event's header, without its checksum. Throws Fault log-refused. */
 export function tableMap(bytes: Buffer, start: number, end: number, engine: SourceEngine): AnnouncedTable {

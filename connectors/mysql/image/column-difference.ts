@@ -4,7 +4,7 @@
  */
 import type { SourceColumn } from "../../../src/model.js";
 import { unreadableLabels } from "../catalogue-labels.js";
-import type { AnnouncedColumn } from "./announced.js";
+import type { AnnouncedColumn } from "./announced-column.js";
 import { labelsOf } from "./labels.js";
 import { characterTypes, logTypes, signedTypes } from "./log-type.js";
 import { charsetName } from "./world.js";

@@ -5,7 +5,7 @@
  * know which images are history. The end of a current row is the last moment that there is.
  */
 import type { PlanTable } from "../../../src/model.js";
-import type { AnnouncedTable } from "./announced.js";
+import type { AnnouncedTable } from "./announced-column.js";
 import { logTypes } from "./log-type.js";
 import { changed } from "./places.js";
 import type { ImageWorld } from "./world.js";

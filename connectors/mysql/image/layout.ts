@@ -4,7 +4,7 @@
  * catalogue knows.
  */
 import { Fault } from "../../../src/errors.js";
-import type { AnnouncedColumn } from "./announced.js";
+import type { AnnouncedColumn } from "./announced-column.js";
 import { decimalBytes } from "./decimal.js";
 import { logTypes } from "./log-type.js";
 

@@ -2,7 +2,7 @@
  * Integers and floating numbers. The log has them little-endian as the protocol does; MEDIUMINT has three bytes
  * there and four here, and YEAR counts from 1900. An integer that is read as text becomes its digits.
  */
-import type { AnnouncedColumn } from "./announced.js";
+import type { AnnouncedColumn } from "./announced-column.js";
 import { logTypes } from "./log-type.js";
 import { callReading, opReading, readingOps } from "./reading.js";
 import type { Reading, ReadingOp } from "./reading.js";

@@ -6,7 +6,7 @@
  */
 import { Fault } from "../../../src/errors.js";
 import type { PlanTable } from "../../../src/model.js";
-import type { AnnouncedColumn, AnnouncedTable } from "./announced.js";
+import type { AnnouncedColumn, AnnouncedTable } from "./announced-column.js";
 import { differenceOf } from "./column-difference.js";
 import { logTypes } from "./log-type.js";
 import type { ImageWorld } from "./world.js";

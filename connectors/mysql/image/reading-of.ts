@@ -4,7 +4,7 @@
  */
 import { Fault } from "../../../src/errors.js";
 import type { PlanColumn } from "../../../src/model.js";
-import type { AnnouncedColumn } from "./announced.js";
+import type { AnnouncedColumn } from "./announced-column.js";
 import { unreadableLabels } from "../catalogue-labels.js";
 import type { Charset } from "./charset.js";
 import { decimalReading } from "./decimal.js";

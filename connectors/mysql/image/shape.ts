@@ -6,7 +6,7 @@
 import { Fault } from "../../../src/errors.js";
 import type { PlanTable } from "../../../src/model.js";
 import type { ImageReader, RowImages } from "../../../src/stream-port.js";
-import type { AnnouncedTable } from "./announced.js";
+import type { AnnouncedTable } from "./announced-column.js";
 import { hasEnded, historyPlace } from "./history.js";
 import { layoutOf } from "./layout.js";
 import { misfitOf } from "./misfit.js";

@@ -3,7 +3,7 @@
  * bytes for the fraction as its digits need. TIMESTAMP is seconds since 1970 in UTC, and the copy's session is UTC
  * too. Where the select expression is a CAST to text, the text is made here.
  */
-import type { AnnouncedColumn } from "./announced.js";
+import type { AnnouncedColumn } from "./announced-column.js";
 import { fractionBytes } from "./layout.js";
 import { logTypes } from "./log-type.js";
 import { misfit } from "./misfit.js";
