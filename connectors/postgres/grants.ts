@@ -33,7 +33,11 @@ export function grantStatements(needs: TargetGrantNeeds): readonly PhaseGrants[]
     {
       phase: "stream",
       server,
-      statements: [`GRANT SET ON PARAMETER session_replication_role TO ${role};`],
+      statements: [
+        `GRANT SET ON PARAMETER session_replication_role TO ${role};`,
+        // Many rows of a batch are copied into a table of the session's own; everybody may, unless it was taken away.
+        `GRANT TEMPORARY ON DATABASE ${postgresName(needs.database)} TO ${role};`,
+      ],
     },
     { phase: "way back", server, statements: [`ALTER ROLE ${role} REPLICATION;`] },
   ];
