@@ -76,6 +76,8 @@ function send(directory: string, path: string, body: unknown): Promise<{ status:
     const sent = request(
       {
         socketPath: socket,
+        // A connection for each: one that is kept would go on with an engine that another has replaced.
+        agent: false,
         path,
         method: body === undefined ? "GET" : "POST",
         headers: {
