@@ -81,6 +81,8 @@ async function applyBatch(
     transactions: sum(({ transactions }) => transactions),
     milliseconds: options.now() - begun,
   });
+  for (const { policies } of parts)
+    for (const changed of policies) options.onEvent({ kind: "policy", ...changed });
   lane.committed(position, parts);
   const seconds = lane.lag.arrived(
     parts.flatMap(({ markers }) => markers),

@@ -9,7 +9,7 @@ import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
 import type { Cascade, ChangeOperation, StatementGroup, TableChanges } from "../stream-port.js";
 import { fieldsOf } from "./projection.js";
-import type { Projection } from "./projection.js";
+import type { PolicyCount, Projection } from "./projection.js";
 import { KeyedFold, KeylessFold } from "./fold.js";
 import { keyIn } from "./key.js";
 import type { Key } from "./key.js";
@@ -40,6 +40,8 @@ export interface Part {
   readonly transactions: number;
   /** Ids of the lane's markers in it. */
   readonly markers: readonly string[];
+  /** Values that policies changed. */
+  readonly policies: readonly PolicyCount[];
   /** The target has taken its bytes. */
   release(): void;
 }
@@ -73,6 +75,8 @@ export class Filling {
   readonly #keyless = new Map<StreamTable, KeylessFold>();
   /** Folds that have something, in the order in which the group met them. */
   readonly #open = new Set<StreamTable>();
+  /** Tables of the groups since the last part. */
+  readonly #written = new Set<StreamTable>();
   readonly #images = new Store();
   #tuples = new Store();
   #steps: Step[] = [];
@@ -144,10 +148,12 @@ export class Filling {
       bytes: tuples.used,
       transactions: this.transactions,
       markers: [...this.markers],
+      policies: [...this.#written].flatMap((table) => table.row.takeChanged()),
       release: () => tuples.release(),
     };
     this.#tuples = new Store();
     this.#steps = [];
+    this.#written.clear();
     this.#applied = 0;
     this.#rows = 0;
     this.events = 0;
@@ -158,6 +164,7 @@ export class Filling {
 
   /** Throws everything away. */
   drop(): void {
+    for (const table of [...this.#written, ...this.#open]) table.row.takeChanged();
     this.#dropGroup();
     this.#tuples.release();
   }
@@ -309,6 +316,7 @@ export class Filling {
           this.#keyless.get(table)?.end(this.#tuples) ??
           this.#keyed.get(table)?.end(this.strict, this.#tuples);
         table.unique.clear();
+        this.#written.add(table);
         if (folded === undefined) continue;
         this.#applied += folded.applied;
         this.#rows += folded.rows;

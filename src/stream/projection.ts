@@ -3,15 +3,22 @@
  * values, referenced values, whole rows. The tuple stands in `out` until the next one; nothing is made per row.
  */
 import { Fault } from "../errors.js";
-import type { PlanTable } from "../model.js";
+import type { PlanTable, PolicyName } from "../model.js";
 import type { ImageReader } from "../stream-port.js";
 import type { Codec } from "../typemap/codec.js";
-import { Output } from "../typemap/output.js";
+import { Output, policyNames } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
 import { RowWriter } from "../typemap/writer.js";
 
 /** A buffer that one huge row made larger than this is not kept. */
 const keptBytes = 1_048_576;
+
+export interface PolicyCount {
+  /** `table.column`. */
+  readonly object: string;
+  readonly policy: PolicyName;
+  readonly count: number;
+}
 
 export class Projection {
   /** Places in `table.columns`. */
@@ -49,6 +56,20 @@ export class Projection {
         cause: error,
       });
     }
+  }
+
+  /** Values that policies have changed since this was asked last. */
+  takeChanged(): PolicyCount[] {
+    const { counts } = this.out;
+    const found: PolicyCount[] = [];
+    counts.forEach((count, index) => {
+      const policy = policyNames[index % policyNames.length];
+      const column = this.#table.columns[this.places[Math.floor(index / policyNames.length)] ?? -1]?.source;
+      if (count === 0 || policy === undefined || column === undefined) return;
+      found.push({ object: `${this.#table.source}.${column}`, policy, count });
+      counts[index] = 0;
+    });
+    return found;
   }
 
   /** The tuple's bytes, one character each. */

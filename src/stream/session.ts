@@ -72,11 +72,12 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
   };
   const apply = { options, bell, ready, marking: (lane: string) => marks.has(lane) };
   const gate = async (): Promise<void> => {
-    if (lanes.every((lane) => lane.met) && !joined.built) sink.gate = { kind: "join" };
+    if (lanes.every((lane) => lane.met) && !joined.built) sink.beginShut();
     for (;;) {
       await bell.until(() => sink.gate !== null && lanes.every((lane) => lane.quiet), signal);
       const closed = sink.gate;
-      if (closed?.kind === "end") throw closed.fault;
+      if (closed === null) continue;
+      if (closed.kind === "end") throw closed.fault;
       if (!joined.built) {
         await bell.until(() => !tools.isPaused(), signal);
         await moment("join:reached");
@@ -86,7 +87,7 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
         options.onEvent({ kind: "going-on" });
         await moment("join:done");
       }
-      sink.open();
+      sink.open(closed);
     }
   };
   const feed = async (): Promise<void> => {

@@ -182,8 +182,15 @@ export class Sink implements ChangeSink {
     await this.#tools.bell.until(() => !this.full(), this.#tools.signal);
   }
 
-  /** The gate's work is done: the feed goes on. */
-  open(): void {
+  /** All lanes have met their joins before anything is read. */
+  beginShut(): void {
+    this.gate = { kind: "join" };
+    for (const lane of this.#tools.lanes) lane.held = true;
+  }
+
+  /** The gate's work is done: the feed goes on, unless something else has closed the gate meanwhile. */
+  open(done: Gate): void {
+    if (this.gate !== done) return;
     this.gate = null;
     for (const lane of this.#tools.lanes) {
       lane.held = false;

@@ -96,6 +96,18 @@ describe("a refused change", () => {
     expect(one.texts("t")).toEqual(['[1,"a"]']);
   });
 
+  it("that a policy changes is none, and the values that it changed are counted", async () => {
+    const text = exampleTable({ name: "t", columns: { id: "int", v: "varchar(40)" }, key: ["id"] });
+    const columns = text.columns.map((column) => ({
+      ...column,
+      policy: { ...column.policy, nul: "strip" as const },
+    }));
+    const one = new ExampleWorld({ tables: [{ ...text, columns }], log: [insert([1, "a\0b"], [2, "c"])] });
+    expect(await one.run()).toBeNull();
+    expect(one.texts("t")).toEqual(['[1,"ab"]', '[2,"c"]']);
+    expect(one.events).toContainEqual({ kind: "policy", object: "t.v", policy: "nul", count: 1 });
+  });
+
   it("is divergence where a row that must be there is not (trap 44)", async () => {
     const one = world([insert([1, 1]), { changes: [{ table: "t", before: [2, 1], after: [2, 2] }] }]);
     const fault = await one.run();
@@ -274,6 +286,18 @@ describe("the join", () => {
         .join(", ");
     expect(strict("t")).toBe("1 loose, 2 strict, 3 strict");
     expect(strict("other")).toBe("1 loose, 3 strict");
+  });
+
+  it("that all lanes have met before anything is read lets nothing be written until it is done", async () => {
+    const one = world([insert([1, 1]), insert([2, 1])], {
+      onJoined: async () => {
+        for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+        expect(one.calls.filter((call) => call.startsWith("begin"))).toEqual([]);
+      },
+    });
+    one.checkpoints.set("one", { seq: 1n, position: at(0) });
+    expect(await one.run()).toBeNull();
+    expect([one.told("all-joined"), one.texts("t").length]).toEqual([1, 2]);
   });
 
   it("before it, a row that came and went in one batch is deleted all the same: the copy may have brought it (I2)", async () => {

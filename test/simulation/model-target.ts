@@ -362,7 +362,7 @@ export class ModelTarget {
         const loaded = valuesOf(into, columns, { rows, bytes: tuples.length, chunks: [tuples] });
         const table = this.tables.get(into.source);
         for (const row of loaded) {
-          const key = into.key === null ? `row ${this.#rowId++}` : keyOf(into, row);
+          const key = into.key === null ? `loaded ${this.#rowId++}` : keyOf(into, row);
           if (table?.has(key) === true) this.broken.push(`I7: ${into.source} ${key} was loaded twice`);
           table?.set(key, row);
         }
