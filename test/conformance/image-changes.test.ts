@@ -35,7 +35,7 @@ const chosen = cases.filter(
 describe.each(testSources)("generated changes of %s", (name) => {
   const engine: SourceEngine = name === "mariadb" ? "mariadb" : "mysql";
 
-  it(`are told whole by the log (seed ${seed})`, { timeout: gate ? 1_800_000 : 240_000 }, async () => {
+  it(`are told whole by the log (seed ${seed})`, { timeout: 240_000 + wanted * 36 }, async () => {
     const url = await sourceUrl(name);
     await using admin = await freshDatabase(url);
     const { driver } = admin;
