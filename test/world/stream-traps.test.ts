@@ -101,6 +101,10 @@ describe.each(testSources)("from %s", (server) => {
     for (const verdict of found) expect(Number(verdict?.rowsTarget)).toBeGreaterThan(0);
   });
 
+  it("no batch was refused and had to be written change by change", () => {
+    expect(live.events.filter(({ kind }) => kind === "batch-failed" || kind === "replaying")).toEqual([]);
+  });
+
   it("trap 21: markers and heartbeats never reach the target's tables", async () => {
     const [marked] = await target.sql(
       "SELECT count(*)::text AS n FROM pg_class WHERE relname LIKE 'marker%' AND relkind = 'r'",
