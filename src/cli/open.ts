@@ -117,15 +117,9 @@ export class OpenMigration implements AsyncDisposable {
   }
 }
 
-/**
- * Reads the config named by -c; every later output of the verb is scrubbed of its secrets. `copies`: the verb copies,
- * and keys that are only built for looking are refused.
- */
-export async function openMigration(
-  { flags, output, services }: VerbContext,
-  copies = false,
-): Promise<OpenMigration> {
-  const loaded = await loadConfig(flags.config, services.env, copies);
+/** Reads the config named by -c; every later output of the verb is scrubbed of its secrets. */
+export async function openMigration({ flags, output, services }: VerbContext): Promise<OpenMigration> {
+  const loaded = await loadConfig(flags.config, services.env);
   const { config, source, target, replica } = loaded;
   output.know(config.migration, (text) => loaded.redactor.scrub(text));
   const stateDirectory = join(loaded.folder, ".headgate", config.migration);

@@ -25,7 +25,7 @@ export interface RecopyFlags {
 
 export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Promise<VerbResult> {
   const { services, output } = context;
-  await using migration = await openMigration(context, true);
+  await using migration = await openMigration(context);
   const { source, target } = await migration.both();
   const before = await target.view(migration.id);
   if (before === null)

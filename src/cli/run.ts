@@ -37,7 +37,7 @@ export interface RunFlags {
 export async function runVerb(context: VerbContext, flags: RunFlags): Promise<VerbResult> {
   const goal = goalOf(flags);
   const listen = flags.listen === undefined ? null : readListen(flags.listen);
-  await using migration = await openMigration(context, true);
+  await using migration = await openMigration(context);
   if (!flags.dryRun)
     await confirmTarget({
       environment: migration.config.environment,

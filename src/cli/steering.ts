@@ -17,6 +17,7 @@ import type { Pacer } from "../safety/turns.js";
 import type { Address } from "../serve/access.js";
 import { openControl } from "../serve/control.js";
 import { socketPath } from "../serve/socket.js";
+import { readFrom } from "../migration/read-from.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { Stream } from "../stream/options.js";
 import type { EngineStatus } from "../watch/engine-status.js";
@@ -41,12 +42,14 @@ export async function openSteering(options: SteeringOptions): Promise<Steering> 
   const { context, migration, log } = options;
   // Refused before anything is claimed or written.
   socketPath(migration.stateDirectory);
-  const { source, target } = await migration.both();
+  const { source: primary, target } = await migration.both();
+  const replica = await migration.replica();
+  const source = replica === undefined ? primary : readFrom(primary, replica, options.signal);
   const pulse = target.pulse();
   const settings = { now: liveSettings(migration.config) };
   const governor = await openGovernor({
     settings: () => settings.now,
-    probes: probesOf(source, pulse),
+    probes: probesOf(primary, replica, pulse),
     now: context.services.now,
     wait: context.services.wait,
     onWord: ({ metric, sentence }) => {
@@ -56,8 +59,17 @@ export async function openSteering(options: SteeringOptions): Promise<Steering> 
   return new Steering(options, { source, pulse, governor, settings });
 }
 
-function probesOf(source: Source, pulse: TargetPulse): readonly Probe[] {
+function probesOf(source: Source, replica: Source | undefined, pulse: TargetPulse): readonly Probe[] {
   return [
+    ...(replica === undefined
+      ? []
+      : [
+          {
+            metric: "replica-lag" as const,
+            of: "source.replica",
+            read: async () => (await replica.load()).lagSeconds,
+          },
+        ]),
     { metric: "replica-lag", of: "the target's standbys", read: () => pulse.standbyLagSeconds() },
     { metric: "disk", of: "the target's disk", read: () => pulse.diskUsed() },
     { metric: "latency", of: "the target", read: () => pulse.latencyMs() },

@@ -322,12 +322,6 @@ const cases: readonly (readonly [
     /:6:9: feed.kind is set, but the change stream over Kafka is not built yet/,
   ],
   [
-    "replica",
-    swap("target:", "  replica: mysql://a@b/c\ntarget:"),
-    "not-built-yet",
-    /:4:3: source.replica is set/,
-  ],
-  [
     "cutover",
     line("cutover: { maxWritePause: 10s }"),
     "not-built-yet",

@@ -48,9 +48,8 @@ type Told = Pick<Problem, "place" | "sentence">;
  * Faults, all exit 64: config-missing, config-invalid, secrets-readable, not-built-yet, same-server,
  * environment-mismatch. Their
  * sentences are clean of secrets; with several problems `facts.problems` counts and `facts.all` lists them.
- * `copies`: the file is read for a verb that copies, and what is only built for looking is refused.
  */
-export async function loadConfig(path: string, env: Env, copies = true): Promise<LoadedConfig> {
+export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> {
   const file = readConfigFile(path);
   const folder = dirname(resolve(path));
   const parsed = readDocument(file.text);
@@ -62,7 +61,7 @@ export async function loadConfig(path: string, env: Env, copies = true): Promise
   if (open.length > 0) throw told("secrets-readable", path, open, redactor, "Run the chmod of the sentence.");
   if (filled.literalPassword !== null) demandPrivate(path, file.mode, filled.literalPassword);
 
-  const config = await demandValid(path, filled, places, redactor, copies);
+  const config = await demandValid(path, filled, places, redactor);
   const source = demandEndpoint("source", config, folder, path, places, redactor);
   const target = demandEndpoint("target", config, folder, path, places, redactor);
   const replica = demandReplica(config, source, folder, path, places, redactor);
@@ -87,7 +86,6 @@ async function demandValid(
   filled: FilledTree,
   places: Places,
   redactor: Redactor,
-  copies: boolean,
 ): Promise<Config> {
   let { value } = filled;
   let result = configSchema.safeParse(value);
@@ -116,7 +114,7 @@ async function demandValid(
   if (wrong.length > 0) throw told("config-invalid", path, wrong, redactor);
   const later: Told[] = [
     ...fresh,
-    ...notBuilt(value, copies).map(({ path: key, part }) => ({
+    ...notBuilt(value).map(({ path: key, part }) => ({
       place: places.key(key),
       sentence: `${dotted(key)} is set, but ${part} is not built yet.`,
     })),

@@ -9,12 +9,9 @@ interface Part {
   /** Only this value is not built; without it, any. */
   readonly value?: string;
   readonly part: string;
-  /** Built for `check`, which only reads; not for the copy. */
-  readonly checked?: true;
 }
 
 const parts: readonly Part[] = [
-  { path: ["source", "replica"], part: "copying from a replica", checked: true },
   { path: ["source", "admin"], part: "the fence" },
   { path: ["feed", "kind"], value: "kafka", part: "the change stream over Kafka" },
   { path: ["feed", "kafka"], part: "the change stream over Kafka" },
@@ -33,11 +30,10 @@ export interface NotBuilt {
 
 /**
  * The not-built keys that a file sets. `raw` is the file's own value: defaults are not in it. An empty map or list
- * sets nothing. `copies`: the verb copies, so what is only built for looking is not built for it.
+ * sets nothing.
  */
-export function notBuilt(raw: unknown, copies: boolean): NotBuilt[] {
-  return parts.flatMap(({ path, value, part, checked }) => {
-    if (checked === true && !copies) return [];
+export function notBuilt(raw: unknown): NotBuilt[] {
+  return parts.flatMap(({ path, value, part }) => {
     const found = at(raw, path);
     if (value !== undefined ? found !== value : isEmpty(found)) return [];
     return [{ path, part }];
@@ -46,12 +42,7 @@ export function notBuilt(raw: unknown, copies: boolean): NotBuilt[] {
 
 /** The dotted keys of the table, for docs. */
 export function notBuiltKeys(): readonly string[] {
-  return parts.map(
-    ({ path, value, checked }) =>
-      path.join(".") +
-      (value === undefined ? "" : `: ${value}`) +
-      (checked === true ? " (but by check)" : ""),
-  );
+  return parts.map(({ path, value }) => path.join(".") + (value === undefined ? "" : `: ${value}`));
 }
 
 function at(raw: unknown, path: readonly string[]): unknown {

@@ -1,5 +1,5 @@
 /**
- * A source that fails over in the middle of a migration: the replica that takes its place is followed when it has every
+ * A source with a replica: the copy is read there, and it fails over in the middle of a migration. The replica that takes its place is followed when it has every
  * transaction that the target stands on, and the one that was left behind is not gone back to. Both servers are the
  * test's own: nothing but this migration is in their logs.
  */
@@ -14,7 +14,7 @@ import type { Journey } from "./journey.js";
 const database = "failover";
 const ready = ["run", "--until", "ready", "--timeout", "60s"] as const;
 
-describe("a source that fails over", () => {
+describe("a source with a replica", () => {
   const open: AsyncDisposable[] = [];
   let trip: Journey;
   let replica: Connection;
@@ -58,6 +58,20 @@ describe("a source that fails over", () => {
     });
     expect(rows).toEqual([[0]]);
   };
+
+  it("is copied from its replica, where source.replica names one", async () => {
+    await replicated();
+    // A row that only the replica has shows where the rows were read.
+    await replica.query("SET SESSION sql_log_bin = 0");
+    await replica.query(`INSERT INTO ${database}.flags VALUES (5, 1)`);
+    trip.configure([], { replica: url });
+    await trip.said(0, ...ready);
+    expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "5" }]);
+    await replica.query(`DELETE FROM ${database}.flags WHERE id = 5`);
+    await replica.query("SET SESSION sql_log_bin = 1");
+    await trip.target.sql("DELETE FROM flags WHERE id = 5");
+    trip.configure([]);
+  });
 
   it("is followed to the server that has all that it had", async () => {
     await trip.said(0, ...ready);

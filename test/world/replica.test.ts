@@ -78,12 +78,6 @@ describe("check on a replica", () => {
     await replica.query("SET SESSION sql_log_bin = 1");
   });
 
-  it("is refused by run, which does not copy from a replica yet", async () => {
-    configure(url.href);
-    const said = await trip.said(64, "run", "--until", "copied");
-    expect(said["error"]).toMatchObject({ code: "not-built-yet" });
-  });
-
   it("refuses what is no replica of the source", async () => {
     const same = new URL(url);
     same.port = String(trip.source.options.port);

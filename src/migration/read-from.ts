@@ -1,0 +1,61 @@
+/**
+ * A source whose rows are read on a replica: ranges and their bounds come from there, everything that is written or noted
+ * (markers, positions, the log) from the source itself. Nothing is read before the replica is proven to be one and to
+ * have reached the source's position of that moment, which is past the noted start: what it shows then is no older than
+ * the start and no newer than the source, so the replay makes it whole (design.md, decision 3).
+ */
+import { Fault } from "../errors.js";
+import type { Source } from "../port.js";
+
+export function readFrom(source: Source, replica: Source, signal: AbortSignal): Source {
+  let proof: Promise<void> | null = null;
+  const proven = async (): Promise<void> => {
+    proof ??= prove(source, replica, signal);
+    try {
+      await proof;
+    } catch (error) {
+      // The next one who wants to read asks again.
+      proof = null;
+      throw error;
+    }
+  };
+  return {
+    facts: () => source.facts(),
+    measure: (clock) => source.measure(clock),
+    catalogue: (stop) => source.catalogue(stop),
+    preflight: () => source.preflight(),
+    grants: (keyless) => source.grants(keyless),
+    follows: (primary, position, stop) => source.follows(primary, position, stop),
+    profiler: (slots) => source.profiler(slots),
+    inOrder: (table, column, limit, stop) => source.inOrder(table, column, limit, stop),
+    split: async function* (table, rangeRows, stop) {
+      await proven();
+      yield* replica.split(table, rangeRows, stop);
+    },
+    reader: async (slots) => {
+      await proven();
+      return await replica.reader(slots);
+    },
+    position: () => source.position(),
+    load: () => source.load(),
+    prepareMarkers: (lanes) => source.prepareMarkers(lanes),
+    mark: (lane, note) => source.mark(lane, note),
+    token: () => source.token(),
+    marked: (lane, id) => source.marked(lane, id),
+    preparedTransactions: () => source.preparedTransactions(),
+    // Its position has to mean the same in the log that is read: the source's own says so without a doubt.
+    exactCut: (tables, slots) => source.exactCut(tables, slots),
+    feed: (plan) => source.feed(plan),
+    texts: (relation, select, onRow, stop) => source.texts(relation, select, onRow, stop),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+async function prove(source: Source, replica: Source, signal: AbortSignal): Promise<void> {
+  const found = await replica.follows(await source.facts(), await source.position(), signal);
+  const [wrong] = found.filter(({ severity }) => severity === "error");
+  if (wrong === undefined) return;
+  // A replica that is only late may be there the next time.
+  const late = wrong.code === "replica-behind" || wrong.code === "replica-stopped";
+  throw new Fault(late ? "source-busy" : "source-refused", wrong.sentence, { next: wrong.fix });
+}
