@@ -80,8 +80,3 @@ export function endOf(bytes: Buffer, start: number): number {
 export function isIgnorable(bytes: Buffer, start: number): boolean {
   return (bytes.readUInt16LE(start + 17) & 0x80) !== 0;
 }
-
-/** Whether the server made it up and it stands in no file. */
-export function isArtificial(bytes: Buffer, start: number): boolean {
-  return (bytes.readUInt16LE(start + 17) & 0x20) !== 0;
-}
