@@ -193,7 +193,7 @@ function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
       ? "lag      not known: no engine here tells it"
       : `lag      ${lag.toFixed(1)} s behind the source`,
     ...(engine === null || engine.held === "no" ? [] : [`held     ${engine.held}: headgate resume`]),
-    ...(engine?.throttled == null ? [] : [`waits    ${engine.throttled}`]),
+    ...(engine === null || engine.throttled === null ? [] : [`waits    ${engine.throttled}`]),
     ...lanes,
   ];
 }

@@ -9,7 +9,7 @@ import { copyRanges, generatedFacts, phase, viewFacts } from "../migration.js";
 import type { MigrationState, Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { buildAfter, isPastJoin, takeBack } from "../snapshot/build.js";
-import type { ChangeFeed, LaneWriter } from "../stream-port.js";
+import type { ChangeFeed, LaneWriter, SchemaChange } from "../stream-port.js";
 import { proveSource } from "../snapshot/lane.js";
 import type { StreamEvent } from "../stream/event.js";
 import type { Stream, StreamOptions } from "../stream/options.js";
@@ -65,6 +65,8 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   if (!view.lanes.every((lane) => hasJoined(feed, lane))) await takeBack(options);
   await enter("streaming");
   const ended = new AbortController();
+  /** DDL that the stream has met and does not pass. */
+  const changes: SchemaChange[] = [];
   const joined = { built: false };
   const stream = openStream({
     feed,
@@ -85,7 +87,10 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     },
     now: options.now,
     wait: options.wait,
-    onEvent: options.onStreamEvent,
+    onEvent: (event) => {
+      if (event.kind === "schema-change") changes.push(event.change);
+      options.onStreamEvent(event);
+    },
     keep: async (poison) => {
       await options.keep(poison);
       const { id, lane, table, reason, sentence } = poison;
@@ -97,10 +102,11 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     ...(options.streamMoment === undefined ? {} : { moment: options.streamMoment }),
   });
   options.onStream(stream);
-  const why = async (act: Promise<void>): Promise<unknown> =>
+  const why = async (act: Promise<void>): Promise<Error | null> =>
     act.then(
       () => null,
-      (error: unknown) => error,
+      (error: unknown) =>
+        error instanceof Error ? error : new Fault("bug", "The stream failed.", { cause: error }),
     );
   const running = why(stream.run());
   const level = why(watch(options, stream, joined, enter, ended.signal));
@@ -109,7 +115,8 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   ended.abort(enough);
   if (first !== null) {
     await Promise.all([running, level]);
-    await noteSchemaChange(options, first);
+    if (changes.length > 0 && first instanceof Fault && first.code === "schema-changed")
+      await noteSchemaChanges(options, changes, first);
     throw first;
   }
   // Whatever ended the stream beside our own word is a fault, even in the moment of being ready.
@@ -119,22 +126,22 @@ export async function sync(options: SyncOptions): Promise<Synced> {
 }
 
 /** What the stream stands before is on record, so that somebody can let it pass. */
-async function noteSchemaChange({ ledger, plan: made }: SyncOptions, fault: unknown): Promise<void> {
-  if (!(fault instanceof Fault) || fault.code !== "schema-changed") return;
-  const { at, tables } = fault.facts;
-  const [first] = made.tables.filter(({ source }) =>
-    String(tables ?? "")
-      .split(" ")
-      .includes(source),
-  );
-  if (typeof at !== "string" || first === undefined) return;
-  await ledger.quarantine({
-    event: at,
-    lane: first.lane,
-    table: first.source,
-    reason: fault.code,
-    sentence: fault.message,
-  });
+async function noteSchemaChanges(
+  { ledger, plan: made }: SyncOptions,
+  changes: readonly SchemaChange[],
+  fault: Fault,
+): Promise<void> {
+  for (const { at, tables } of changes) {
+    const table = made.tables.find(({ source }) => tables.includes(source));
+    if (table === undefined) continue;
+    await ledger.quarantine({
+      event: at,
+      lane: table.lane,
+      table: table.source,
+      reason: fault.code,
+      sentence: fault.message,
+    });
+  }
 }
 
 /** An offline copy cuts no tied tables, as nothing follows it. With the log behind it they are copied again. */
