@@ -66,7 +66,8 @@ export async function streamed(options: Streamed): Promise<void> {
     batchRows: 200,
   };
   await using live = startLive(settings);
-  await Promise.race([live.event("started"), failed(live)]);
+  // Every lane has its start before the first range is read.
+  await live.event("leased");
   // MariaDB's positions cannot leave a prepared transaction out: there the feed stops at one, by name.
   writer.xa = !writer.flavour.mariadb;
   await live.event("going-on");
