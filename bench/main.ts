@@ -3,6 +3,7 @@ import { apply } from "./apply/main.js";
 import { bulk } from "./bulk/main.js";
 import { check } from "./check/main.js";
 import { feed } from "./feed/main.js";
+import { stream } from "./stream/main.js";
 
 function number(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
@@ -16,8 +17,9 @@ const [name] = process.argv.slice(2);
 if (name === "bulk") await bulk({ scale: number("scale", 1), rounds: number("rounds", 5) });
 else if (name === "apply") await apply({ scale: number("scale", 1), rounds: number("rounds", 1) });
 else if (name === "feed") await feed({ scale: number("scale", 1), rounds: number("rounds", 3) });
+else if (name === "stream") await stream({ scale: number("scale", 1) });
 else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
-  process.stderr.write("npm run bench -- apply|bulk|check|feed [--scale 1] [--rounds 5]\n");
+  process.stderr.write("npm run bench -- apply|bulk|check|feed|stream [--scale 1] [--rounds 5]\n");
   process.exitCode = 64;
 }

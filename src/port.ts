@@ -295,8 +295,8 @@ export interface Ledger extends AsyncDisposable {
   hold(holds: readonly Hold[]): Promise<void>;
   /** Empties tables, by source name, and gives each one open range, in one transaction: for an exact cut. */
   reopen(tables: readonly string[]): Promise<void>;
-  /** The migration goes on with another plan of the same tables. */
-  amend(fingerprint: string): Promise<void>;
+  /** The migration goes on with another plan; tables that are new in it have no bounds yet. */
+  amend(plan: Plan): Promise<void>;
   recordStart(lane: string, position: Position, marker: string, note: string): Promise<void>;
   recordJoin(lane: string, position: Position, marker: string): Promise<void>;
   phase(

@@ -52,7 +52,8 @@ export interface ChangeSink {
   wants(table: PlanTable): boolean;
   /**
    * One changed row. The before image is bytes [before, beforeEnd), the after image [after, afterEnd) of the same
-   * buffer; an insert has no before image and a delete no after image: start and end are equal then.
+   * buffer; an insert has no before image and a delete no after image: start and end are equal then. `unchecked`: the
+   * session had foreign_key_checks off, so no foreign key of the source did anything beside it.
    */
   change(
     images: RowImages,
@@ -62,6 +63,7 @@ export interface ChangeSink {
     beforeEnd: number,
     after: number,
     afterEnd: number,
+    unchecked?: boolean,
   ): void;
   truncate(table: PlanTable): void;
   /** One of our own rows in `headgate.marker_<lane>`. */
@@ -88,6 +90,8 @@ export interface SchemaChange {
   readonly tables: readonly string[];
   /** As the log has it, cut to 2,000 characters. */
   readonly statement: string;
+  /** It leaves every row and column that was there as it was, whatever it adds beside them. False when in doubt. */
+  readonly adds: boolean;
   /** `uuid:7`, `binlog.000003:4711`. */
   readonly at: string;
   /** Whether that position holds this statement already. */
@@ -110,7 +114,7 @@ export interface ChangeFeed extends AsyncDisposable {
   read(from: readonly Position[], sink: ChangeSink, options: FeedOptions): Promise<void>;
   /** Whether `later` holds everything that `earlier` does. */
   holds(later: Position, earlier: Position): boolean;
-  /** Seconds of log that the source still keeps before `position`; null where it cannot be told. Fault log-purged when it is gone already. */
+  /** Seconds for which the source still keeps the log that follows `position`; null where it cannot be told, or age is no reason to purge. Fault log-purged when it is gone already. */
   retention(position: Position): Promise<number | null>;
 }
 

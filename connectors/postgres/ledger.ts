@@ -160,11 +160,28 @@ export class PostgresLedger implements Ledger {
     );
   }
 
-  async amend(fingerprint: string): Promise<void> {
-    await this.#writeOne(
-      "taking another plan",
-      "UPDATE headgate.migration SET fingerprint = $2 WHERE id = $1",
-      [fingerprint],
+  async amend(plan: Plan): Promise<void> {
+    const { migration } = this.#claim;
+    await this.#turn(() =>
+      inEpoch(this.#session, this.#claim, "taking another plan", async () => {
+        await this.#session.query("UPDATE headgate.migration SET fingerprint = $2 WHERE id = $1", [
+          migration,
+          plan.fingerprint,
+        ]);
+        await this.#session.query(
+          `INSERT INTO headgate.source_table (migration, name, target, lane, rank)
+           SELECT $1, t.name, t.target, t.lane,
+                  (SELECT coalesce(max(rank), -1) FROM headgate.source_table WHERE migration = $1) + t.place
+             FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS t (name, target, lane, place)
+           ON CONFLICT (migration, name) DO NOTHING`,
+          [
+            migration,
+            plan.tables.map((table) => table.source),
+            plan.tables.map((table) => table.target),
+            plan.tables.map((table) => table.lane),
+          ],
+        );
+      }),
     );
   }
 

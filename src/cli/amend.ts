@@ -4,7 +4,8 @@
  */
 import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
-import { amendment } from "../migration/amend.js";
+import { amendment, isNullEverywhere } from "../migration/amend.js";
+import { additionReason, isSchemaChange } from "../migration/schema-change.js";
 import type { AddedColumn } from "../migration/amend.js";
 import type { Plan } from "../model.js";
 import type { LedgerView, Target } from "../port.js";
@@ -27,17 +28,11 @@ export async function amendPlan(
     throw new Fault("usage", `${migration.id} has no plan here that could be amended.`, {
       next: "headgate plan",
     });
-  const met = view.quarantine.filter(({ reason, state }) => reason === "schema-changed" && state === "kept");
-  if (met.length === 0) throw notMet(view);
-  const { added, refused } = amendment(recorded, found.plan);
-  if (refused.length > 0)
-    throw new Fault(
-      "plan-stale",
-      `The source was changed in a way that does not only add. ${refused.join(" ")}`,
-      {
-        next: "Change it back at the source, or begin a new migration.",
-      },
-    );
+  const met = view.quarantine.filter(({ reason, state }) => isSchemaChange(reason) && state === "kept");
+  const { added, tables, refused } = amendment(recorded, found.plan);
+  if (met.length === 0 && tables.length === 0) throw notMet(view);
+  const replaced = met.filter(({ reason }) => reason !== additionReason);
+  if (refused.length > 0 || replaced.length > 0) throw notAdding(refused, replaced);
   const missing = await lacking(target, found, added);
   if (missing.length > 0)
     return {
@@ -50,14 +45,18 @@ export async function amendPlan(
         ...missing.map((sql) => `${sql};`),
       ],
     };
+  // Rows that were there before have values in a new column that no log tells of: their tables are read again.
+  const again = [...new Set(added.filter((one) => !isNullEverywhere(one)).map(({ table }) => table.source))];
   if (!dryRun) {
     await using ledger = await target.claim(recorded);
-    // The file first: with the ledger's mark gone and the old file there, the next run would go by the old shape.
-    await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
-    await ledger.amend(found.plan.fingerprint);
+    await ledger.amend(found.plan);
+    if (again.length > 0) await ledger.reopen(again);
     for (const { event } of met)
       await ledger.settle(event, { state: "skipped", who: whoami(), why: "plan --amend" });
+    // Last: with this file still the old one, `headgate plan` makes it anew and nothing is lost.
+    await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   }
+  const copied = [...tables.map(({ source }) => source), ...again];
   return {
     exit: exits.done,
     nextSteps: [{ why: "to go on with the new shape", command: "headgate run" }],
@@ -66,12 +65,29 @@ export async function amendPlan(
       dryRun,
       fingerprint: found.plan.fingerprint,
       added: added.map(({ table, column }) => `${table.source}.${column.source}`),
+      copied,
       passed: met.map(({ event }) => event),
     },
     human: [
-      `${dryRun ? "Would take" : "Took"} the plan of the source as it is now: ${plural(added.length, "new column")}; ${plural(met.length, "schema change")} can be passed (${met.map(({ event }) => event).join(", ")}).`,
+      `${dryRun ? "Would take" : "Took"} the plan of the source as it is now: ${plural(added.length, "new column")}, ${plural(tables.length, "new table")}; ${plural(met.length, "schema change")} can be passed (${met.map(({ event }) => event).join(", ")}).`,
+      ...(copied.length === 0 ? [] : [`The next run copies ${copied.join(", ")}, each at one position.`]),
     ],
   };
+}
+
+function notAdding(refused: readonly string[], replaced: LedgerView["quarantine"]): Fault {
+  const statements = replaced.map(({ sentence }) => sentence);
+  const tables = [...new Set(replaced.map(({ table }) => table))];
+  return new Fault(
+    "plan-stale",
+    `The source was changed in a way that does not only add. ${[...refused, ...statements].join(" ")}`,
+    {
+      next:
+        refused.length === 0
+          ? `headgate recopy ${tables[0] ?? "TABLE"}`
+          : "Change it back at the source, then headgate recopy the table; or begin a new migration.",
+    },
+  );
 }
 
 function notMet(view: LedgerView): Fault {

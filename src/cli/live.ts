@@ -34,6 +34,7 @@ export interface LiveGoal {
   readonly until: "ready" | "stopped";
   readonly timeoutMs: number | null;
   readonly holds: readonly Hold[];
+  readonly unfollowed: boolean;
   readonly listen: Address | null;
 }
 
@@ -200,6 +201,7 @@ async function live(living: Living): Promise<Synced> {
         moment: services.moment,
         streamMoment: services.streamMoment,
         until: goal.until,
+        unfollowed: goal.unfollowed,
         cascades,
         tied: cascades ? tiedSets(found.plan.tables) : [],
         openFeed: async () => {

@@ -9,7 +9,7 @@ import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { demandFresh, inspect, viewsToLookAt } from "../migration.js";
 import { forStream } from "../migration/stream-findings.js";
-import type { Plan } from "../model.js";
+import type { Finding, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { readListen } from "../serve/access.js";
 import { count } from "../watch/screen.js";
@@ -89,6 +89,7 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
         until: goal.until,
         holds,
         listen,
+        unfollowed: newcomers(inspected.plan, found.plan).length > 0,
       });
 }
 
@@ -104,7 +105,23 @@ function isFollowed(view: LedgerView | null): boolean {
 function asBegun(found: Inspection, before: LedgerView | null, recorded: Plan | null): Inspection {
   if (before === null || recorded === null || recorded.fingerprint !== before.fingerprint) return found;
   if (!isFollowed(before)) return found;
-  return found.plan.fingerprint === recorded.fingerprint ? found : { ...found, plan: recorded };
+  if (found.plan.fingerprint === recorded.fingerprint) return found;
+  const told = newcomers(found.plan, recorded).map((table): Finding => ({
+    code: "table-not-followed",
+    severity: "warning",
+    object: table,
+    sentence: `${table} was made at the source after this migration began: it is not on the target, and ready does not come while that is so.`,
+    fix: "headgate plan --amend takes it in; or leave it out with tables.exclude.",
+    count: 1,
+    sampleKeys: [],
+  }));
+  return { ...found, plan: recorded, findings: [...found.findings, ...told] };
+}
+
+/** Tables of the one plan that the other does not have, by source name. */
+function newcomers(now: Plan, begun: Plan): readonly string[] {
+  const known = new Set(begun.tables.map(({ source }) => source));
+  return now.tables.flatMap(({ source }) => (known.has(source) ? [] : [source]));
 }
 
 interface Goal {

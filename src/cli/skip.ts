@@ -4,6 +4,7 @@
  */
 import { hostname, userInfo } from "node:os";
 import { Fault, exits } from "../errors.js";
+import { isSchemaChange } from "../migration/schema-change.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readRecordedPlan } from "./plan-file.js";
@@ -27,7 +28,7 @@ export async function skipVerb(context: VerbContext, flags: SkipFlags): Promise<
     throw new Fault("usage", `Nothing with the id ${flags.event} waits for a decision.`, {
       next: "headgate status",
     });
-  if (waiting.reason === "schema-changed")
+  if (isSchemaChange(waiting.reason))
     throw new Fault(
       "usage",
       `${flags.event} is DDL (${waiting.sentence}); rows of the new shape cannot be applied with the old plan.`,

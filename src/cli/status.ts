@@ -3,6 +3,7 @@
  * one; it writes nothing and needs no source. An engine on this machine is asked for what only it knows: lag, pauses.
  */
 import { Fault } from "../errors.js";
+import { isSchemaChange } from "../migration/schema-change.js";
 import type { Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { engineClient } from "../serve/client.js";
@@ -128,7 +129,7 @@ function nextOf(view: LedgerView): NextStep[] {
       { why: "to apply what the source has written since", command: "headgate run" },
     ];
   const first = waiting(view);
-  if (first?.reason === "schema-changed")
+  if (first !== undefined && isSchemaChange(first.reason))
     return [{ why: `the stream stands before DDL of ${first.table}`, command: "headgate plan --amend" }];
   if (first !== undefined)
     return [

@@ -1,7 +1,7 @@
 /**
  * A plan for the tables as DDL at the source has made them, in place of the one that the migration was begun with. Only
- * what adds: columns that the target has got already, in whatever place, and other indexes. Everything else would
- * change what is copied already, and is told.
+ * what adds: columns that the target has got already, in whatever place, other indexes, new tables. Everything else
+ * would change what is copied already, and is told.
  */
 import type { Plan, PlanColumn, PlanTable } from "../model.js";
 
@@ -13,12 +13,15 @@ export interface AddedColumn {
 
 export interface Amendment {
   readonly added: readonly AddedColumn[];
+  /** Tables that the new plan has and the old one has not: they are copied by a cut. */
+  readonly tables: readonly PlanTable[];
   /** Why it is no amendment, as sentences; empty where it is one. */
   readonly refused: readonly string[];
 }
 
 export function amendment(before: Plan, after: Plan): Amendment {
   const added: AddedColumn[] = [];
+  const tables: PlanTable[] = [];
   const refused: string[] = [];
   for (const old of before.tables)
     if (!after.tables.some(({ source }) => source === old.source))
@@ -26,14 +29,16 @@ export function amendment(before: Plan, after: Plan): Amendment {
   for (const table of after.tables) {
     const old = before.tables.find(({ source }) => source === table.source);
     if (old === undefined) {
-      refused.push(`${table.source} is new: its rows are not copied.`);
+      tables.push(table);
       continue;
     }
     refused.push(...tableChanges(old, table));
     for (const column of table.columns)
       if (!old.columns.some(({ source }) => source === column.source)) added.push({ table, column });
   }
-  return { added, refused };
+  if (JSON.stringify(before.lanes) !== JSON.stringify(after.lanes))
+    refused.push(`The lanes were ${before.lanes.join(", ")} and would be ${after.lanes.join(", ")}.`);
+  return { added, tables, refused };
 }
 
 function tableChanges(old: PlanTable, table: PlanTable): readonly string[] {
@@ -55,4 +60,18 @@ function tableChanges(old: PlanTable, table: PlanTable): readonly string[] {
       told.push(`${table.source}.${column.source} has another character set or nullability.`);
   }
   return told;
+}
+
+/**
+ * Whether rows that were there have the same value on both sides without being copied again: a column that is NULL in all
+ * of them. Every other default is computed by each server in its own way, or not known to be the target's too.
+ */
+export function isNullEverywhere({ column: { column, identity } }: AddedColumn): boolean {
+  return (
+    column.nullable &&
+    identity === null &&
+    !column.autoIncrement &&
+    column.generated === null &&
+    (column.default.kind === "none" || column.default.kind === "null")
+  );
 }

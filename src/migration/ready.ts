@@ -12,9 +12,10 @@ export interface Level {
   readonly paused: boolean;
 }
 
-/** Codes in a fixed order; empty when nothing is in the way. `built`: unique and foreign keys stand. */
-export function blockingOf({ lanes, paused }: Level, built: boolean): readonly string[] {
+/** Codes in a fixed order; empty when nothing is in the way. `built`: unique and foreign keys stand; `unfollowed`: the source has tables that the plan has not. */
+export function blockingOf({ lanes, paused }: Level, built: boolean, unfollowed = false): readonly string[] {
   const codes: string[] = [];
+  if (unfollowed) codes.push("tables-not-followed");
   if (paused) codes.push("paused");
   if (lanes.some(({ stopped }) => stopped !== null)) codes.push("lane-stopped");
   if (lanes.length === 0 || lanes.some(({ joined }) => !joined)) codes.push("catching-up");

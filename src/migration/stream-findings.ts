@@ -5,6 +5,7 @@
 import type { Inspection } from "../migration.js";
 import type { Catalogue, Finding, Plan } from "../model.js";
 import { acts, logsCascades } from "./cascades.js";
+import { tiedSets } from "./tied.js";
 
 /** Findings of the servers that the stream cannot live with. */
 const needed = new Set([
@@ -24,12 +25,36 @@ export function forStream(found: Inspection): Inspection {
       ? { ...finding, severity: "error" as const }
       : finding,
   );
-  const unfollowed = logsCascades(found.source) ? [] : unfollowedActions(found.catalogue, found.plan);
-  return { ...found, findings: [...unfollowed, ...raised.filter(isError), ...raised.filter(isNoError)] };
+  const hidden = !logsCascades(found.source);
+  const own = [
+    ...(hidden ? unfollowedActions(found.catalogue, found.plan) : []),
+    ...uncuttable(found.catalogue, found.plan, hidden),
+  ];
+  return { ...found, findings: [...own, ...raised.filter(isError), ...raised.filter(isNoError)] };
 }
 
 const isError = ({ severity }: Finding): boolean => severity === "error";
 const isNoError = (finding: Finding): boolean => !isError(finding);
+
+/** A cut reads a view of the database at one position; a table of an engine without transactions has no views. */
+function uncuttable(catalogue: Catalogue, plan: Plan, hidden: boolean): readonly Finding[] {
+  const tied = new Set(hidden ? tiedSets(plan.tables).flat() : []);
+  return plan.tables.flatMap((table): Finding[] => {
+    const engine = catalogue.tables.find(({ name }) => name === table.source)?.engine ?? "";
+    if (/^innodb$/iu.test(engine) || (table.key !== null && !tied.has(table.source))) return [];
+    return [
+      {
+        code: "cut-not-exact",
+        severity: "error",
+        object: table.source,
+        sentence: `${table.source} has to be copied at one exact position of the log (${table.key === null ? "it has no key" : "foreign keys tie it"}), and its engine, ${engine}, shows no consistent view.`,
+        fix: "Give it a primary key, or ALTER TABLE ... ENGINE = InnoDB; or copy offline: headgate run --until copied.",
+        count: 1,
+        sampleKeys: [],
+      },
+    ];
+  });
+}
 
 /** Foreign keys of tables that travel, whose actions change rows in silence and which the plan does not have. */
 function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[] {
@@ -37,13 +62,23 @@ function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[]
     const source = catalogue.tables.find(({ name }) => name === table.source);
     return (source?.foreignKeys ?? []).flatMap((key): Finding[] => {
       if (!acts(key.onDelete) && !acts(key.onUpdate)) return [];
-      if ((table.foreignKeys ?? []).some(({ name }) => name === key.name)) return [];
+      // Deleting a child needs no value of it.
+      const writes = acts(key.onUpdate) || (acts(key.onDelete) && key.onDelete !== "cascade");
+      const known = (table.foreignKeys ?? []).some(({ name }) => name === key.name);
+      const computed = !writes
+        ? undefined
+        : (source?.columns ?? []).find(({ generated }) =>
+            key.columns.some(
+              (column) => generated?.expression.toLowerCase().includes(column.toLowerCase()) === true,
+            ),
+          );
+      if (known && computed === undefined) return [];
       return [
         {
           code: "cascade-not-followed",
           severity: "error",
           object: `${table.source}.${key.name}`,
-          sentence: `The foreign key ${key.name} of ${table.source} changes rows by itself (ON DELETE ${key.onDelete.toUpperCase()}, ON UPDATE ${key.onUpdate.toUpperCase()}), the source's log does not carry such changes, and the target does not have the key to follow it by.`,
+          sentence: `The foreign key ${key.name} of ${table.source} changes rows by itself (ON DELETE ${key.onDelete.toUpperCase()}, ON UPDATE ${key.onUpdate.toUpperCase()}), the source's log does not carry such changes, and ${known ? `the generated column ${computed?.name ?? ""} would keep what it was` : "the target does not have the key to follow it by"}.`,
           fix: `Include ${key.referencedTable}, or give the key's columns types that the target can tie, or copy offline: headgate run --until copied.`,
           count: 1,
           sampleKeys: [],

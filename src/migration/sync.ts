@@ -6,7 +6,7 @@
 import { Fault } from "../errors.js";
 import type { CopyOptions } from "../migration.js";
 import { copyRanges, generatedFacts, phase, viewFacts } from "../migration.js";
-import type { MigrationState, Position } from "../model.js";
+import type { MigrationState, Plan, Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { buildAfter, isPastJoin, takeBack } from "../snapshot/build.js";
 import type { ChangeFeed, LaneWriter, SchemaChange } from "../stream-port.js";
@@ -17,12 +17,16 @@ import type { PoisonEvent } from "../stream/poison.js";
 import { openStream } from "../stream/stream.js";
 import { verifyGenerated } from "../verify/generated.js";
 import { buildViews } from "../verify/views.js";
+import { logsCascades } from "./cascades.js";
 import { blockingOf } from "./ready.js";
+import { additionReason } from "./schema-change.js";
 
 /** How often it is looked whether the stream is level. */
 const LOOK_MS = 200;
 
 export interface SyncOptions extends CopyOptions {
+  /** Tables were made at the source since, which belong to the migration and which its plan does not have. */
+  readonly unfollowed: boolean;
   /** `ready` ends when a cutover could start. */
   readonly until: "ready" | "stopped";
   /** The source's log does not carry what foreign keys do. */
@@ -61,7 +65,8 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   });
   const view = await ledger.view();
   await proveSource(options.source, view.lanes);
-  await using feed = await options.openFeed();
+  await using opened = await options.openFeed();
+  const feed = askingFeed(options, opened);
   if (!view.lanes.every((lane) => hasJoined(feed, lane))) await takeBack(options);
   await enter("streaming");
   const ended = new AbortController();
@@ -74,7 +79,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     engine: options.engine,
     writer: async (lane) => options.governed(await ledger.lane(lane)),
     starts: positions(view, "start"),
-    joins: positions(view, "join"),
+    joins: (await isBuilt(options, isPastJoin)) ? positions(view, "join") : gates(options.plan, view, feed),
     cuts: new Map(view.tables.flatMap(({ table, cut }) => (cut === null ? [] : [[table, cut] as const]))),
     cascades: options.cascades,
     onJoined: async () => {
@@ -125,20 +130,38 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   return { state: "ready", view: await ledger.view() };
 }
 
+/** Asks, each time that the log is opened, whether it tells of foreign keys' actions as it did: a restart may have changed that. */
+function askingFeed({ source, cascades }: SyncOptions, feed: ChangeFeed): ChangeFeed {
+  return {
+    read: async (from, sink, how) => {
+      if (logsCascades(await source.facts()) === cascades)
+        throw new Fault(
+          "log-refused",
+          `The source's innodb_native_foreign_keys has changed: what foreign keys do is ${cascades ? "" : "not "}in its log now, and was ${cascades ? "not " : ""}before.`,
+          { next: "Set innodb_native_foreign_keys back, then headgate run." },
+        );
+      await feed.read(from, sink, how);
+    },
+    holds: (later, earlier) => feed.holds(later, earlier),
+    retention: (position) => feed.retention(position),
+    [Symbol.asyncDispose]: () => feed[Symbol.asyncDispose](),
+  };
+}
+
 /** What the stream stands before is on record, so that somebody can let it pass. */
 async function noteSchemaChanges(
   { ledger, plan: made }: SyncOptions,
   changes: readonly SchemaChange[],
   fault: Fault,
 ): Promise<void> {
-  for (const { at, tables } of changes) {
+  for (const { at, tables, adds } of changes) {
     const table = made.tables.find(({ source }) => tables.includes(source));
     if (table === undefined) continue;
     await ledger.quarantine({
       event: at,
       lane: table.lane,
       table: table.source,
-      reason: fault.code,
+      reason: adds ? additionReason : fault.code,
       sentence: fault.message,
     });
   }
@@ -169,12 +192,14 @@ async function watch(
   const signal = AbortSignal.any([options.signal, options.ledger.lost, ended]);
   let told = "?";
   for (;;) {
-    const blocking = blockingOf(stream, joined.built);
+    const blocking = blockingOf(stream, joined.built, options.unfollowed);
     const now = blocking.join(" ");
     if (now !== told) {
-      if ((told === "") !== (now === "")) await enter(now === "" ? "ready" : "streaming");
+      const turned = (told === "") !== (now === "");
       told = now;
+      // Told first: the ledger's word may have to wait for the end of a pause.
       options.onBlocking(blocking);
+      if (turned) await enter(now === "" ? "ready" : "streaming");
     }
     if (now === "" && options.until === "ready") return;
     await options.wait(LOOK_MS, signal);
@@ -215,6 +240,21 @@ type LaneView = LedgerView["lanes"][number];
 
 function hasJoined(feed: ChangeFeed, { join, applied }: LaneView): boolean {
   return join !== null && applied !== null && feed.holds(applied, join.position);
+}
+
+/**
+ * Where a lane may stand still for its constraints: past its join, and past the cuts of its tables, which may be later when
+ * they were copied again. Before that a child can be there whose parent is still to come.
+ */
+function gates(made: Plan, view: LedgerView, feed: ChangeFeed): ReadonlyMap<string, Position> {
+  const laneOf = new Map(made.tables.map(({ source, lane }) => [source, lane]));
+  const found = new Map(positions(view, "join"));
+  for (const { table, cut } of view.tables) {
+    const lane = laneOf.get(table) ?? "";
+    const join = found.get(lane);
+    if (cut !== null && join !== undefined && !feed.holds(join, cut)) found.set(lane, cut);
+  }
+  return found;
 }
 
 function positions(view: LedgerView, end: "start" | "join"): ReadonlyMap<string, Position> {

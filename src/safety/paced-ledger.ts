@@ -37,7 +37,7 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
     addRanges: (table, ranges) => inTurn(() => ledger.addRanges(table, ranges)),
     hold: (holds) => inTurn(() => ledger.hold(holds)),
     reopen: (tables) => inTurn(() => ledger.reopen(tables)),
-    amend: (fingerprint) => inTurn(() => ledger.amend(fingerprint)),
+    amend: (plan) => inTurn(() => ledger.amend(plan)),
     recordStart: (lane, position, marker, note) =>
       inTurn(() => ledger.recordStart(lane, position, marker, note)),
     recordJoin: (lane, position, marker) => inTurn(() => ledger.recordJoin(lane, position, marker)),

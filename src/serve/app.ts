@@ -39,9 +39,9 @@ export function controlApp(told: Told, metrics: Metrics, guards: readonly Middle
 
   app.get("/healthz", (context) => send(context, { ok: true }));
   app.get("/readyz", (context) => {
-    const { state, blocking } = status();
-    const ready = state === "ready" && blocking.length === 0;
-    return send(context, { ready, state, blocking }, ready ? 200 : 503);
+    const { state, blocking, held } = status();
+    const ready = state === "ready" && blocking.length === 0 && held === "no";
+    return send(context, { ready, state, blocking, held }, ready ? 200 : 503);
   });
   app.get("/status", now);
   app.get("/metrics", async (context) =>

@@ -164,7 +164,9 @@ export class ExampleWorld {
           }
           if ("gate" in entry) await entry.gate;
           if ("ddl" in entry) {
-            sink.schemaChange({ ...entry.ddl, at: `log:${number}`, within }, () => at(number - 1));
+            sink.schemaChange({ ...entry.ddl, adds: false, at: `log:${number}`, within }, () =>
+              at(number - 1),
+            );
             if (sink.full()) await sink.drained();
           }
           sink.begin({ name: `log:${number}`, committedAt: null, within });

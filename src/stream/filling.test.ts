@@ -68,6 +68,7 @@ function changeOf(shape: Shape, { before, after }: Step): Change {
     beforeEnd: old.length,
     after: old.length,
     afterEnd: old.length + now.length,
+    unchecked: false,
   };
 }
 

@@ -55,6 +55,8 @@ export interface Change {
   readonly beforeEnd: number;
   readonly after: number;
   readonly afterEnd: number;
+  /** The source's foreign keys did nothing beside it. */
+  readonly unchecked: boolean;
 }
 
 export interface FillingOptions {
@@ -172,7 +174,7 @@ export class Filling {
   #put(change: Change): void {
     const { shape } = change;
     const { table } = shape;
-    const cascading = this.#options.cascades && table.referenced.length > 0;
+    const cascading = this.#options.cascades && table.referenced.length > 0 && !change.unchecked;
     if (this.#cascade !== null && !(cascading && this.#continues(change))) this.#endGroup();
     if (table.key === null) this.#putKeyless(change);
     else this.#putKeyed(change, table.key);

@@ -49,8 +49,9 @@ export class Lag {
     return lag / 1000;
   }
 
-  /** No more marks are written for now: silence is no lag. */
+  /** No more marks are written for now: silence is no lag, and what was measured before says nothing about what comes after. */
   rest(): void {
+    this.#last = null;
     this.#arrived = null;
     this.#sent.clear();
     this.#early.clear();

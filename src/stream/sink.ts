@@ -85,6 +85,7 @@ export class Sink implements ChangeSink {
     beforeEnd: number,
     after: number,
     afterEnd: number,
+    unchecked = false,
   ): void {
     const route = this.#route(images);
     if (route === null) {
@@ -96,7 +97,7 @@ export class Sink implements ChangeSink {
     this.#enter(place, shape.table.plan.source);
     place.ordinal += 1;
     if (this.#isLeftOut(lane, place, shape.table.plan)) return;
-    const change = { shape, operation, bytes, before, beforeEnd, after, afterEnd };
+    const change = { shape, operation, bytes, before, beforeEnd, after, afterEnd, unchecked };
     this.#guarded(lane, () => {
       lane.change(change, () => this.#origin(change, lane, place));
     });

@@ -136,6 +136,7 @@ describe.skipIf(!testSources.includes("mariadb"))("the log of mariadb", () => {
             beforeEnd,
             beforeEnd,
             afterEnd,
+            false,
           );
           q = afterEnd;
         }

@@ -64,7 +64,7 @@ it("the accounts have what check --grants prints, statement by statement", async
     server: string;
     statements: readonly string[];
   }[];
-  const copy = printed.filter(({ phase }) => phase === "copy" || phase === "inventory");
+  const copy = printed.filter(({ phase }) => ["copy", "inventory", "stream"].includes(phase));
   expect(copy.map(({ server }) => server)).toEqual(["source", "source", "target"]);
   const [, , target] = copy;
   for (const statement of target?.statements ?? []) expect(statement).toContain(`TO "${engineName(name)}";`);

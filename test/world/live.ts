@@ -191,6 +191,7 @@ class Engine implements Live {
       moment: moment ?? (() => undefined),
       ...(moment === undefined ? {} : { streamMoment: moment }),
       until: this.#settings.until ?? "stopped",
+      unfollowed: false,
       cascades,
       tied: cascades ? tiedSets(plan.tables) : [],
       openFeed: async () => {

@@ -14,7 +14,7 @@ import { isBegin, readCompressedQuery, readQuery } from "./query-event.js";
 import type { LoggedStatement } from "./query-event.js";
 import { handRows, isRows, tableOf } from "./rows.js";
 import type { Standing, TransactionName } from "./standing.js";
-import { concerns, kindOf, namedTables } from "./statement.js";
+import { concerns, kindOf, namedTables, isAddition } from "./statement.js";
 import type { WantedNames } from "./statement.js";
 import type { LogTables } from "./tables.js";
 
@@ -263,6 +263,7 @@ export class Group {
       {
         tables: named,
         statement: statement.text.slice(0, 2000),
+        adds: isAddition(statement),
         at: transaction.name,
         within: (position) => transaction.within(position),
       },

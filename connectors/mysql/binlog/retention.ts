@@ -1,7 +1,7 @@
 /**
- * How much log the source still keeps before a position, in seconds by its own clock: from the beginning of the oldest
- * file to what stands at the position. The server shows no times of events, so the beginning of a dump is read at
- * both places.
+ * For how long the source still keeps the log that is needed next: its own term, less the age of what stands at the
+ * position. The server shows no times of events, so the beginning of a dump is read there. A server that purges nothing
+ * by age, or not by itself, has no term, and then nothing can be told.
  */
 import type { Fault } from "../../../src/errors.js";
 import type { Position } from "../../../src/model.js";
@@ -22,17 +22,32 @@ export async function readRetention(
   connect: () => Promise<Wire>,
 ): Promise<number | null> {
   await demandContinuity(server, [position]);
+  const term = await termSeconds(server);
+  if (term === null) return null;
   const files = await server.ask("SHOW BINARY LOGS");
-  const oldest = files[0]?.[0] ?? null;
   // A file that this server does not have: the position is another server's.
-  if (oldest === null || !files.some(([name]) => name === position.file)) return null;
+  if (!files.some(([name]) => name === position.file)) return null;
   const offset = Number(position.offset);
   if (offset >= 2 ** 32) return null;
-  const begun = await timeAt(server, { file: oldest, offset: 4 }, connect);
   const reached = await timeAt(server, { file: position.file, offset }, connect);
   const [[now] = []] = await server.ask("SELECT UNIX_TIMESTAMP()");
-  const until = reached ?? (now === undefined || now === null ? null : Math.floor(Number(now)));
-  return begun === null || until === null ? null : Math.max(until - begun, 0);
+  if (now === undefined || now === null) return null;
+  // Nothing stands there yet: what comes next is of now.
+  const age = reached === null ? 0 : Math.max(Math.floor(Number(now)) - reached, 0);
+  return Math.max(term - age, 0);
+}
+
+/** Seconds after which the server purges a file by itself; null where age is no reason. The seconds win over the days where both are set. */
+async function termSeconds(server: ServerAsked): Promise<number | null> {
+  const rows = await server.ask(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('binlog_expire_logs_seconds', 'expire_logs_days', 'binlog_expire_logs_auto_purge')",
+  );
+  const settings = new Map(rows.map(([name, value]) => [(name ?? "").toLowerCase(), value ?? ""]));
+  if (settings.get("binlog_expire_logs_auto_purge") === "OFF") return null;
+  const seconds = Number(settings.get("binlog_expire_logs_seconds") ?? "0");
+  const days = Number(settings.get("expire_logs_days") ?? "0");
+  const term = seconds > 0 ? seconds : days * 86_400;
+  return term > 0 ? term : null;
 }
 
 /** When the first event there was written; null when there is none yet. */

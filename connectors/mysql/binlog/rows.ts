@@ -41,6 +41,9 @@ export function tableOf(bytes: Buffer, at: number, tables: LogTables): Announced
   return id === dummy ? null : tables.of(id);
 }
 
+/** Flag of a rows event: the session had foreign_key_checks off (NO_FOREIGN_KEY_CHECKS_F of MySQL and MariaDB). */
+const noForeignKeyChecks = 2;
+
 /** Hands over the rows of one event of a table of the plan, or of a lane's markers; how many. */
 export function handRows(
   type: number,
@@ -52,6 +55,7 @@ export function handRows(
 ): number {
   const operation = operations.get(type);
   if (operation === undefined) throw new Fault("bug", `An event of the type ${type} was taken for rows.`);
+  const unchecked = (bytes.readUInt16LE(at + 6) & noForeignKeyChecks) !== 0;
   let q = at + 8;
   // Version 2 has room for more between head and columns.
   if (
@@ -87,9 +91,9 @@ export function handRows(
   }
   if (type >= types.writeRowsCompressed1) {
     const rows = inflated(bytes, q, end);
-    return hand(rows, 0, rows.length, operation, announced, sink);
+    return hand(rows, 0, rows.length, operation, announced, sink, unchecked);
   }
-  return hand(bytes, q, end, operation, announced, sink);
+  return hand(bytes, q, end, operation, announced, sink, unchecked);
 }
 
 function hand(
@@ -99,6 +103,7 @@ function hand(
   operation: ChangeOperation,
   announced: Announced,
   sink: ChangeSink,
+  unchecked: boolean,
 ): number {
   if (announced.lane !== null) return handMarkers(bytes, start, end, announced, announced.lane, sink);
   const shape = announced.shape;
@@ -108,8 +113,8 @@ function hand(
   while (q < end) {
     const beforeEnd = operation === "insert" ? q : shape.end(bytes, q, end);
     const afterEnd = operation === "delete" ? beforeEnd : shape.end(bytes, beforeEnd, end);
-    if (historic === null) sink.change(shape, operation, bytes, q, beforeEnd, beforeEnd, afterEnd);
-    else handVersion(sink, shape, historic, operation, bytes, q, beforeEnd, beforeEnd, afterEnd);
+    if (historic === null) sink.change(shape, operation, bytes, q, beforeEnd, beforeEnd, afterEnd, unchecked);
+    else handVersion(sink, shape, historic, operation, bytes, q, beforeEnd, beforeEnd, afterEnd, unchecked);
     q = afterEnd;
     count++;
   }

@@ -1,7 +1,7 @@
 /** What statements are taken for, in the spellings that servers log and people write. */
 import { describe, expect, it } from "vitest";
 import type { LoggedStatement } from "./query-event.js";
-import { concerns, kindOf, namedTables } from "./statement.js";
+import { concerns, isAddition, kindOf, namedTables } from "./statement.js";
 
 const logged = (text: string, database = "shop", more: Partial<LoggedStatement> = {}): LoggedStatement => ({
   database,
@@ -121,4 +121,37 @@ describe("rows as statements concern us", () => {
   ])("%#", (statement, expected) => {
     expect(concerns(statement, wanted)).toBe(expected);
   });
+});
+
+describe("an addition", () => {
+  it.each([
+    "ALTER TABLE t ADD COLUMN c int DEFAULT 5, ADD INDEX i (c)",
+    "alter online table `t` add `drop` int comment 'DROP nothing' after `select`",
+    "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id), ALGORITHM = INPLACE, LOCK = NONE",
+    "CREATE UNIQUE INDEX i ON t (a)",
+    "DROP INDEX i ON t",
+    "CREATE TABLE x LIKE t",
+    "CREATE TABLE x (id int PRIMARY KEY, t int, FOREIGN KEY (t) REFERENCES t (id) ON UPDATE CASCADE)",
+  ])("is %s", (text) => expect(isAddition(logged(text))).toBe(true));
+
+  it.each([
+    "ALTER TABLE t DROP COLUMN c, ADD COLUMN c int",
+    "ALTER TABLE t MODIFY c varchar(5)",
+    "ALTER TABLE t CHANGE a b int",
+    "ALTER TABLE t RENAME COLUMN a TO b, RENAME COLUMN b TO a",
+    "ALTER TABLE t CONVERT TO CHARACTER SET latin1",
+    "ALTER TABLE t DROP PARTITION p0",
+    "ALTER TABLE t TRUNCATE PARTITION p0",
+    "ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u",
+    "ALTER TABLE t ADD COLUMN a int /*!50000 , DROP COLUMN b */",
+    "ALTER TABLE t ENGINE = InnoDB",
+    "ALTER TABLE t ORDER BY a",
+    "CREATE TABLE t SELECT * FROM u",
+    "CREATE OR REPLACE TABLE t (id int)",
+    "DROP TABLE t",
+    "RENAME TABLE t TO u, v TO t",
+  ])("is not %s", (text) => expect(isAddition(logged(text))).toBe(false));
+
+  it("is none where the statement could not be read", () =>
+    expect(isAddition(logged("ALTER TABLE t ADD COLUMN c int", "shop", { garbled: true }))).toBe(false));
 });

@@ -158,3 +158,29 @@ export function concerns(statement: LoggedStatement, wanted: WantedNames): boole
 function isAscii(text: string): boolean {
   return !/[^\0-\x7f]/u.test(text);
 }
+
+/** Words of an ALTER TABLE or CREATE TABLE that may touch rows or columns that are there, or bring rows of their own. */
+const moreThanAdding = new Set(
+  (
+    "DROP RENAME CHANGE MODIFY CONVERT PARTITION PARTITIONS EXCHANGE TRUNCATE DISCARD IMPORT REORGANIZE COALESCE REMOVE " +
+    "REBUILD ORDER SELECT ALTER SYSTEM VERSIONING PERIOD IGNORE REPLACE"
+  ).split(" "),
+);
+
+/**
+ * Whether a DDL leaves all rows and columns as they were: an ALTER TABLE that only adds, an index that comes or goes, a
+ * table that is made empty. Unknown words are let through only beside ADD, and any word that may do more says no.
+ */
+export function isAddition(statement: LoggedStatement): boolean {
+  const words = [...tokens(statement.text, statement.plainBackslash)].flatMap(({ kind, text }) =>
+    kind === "word" ? [text.toUpperCase()] : [],
+  );
+  const [verb = "", ...rest] = words;
+  const about = rest.find((word) => word === "TABLE" || word === "INDEX");
+  if (statement.garbled) return false;
+  if ((verb === "CREATE" || verb === "DROP") && about === "INDEX")
+    return !rest.slice(0, rest.indexOf("INDEX")).includes("TABLE");
+  if (about !== "TABLE" || (verb !== "ALTER" && verb !== "CREATE")) return false;
+  if (rest.some((word) => moreThanAdding.has(word))) return false;
+  return verb === "CREATE" || rest.includes("ADD");
+}

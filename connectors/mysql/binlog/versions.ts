@@ -16,10 +16,11 @@ export function handVersion(
   beforeEnd: number,
   after: number,
   afterEnd: number,
+  unchecked: boolean,
 ): void {
   const was = operation !== "insert" && !historic(bytes, before, beforeEnd);
   const is = operation !== "delete" && !historic(bytes, after, afterEnd);
-  if (was && is) sink.change(shape, "update", bytes, before, beforeEnd, after, afterEnd);
-  else if (was) sink.change(shape, "delete", bytes, before, beforeEnd, beforeEnd, beforeEnd);
-  else if (is) sink.change(shape, "insert", bytes, after, after, after, afterEnd);
+  if (was && is) sink.change(shape, "update", bytes, before, beforeEnd, after, afterEnd, unchecked);
+  else if (was) sink.change(shape, "delete", bytes, before, beforeEnd, beforeEnd, beforeEnd, unchecked);
+  else if (is) sink.change(shape, "insert", bytes, after, after, after, afterEnd, unchecked);
 }
