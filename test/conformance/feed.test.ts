@@ -242,12 +242,30 @@ describe.each(testSources)("%s", (name) => {
     await admin.query("DROP TABLE v");
   });
 
-  it("tells how much log is kept before a position", async () => {
-    const { options } = here();
+  it("tells how long the log after a position is kept: the server's own term, or nothing where it has none", async () => {
+    const { admin, options } = here();
     await using source = await openMysql(options);
     await using feed = await source.feed(await planOf(options));
-    const kept = await feed.retention(await source.position());
-    expect(kept).toBeGreaterThanOrEqual(0);
-    expect(kept).toBeLessThan(86_400);
+    const position = await source.position();
+    const [known] = await admin.query({
+      sql: "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('binlog_expire_logs_seconds', 'expire_logs_days')",
+      rowsAsArray: true,
+    });
+    const before = known as string[][];
+    const name = before.some(([each]) => each === "binlog_expire_logs_seconds")
+      ? "binlog_expire_logs_seconds"
+      : "expire_logs_days";
+    const was = before.find(([each]) => each === name)?.[1] ?? "0";
+    try {
+      await admin.query(`SET GLOBAL ${name} = ${name === "expire_logs_days" ? "1" : "86400"}`);
+      const kept = await feed.retention(position);
+      expect(kept).toBeLessThanOrEqual(86_400);
+      expect(kept).toBeGreaterThan(80_000);
+      await admin.query(`SET GLOBAL ${name} = 0`);
+      const other = before.find(([each]) => each === "expire_logs_days" && name !== "expire_logs_days")?.[1];
+      if (other === undefined || Number(other) === 0) expect(await feed.retention(position)).toBeNull();
+    } finally {
+      await admin.query(`SET GLOBAL ${name} = ${was}`);
+    }
   });
 });
