@@ -3,7 +3,7 @@
  * exactly, a right that the stream lacks, foreign keys whose actions nobody would follow.
  */
 import type { Inspection } from "../migration.js";
-import type { Catalogue, Finding, Plan } from "../model.js";
+import type { Catalogue, Finding, Plan, SourceColumn, SourceForeignKey } from "../model.js";
 import { acts, logsCascades } from "./cascades.js";
 import { tiedSets } from "./tied.js";
 
@@ -56,34 +56,46 @@ function uncuttable(catalogue: Catalogue, plan: Plan, hidden: boolean): readonly
   });
 }
 
-/** Foreign keys of tables that travel, whose actions change rows in silence and which the plan does not have. */
+/** Foreign keys of tables that travel, whose actions change rows in silence and cannot be followed exactly. */
 function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[] {
   return plan.tables.flatMap((table) => {
     const source = catalogue.tables.find(({ name }) => name === table.source);
     return (source?.foreignKeys ?? []).flatMap((key): Finding[] => {
       if (!acts(key.onDelete) && !acts(key.onUpdate)) return [];
-      // Deleting a child needs no value of it.
-      const writes = acts(key.onUpdate) || (acts(key.onDelete) && key.onDelete !== "cascade");
       const known = (table.foreignKeys ?? []).some(({ name }) => name === key.name);
-      const computed = !writes
-        ? undefined
-        : (source?.columns ?? []).find(({ generated }) =>
-            key.columns.some(
-              (column) => generated?.expression.toLowerCase().includes(column.toLowerCase()) === true,
-            ),
-          );
-      if (known && computed === undefined) return [];
+      const why = known
+        ? obstacle(key, source?.columns ?? [])
+        : "the target does not have the key to follow it by";
+      if (why === null) return [];
       return [
         {
           code: "cascade-not-followed",
           severity: "error",
           object: `${table.source}.${key.name}`,
-          sentence: `The foreign key ${key.name} of ${table.source} changes rows by itself (ON DELETE ${key.onDelete.toUpperCase()}, ON UPDATE ${key.onUpdate.toUpperCase()}), the source's log does not carry such changes, and ${known ? `the generated column ${computed?.name ?? ""} would keep what it was` : "the target does not have the key to follow it by"}.`,
-          fix: `Include ${key.referencedTable}, or give the key's columns types that the target can tie, or copy offline: headgate run --until copied.`,
+          sentence: `The foreign key ${key.name} of ${table.source} changes rows by itself (ON DELETE ${key.onDelete.toUpperCase()}, ON UPDATE ${key.onUpdate.toUpperCase()}), the source's log does not carry such changes, and ${why}.`,
+          fix: `Include ${key.referencedTable}, give the key's columns a type or a collation (_bin) that both sides compare alike, or copy offline: headgate run --until copied.`,
           count: 1,
           sampleKeys: [],
         },
       ];
     });
   });
+}
+
+/** What stands in the way of following a foreign key of the plan, as the end of a sentence; null where nothing does. */
+function obstacle(key: SourceForeignKey, columns: readonly SourceColumn[]): string | null {
+  const named = (name: string): boolean =>
+    key.columns.some((each) => each.toLowerCase() === name.toLowerCase());
+  // Which rows belong to a parent is found by the target's own equality, where every byte counts.
+  const text = columns.find(
+    ({ name, collation }) => named(name) && collation !== null && !/(?:_bin|^binary)$/u.test(collation),
+  );
+  if (text !== undefined)
+    return `${text.name} is compared by ${text.collation ?? ""}, which holds more texts equal than the target does`;
+  // Deleting a child needs no value of it; writing its key changes what is computed from it.
+  if (!acts(key.onUpdate) && (!acts(key.onDelete) || key.onDelete === "cascade")) return null;
+  const computed = columns.find(({ generated }) =>
+    key.columns.some((each) => generated?.expression.toLowerCase().includes(each.toLowerCase()) === true),
+  );
+  return computed === undefined ? null : `the generated column ${computed.name} would keep what it was`;
 }

@@ -36,6 +36,23 @@ describe("run from MariaDB", () => {
     await trip.source.sql("DROP TABLE loose");
   });
 
+  it("refuses a foreign key that acts on texts which only the source holds equal, or that something is computed from", async () => {
+    await trip.source.sql(
+      "CREATE TABLE words (w VARCHAR(10) COLLATE utf8mb4_general_ci PRIMARY KEY, n INT NULL, twice INT AS (n * 2) VIRTUAL) ENGINE = InnoDB DEFAULT CHARSET utf8mb4",
+    );
+    await trip.source.sql(
+      "CREATE TABLE uses (id INT PRIMARY KEY, w VARCHAR(10) COLLATE utf8mb4_general_ci, FOREIGN KEY (w) REFERENCES words (w) ON DELETE CASCADE) ENGINE = InnoDB DEFAULT CHARSET utf8mb4",
+    );
+    await trip.source.sql("ALTER TABLE words ADD FOREIGN KEY (n) REFERENCES parents (id) ON DELETE SET NULL");
+    const said = await trip.said(3, ...ready);
+    const errors = (said["findings"] as readonly Said[]).filter(({ severity }) => severity === "error");
+    expect(errors).toMatchObject([
+      { code: "cascade-not-followed", object: expect.stringMatching(/^uses\./u) as string },
+      { code: "cascade-not-followed", object: expect.stringMatching(/^words\./u) as string },
+    ]);
+    await trip.source.sql("DROP TABLE uses, words");
+  });
+
   it("follows a cascade that was, and none where foreign_key_checks was off", async () => {
     await trip.said(0, ...ready);
     await trip.source.sql("DELETE FROM parents WHERE id = 3");
