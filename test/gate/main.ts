@@ -20,7 +20,9 @@ interface Outcome {
   readonly seeds: readonly string[];
 }
 
-const folder = join(dataFolder(), "gate");
+/** What each part gave the last time, committed with the page that is made of it: the next one may run in another checkout. */
+const folder = join("docs", "gate");
+const counts = join(dataFolder(), "gate");
 
 /** A colon is no letter of a file's name everywhere. */
 function fileName(part: Part): string {
@@ -45,7 +47,7 @@ function recorded(part: Part): Outcome | null {
 }
 
 async function run(part: Part, at: string): Promise<Outcome> {
-  const count = join(folder, `${fileName(part)}.count.json`);
+  const count = join(counts, `${fileName(part)}.count.json`);
   const started = performance.now();
   const date = new Date().toISOString();
   const args = ["vitest", "run", "--project", part.project, part.file];
@@ -117,7 +119,7 @@ function page(): string {
 }
 
 async function main(): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+  for (const each of [folder, counts]) mkdirSync(each, { recursive: true });
   const wanted = process.argv.slice(2);
   const asked = (part: Part, name: string): boolean => part.name === name || part.name.startsWith(`${name}:`);
   const unknown = wanted.filter((name) => !parts.some((part) => asked(part, name)));
