@@ -15,10 +15,10 @@ import type { Ledger, LedgerView } from "../port.js";
 import type { Address } from "../serve/access.js";
 import { stopReason } from "../stop.js";
 import type { StreamEvent } from "../stream/event.js";
-import { openLog } from "../watch/log.js";
 import type { Log } from "../watch/log.js";
 import type { Screen } from "../watch/screen.js";
-import { clock, count, openScreen } from "../watch/screen.js";
+import { clock, count } from "../watch/screen.js";
+import { engineVoice } from "./engine-voice.js";
 import { figures, lastView, stopped, totals } from "./figures.js";
 import { keptOrphans, keptPhase } from "./kept.js";
 import { heldBack, tell } from "./offline.js";
@@ -64,17 +64,8 @@ export async function runLive(
   found: Inspection,
   goal: LiveGoal,
 ): Promise<VerbResult> {
-  const { services, output } = context;
-  const terminal = services.terminal && !output.json;
-  const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
-  const log = openLog(
-    "info",
-    (line) => {
-      screen.above(line);
-    },
-    (text) => output.scrub(text),
-    terminal,
-  );
+  const { services } = context;
+  const { screen, log } = engineVoice(context);
   const startedAt = services.now();
   const seconds = (): number => (services.now() - startedAt) / 1000;
   const late = new AbortController();

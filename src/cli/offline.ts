@@ -9,9 +9,9 @@ import type { Hold, MigrationState } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { SnapshotEvent } from "../snapshot/event.js";
 import type { Address } from "../serve/access.js";
-import { openLog } from "../watch/log.js";
 import type { Log } from "../watch/log.js";
-import { clock, count, openScreen, plural } from "../watch/screen.js";
+import { clock, count, plural } from "../watch/screen.js";
+import { engineVoice } from "./engine-voice.js";
 import { figures, lastView, stopped, totals } from "./figures.js";
 import { heldBody, heldLines, holdsBack } from "./hold.js";
 import { keptOrphans, keptPhase, policyCounts, policySentence } from "./kept.js";
@@ -31,18 +31,9 @@ export async function runOffline(
   found: Inspection,
   goal: { readonly holds: readonly Hold[]; readonly listen: Address | null },
 ): Promise<VerbResult> {
-  const { services, output } = context;
+  const { services } = context;
   const { target } = await migration.both();
-  const terminal = services.terminal && !output.json;
-  const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
-  const log = openLog(
-    "info",
-    (line) => {
-      screen.above(line);
-    },
-    (text) => output.scrub(text),
-    terminal,
-  );
+  const { screen, log } = engineVoice(context);
   const startedAt = services.now();
   await using steering = await openSteering({
     context,

@@ -9,8 +9,8 @@ import { logsCascades } from "../migration/cascades.js";
 import { isSchemaChange } from "../migration/schema-change.js";
 import { forStream } from "../migration/stream-findings.js";
 import { tiedSets } from "../migration/tied.js";
-import { openLog } from "../watch/log.js";
-import { clock, count, openScreen } from "../watch/screen.js";
+import { clock, count } from "../watch/screen.js";
+import { engineVoice } from "./engine-voice.js";
 import { errorsOf, findingLines } from "./findings.js";
 import { tell } from "./offline.js";
 import { openMigration } from "./open.js";
@@ -25,7 +25,7 @@ export interface RecopyFlags {
 }
 
 export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Promise<VerbResult> {
-  const { services, output } = context;
+  const { services } = context;
   await using migration = await openMigration(context);
   const { source, target } = await migration.both();
   const before = await target.view(migration.id);
@@ -59,14 +59,7 @@ export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Prom
       human: [`Would empty ${set.join(", ")} on the target and copy it again. Nothing was written.`],
     };
   await using ledger = await target.claim(found.plan, found.source.identity);
-  const terminal = services.terminal && !output.json;
-  const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
-  const log = openLog(
-    "info",
-    (line) => screen.above(line),
-    (text) => output.scrub(text),
-    terminal,
-  );
+  const { screen, log } = engineVoice(context);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   const startedAt = services.now();
   const tables = await ticker.during(() =>

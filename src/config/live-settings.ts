@@ -4,7 +4,7 @@
  */
 import type { z } from "zod";
 import { Fault } from "../errors.js";
-import { list } from "./leaf.js";
+import { list, milliseconds } from "./leaf.js";
 import type { Config } from "./schema.js";
 import { applySchema, snapshotSchema, workersPerHost } from "./schema.js";
 import { throttleSchema } from "./later-keys.js";
@@ -30,7 +30,7 @@ export function liveSettings(config: Pick<Config, "snapshot" | "apply" | "thrott
   return {
     workers: snapshot.workers,
     batchRows: apply.batchRows,
-    sleepMs: milliseconds(throttle.sleep),
+    sleepMs: sleepMs(throttle.sleep),
     sleepRatio: throttle.sleepRatio,
     maxRowsPerSecond: throttle.maxRowsPerSecond ?? null,
     maxReplicaLagSeconds: throttle.maxReplicaLagSeconds,
@@ -94,7 +94,7 @@ export function readChange(text: string, config: Pick<Config, "overrides">): Liv
     throw refuse(
       `${key} is ${JSON.stringify(given)}. Allowed: ${result.error?.issues[0]?.message ?? "another value"}.`,
     );
-  const number = texts ? milliseconds(given) : Number(value);
+  const number = texts ? sleepMs(given) : Number(value);
   if (known.name === "workers" && number > workersPerHost(config))
     throw refuse(
       `${key} is ${given}, more than the ${String(workersPerHost(config))} that one host bears without the override workers-per-host.`,
@@ -111,10 +111,7 @@ function refuse(sentence: string): Fault {
   return new Fault("usage", `${sentence} Keys: ${list(liveKeys, "and")}.`, { next: "headgate set --help" });
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** 0, 500ms, 30s, 10m, 2h as the schema lets it through. */
-function milliseconds(text: string): number {
-  const [, digits = "0", unit = "ms"] = /^(\d+)([a-z]*)$/u.exec(text) ?? [];
-  return Number(digits) * (units[unit] ?? 1);
+/** 0, or a duration, as the schema lets it through. */
+function sleepMs(text: string): number {
+  return milliseconds(text) ?? 0;
 }
