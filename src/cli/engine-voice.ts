@@ -5,7 +5,10 @@ import { openScreen } from "../watch/screen.js";
 import type { Screen } from "../watch/screen.js";
 import type { VerbContext } from "./verb.js";
 
-export function engineVoice({ services, output }: VerbContext): { readonly screen: Screen; readonly log: Log } {
+export function engineVoice({ services, output }: VerbContext): {
+  readonly screen: Screen;
+  readonly log: Log;
+} {
   const terminal = services.terminal && !output.json;
   const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
   const log = openLog(

@@ -6,6 +6,7 @@
  */
 import { Fault } from "../errors.js";
 import type { Source } from "../port.js";
+import { layeredSource } from "../safety/layered-source.js";
 
 export function readFrom(source: Source, replica: Source, signal: AbortSignal): Source {
   let proof: Promise<void> | null = null;
@@ -19,15 +20,8 @@ export function readFrom(source: Source, replica: Source, signal: AbortSignal): 
       throw error;
     }
   };
-  return {
-    facts: () => source.facts(),
-    measure: (clock) => source.measure(clock),
-    catalogue: (stop) => source.catalogue(stop),
-    preflight: () => source.preflight(),
-    grants: (keyless) => source.grants(keyless),
-    follows: (primary, position, stop) => source.follows(primary, position, stop),
-    profiler: (slots) => source.profiler(slots),
-    inOrder: (table, column, limit, stop) => source.inOrder(table, column, limit, stop),
+  // Exact cuts stay the source's own: their positions have to mean the same in the log that is read.
+  return layeredSource(source, {
     split: async function* (table, rangeRows, stop) {
       await proven();
       yield* replica.split(table, rangeRows, stop);
@@ -36,19 +30,7 @@ export function readFrom(source: Source, replica: Source, signal: AbortSignal): 
       await proven();
       return await replica.reader(slots);
     },
-    position: () => source.position(),
-    load: () => source.load(),
-    prepareMarkers: (lanes) => source.prepareMarkers(lanes),
-    mark: (lane, note) => source.mark(lane, note),
-    token: () => source.token(),
-    marked: (lane, id) => source.marked(lane, id),
-    preparedTransactions: () => source.preparedTransactions(),
-    // Its position has to mean the same in the log that is read: the source's own says so without a doubt.
-    exactCut: (tables, slots) => source.exactCut(tables, slots),
-    feed: (plan) => source.feed(plan),
-    texts: (relation, select, onRow, stop) => source.texts(relation, select, onRow, stop),
-    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
-  };
+  });
 }
 
 async function prove(source: Source, replica: Source, signal: AbortSignal): Promise<void> {

@@ -119,20 +119,20 @@ export class Copier implements AsyncDisposable {
    */
   async copyCut(tables: readonly PlanTable[], signal: AbortSignal): Promise<void> {
     await this.#closeReader();
-    await using cut = await withSlot(
-      this.#tools,
-      "source",
-      (slots) =>
-        this.#tools.source.exactCut(
-          tables.map(({ source }) => source),
-          slots,
-        ),
-      signal,
-    );
-    await this.#tools.moment("cut:opened");
-    // A view that stands open is not held up between its tables: the source would keep its old rows for it all the while.
+    // Before the view is opened and not between its tables: held up, it would have the source keep old rows all the while.
     await this.#pacer?.pace(signal);
     try {
+      await using cut = await withSlot(
+        this.#tools,
+        "source",
+        (slots) =>
+          this.#tools.source.exactCut(
+            tables.map(({ source }) => source),
+            slots,
+          ),
+        signal,
+      );
+      await this.#tools.moment("cut:opened");
       for (const table of tables) await this.#copyInCut(table, cut, signal);
     } finally {
       this.#pacer?.rest();

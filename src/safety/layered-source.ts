@@ -1,0 +1,29 @@
+/** A source with some of its answers given by somebody else: all of the port is named here once, and nowhere again. */
+import type { Source } from "../port.js";
+
+export function layeredSource(source: Source, layer: Partial<Source>): Source {
+  return {
+    facts: () => source.facts(),
+    measure: (clock) => source.measure(clock),
+    catalogue: (stop) => source.catalogue(stop),
+    preflight: () => source.preflight(),
+    grants: (keyless) => source.grants(keyless),
+    follows: (primary, position, stop) => source.follows(primary, position, stop),
+    profiler: (slots) => source.profiler(slots),
+    inOrder: (table, column, limit, stop) => source.inOrder(table, column, limit, stop),
+    split: (table, rangeRows, stop) => source.split(table, rangeRows, stop),
+    reader: (slots) => source.reader(slots),
+    position: () => source.position(),
+    load: () => source.load(),
+    prepareMarkers: (lanes) => source.prepareMarkers(lanes),
+    mark: (lane, note) => source.mark(lane, note),
+    token: () => source.token(),
+    marked: (lane, id) => source.marked(lane, id),
+    preparedTransactions: () => source.preparedTransactions(),
+    exactCut: (tables, slots) => source.exactCut(tables, slots),
+    feed: (plan) => source.feed(plan),
+    texts: (relation, select, onRow, stop) => source.texts(relation, select, onRow, stop),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+    ...layer,
+  };
+}
