@@ -45,6 +45,11 @@ describe("run", () => {
 
   it("follows what an offline copy has missed: its unique and foreign keys go until the join, and stand again", async () => {
     await trip.said(0, "run", "--until", "copied");
+    const built = (): Promise<readonly Record<string, string | null>[]> =>
+      trip.target.sql(
+        "SELECT name, built_at::text AS at FROM headgate.built WHERE kind IN ('unique', 'foreign') ORDER BY name",
+      );
+    const offline = await built();
     // With the unique key in place the first of these two would stand in the second one's way while it is replayed.
     await trip.source.sql("UPDATE users SET email = 'was-a@x' WHERE email = 'a@x'");
     await trip.source.sql("UPDATE users SET email = 'a@x' WHERE email = 'b@x'");
@@ -53,6 +58,12 @@ describe("run", () => {
     const said = await trip.said(0, ...ready);
     expect(said).toMatchObject({ state: "ready", blocking: [] });
     await equal();
+    const again = await built();
+    expect(again.map(({ name }) => name)).toEqual(offline.map(({ name }) => name));
+    // The e-mail's key stands twice, by bytes and by its collation, and the foreign key once.
+    expect(offline).toHaveLength(3);
+    // Each was taken away, and built anew at the join.
+    again.forEach(({ at }, index) => expect(at).not.toBe(offline[index]?.["at"]));
     const constraints = await trip.target.sql(
       "SELECT contype::text AS kind, convalidated::text AS valid FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('u', 'f') ORDER BY 1",
     );
