@@ -22,6 +22,7 @@ import type {
   TargetMeasures,
 } from "./model.js";
 import type { ChangeFeed, LaneWriter } from "./stream-port.js";
+import type { TargetLook, VerifyLedger } from "./verify-port.js";
 
 /** Takes rows in the source's wire form, one call a row. */
 export interface RowSink {
@@ -40,6 +41,8 @@ export interface RowQuery {
   readonly key: PlanKey | null;
   /** null reads the whole table. */
   readonly range: Range | null;
+  /** Only rows with these keys: a text for each of the key's columns, as its codec's `decode` spells it. `range` is null then. */
+  readonly keys?: readonly (readonly string[])[];
   /** Key order asked for; the copy needs none. */
   readonly ordered: boolean;
 }
@@ -133,6 +136,8 @@ export interface Source extends AsyncDisposable {
   reader(slots: number): Promise<RowReader | null>;
   /** The position that every transaction committed so far is at or before. */
   position(): Promise<Position>;
+  /** Resolves when whatever is read from now on shows all of `position`: a commit may be in the log before a SELECT sees it. Where the server cannot be asked, a marker is committed in the lane's table. */
+  seen(lane: string, position: Position, signal: AbortSignal): Promise<void>;
   /** How busy it is now. Reads only. */
   load(): Promise<ServerLoad>;
   /** Creates the database `headgate` and a marker table for each lane where they are missing. */
@@ -319,6 +324,8 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<boolean>;
   /** A lane's writer; one at a time. */
   lane(lane: string): Promise<LaneWriter>;
+  /** What is proven so far, and what is not. */
+  verification(): VerifyLedger;
 }
 
 export interface Target extends AsyncDisposable {
@@ -341,6 +348,8 @@ export interface Target extends AsyncDisposable {
   ): Promise<void>;
   /** Opens nothing before it is asked. Reads only. */
   pulse(): TargetPulse;
+  /** A consistent view for comparing, which holds one of the host's `slots` worker slots; null when all are taken. */
+  look(plan: Plan, slots: number): Promise<TargetLook | null>;
   /** The columns that stand there now, types as format_type() spells them; empty where there is no such table. Reads only. */
   columns(
     schema: string,

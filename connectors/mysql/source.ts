@@ -35,6 +35,7 @@ import { phaseGrants } from "./grants.js";
 import { measureSource } from "./measure.js";
 import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";
+import { shows } from "./visible.js";
 import { readPreflight } from "./preflight.js";
 import { replicaFindings } from "./replica.js";
 import { loadOf, openProfiler } from "./profiler.js";
@@ -121,6 +122,12 @@ class MysqlSource implements Source {
     return this.#with((connection) =>
       readPosition((sql) => connection.query(sql), connection.engine, connection.version),
     );
+  }
+
+  async seen(lane: string, position: Position, signal: AbortSignal): Promise<void> {
+    await this.#own(async (connection) => {
+      if (!(await shows(connection, position, signal))) await mark(connection, lane, "seen");
+    });
   }
 
   async load(): Promise<ServerLoad> {

@@ -18,6 +18,7 @@ import type { Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../sr
 import { postgresName } from "../../src/safety/identifier.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
+import type { VerifyLedger } from "../../src/verify-port.js";
 import { PostgresLane } from "./apply/lane.js";
 import { Builder } from "./build.js";
 import type { PostgresOptions, Session, SqlResult, SqlValue } from "./connection.js";
@@ -64,6 +65,10 @@ export class PostgresLedger implements Ledger {
     if (view === null)
       throw new Fault("ledger-mismatch", `The ledger no longer knows ${this.#claim.migration}.`);
     return view;
+  }
+
+  verification(): VerifyLedger {
+    throw new Fault("not-built-yet", "Verification is not built yet.");
   }
 
   async setState(state: MigrationState): Promise<void> {

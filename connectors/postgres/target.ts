@@ -5,12 +5,14 @@
 import { Fault } from "../../src/errors.js";
 import type { Finding, PhaseGrants, Plan, ServerFacts, TargetMeasures } from "../../src/model.js";
 import type { Ledger, LedgerView, Target, TargetPulse, TextRow } from "../../src/port.js";
+import type { TargetLook } from "../../src/verify-port.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
 import { claimMigration, endSessions } from "./ledger-claim.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLedger } from "./ledger.js";
+import { openLook } from "./look.js";
 import { measureTarget } from "./measure.js";
 import { preflight } from "./preflight.js";
 import { PostgresPulse } from "./pulse.js";
@@ -86,6 +88,10 @@ class PostgresTarget implements Target {
 
   pulse(): TargetPulse {
     return new PostgresPulse(this.#options);
+  }
+
+  async look(plan: Plan, slots: number): Promise<TargetLook | null> {
+    return await openLook(this.#options, plan, slots);
   }
 
   async columns(

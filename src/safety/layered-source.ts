@@ -14,6 +14,7 @@ export function layeredSource(source: Source, layer: Partial<Source>): Source {
     split: (table, rangeRows, stop) => source.split(table, rangeRows, stop),
     reader: (slots) => source.reader(slots),
     position: () => source.position(),
+    seen: (lane, position, stop) => source.seen(lane, position, stop),
     load: () => source.load(),
     prepareMarkers: (lanes) => source.prepareMarkers(lanes),
     mark: (lane, note) => source.mark(lane, note),

@@ -136,6 +136,7 @@ export class ModelSource {
       profiler: refuse,
       inOrder: refuse,
       texts: refuse,
+      seen: refuse,
       split: (table, rangeRows) => this.#split(actor, table, rangeRows),
       reader: async () => {
         await this.ask(actor, "connect");

@@ -188,6 +188,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
     },
     reader,
     position,
+    seen: async () => undefined,
     load: async () => ({ lagSeconds: null, threadsRunning: 1 }),
     prepareMarkers: async () => undefined,
     token: async () => String(notes.size),
