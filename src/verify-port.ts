@@ -120,8 +120,10 @@ export interface TableProof {
 export interface VerifyLedger {
   /** The run of this very scope that has not ended, or a new one. Others that have not ended are given up. */
   begin(scope: VerifyScope): Promise<VerifyRun>;
-  /** Ranges of the run that are done, by table and number. */
-  proofs(run: string): Promise<readonly RangeProof[]>;
+  /** Records a table's bounds for this run, all at once; does nothing when they are there: whoever goes on compares the same ranges. */
+  setRanges(run: string, table: string, ranges: readonly Range[]): Promise<void>;
+  /** The run's ranges with what is proven of them, by table and number; a table without any was not split yet. */
+  ranges(run: string): Promise<readonly { readonly range: Range; readonly proof: RangeProof | null }[]>;
   /** Records a range, with what was suspected in it, in one transaction. */
   prove(run: string, proof: RangeProof, suspects: readonly Suspect[]): Promise<void>;
   /** Adds suspects of a range that is still read: of a range that is not proven in the end they stay suspects all the same. */
@@ -147,12 +149,12 @@ export interface VerifyLedger {
       readonly suspect: Suspect | null;
     }[],
   ): Promise<void>;
-  /** The table was looked at whole as of this batch: what is touched later is dirty. */
+  /** The table was looked at whole as of this batch: what is touched later is dirty. `figures` null leaves those of the last whole look. */
   setClean(
     table: string,
     seq: bigint,
     position: Position | null,
-    figures: Omit<TableProof, "clean" | "table">,
+    figures: Omit<TableProof, "clean" | "table"> | null,
   ): Promise<void>;
   tables(): Promise<readonly TableProof[]>;
   /**
