@@ -7,12 +7,14 @@
 import type { Plan, PlanStatement } from "../model.js";
 import type { Ledger } from "../port.js";
 import { retry, throwIfStopped } from "../stop.js";
+import type { OnEvent } from "./event.js";
 import type { MomentHook } from "./moments.js";
-import { Bell, together } from "./pool.js";
-import { withSlot } from "./slot.js";
-import type { SlotTools } from "./slot.js";
+import { Bell, together } from "../safety/pool.js";
+import { withSlot } from "../safety/slot.js";
+import type { SlotTools } from "../safety/slot.js";
 
 export interface BuildOptions extends SlotTools {
+  readonly onEvent: OnEvent;
   readonly ledger: Ledger;
   readonly plan: Plan;
   readonly workers: number;

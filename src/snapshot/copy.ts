@@ -17,9 +17,10 @@ import type {
   Source,
 } from "../port.js";
 import type { Pacer } from "../safety/turns.js";
+import type { OnEvent } from "./event.js";
 import type { MomentHook } from "./moments.js";
-import { withSlot } from "./slot.js";
-import type { SlotTools } from "./slot.js";
+import { withSlot } from "../safety/slot.js";
+import type { SlotTools } from "../safety/slot.js";
 
 /** A table's codecs at work on one range. `rows` counts as they come. */
 export interface RowEncoder extends RowSink {
@@ -36,6 +37,7 @@ export interface TableCoder {
 }
 
 export interface CopyTools extends SlotTools {
+  readonly onEvent: OnEvent;
   readonly source: Source;
   readonly ledger: Ledger;
   readonly coderOf: (table: PlanTable) => TableCoder;

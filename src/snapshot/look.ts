@@ -8,7 +8,7 @@ import type { Profiler, Sample, Source } from "../port.js";
 import type { ThrottleLimits } from "../safety/throttle.js";
 import { untilCalm } from "../safety/throttle.js";
 import { throwIfStopped } from "../stop.js";
-import { together } from "./pool.js";
+import { together } from "../safety/pool.js";
 
 export interface LookOptions {
   /** Tables whose values are read at the same time. */

@@ -15,7 +15,7 @@ import type { OnEvent } from "./event.js";
 import { demandHolds } from "./holds.js";
 import { joinLane, proveSource, startLanes } from "./lane.js";
 import type { MomentHook } from "./moments.js";
-import { Bell, together } from "./pool.js";
+import { Bell, together } from "../safety/pool.js";
 import { RangeBook, splitTable } from "./ranges.js";
 
 export interface SnapshotOptions {

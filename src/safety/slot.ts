@@ -3,12 +3,18 @@
  * while all are taken. A worker takes the source's slot before the target's and gives the target's back first, so
  * that two migrations that share both hosts cannot wait for each other.
  */
-import type { OnEvent } from "./event.js";
+/** All of a host's worker slots are taken. */
+export interface NoSlot {
+  readonly kind: "no-slot";
+  readonly host: "source" | "target";
+  readonly slots: number;
+}
 
 export interface SlotTools {
   /** Slots of one host, for all engines together. */
   readonly slots: number;
-  readonly onEvent: OnEvent;
+  /** Told once when there is a wait. */
+  readonly onEvent: (event: NoSlot) => void;
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 

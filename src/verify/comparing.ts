@@ -1,0 +1,38 @@
+/**
+ * How rows of both sides are held against each other, types only: the verification below decides what is compared when,
+ * and these functions compare. Nobody is accused by them; a suspect is looked at again by whoever called.
+ */
+import type { PlanTable, Range, SourceEngine } from "../model.js";
+import type { RowReader } from "../port.js";
+import type { Tuples } from "../stream-port.js";
+import type { RangeProof, Suspect, TargetLook } from "../verify-port.js";
+
+/** One worker's two sides: the target's view was opened first, and the source shows what it holds. */
+export interface Comparer {
+  readonly look: TargetLook;
+  readonly reader: RowReader;
+  readonly engine: SourceEngine;
+}
+
+export type RangeFigures = Pick<RangeProof, "rowsSource" | "rowsTarget" | "bytes" | "digest" | "method">;
+
+export interface KeysFigures {
+  readonly suspects: readonly Suspect[];
+  readonly rowsSource: number;
+  readonly rowsTarget: number;
+}
+
+export interface Comparing {
+  /** Whether single rows of the table can be asked for. */
+  hasKeys(table: PlanTable): boolean;
+  /** One range, the whole table where it is null. Suspects come at most 1,000 at a time. */
+  range(
+    comparer: Comparer,
+    table: PlanTable,
+    range: Range | null,
+    onSuspects: (suspects: readonly Suspect[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<RangeFigures>;
+  /** The rows with these keys. */
+  keys(comparer: Comparer, table: PlanTable, keys: Tuples, signal: AbortSignal): Promise<KeysFigures>;
+}

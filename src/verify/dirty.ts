@@ -1,0 +1,121 @@
+/**
+ * What events have touched since a table was last compared (design.md, decision 9): their keys are compared again, some
+ * thousand in one look, batch by batch of the lane, and the table is clean as of the last of these batches. A table that
+ * was touched whole, or has no key, has to be compared whole.
+ */
+import type { PlanTable, Position } from "../model.js";
+import type { VerifyRun } from "../verify-port.js";
+import { again, looking } from "./tools.js";
+import type { VerifyTools } from "./tools.js";
+import { keysIn, tuplesOf } from "./tuples.js";
+
+/** Keys that are compared in one look, unless one batch has more. */
+const pageKeys = 20_000;
+
+interface Page {
+  readonly keys: ReadonlySet<string>;
+  /** The last batch whose keys are all among them. */
+  readonly upTo: bigint;
+}
+
+/** `whole`: its keys do not say what was touched. Otherwise the keys that were compared. */
+export async function compareDirty(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  clean: bigint,
+  signal: AbortSignal,
+): Promise<"whole" | number> {
+  let compared = 0;
+  using pacer = tools.pacer?.();
+  // What is touched while this works is the next verification's.
+  const end = await lastTouched(tools, table, clean, signal);
+  for (let from = clean; end !== null && from < end;) {
+    const page = await nextPage(tools, table, from, end, signal);
+    if (page === "whole") return "whole";
+    if (page === null) break;
+    await pacer?.pace(signal);
+    const position = await again(
+      tools,
+      `comparing touched keys of ${table.source}`,
+      () => comparePage(tools, run, table, page, signal),
+      signal,
+    );
+    await tools.ledger.setClean(table.source, page.upTo, position, null);
+    await tools.moment("verify:cleaned");
+    pacer?.rest();
+    compared += page.keys.size;
+    from = page.upTo;
+  }
+  return compared;
+}
+
+/** The last batch that touched the table after `clean`; null when none did. */
+async function lastTouched(
+  { ledger }: VerifyTools,
+  table: PlanTable,
+  clean: bigint,
+  signal: AbortSignal,
+): Promise<bigint | null> {
+  let last: bigint | null = null;
+  const note = (seq: bigint): boolean => {
+    last = seq;
+    return true;
+  };
+  await ledger.touched(table, clean, null, note, signal);
+  return last;
+}
+
+async function nextPage(
+  { ledger, comparing }: VerifyTools,
+  table: PlanTable,
+  after: bigint,
+  end: bigint,
+  signal: AbortSignal,
+): Promise<Page | "whole" | null> {
+  if (!comparing.hasKeys(table)) return "whole";
+  const keys = new Set<string>();
+  const found: { upTo: bigint | null; whole: boolean } = { upTo: null, whole: false };
+  await ledger.touched(
+    table,
+    after,
+    end,
+    (seq, bytes) => {
+      if (bytes === null) {
+        found.whole = true;
+        return false;
+      }
+      for (const key of keysIn(bytes)) keys.add(key);
+      found.upTo = seq;
+      return keys.size < pageKeys;
+    },
+    signal,
+  );
+  if (found.whole) return "whole";
+  return found.upTo === null ? null : { keys, upTo: found.upTo };
+}
+
+async function comparePage(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  page: Page,
+  signal: AbortSignal,
+): Promise<Position | null> {
+  const keys = [...page.keys].map((key) => Buffer.from(key, "latin1"));
+  return await looking(
+    tools,
+    table,
+    async (comparer, at) => {
+      const { suspects } = await tools.comparing.keys(comparer, table, tuplesOf(keys), signal);
+      await tools.moment("verify:compared");
+      if (suspects.length > 0) {
+        await tools.ledger.suspect(run.id, suspects);
+        tools.onEvent({ kind: "suspects", table: table.source, count: suspects.length });
+      }
+      tools.onEvent({ kind: "keys", table: table.source, keys: keys.length });
+      return at.position;
+    },
+    signal,
+  );
+}

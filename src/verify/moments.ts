@@ -1,0 +1,14 @@
+/** Named moments of a verification: tests stop, corrupt and kill there. */
+export const verifyMoments = [
+  "verify:begun",
+  "verify:looking",
+  "verify:compared",
+  "verify:proven",
+  "verify:rechecked",
+  "verify:settled",
+  "verify:cleaned",
+] as const;
+
+export type VerifyMoment = (typeof verifyMoments)[number];
+
+export type VerifyMomentHook = (moment: VerifyMoment) => void | Promise<void>;

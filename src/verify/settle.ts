@@ -1,0 +1,206 @@
+/**
+ * Suspects looked at again until each is equal, accused or given up (design.md, decision 10). A row is accused when it
+ * differs at a look between whose two sides no event touched it: then the events do not explain it. What was touched
+ * each time is `pending`: it is settled by a later verification, or at the fence, where nothing moves.
+ */
+import type { PlanTable } from "../model.js";
+import type { RecordedMismatch, Suspect, VerifyRun } from "../verify-port.js";
+import { again, looking } from "./tools.js";
+import type { VerifyTools } from "./tools.js";
+import { touchedAmong, touchedAtAll } from "./touched.js";
+import { tuplesOf } from "./tuples.js";
+
+/** Looks at one suspect before it is pending. */
+const mostLooks = 10;
+/** Suspects that are looked at in one go. */
+const pageKeys = 5_000;
+/** Suspects of a table without a key that are kept; whoever has more of them copies the table again. */
+const mostRows = 100_000;
+
+type States = readonly RecordedMismatch["state"][];
+
+/** Settles what is on record of a table in these states. */
+export async function settle(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  states: States,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!tools.comparing.hasKeys(table)) {
+    const [any] = await tools.ledger.mismatches(table.source, states, null, 1);
+    if (any !== undefined) await settleRows(tools, run, table, signal);
+    return;
+  }
+  for (let after: Buffer | null = null; ;) {
+    const page: readonly RecordedMismatch[] = await tools.ledger.mismatches(
+      table.source,
+      states,
+      after,
+      pageKeys,
+    );
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.key;
+    const keys = page.map(({ key }) => key);
+    await settleKeys(tools, run, table, keys, signal);
+  }
+}
+
+/** Looks at these keys until each is equal, accused or pending, and records which. */
+async function settleKeys(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  keys: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<void> {
+  let left = keys;
+  using pacer = tools.pacer?.();
+  for (let look = 1; left.length > 0; look += 1) {
+    await pacer?.pace(signal);
+    const seen = await again(
+      tools,
+      `looking again at ${table.source}`,
+      () =>
+        looking(
+          tools,
+          table,
+          async (comparer, at) => ({
+            at,
+            found: await tools.comparing.keys(comparer, table, tuplesOf(left), signal),
+          }),
+          signal,
+        ),
+      signal,
+    );
+    const differing = new Map(seen.found.suspects.map((suspect) => [textOf(suspect.key), suspect]));
+    await tools.moment("verify:rechecked");
+    const touched =
+      differing.size === 0 || tools.following === null
+        ? new Set<string>()
+        : await touchedAmong(tools, table, seen.at, new Set(differing.keys()), signal);
+    const given = look >= mostLooks;
+    const settled = [
+      ...left
+        .filter((key) => !differing.has(textOf(key)))
+        .map((key) => ({ key, state: null, suspect: null })),
+      ...[...differing.values()]
+        .filter(({ key }) => given || !touched.has(textOf(key)))
+        .map((suspect) => ({
+          key: suspect.key,
+          state: touched.has(textOf(suspect.key)) ? ("pending" as const) : ("different" as const),
+          suspect,
+        })),
+    ];
+    if (settled.length > 0) await tools.ledger.settle(run.id, table.source, settled);
+    tools.onEvent({
+      kind: "rechecked",
+      table: table.source,
+      equal: settled.filter(({ state }) => state === null).length,
+      different: differing.size - touched.size,
+      touched: touched.size,
+    });
+    await tools.moment("verify:settled");
+    pacer?.rest();
+    if (given) return;
+    left = [...touched].flatMap((key) => differing.get(key)?.key ?? []);
+  }
+}
+
+/** A table without a key is looked at whole: rows are its only names. */
+async function settleRows(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  signal: AbortSignal,
+): Promise<void> {
+  using pacer = tools.pacer?.();
+  for (let look = 1; ; look += 1) {
+    await pacer?.pace(signal);
+    const { at, found } = await again(
+      tools,
+      `looking again at ${table.source}`,
+      () => lookWhole(tools, table, signal),
+      signal,
+    );
+    await tools.moment("verify:rechecked");
+    const touched =
+      found.length > 0 && tools.following !== null && (await touchedAtAll(tools, table, at, signal));
+    const last = look >= mostLooks;
+    tools.onEvent({
+      kind: "rechecked",
+      table: table.source,
+      equal: found.length === 0 ? 1 : 0,
+      different: touched ? 0 : found.length,
+      touched: touched ? found.length : 0,
+    });
+    if (touched && !last) {
+      pacer?.rest();
+      continue;
+    }
+    await recordRows(tools, run, table, found, touched ? "pending" : "different");
+    await tools.moment("verify:settled");
+    return;
+  }
+}
+
+async function lookWhole(
+  tools: VerifyTools,
+  table: PlanTable,
+  signal: AbortSignal,
+): Promise<{ readonly at: Parameters<typeof touchedAtAll>[2]; readonly found: readonly Suspect[] }> {
+  return await looking(
+    tools,
+    table,
+    async (comparer, at) => {
+      const found: Suspect[] = [];
+      const keep = async (suspects: readonly Suspect[]): Promise<void> => {
+        found.push(...suspects.slice(0, Math.max(0, mostRows - found.length)));
+        return Promise.resolve();
+      };
+      await tools.comparing.range(comparer, table, null, keep, signal);
+      return { at, found };
+    },
+    signal,
+  );
+}
+
+/** These rows are what is on record of the table now; those that are not among them are off it. */
+async function recordRows(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  found: readonly Suspect[],
+  state: "different" | "pending",
+): Promise<void> {
+  const kept = new Set(found.map(({ key }) => textOf(key)));
+  for (let at = 0; at < found.length; at += pageKeys)
+    await tools.ledger.settle(
+      run.id,
+      table.source,
+      found.slice(at, at + pageKeys).map((suspect) => ({ key: suspect.key, state, suspect })),
+    );
+  for (let after: Buffer | null = null; ;) {
+    const page: readonly RecordedMismatch[] = await tools.ledger.mismatches(
+      table.source,
+      ["suspect", "different", "pending"],
+      after,
+      pageKeys,
+    );
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.key;
+    const gone = page.filter(({ key }) => !kept.has(textOf(key)));
+    if (gone.length > 0)
+      await tools.ledger.settle(
+        run.id,
+        table.source,
+        gone.map(({ key }) => ({ key, state: null, suspect: null })),
+      );
+  }
+}
+
+function textOf(key: Buffer): string {
+  return key.toString("latin1");
+}

@@ -1,0 +1,165 @@
+/**
+ * One verification, from what is to be compared to what was found. Tables that were never compared, or were touched
+ * as a whole, are compared range by range; of the others the keys that events touched since (design.md, decision 9). Then
+ * every suspect is looked at until it is equal, accused or pending. Killed anywhere, the next one of the same scope goes on.
+ */
+import { Fault } from "../errors.js";
+import type { PlanTable, Position } from "../model.js";
+import { throwIfStopped } from "../stop.js";
+import type { MismatchKind, TableProof, VerifyRun, VerifyScope } from "../verify-port.js";
+import { compareDirty } from "./dirty.js";
+import { settle } from "./settle.js";
+import type { VerifyTools } from "./tools.js";
+import { cleanFrom, compareWhole } from "./whole.js";
+
+export interface VerifyRequest {
+  readonly method: VerifyScope["method"];
+  /** Everything, whatever was compared before. */
+  readonly full: boolean;
+  /** Source names; null for all. */
+  readonly tables: readonly string[] | null;
+}
+
+/** A row that differs, its key as bytes still. */
+export interface FoundMismatch {
+  readonly key: Buffer;
+  readonly kind: MismatchKind;
+  readonly columns: readonly string[];
+  readonly copies: number;
+}
+
+export interface TableOutcome {
+  readonly table: PlanTable;
+  readonly proof: TableProof;
+  /** Whether it was compared whole by this verification. */
+  readonly whole: boolean;
+  /** Touched keys that were compared again. */
+  readonly keysCompared: number;
+  /** Accused rows, and those that were touched at each look. */
+  readonly differences: bigint;
+  readonly pending: bigint;
+  /** The first accused rows. */
+  readonly mismatches: readonly FoundMismatch[];
+}
+
+export interface VerifyOutcome {
+  readonly run: VerifyRun;
+  readonly method: VerifyScope["method"];
+  readonly tables: readonly TableOutcome[];
+  readonly differences: bigint;
+  readonly pending: bigint;
+  /** Everything that was compared is equal as of at least this position of its lane, or differs as told. Null before any batch. */
+  readonly position: Position | null;
+}
+
+/** Mismatches of a table that an outcome holds; the ledger has all of them. */
+export const shownMismatches = 100;
+
+/** Compares, settles, records. Faults: usage for a table that does not travel; whatever the servers refuse. */
+export async function verify(
+  tools: VerifyTools,
+  request: VerifyRequest,
+  signal: AbortSignal,
+): Promise<VerifyOutcome> {
+  const { ledger } = tools;
+  const tables = tablesOf(tools, request.tables);
+  const run = await ledger.begin({
+    method: request.method,
+    kind: request.full ? "full" : "dirty",
+    tables: tables.map(({ source }) => source).sort(),
+    sample: null,
+  });
+  const begun = await ledger.ranges(run.id);
+  tools.onEvent({
+    kind: "begun",
+    run: run.id,
+    scope: run.scope,
+    resumed: begun.filter(({ proof }) => proof !== null).length,
+  });
+  await tools.moment("verify:begun");
+  const before = new Map((await ledger.tables()).map((proof) => [proof.table, proof]));
+  const split = new Set(begun.map(({ range }) => range.table));
+  const keys = new Map<string, number>();
+  const whole = new Set<string>();
+  for (const table of tables) {
+    throwIfStopped(signal);
+    const clean = before.get(table.source)?.clean ?? null;
+    if (request.full || clean === null || split.has(table.source)) whole.add(table.source);
+    else {
+      const compared = await compareDirty(tools, run, table, clean.seq, signal);
+      if (compared === "whole") whole.add(table.source);
+      else keys.set(table.source, compared);
+    }
+  }
+  const wholly = tables.filter(({ source }) => whole.has(source));
+  await compareWhole(tools, run, wholly, signal);
+  for (const table of wholly) await cleanFrom(tools, run, table);
+  for (const table of tables) await settle(tools, run, table, ["suspect", "different", "pending"], signal);
+  for (const lane of new Set(tables.map(({ lane: name }) => name))) await ledger.prune(lane);
+  return await ended(tools, run, tables, { whole, keys });
+}
+
+function tablesOf({ plan }: VerifyTools, names: readonly string[] | null): readonly PlanTable[] {
+  if (names === null) return plan.tables;
+  return names.map((name) => {
+    const table = plan.tables.find(({ source }) => source === name);
+    if (table === undefined)
+      throw new Fault("usage", `${name} is no table of this migration.`, {
+        next: "headgate status lists its tables.",
+      });
+    return table;
+  });
+}
+
+async function ended(
+  { ledger }: VerifyTools,
+  run: VerifyRun,
+  tables: readonly PlanTable[],
+  done: { readonly whole: ReadonlySet<string>; readonly keys: ReadonlyMap<string, number> },
+): Promise<VerifyOutcome> {
+  const proofs = new Map((await ledger.tables()).map((proof) => [proof.table, proof]));
+  const counts = await ledger.mismatchCounts();
+  const count = (table: string, state: string): bigint =>
+    counts
+      .filter((each) => each.table === table && each.state === state)
+      .reduce((sum, each) => sum + BigInt(each.count), 0n);
+  const outcomes: TableOutcome[] = [];
+  for (const table of tables) {
+    const proof = proofs.get(table.source);
+    if (proof === undefined)
+      throw new Fault("ledger-mismatch", `The ledger has no proof of ${table.source}, which was compared.`);
+    const shown = await ledger.mismatches(table.source, ["different"], null, shownMismatches);
+    outcomes.push({
+      table,
+      proof,
+      whole: done.whole.has(table.source),
+      keysCompared: done.keys.get(table.source) ?? 0,
+      differences: count(table.source, "different"),
+      pending: count(table.source, "pending"),
+      mismatches: shown.map(({ key, kind, columns, copies }) => ({ key, kind, columns, copies })),
+    });
+  }
+  const sum = (what: "differences" | "pending"): bigint =>
+    outcomes.reduce((total, outcome) => total + outcome[what], 0n);
+  const [differences, pending] = [sum("differences"), sum("pending")];
+  // The oldest of the tables' checkpoints: no table was looked at before it.
+  const oldest = outcomes
+    .map(({ proof }) => proof.clean)
+    .reduce((a, b) => (a === null || (b !== null && b.seq < a.seq) ? b : a), null);
+  await ledger.end(run.id, {
+    tables: outcomes.length,
+    wholeTables: done.whole.size,
+    keysCompared: [...done.keys.values()].reduce((total, each) => total + each, 0),
+    differences: differences.toString(),
+    pending: pending.toString(),
+    position: JSON.stringify(oldest?.position ?? null),
+  });
+  return {
+    run,
+    method: run.scope.method,
+    tables: outcomes,
+    differences,
+    pending,
+    position: oldest?.position ?? null,
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Tables compared whole, range by range. Workers take ranges as they come, biggest tables first as the plan has them;
+ * each range is proven in the ledger with the checkpoint of its own look, so that a verification that was killed goes on
+ * after the last one. A table counts from the oldest of its looks: what is touched after that is dirty.
+ */
+import pLimit from "p-limit";
+import { Fault } from "../errors.js";
+import type { PlanTable, Range } from "../model.js";
+import { together } from "../safety/pool.js";
+import { throwIfStopped } from "../stop.js";
+import type { RangeProof, VerifyRun } from "../verify-port.js";
+import { again, looking } from "./tools.js";
+import type { VerifyTools } from "./tools.js";
+
+interface Piece {
+  readonly table: PlanTable;
+  readonly range: Range;
+}
+
+/** Every range of these tables is compared and proven; suspects are on record, and nobody is accused yet. */
+export async function compareWhole(
+  tools: VerifyTools,
+  run: VerifyRun,
+  tables: readonly PlanTable[],
+  signal: AbortSignal,
+): Promise<void> {
+  const pieces = piecesOf(tools, run, tables, signal);
+  // A generator answers one at a time.
+  const turn = pLimit(1);
+  const next = async (): Promise<Piece | null> => {
+    const { value, done } = await turn(() => pieces.next());
+    return done === true ? null : value;
+  };
+  const workers = Math.max(1, tools.workers());
+  await together(
+    Array.from({ length: workers }, () => async (stop: AbortSignal) => {
+      using pacer = tools.pacer?.();
+      for (;;) {
+        throwIfStopped(stop);
+        const piece = await next();
+        if (piece === null) return;
+        await pacer?.pace(stop);
+        await again(
+          tools,
+          `comparing range ${String(piece.range.number)} of ${piece.table.source}`,
+          () => compareOne(tools, run, piece, stop),
+          stop,
+        );
+        pacer?.rest();
+      }
+    }),
+    signal,
+  );
+}
+
+/** The ranges that are not proven yet, split where they were not. */
+async function* piecesOf(
+  tools: VerifyTools,
+  run: VerifyRun,
+  tables: readonly PlanTable[],
+  signal: AbortSignal,
+): AsyncGenerator<Piece, null> {
+  const known = await tools.ledger.ranges(run.id);
+  for (const table of tables) {
+    const mine = known.filter(({ range }) => range.table === table.source);
+    let open = mine.filter(({ proof }) => proof === null).map(({ range }) => range);
+    if (mine.length === 0) {
+      open = await again(tools, `splitting ${table.source}`, () => splitOf(tools, table, signal), signal);
+      await tools.ledger.setRanges(run.id, table.source, open);
+      tools.onEvent({ kind: "split", table: table.source, ranges: open.length });
+    }
+    for (const range of open) yield { table, range };
+  }
+  return null;
+}
+
+async function splitOf(tools: VerifyTools, table: PlanTable, signal: AbortSignal): Promise<Range[]> {
+  if (!tools.comparing.hasKeys(table)) return [{ table: table.source, number: 0, lower: null, upper: null }];
+  const ranges: Range[] = [];
+  for await (const range of tools.source.split({ ...table, exactCut: false }, tools.rangeRows, signal))
+    ranges.push(range);
+  return ranges;
+}
+
+async function compareOne(
+  tools: VerifyTools,
+  run: VerifyRun,
+  { table, range }: Piece,
+  signal: AbortSignal,
+): Promise<void> {
+  const began = tools.now();
+  const whole = range.lower === null && range.upper === null;
+  let suspected = 0;
+  const proof = await looking(
+    tools,
+    table,
+    async (comparer, at): Promise<RangeProof> => {
+      const figures = await tools.comparing.range(
+        comparer,
+        table,
+        whole ? null : range,
+        async (suspects) => {
+          suspected += suspects.length;
+          await tools.ledger.suspect(run.id, suspects);
+        },
+        signal,
+      );
+      return {
+        ...figures,
+        table: table.source,
+        number: range.number,
+        range,
+        seq: at.seq,
+        position: at.position,
+        seconds: (tools.now() - began) / 1000,
+      };
+    },
+    signal,
+  );
+  await tools.moment("verify:compared");
+  await tools.ledger.prove(run.id, proof, []);
+  await tools.moment("verify:proven");
+  tools.onEvent({ kind: "compared", proof });
+  if (suspected > 0) tools.onEvent({ kind: "suspects", table: table.source, count: suspected });
+}
+
+/** The table's ranges of this run, all of them proven, as one: counted from the oldest look. */
+export async function cleanFrom(tools: VerifyTools, run: VerifyRun, table: PlanTable): Promise<void> {
+  const proofs = (await tools.ledger.ranges(run.id))
+    .filter(({ range }) => range.table === table.source)
+    .map(({ proof }) => proof);
+  const [first] = proofs;
+  if (first === undefined || first === null)
+    throw new Fault("bug", `${table.source} was to be clean without a range that was compared.`);
+  let oldest = first;
+  let [source, target] = [0n, 0n];
+  for (const proof of proofs) {
+    if (proof === null) throw new Fault("bug", `A range of ${table.source} was not compared.`);
+    if (proof.seq < oldest.seq) oldest = proof;
+    source += BigInt(proof.rowsSource);
+    target += BigInt(proof.rowsTarget);
+  }
+  await tools.ledger.setClean(table.source, oldest.seq, oldest.position, {
+    rowsSource: source.toString(),
+    rowsTarget: target.toString(),
+    ranges: proofs.length,
+    method: first.method,
+  });
+  await tools.moment("verify:cleaned");
+}
