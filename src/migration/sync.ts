@@ -17,6 +17,11 @@ import type { PoisonEvent } from "../stream/poison.js";
 import { openStream } from "../stream/stream.js";
 import { verifyGenerated } from "../verify/generated.js";
 import { buildViews } from "../verify/views.js";
+import type { Following } from "../verify/tools.js";
+import { throwIfStopped } from "../stop.js";
+import { Joined, stopped } from "./joined.js";
+import { followingOf } from "./verifier.js";
+import type { Verifier } from "./verifier.js";
 import { logsCascades } from "./cascades.js";
 import { blockingOf } from "./ready.js";
 import { additionReason } from "./schema-change.js";
@@ -27,8 +32,12 @@ const LOOK_MS = 200;
 export interface SyncOptions extends CopyOptions {
   /** Tables were made at the source since, which belong to the migration and which its plan does not have. */
   readonly unfollowed: boolean;
-  /** `ready` ends when a cutover could start. */
-  readonly until: "ready" | "stopped";
+  /** `ready` ends when a cutover could start, `done` when the task is. */
+  readonly until: "ready" | "stopped" | "done";
+  /** Who proves what is on the target, given the stream that it waits for; without one nothing is verified. */
+  readonly openVerifier?: (following: Following) => Verifier;
+  /** What is to be done once the lanes have joined, beside the stream. */
+  readonly task?: (signal: AbortSignal) => Promise<void>;
   /** The source's log does not carry what foreign keys do. */
   readonly cascades: boolean;
   readonly openFeed: () => Promise<ChangeFeed>;
@@ -48,7 +57,7 @@ export interface SyncOptions extends CopyOptions {
 }
 
 /** How it ended: ready, or something is held back and nothing was built. It never resolves when it goes on until stopped. */
-export type Synced = { readonly state: "ready" | "held"; readonly view: LedgerView };
+export type Synced = { readonly state: "ready" | "done" | "held"; readonly view: LedgerView };
 
 export async function sync(options: SyncOptions): Promise<Synced> {
   const { ledger, signal } = options;
@@ -72,7 +81,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   const ended = new AbortController();
   /** DDL that the stream has met and does not pass. */
   const changes: SchemaChange[] = [];
-  const joined = { built: false };
+  const joined = new Joined();
   const stream = openStream({
     feed,
     plan: options.plan,
@@ -84,7 +93,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     cascades: options.cascades,
     onJoined: async () => {
       await buildAtJoin(options);
-      joined.built = true;
+      joined.tell();
     },
     mark: (lane, note) => options.source.mark(lane, note),
     get batchRows() {
@@ -113,21 +122,42 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       (error: unknown) =>
         error instanceof Error ? error : new Fault("bug", "The stream failed.", { cause: error }),
     );
+  const verifier = options.openVerifier?.(
+    followingOf({
+      ...options,
+      lanes: () => stream.lanes,
+      holds: (later, earlier) => feed.holds(later, earlier),
+    }),
+  );
+  const all = AbortSignal.any([signal, ledger.lost, ended.signal]);
+  const afterJoin = async (act: ((stop: AbortSignal) => Promise<void>) | undefined): Promise<void> => {
+    await joined.wait(all);
+    if (act === undefined) await stopped(all);
+    else
+      await act(all).catch((error: unknown) => {
+        // What it was stopped in the middle of fails in its own way.
+        throwIfStopped(all);
+        throw error;
+      });
+  };
   const running = why(stream.run());
-  const level = why(watch(options, stream, joined, enter, ended.signal));
-  const first = await Promise.race([running, level]);
+  const level = why(watch(options, { stream, joined, verifier }, enter, ended.signal));
+  // A task asks the verifier for what it wants: the verifier's own rounds are then in its way.
+  const proving = why(afterJoin(options.task === undefined ? verifier?.run.bind(verifier) : undefined));
+  const task = why(afterJoin(options.task));
+  const first = await Promise.race([running, level, proving, task]);
   const enough = new Fault("interrupted", "The stream is level, as was asked for.");
   ended.abort(enough);
   if (first !== null) {
-    await Promise.all([running, level]);
+    await Promise.all([running, level, proving, task]);
     if (changes.length > 0 && first instanceof Fault && first.code === "schema-changed")
       await noteSchemaChanges(options, changes, first);
     throw first;
   }
   // Whatever ended the stream beside our own word is a fault, even in the moment of being ready.
-  const last = await running;
-  if (last !== null && last !== enough) throw last;
-  return { state: "ready", view: await ledger.view() };
+  for (const last of await Promise.all([running, level, proving, task]))
+    if (last !== null && last !== enough) throw last;
+  return { state: options.until === "done" ? "done" : "ready", view: await ledger.view() };
 }
 
 /** Asks, each time that the log is opened, whether it tells of foreign keys' actions as it did: a restart may have changed that. */
@@ -184,15 +214,21 @@ async function recut(options: SyncOptions): Promise<void> {
 /** Resolves when it is ready and that was asked for; rejects when the stream is gone. */
 async function watch(
   options: SyncOptions,
-  stream: Stream,
-  joined: { readonly built: boolean },
+  {
+    stream,
+    joined,
+    verifier,
+  }: { readonly stream: Stream; readonly joined: Joined; readonly verifier: Verifier | undefined },
   enter: (state: MigrationState) => Promise<void>,
   ended: AbortSignal,
 ): Promise<void> {
   const signal = AbortSignal.any([options.signal, options.ledger.lost, ended]);
   let told = "?";
   for (;;) {
-    const blocking = blockingOf(stream, joined.built, options.unfollowed);
+    const blocking = [
+      ...blockingOf(stream, joined.built, options.unfollowed),
+      ...(verifier?.blocking() ?? []),
+    ];
     const now = blocking.join(" ");
     if (now !== told) {
       const turned = (told === "") !== (now === "");

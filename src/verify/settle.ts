@@ -76,10 +76,13 @@ async function settleKeys(
     );
     const differing = new Map(seen.found.suspects.map((suspect) => [textOf(suspect.key), suspect]));
     await tools.moment("verify:rechecked");
+    // A pause holds the lane that is waited for, and waits itself for whoever has a turn.
+    pacer?.rest();
     const touched =
       differing.size === 0 || tools.following === null
         ? new Set<string>()
         : await touchedAmong(tools, table, seen.at, new Set(differing.keys()), signal);
+    await pacer?.pace(signal);
     const given = look >= mostLooks;
     const settled = [
       ...left
@@ -125,9 +128,11 @@ async function settleRows(
       signal,
     );
     await tools.moment("verify:rechecked");
+    pacer?.rest();
     const touched =
       found.length > 0 && tools.following !== null && (await touchedAtAll(tools, table, at, signal));
     const last = look >= mostLooks;
+    await pacer?.pace(signal);
     tools.onEvent({
       kind: "rechecked",
       table: table.source,

@@ -1,0 +1,128 @@
+/**
+ * The engine's own verification. It compares everything once the lanes have joined, before `ready` is said; then again and
+ * again what events have touched, and at long intervals everything, so that the proof is never old when the night comes.
+ * What a person asks for goes before its own rounds. One verification runs at a time: the ledger has one record of each row.
+ */
+import pLimit from "p-limit";
+import { Fault } from "../errors.js";
+import type { Position } from "../model.js";
+import type { Source } from "../port.js";
+import { throwIfStopped } from "../stop.js";
+import type { LaneStatus } from "../stream-port.js";
+import type { VerifyEvent } from "../verify/event.js";
+import type { Following, VerifyTools } from "../verify/tools.js";
+import type { VerifyOutcome, VerifyRequest } from "../verify/verification.js";
+import { verify } from "../verify/verification.js";
+
+/** Between two looks at what was touched, and between two looks at everything. */
+const touchedEveryMs = 30_000;
+const wholeEveryMs = 3_600_000;
+/** How often it is looked whether a lane has come to a position. */
+const lookMs = 20;
+
+export interface VerifierOptions {
+  readonly tools: VerifyTools;
+  readonly method: VerifyRequest["method"];
+  /** Told of every verification that ended, and of every one that failed: the engine's own ones fail nobody else. */
+  readonly onOutcome: (outcome: VerifyOutcome) => void;
+  readonly onFailure: (fault: Fault) => void;
+}
+
+export interface VerifierStatus {
+  readonly running: boolean;
+  readonly last: VerifyOutcome | null;
+  readonly failure: Fault | null;
+}
+
+export class Verifier {
+  readonly #options: VerifierOptions;
+  readonly #turn = pLimit(1);
+  #running = 0;
+  #last: VerifyOutcome | null = null;
+  #failure: Fault | null = null;
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  get status(): VerifierStatus {
+    return { running: this.#running > 0, last: this.#last, failure: this.#failure };
+  }
+
+  /** What keeps `ready` back: nothing compared yet, or not to the end, or rows that differ. */
+  blocking(): readonly string[] {
+    if (this.#last === null) return [this.#failure === null ? "not-verified" : "verification-failed"];
+    return [
+      ...(this.#failure === null ? [] : ["verification-failed"]),
+      ...(this.#last.differences > 0n ? ["differences"] : []),
+    ];
+  }
+
+  /** A verification for somebody who waits for it. */
+  async request(request: VerifyRequest, signal: AbortSignal): Promise<VerifyOutcome> {
+    return await this.#verify(request, signal);
+  }
+
+  /** Goes on until the signal ends it. */
+  async run(signal: AbortSignal): Promise<never> {
+    const { tools, method } = this.#options;
+    let whole = tools.now();
+    for (;;) {
+      const full = tools.now() - whole >= wholeEveryMs;
+      try {
+        await this.#verify({ method, full, tables: null }, signal);
+        if (full) whole = tools.now();
+      } catch (error) {
+        throwIfStopped(signal);
+        if (!(error instanceof Fault)) throw error;
+        this.#failure = error;
+        this.#options.onFailure(error);
+      }
+      await tools.wait(touchedEveryMs, signal);
+    }
+  }
+
+  async #verify(request: VerifyRequest, signal: AbortSignal): Promise<VerifyOutcome> {
+    return await this.#turn(async () => {
+      throwIfStopped(signal);
+      this.#running += 1;
+      try {
+        const outcome = await verify(this.#options.tools, request, signal);
+        // A look at some tables says nothing of the others.
+        if (request.tables === null) {
+          this.#last = outcome;
+          this.#failure = null;
+        }
+        this.#options.onOutcome(outcome);
+        return outcome;
+      } finally {
+        this.#running -= 1;
+      }
+    });
+  }
+}
+
+export interface FollowingOptions {
+  readonly source: Pick<Source, "mark" | "position">;
+  readonly lanes: () => readonly LaneStatus[];
+  readonly holds: (later: Position, earlier: Position) => boolean;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** The stream as somebody who waits for it: a marker carries each lane past the source's position of now. */
+export function followingOf({ source, lanes, holds, wait }: FollowingOptions): Following {
+  return {
+    caughtUp: async (lane, signal) => {
+      const position = await source.position();
+      // Where nothing else is written, the lane has something to come to all the same.
+      await source.mark(lane, "verify");
+      for (;;) {
+        const found = lanes().find((each) => each.lane === lane);
+        if (found === undefined) throw new Fault("bug", `There is no lane ${lane}.`);
+        if (found.position !== null && holds(found.position, position)) return;
+        await wait(lookMs, signal);
+      }
+    },
+  };
+}
+
