@@ -22,7 +22,7 @@ import type {
   TargetMeasures,
 } from "./model.js";
 import type { ChangeFeed, LaneWriter } from "./stream-port.js";
-import type { TargetLook, VerifyLedger } from "./verify-port.js";
+import type { ProofView, TargetLook, VerifyLedger } from "./verify-port.js";
 
 /** Takes rows in the source's wire form, one call a row. */
 export interface RowSink {
@@ -357,6 +357,8 @@ export interface Target extends AsyncDisposable {
   ): Promise<readonly { readonly name: string; readonly type: string }[]>;
   /** null when the ledger does not know the migration. Reads only. */
   view(migration: string): Promise<LedgerView | null>;
+  /** What the ledger knows of verification; null when it knows nothing of it. Reads only. */
+  proof(migration: string): Promise<ProofView | null>;
   /** Ends the sessions that the migration's holder has on record, so that the next claim gets it: a person's decision, which the epoch makes safe. How many there were. */
   endHolder(migration: string): Promise<number>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused, unless its continuity is `proven`. */

@@ -177,3 +177,26 @@ export interface VerifyLedger {
     limit: number,
   ): Promise<readonly (VerifyRun & { readonly facts: Readonly<Record<string, unknown>> })[]>;
 }
+
+/** What the ledger knows of verification, read without a claim and all of one moment: for `status` and `report`. */
+export interface ProofView {
+  /** Newest first, a few; the one that goes on has no end. */
+  readonly runs: readonly (VerifyRun & { readonly facts: Readonly<Record<string, unknown>> })[];
+  readonly tables: readonly (TableProof & {
+    /** Keys that batches after `clean` have touched, counted once each; `whole`: a batch touched more than it wrote down. */
+    readonly touched: { readonly keys: string; readonly whole: boolean } | null;
+  })[];
+  readonly counts: readonly {
+    readonly table: string;
+    readonly state: RecordedMismatch["state"];
+    readonly count: string;
+  }[];
+  /** At most a hundred a table, in key order. */
+  readonly named: readonly RecordedMismatch[];
+  readonly repairs: readonly {
+    readonly table: string;
+    readonly rows: string;
+    readonly firstAt: string;
+    readonly lastAt: string;
+  }[];
+}

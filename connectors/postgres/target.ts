@@ -5,7 +5,7 @@
 import { Fault } from "../../src/errors.js";
 import type { Finding, PhaseGrants, Plan, ServerFacts, TargetMeasures } from "../../src/model.js";
 import type { Ledger, LedgerView, Target, TargetPulse, TextRow } from "../../src/port.js";
-import type { TargetLook } from "../../src/verify-port.js";
+import type { ProofView, TargetLook } from "../../src/verify-port.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
@@ -113,6 +113,11 @@ class PostgresTarget implements Target {
 
   async view(migration: string): Promise<LedgerView | null> {
     return within(this.#options, (session) => readView(session, migration));
+  }
+
+  async proof(): Promise<ProofView | null> {
+    // The ledger has no tables of verification yet.
+    return Promise.resolve(null);
   }
 
   async endHolder(migration: string): Promise<number> {

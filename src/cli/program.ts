@@ -11,6 +11,7 @@ import { Output, asFault, defaultConfig } from "./output.js";
 import type { Services } from "./services.js";
 import type { SteerFlags } from "./engine.js";
 import type { VerbContext } from "./verb.js";
+import { headgateVersion } from "./version.js";
 
 type Act<O> = (context: VerbContext, options: O) => Promise<VerbResult>;
 
@@ -19,7 +20,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
   let exit: number = exits.done;
   const program = new Command("headgate")
     .description("Moves a live MySQL or MariaDB database to PostgreSQL, and proves that it did.")
-    .version("0.1.0")
+    .version(headgateVersion)
     .option("-c, --config <file>", "the migration file", defaultConfig)
     .addHelpText(
       "after",
@@ -130,8 +131,9 @@ export async function runProgram(argv: readonly string[], services: Services): P
   verb(
     program
       .command("report")
-      .description("What was done: figures, policies, skipped safeguards.")
-      .option("--html <file>", "one self-contained file"),
+      .description("What was done and proven: figures, policies, skipped safeguards.")
+      .option("--html <file>", "one self-contained file")
+      .option("--check <file>", "whether a report, JSON or HTML, is as it was written"),
     "report",
     async () => (await import("./report.js")).reportVerb,
     "headgate report --json",

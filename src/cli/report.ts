@@ -1,26 +1,35 @@
 /**
- * `report`: what was done, from the ledger, so that it can be written on any host at any time; the inventory of
- * programs is added where plan.json is beside the config. The HTML is one file without scripts or outside links.
+ * `report`: what was done and what is proven, from the ledger, so that it can be written on any host at any time;
+ * what only a plan knows is added where plan.json is beside the config. The HTML is one file without scripts or outside
+ * links. JSON and page hold the same data and its digest, which `report --check FILE` computes again.
  */
 import { writeFile } from "node:fs/promises";
 import { Fault, exits } from "../errors.js";
 import type { Inventory, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { count, plural } from "../watch/screen.js";
+import type { ReportBody } from "../watch/report-body.js";
+import { reportDigest } from "../watch/report-digest.js";
 import { reportHtml } from "../watch/report-html.js";
 import { policyCounts, policySentence } from "./kept.js";
+import type { OpenMigration } from "./open.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readRecordedPlan } from "./plan-file.js";
+import { checkReportFile } from "./report-check.js";
+import { proofOf } from "./report-proof.js";
 import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
+import { headgateVersion } from "./version.js";
 import { viewsReported } from "./views.js";
 
 export interface ReportFlags {
   readonly html?: string;
+  readonly check?: string;
 }
 
 export async function reportVerb(context: VerbContext, flags: ReportFlags): Promise<VerbResult> {
+  if (flags.check !== undefined) return checkReportFile(flags.check);
   await using migration = await openMigration(context);
   const target = await migration.target();
   const view = await target.view(migration.id);
@@ -29,9 +38,41 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
       next: "headgate run --until copied",
     });
   const recorded = await planBeside(migration.stateDirectory);
-  // The ledger has no programs: they are told from the plan beside the config, where it is this migration's own.
-  const inventory = recorded?.fingerprint === view.fingerprint ? (recorded.inventory ?? null) : null;
-  const body = {
+  // The ledger has no plan: what only a plan knows is told where the one beside the config is this migration's own.
+  const plan = recorded?.fingerprint === view.fingerprint ? recorded : null;
+  const proof = proofOf(view, await target.proof(migration.id), plan);
+  const made = bodyOf(migration, view, plan, proof, context.services.today());
+  // Without secrets before the digest is taken: what is printed is scrubbed, and has to fit all the same.
+  const body = scrubbed(made, (text) => context.output.scrub(text));
+  const digest = reportDigest({ ...body });
+  if (flags.html !== undefined) await writeFile(flags.html, reportHtml(body), { mode: 0o600 });
+  return {
+    exit: exits.done,
+    nextSteps:
+      flags.html === undefined
+        ? [{ why: "to keep it", command: "headgate report --html report.html" }]
+        : [{ why: "whether it is as it was written", command: `headgate report --check ${flags.html}` }],
+    body: { ...body, digest },
+    human: [
+      ...screenOf(migration.id, view, migration.skippedSafeguards),
+      ...inventoryLines(body.inventory),
+      ...body.proof.sentences,
+      `digest ${digest}`,
+    ],
+  };
+}
+
+function bodyOf(
+  migration: OpenMigration,
+  view: LedgerView,
+  plan: Plan | null,
+  proof: ReportBody["proof"],
+  today: Date,
+): ReportBody {
+  return {
+    migration: migration.id,
+    headgate: headgateVersion,
+    writtenAt: today.toISOString(),
     state: view.state,
     since: view.since,
     environment: migration.config.environment,
@@ -42,23 +83,24 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
     tables: view.tables,
     lanes: view.lanes,
     policies: policyCounts(view),
-    inventory,
-    proof: null,
-    proofNote:
-      "Counts were checked range by range while loading; values have not been compared: verify is not built yet.",
+    inventory: plan?.inventory ?? null,
+    proof,
   };
-  if (flags.html !== undefined) await writeFile(flags.html, reportHtml(migration.id, body), { mode: 0o600 });
-  return {
-    exit: exits.done,
-    nextSteps:
-      flags.html === undefined ? [{ why: "to keep it", command: "headgate report --html report.html" }] : [],
-    body,
-    human: [
-      ...screenOf(migration.id, view, migration.skippedSafeguards),
-      ...inventoryLines(inventory),
-      body.proofNote,
-    ],
-  };
+}
+
+/** The body as it will be printed. */
+function scrubbed(body: ReportBody, scrub: (text: string) => string): ReportBody {
+  const text = JSON.stringify(body);
+  const clean = scrub(text);
+  if (clean === text) return body;
+  const parsed: unknown = JSON.parse(clean);
+  if (!isBody(parsed)) throw new Fault("bug", "A report without its secrets is no report any more.");
+  return parsed;
+}
+
+/** Scrubbing puts other texts in place of texts, and leaves the shape. */
+function isBody(value: unknown): value is ReportBody {
+  return typeof value === "object" && value !== null && "migration" in value && "proof" in value;
 }
 
 /** A report must be made whatever became of the file. */

@@ -1,49 +1,52 @@
-/** The report as one self-contained page: no script, no outside link, every text escaped. */
+/**
+ * The report as one self-contained page: no script, no outside link, every text escaped. It is a function of the report's
+ * body and nothing else, so `report --check` lays it out again and finds whatever was changed; the body itself stands at
+ * the page's end as the JSON that the digest is taken of.
+ */
 import type { Inventory } from "../model.js";
-import { visible } from "./visible.js";
+import type { ReportBody } from "./report-body.js";
+import { canonicalJson, reportDigest } from "./report-digest.js";
+import { escaped, grid, markup, paragraphs } from "./report-markup.js";
+import { proofHtml } from "./report-proof-html.js";
 
-export interface ReportBody {
-  readonly state: string;
-  readonly since: string;
-  readonly environment: string;
-  readonly skippedSafeguards: readonly string[];
-  readonly fingerprint: string;
-  readonly phases: readonly {
-    readonly phase: string;
-    readonly startedAt: string;
-    readonly endedAt: string | null;
-  }[];
-  readonly tables: readonly {
-    readonly table: string;
-    readonly ranges: number;
-    readonly rows: number;
-    readonly bytes: number;
-  }[];
-  readonly policies: readonly { readonly object: string; readonly policy: string; readonly count: number }[];
-  /** null where no plan of the migration is at hand. */
-  readonly inventory: Inventory | null;
-  readonly proofNote: string;
-}
+export const dataBegin = '<pre id="data">';
+export const dataEnd = "</pre>";
 
-export function reportHtml(id: string, body: ReportBody): string {
+export function reportHtml(body: ReportBody): string {
+  const json = canonicalJson(body);
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escape(id)}: migration report</title>
+<html lang="en"><head><meta charset="utf-8"><title>${escaped(body.migration)}: migration report</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
-table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{border-bottom:1px solid #d0d7de;padding:.3rem .6rem;text-align:left}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code{background:#f3f4f6;padding:0 .2rem}</style></head><body>
-<h1>${escape(id)}</h1>
-<p>State <b>${escape(body.state)}</b> since ${escape(body.since)}, environment ${escape(body.environment)}. Plan <code>${escape(body.fingerprint)}</code>.</p>
-<p>${escape(body.proofNote)}</p>
-${body.skippedSafeguards.map((name) => `<p>Safeguard skipped: ${escape(name)}</p>`).join("\n")}
+<meta name="viewport" content="width=device-width">
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
+table{border-collapse:collapse;width:100%;margin:1rem 0;overflow-wrap:anywhere}td,th{border-bottom:1px solid #d0d7de;padding:.3rem .6rem;text-align:left;vertical-align:top}
+caption{text-align:left;font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code,pre{background:#f3f4f6;padding:0 .2rem;overflow-wrap:anywhere;white-space:pre-wrap}
+figure{margin:1rem 0}svg text{font:13px system-ui,sans-serif}.k{white-space:nowrap;margin-right:1rem}
+@media print{body{max-width:none;margin:0;font-size:11px}details>pre{font-size:7px}h2,h3{break-after:avoid}tr,figure{break-inside:avoid}}</style></head><body>
+<main>
+<h1>${escaped(body.migration)}</h1>
+<p>State <b>${escaped(body.state)}</b> since ${escaped(body.since)}, environment ${escaped(body.environment)}. Plan <code>${escaped(body.fingerprint)}</code>. Written ${escaped(body.writtenAt)} by Headgate ${escaped(body.headgate)}.</p>
+<p>Digest (SHA-256) <code id="digest">${escaped(reportDigest({ ...body }))}</code>. <code>headgate report --check FILE</code> computes it again; keep it where the file is not.</p>
+${proofHtml(body.proof)}
+<h2>Safeguards set aside</h2>
+${body.skippedSafeguards.length === 0 ? "<p>None.</p>" : paragraphs(body.skippedSafeguards)}
 <h2>Phases</h2>
 ${grid(
-  ["phase", "started", "ended"],
-  body.phases.map((p) => [p.phase, p.startedAt, p.endedAt ?? "not ended"]),
+  "Phases of the migration",
+  ["phase", "started", "ended", "figures"],
+  body.phases.map((p) => [
+    p.phase,
+    p.startedAt,
+    p.endedAt ?? "not ended",
+    Object.entries(p.facts)
+      .map(([name, value]) => `${name}: ${String(value)}`)
+      .join("; "),
+  ]),
   [],
 )}
 <h2>Tables</h2>
 ${grid(
+  "Rows and bytes that were copied",
   ["table", "ranges", "rows", "bytes"],
   body.tables.map((t) => [t.table, String(t.ranges), String(t.rows), String(t.bytes)]),
   [1, 2, 3],
@@ -53,6 +56,7 @@ ${
   body.policies.length === 0
     ? "<p>None.</p>"
     : grid(
+        "Values that policies changed by design",
         ["column", "policy", "values"],
         body.policies.map((p) => [p.object, p.policy, String(p.count)]),
         [2],
@@ -60,8 +64,22 @@ ${
 }
 <h2>Objects without rows</h2>
 ${inventoryHtml(body.inventory)}
-</body></html>
+<h2>The same as data</h2>
+<details><summary>Canonical JSON, of which the digest is taken</summary>
+${dataBegin}${markup(spelled(json))}${dataEnd}
+</details>
+</main></body></html>
 `;
+}
+
+/** The same JSON with nothing in it that an editor or a page would change or hide. */
+function spelled(json: string): string {
+  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
 }
 
 /** Views, programs and sequences with their risk, then the source's accounts: what the text report says, and more. */
@@ -73,6 +91,7 @@ function inventoryHtml(inventory: Inventory | null): string {
     objects.length === 0
       ? "<p>No views, programs or sequences.</p>"
       : grid(
+          "Views, programs and sequences",
           ["object", "kind", "risk", "lines", "runs as", "why", "reads", "writes", "functions"],
           objects.map((each) => [
             each.on === null ? each.name : `${each.on}.${each.name}`,
@@ -92,32 +111,9 @@ function inventoryHtml(inventory: Inventory | null): string {
   if (accounts === null) return `${programs}\n<p>The source's other accounts could not be read.</p>`;
   if (accounts.length === 0) return programs;
   return `${programs}\n${grid(
+    "Accounts of the source",
     ["account", "rights on the source", "GRANTs for the target"],
     accounts.map(({ account, rights, grants }) => [account, rights.join("; "), grants.join("; ")]),
     [],
   )}`;
-}
-
-function grid(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  numbers: readonly number[],
-): string {
-  const cell = (tag: "td" | "th", text: string, i: number): string =>
-    `<${tag}${numbers.includes(i) ? ' class="n"' : ""}>${escape(text)}</${tag}>`;
-  const line = (tag: "td" | "th", row: readonly string[]): string =>
-    `<tr>${row.map((text, i) => cell(tag, text, i)).join("")}</tr>`;
-  return `<table>${line("th", head)}${rows.map((row) => line("td", row)).join("")}</table>`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escape(text: string): string {
-  return visible(text).replace(/[&<>"']/gu, (letter) => entities[letter] ?? letter);
 }
