@@ -4,7 +4,7 @@
  * so that nobody waits for an answer that cannot come. The clock belongs to the server: timeouts are its settings.
  */
 import { Client } from "pg";
-import type { CopyStreamQuery } from "pg-copy-streams";
+import type { Submittable } from "pg";
 import { Fault } from "../../src/errors.js";
 import { Burst, isBurstFailure, ParsedStatements } from "./burst.js";
 import type { BurstResult, BurstStatement } from "./burst.js";
@@ -183,8 +183,8 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Hands a COPY to the connection; the caller owns the stream from here. */
-  copy(query: CopyStreamQuery): CopyStreamQuery {
+  /** Hands a query with a protocol of its own (COPY, rows as bytes) to the connection; the caller owns it from here. */
+  copy<T extends Submittable>(query: T): T {
     if (this.#dead !== null) throw this.#dead;
     return this.#client.query(query);
   }

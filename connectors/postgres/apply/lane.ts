@@ -4,7 +4,7 @@
  * our epoch (decision 14): that one statement is exactly-once effect, monotonic progress and the end of zombies.
  */
 import { Fault } from "../../../src/errors.js";
-import type { Plan, PlanTable, Position } from "../../../src/model.js";
+import type { Plan, PlanTable } from "../../../src/model.js";
 import type { LaneCheckpoint, LaneTransaction, LaneWriter } from "../../../src/stream-port.js";
 import { throwIfStopped } from "../../../src/stop.js";
 import { postgresName } from "../../../src/safety/identifier.js";
@@ -12,6 +12,7 @@ import { Session } from "../connection.js";
 import type { PostgresOptions } from "../connection.js";
 import { endBackend, recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
+import { positionOf } from "../position.js";
 import { usualStagedRows } from "./rows.js";
 import { readShape } from "./shape.js";
 import type { TableShape } from "./shape.js";
@@ -237,17 +238,4 @@ async function sleepTriggers(session: Session): Promise<void> {
       { next: grant, facts: error.facts, cause: error },
     );
   }
-}
-
-function positionOf(text: string | null): Position | null {
-  if (text === null) return null;
-  const value: unknown = JSON.parse(text);
-  if (!isPosition(value)) throw new Fault("ledger-mismatch", "A lane's position in the ledger is none.");
-  return value;
-}
-
-function isPosition(value: unknown): value is Position {
-  return (
-    typeof value === "object" && value !== null && "kind" in value && "file" in value && "offset" in value
-  );
 }

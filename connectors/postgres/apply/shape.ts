@@ -16,10 +16,14 @@ export interface ColumnShape {
   readonly oid: number;
   /** With length and precision, and the column's collation: for the columns of a table of our own. */
   readonly declared: string;
+  /** Qualified and quoted; null where the type has none. */
+  readonly collation: string | null;
   /** The function that gives the type's binary form. */
   readonly send: string;
   /** Rows of an array column cannot be rows of an array. */
   readonly array: boolean;
+  /** There are arrays of the type. */
+  readonly arrays: boolean;
   /** PostgreSQL computes it from others. */
   readonly generated: boolean;
   readonly notNull: boolean;
@@ -107,13 +111,23 @@ const exactTypes = new Set([
   "varchar",
 ]);
 
-/** Faults: target-refused where the table is not as the plan needs it. */
-export async function readShape(session: Session, table: PlanTable, schema: string): Promise<TableShape> {
+/** The table as it stands, to be read. */
+export interface ColumnShapes {
+  /** Qualified and quoted. */
+  readonly name: string;
+  /** In plan order. */
+  readonly columns: readonly ColumnShape[];
+  /** The columns' numbers in the catalogue, in plan order. */
+  readonly numbers: readonly string[];
+  /** Places of the key's columns, in the key's order; empty for a table without a key. */
+  readonly key: readonly number[];
+}
+
+/** Faults: target-refused where the table or one of its columns is not there. */
+export async function readColumns(session: Session, table: PlanTable, schema: string): Promise<ColumnShapes> {
   const name = `${postgresName(schema)}.${postgresName(table.target)}`;
-  const doing = `looking at ${table.target}`;
-  const rows = new Map(
-    (await session.query(columnsSql, [name], doing)).rows.map((row) => [row["name"] ?? "", row]),
-  );
+  const { rows: all } = await session.query(columnsSql, [name], `looking at ${table.target}`);
+  const rows = new Map(all.map((row) => [row["name"] ?? "", row]));
   if (rows.size === 0) throw refused(`The table ${table.target} is not on the target.`);
   const found = table.columns.map((column) => {
     const row = rows.get(column.target);
@@ -121,19 +135,24 @@ export async function readShape(session: Session, table: PlanTable, schema: stri
       throw refused(`The table ${table.target} has no column ${column.target} on the target.`);
     return row;
   });
-  const columns = found.map(columnShape);
   const key = (table.key?.columns ?? []).map((source) => {
     const place = table.columns.findIndex((column) => column.source === source);
     if (place < 0) throw new Fault("bug", `The key of ${table.source} has a column that does not travel.`);
     return place;
   });
+  return { name, columns: found.map(columnShape), numbers: found.map((row) => row["number"] ?? ""), key };
+}
+
+/** Faults: target-refused where the table is not as the plan needs it. */
+export async function readShape(session: Session, table: PlanTable, schema: string): Promise<TableShape> {
+  const { name, columns, numbers, key } = await readColumns(session, table, schema);
   await demandIndex(
     session,
     table,
     name,
-    key.map((place) => found[place]?.["number"] ?? ""),
+    key.map((place) => numbers[place] ?? ""),
   );
-  const [wakeful] = (await session.query(wakefulSql, [name], doing)).rows;
+  const [wakeful] = (await session.query(wakefulSql, [name], `looking at ${table.target}`)).rows;
   if (wakeful !== undefined)
     throw refused(
       `The ${wakeful["what"] ?? ""} of ${table.target} fires for replicated rows too (ENABLE ALWAYS or REPLICA), so what Headgate writes would not be what the source has.`,
@@ -148,7 +167,7 @@ export async function readShape(session: Session, table: PlanTable, schema: stri
     written,
     // A table that is all key has nothing else to set, and the count still tells whether the row was there.
     set: others.length === 0 ? key : others,
-    byArrays: found.every((row) => row["arrays"] === "true" && row["category"] !== "A"),
+    byArrays: columns.every(({ array, arrays }) => arrays && !array),
     byCopy: columns.every(({ generated }) => !generated),
   };
 }
@@ -181,8 +200,10 @@ function columnShape(row: TextRow): ColumnShape {
     type: row["type"] ?? "",
     oid: Number(row["oid"]),
     declared: `${row["declared"] ?? ""}${collation === null ? "" : ` COLLATE ${collation}`}`,
+    collation,
     send: row["send"] ?? "",
     array: category === "A",
+    arrays: row["arrays"] === "true",
     generated: row["generated"] !== "",
     notNull: row["not_null"] === "true",
     exact: deterministic && (exactTypes.has(bare) || row["enum"] === "true"),

@@ -9,7 +9,7 @@ import type { WantedField } from "./tuples.js";
 /** Where rows come from: `unnest(...) AS s (...)`, or a table AS s. */
 export type RowSource = string;
 
-const at = (shape: TableShape, place: number): ColumnShape => {
+const at = (shape: Pick<TableShape, "columns">, place: number): ColumnShape => {
   const column = shape.columns[place];
   if (column === undefined) throw new RangeError(`no column at ${String(place)}`);
   return column;
@@ -27,7 +27,7 @@ export function wantedOf(shape: TableShape, places: readonly number[]): readonly
 }
 
 /** The same for tuples that hold the key's columns alone, in the key's order. */
-export function wantedKey(shape: TableShape): readonly WantedField[] {
+export function wantedKey(shape: Pick<TableShape, "columns" | "key">): readonly WantedField[] {
   return shape.key.map((place, i) => ({ place: i, oid: at(shape, place).oid }));
 }
 
