@@ -114,7 +114,12 @@ function keyText(
 }
 
 /** The row's cells with the lengths that stand before them; null for NULL. */
-function cellsOf(codecs: readonly Codec[], packet: Buffer, start: number, end: number): (Buffer | null)[] {
+export function cellsOf(
+  codecs: readonly Codec[],
+  packet: Buffer,
+  start: number,
+  end: number,
+): (Buffer | null)[] {
   let at = start + 1 + ((codecs.length + 9) >> 3);
   return codecs.map(({ cell }, index) => {
     const bit = index + 2;

@@ -1,0 +1,206 @@
+/**
+ * The source's rows as tuples, through the very codecs that copied them. A value that no policy lets through does not
+ * end the comparing: its field stands as refused (tuple.ts), so its row is found and its column named. Only a key that
+ * is refused ends it, for such a row has no name. Nothing is made per row.
+ */
+import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import { Fault } from "../errors.js";
+import type { SourceEngine } from "../model.js";
+import type { RowQuery, RowReader, RowSink } from "../port.js";
+import { mysqlName } from "../safety/identifier.js";
+import { codecOf } from "../typemap/compile.js";
+import type { Codec } from "../typemap/codec.js";
+import { Output } from "../typemap/output.js";
+import { Refusal } from "../typemap/refusal.js";
+import { cellsOf } from "../typemap/row.js";
+import { RowWriter } from "../typemap/writer.js";
+import type { Side } from "./side.js";
+import { fieldName, fieldsAt, refusedLength } from "./tuple.js";
+import type { TupleShape } from "./tuple.js";
+
+/** A buffer that a huge row made larger than by this is not kept. */
+const keptBytes = 1_048_576;
+/** A buffer grows from here: most tables are small. */
+const firstBytes = 8192;
+
+/** How one shape of a table's rows is read: made once, used for many reads. */
+export class SourceShape {
+  readonly shape: TupleShape;
+  readonly codecs: readonly Codec[];
+  readonly select: readonly string[];
+
+  constructor(shape: TupleShape, engine: SourceEngine) {
+    this.shape = shape;
+    const columns = shape.places.map((place) => {
+      const column = shape.table.columns[place];
+      if (column === undefined) throw new Fault("bug", `${shape.table.source} has no column ${place}.`);
+      return column;
+    });
+    this.codecs = columns.map((column) => codecOf(column, engine));
+    this.select = this.codecs.map((codec, field) => codec.select(mysqlName(fieldName(shape, field))));
+  }
+
+  /** A key's tuple as the texts that RowQuery.keys asks for. */
+  keyTexts(key: Buffer): string[] {
+    const at = new Int32Array(this.shape.key.length);
+    fieldsAt(key, 0, at);
+    return this.shape.key.map((field, k) => {
+      const from = at[k] ?? 0;
+      const length = key.readInt32BE(from);
+      const codec = this.codecs[field];
+      if (codec === undefined || length < 0)
+        throw new Fault("bug", `A key of ${this.shape.table.source} is NULL.`);
+      return codec.decode(key.subarray(from + 4, from + 4 + length));
+    });
+  }
+}
+
+export interface SourceRead {
+  readonly rows: number;
+  readonly bytes: number;
+  /** SHA-256 of all tuples in the order read, where it was asked for. */
+  readonly digest: string | null;
+}
+
+/** Reads the query's rows into the side, to its end. */
+export async function readSource(
+  reader: RowReader,
+  source: SourceShape,
+  wanted: Pick<RowQuery, "range" | "keys" | "ordered">,
+  side: Side,
+  digested: boolean,
+  signal: AbortSignal,
+): Promise<SourceRead> {
+  const { table } = source.shape;
+  const rows = new SourceRows(source, side, digested);
+  const query = { table: table.source, select: source.select, key: table.key, ...wanted };
+  const read = await reader.read(query, rows, signal);
+  const done = rows.finish();
+  if (done.rows !== read.rows)
+    throw new Fault(
+      "range-incomplete",
+      `${table.source}: the source sent ${read.rows} rows and ${done.rows} were compared.`,
+    );
+  return done;
+}
+
+interface Pen {
+  readonly out: Output;
+  readonly writer: RowWriter;
+}
+
+class SourceRows implements RowSink {
+  readonly #source: SourceShape;
+  readonly #side: Side;
+  readonly #free: Pen[] = [];
+  readonly #hash: Hash | null;
+  #pen: Pen;
+  #rows = 0;
+  #bytes = 0;
+
+  constructor(source: SourceShape, side: Side, digested: boolean) {
+    this.#source = source;
+    this.#side = side;
+    this.#hash = digested ? createHash("sha256") : null;
+    this.#pen = this.#newPen();
+  }
+
+  row(packet: Buffer, start: number, end: number): void {
+    const { out, writer } = this.#pen;
+    const before = out.at;
+    try {
+      writer.row(packet, start, end);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      out.at = before;
+      this.#refused(packet, start, end, error);
+    }
+    this.#rows++;
+    if (out.at >= this.#side.chunkBytes) this.#handOver();
+  }
+
+  full(): boolean {
+    return this.#side.full();
+  }
+
+  drained(): Promise<void> {
+    return this.#side.drained();
+  }
+
+  finish(): SourceRead {
+    this.#handOver();
+    this.#side.end();
+    return { rows: this.#rows, bytes: this.#bytes, digest: this.#hash?.digest("hex") ?? null };
+  }
+
+  #handOver(): void {
+    const pen = this.#pen;
+    const { bytes, at } = pen.out;
+    if (at === 0) return;
+    this.#hash?.update(at === bytes.length ? bytes : bytes.subarray(0, at));
+    this.#bytes += at;
+    this.#pen = this.#free.pop() ?? this.#newPen();
+    const release = (): void => {
+      if (pen.out.bytes.length > this.#side.chunkBytes + keptBytes) return;
+      pen.out.at = 0;
+      this.#free.push(pen);
+    };
+    this.#side.push({ bytes, at: 0, end: at, release });
+  }
+
+  /** The row once more without the values that are refused, whose fields are marked then. */
+  #refused(packet: Buffer, start: number, end: number, first: Refusal): void {
+    const { shape, codecs } = this.#source;
+    const { out, writer } = this.#pen;
+    const before = out.at;
+    const cells = cellsOf(codecs, packet, start, end);
+    const marked: number[] = [];
+    for (let refusal: Refusal | null = first; refusal !== null;) {
+      const field = out.column;
+      if ((cells[field] ?? null) === null)
+        throw new Fault("bug", `${shape.table.source}: ${refusal.message}.`);
+      if (shape.key.includes(field)) throw refusedKey(shape, field, refusal);
+      cells[field] = null;
+      marked.push(field);
+      const row = rowOf(cells);
+      try {
+        writer.row(row, 0, row.length);
+        refusal = null;
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        out.at = before;
+        refusal = error;
+      }
+    }
+    const at = new Int32Array(codecs.length);
+    fieldsAt(out.bytes, before, at);
+    for (const field of marked) out.bytes.writeInt32BE(refusedLength, at[field]);
+  }
+
+  #newPen(): Pen {
+    const cells = this.#source.codecs.map((codec) => codec.cell);
+    const out = new Output(null, cells.length, firstBytes);
+    return { out, writer: new RowWriter(cells, out) };
+  }
+}
+
+/** A row of the binary protocol: header byte, NULL bitmap, cells with the lengths that stand before them. */
+function rowOf(cells: readonly (Buffer | null)[]): Buffer {
+  const nulls = Buffer.alloc((cells.length + 9) >> 3);
+  cells.forEach((cell, index) => {
+    const bit = index + 2;
+    if (cell === null) nulls[bit >> 3] = (nulls[bit >> 3] ?? 0) | (1 << (bit & 7));
+  });
+  return Buffer.concat([Buffer.from([0]), nulls, ...cells.flatMap((cell) => (cell === null ? [] : [cell]))]);
+}
+
+/** Without its key no one could say which row it is. */
+function refusedKey(shape: TupleShape, field: number, refusal: Refusal): Fault {
+  const column = fieldName(shape, field);
+  return new Fault(
+    "value-refused",
+    `${shape.table.source}.${column} is part of the key and holds ${refusal.message}: the row cannot be compared.`,
+    { facts: { table: shape.table.source, column }, cause: refusal },
+  );
+}

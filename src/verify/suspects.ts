@@ -1,0 +1,55 @@
+/**
+ * Suspects on their way to whoever records them, at most so many at a time and one a key: several rows of one key come
+ * one after the other and are put together, so that a record by key holds them.
+ */
+import type { PlanTable } from "../model.js";
+import type { MismatchKind, Suspect } from "../verify-port.js";
+
+export const suspectsAtOnce = 1000;
+
+export type OnSuspects = (suspects: readonly Suspect[]) => Promise<void>;
+
+export class Suspects {
+  readonly #table: PlanTable;
+  readonly #take: OnSuspects;
+  #found: Suspect[] = [];
+
+  constructor(table: PlanTable, take: OnSuspects) {
+    this.#table = table;
+    this.#take = take;
+  }
+
+  /** Whether they are to be handed over before more is looked at. */
+  get full(): boolean {
+    return this.#found.length > suspectsAtOnce;
+  }
+
+  add(key: Buffer, kind: MismatchKind, columns: readonly string[], copies = 1): void {
+    const suspect = { table: this.#table.source, key, kind, columns, copies };
+    const last = this.#found.at(-1);
+    if (last?.key.equals(key) === true) this.#found[this.#found.length - 1] = together(last, suspect);
+    else this.#found.push(suspect);
+  }
+
+  /** Hands over what no later row of the same key can change, or all. */
+  async flush(all: boolean): Promise<void> {
+    const rest = all ? [] : this.#found.slice(-1);
+    const ready = all ? this.#found : this.#found.slice(0, -1);
+    this.#found = rest;
+    for (let at = 0; at < ready.length; at += suspectsAtOnce)
+      await this.#take(ready.slice(at, at + suspectsAtOnce));
+  }
+}
+
+/** A copy too many or too few says more of a key than that some copy of it is different. */
+function together(first: Suspect, second: Suspect): Suspect {
+  if (first.kind === second.kind)
+    return first.kind === "different"
+      ? { ...first, columns: [...new Set([...first.columns, ...second.columns])] }
+      : { ...first, copies: first.copies + second.copies };
+  if (first.kind === "different") return second;
+  if (second.kind === "different") return first;
+  const copies = first.copies - second.copies;
+  if (copies === 0) return { ...first, kind: "different", columns: [], copies: 1 };
+  return { ...(copies > 0 ? first : second), copies: Math.abs(copies) };
+}
