@@ -27,15 +27,30 @@ import type { VerbResult } from "./output.js";
 import { keepPoison } from "./quarantine.js";
 import { openSteering } from "./steering.js";
 import type { Steering } from "./steering.js";
+import { Verifier } from "../migration/verifier.js";
+import type { JobAct } from "../serve/jobs.js";
+import type { VerifyOutcome } from "../verify/verification.js";
+import { verifyJob } from "./verify-job.js";
+import { verifyTools } from "./verify-tools.js";
+import { VerifyWatch } from "./verify-watch.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
 export interface LiveGoal {
-  readonly until: "ready" | "stopped";
+  readonly until: "ready" | "stopped" | "done";
+  /** What the run is for, once the lanes have joined; it ends with it. */
+  readonly task?: LiveTask;
   readonly timeoutMs: number | null;
   readonly holds: readonly Hold[];
   readonly unfollowed: boolean;
   readonly listen: Address | null;
+}
+
+export interface LiveTask {
+  /** Does its work with what this life of the engine offers. A life that is lost begins it again. */
+  readonly act: (verify: JobAct, signal: AbortSignal) => Promise<void>;
+  /** What the verb then says. */
+  readonly result: () => VerbResult;
 }
 
 /** Engines that may fail in a row; with growing pauses this is about ten minutes. */
@@ -86,6 +101,7 @@ export async function runLive(
   };
   try {
     const ended = await untilEnded(living);
+    if (ended.state === "done" && goal.task !== undefined) return goal.task.result();
     return ended.state === "held"
       ? heldBack(migration.id, ended.view, seconds())
       : ready(migration.id, ended.view, seconds());
@@ -172,6 +188,8 @@ async function live(living: Living): Promise<Synced> {
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   await steering.begin(ticker);
+  const watch = new VerifyWatch(found.plan, log, services.now);
+  let verifying: JobAct | null = null;
   try {
     return await ticker.during(() =>
       sync({
@@ -192,6 +210,41 @@ async function live(living: Living): Promise<Synced> {
         moment: services.moment,
         streamMoment: services.streamMoment,
         until: goal.until,
+        openVerifier: (following, joined) => {
+          const parts = { services, migration, found, source, target, ledger, following, watch };
+          const verifier = new Verifier({
+            tools: verifyTools({
+              ...parts,
+              workers: () => steering.settings.workers,
+              pacer: () => steering.pacer(),
+            }),
+            method: migration.config.verify.method,
+            joined,
+            onOutcome: (outcome) => tellOutcome(log, outcome),
+            onFailure: (fault) =>
+              log.error({ code: fault.code }, `the verification failed: ${fault.message}`),
+          });
+          verifying = verifyJob({
+            verifier,
+            ledger: ledger.verification(),
+            engine: found.catalogue.engine,
+            method: migration.config.verify.method,
+            directory: migration.stateDirectory,
+            watch,
+            now: services.now,
+            signal: AbortSignal.any([signal, ledger.lost]),
+          });
+          steering.works("verify", verifying);
+          return verifier;
+        },
+        ...(goal.task === undefined
+          ? {}
+          : {
+              task: async (stop) => {
+                if (verifying === null) throw new Fault("bug", "The lanes have joined without a verifier.");
+                await goal.task?.act(verifying, stop);
+              },
+            }),
         unfollowed: goal.unfollowed,
         cascades,
         tied: cascades ? tiedSets(found.plan.tables) : [],
@@ -241,6 +294,18 @@ async function live(living: Living): Promise<Synced> {
   } finally {
     living.last.view = await lastView(ledger, context, log);
   }
+}
+
+function tellOutcome(log: Log, { run, differences, pending, tables }: VerifyOutcome): void {
+  const facts = {
+    run: run.id,
+    kind: run.scope.kind,
+    tables: tables.length,
+    differences: String(differences),
+    pending: String(pending),
+  };
+  if (differences > 0n) log.error(facts, "verified: rows differ; headgate repair");
+  else log.info(facts, "verified: no row differs");
 }
 
 /** What is worth a line; batches and lags are figures, not news. */

@@ -93,6 +93,7 @@ const services: Services = {
   },
   moment: () => undefined,
   streamMoment: () => undefined,
+  verifyMoment: () => undefined,
 };
 
 outputs();

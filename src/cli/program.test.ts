@@ -36,6 +36,7 @@ function offline(
     openTarget: refuse,
     moment: () => undefined,
     streamMoment: () => undefined,
+    verifyMoment: () => undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Source, Target } from "../port.js";
 import type { Server, Tls } from "../config/url.js";
 import type { MomentHook } from "../snapshot/moments.js";
 import type { StreamMomentHook } from "../stream/moments.js";
+import type { VerifyMomentHook } from "../verify/moments.js";
 import type { Size } from "../watch/screen.js";
 import type { Streams } from "./output.js";
 
@@ -35,4 +36,5 @@ export interface Services {
   /** Named moments of the engine; does nothing but in tests. */
   readonly moment: MomentHook;
   readonly streamMoment: StreamMomentHook;
+  readonly verifyMoment: VerifyMomentHook;
 }

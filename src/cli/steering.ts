@@ -16,6 +16,8 @@ import type { Probe } from "../safety/pressure.js";
 import type { Pacer } from "../safety/turns.js";
 import type { Address } from "../serve/access.js";
 import { openControl } from "../serve/control.js";
+import { Jobs } from "../serve/jobs.js";
+import type { JobAct, JobKind } from "../serve/jobs.js";
 import { socketPath } from "../serve/socket.js";
 import { readFrom } from "../migration/read-from.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
@@ -96,6 +98,12 @@ export class Steering implements AsyncDisposable {
   readonly #tally = new Tally();
   readonly #retention: Retention;
   #control: AsyncDisposable | null = null;
+  readonly #jobs = new Jobs({
+    verify: (ask, onProgress, signal) => this.#work("verify", ask, onProgress, signal),
+    repair: (ask, onProgress, signal) => this.#work("repair", ask, onProgress, signal),
+  });
+  /** What this life of the engine can do; nothing before its lanes have joined. */
+  #works: Partial<Record<JobKind, JobAct>> = {};
   #ticker: Ticker | null = null;
   #stream: Stream | null = null;
   #epoch = "0";
@@ -161,6 +169,7 @@ export class Steering implements AsyncDisposable {
     const { context, migration, listen, log } = this.#options;
     this.#ticker = ticker;
     this.#stream = null;
+    this.#works = {};
     ticker.steered(() => this.#waits());
     this.#control ??= await openControl({
       directory: migration.stateDirectory,
@@ -178,6 +187,7 @@ export class Steering implements AsyncDisposable {
             }),
           ),
       },
+      jobs: this.#jobs,
       readChange: (text) => readChange(text, migration.config),
       scrub: (text) => context.output.scrub(text),
       onWord: (sentence, facts) => {
@@ -197,6 +207,11 @@ export class Steering implements AsyncDisposable {
     this.#retention.watch(feed, () => this.#stream?.lanes ?? [], signal);
   }
 
+  /** From now on this life of the engine does such work for whoever asks. */
+  works(kind: JobKind, act: JobAct): void {
+    this.#works[kind] = act;
+  }
+
   blocking(codes: readonly string[]): void {
     this.#blocking = codes;
   }
@@ -206,10 +221,20 @@ export class Steering implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#jobs[Symbol.asyncDispose]();
     await this.#control?.[Symbol.asyncDispose]();
     await this.#retention[Symbol.asyncDispose]();
     await this.#parts.governor[Symbol.asyncDispose]();
     await this.#parts.pulse[Symbol.asyncDispose]();
+  }
+
+  async #work(kind: JobKind, ...what: Parameters<JobAct>): ReturnType<JobAct> {
+    const act = this.#works[kind];
+    if (act === undefined)
+      throw new Fault("usage", `The copy is not complete yet, so there is nothing to ${kind}.`, {
+        next: "headgate status",
+      });
+    return await act(...what);
   }
 
   #pause(): void {

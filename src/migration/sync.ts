@@ -35,7 +35,7 @@ export interface SyncOptions extends CopyOptions {
   /** `ready` ends when a cutover could start, `done` when the task is. */
   readonly until: "ready" | "stopped" | "done";
   /** Who proves what is on the target, given the stream that it waits for; without one nothing is verified. */
-  readonly openVerifier?: (following: Following) => Verifier;
+  readonly openVerifier?: (following: Following, joined: () => boolean) => Verifier;
   /** What is to be done once the lanes have joined, beside the stream. */
   readonly task?: (signal: AbortSignal) => Promise<void>;
   /** The source's log does not carry what foreign keys do. */
@@ -128,6 +128,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       lanes: () => stream.lanes,
       holds: (later, earlier) => feed.holds(later, earlier),
     }),
+    () => joined.built,
   );
   const all = AbortSignal.any([signal, ledger.lost, ended.signal]);
   const afterJoin = async (act: ((stop: AbortSignal) => Promise<void>) | undefined): Promise<void> => {

@@ -9,7 +9,6 @@ import type { Position } from "../model.js";
 import type { Source } from "../port.js";
 import { throwIfStopped } from "../stop.js";
 import type { LaneStatus } from "../stream-port.js";
-import type { VerifyEvent } from "../verify/event.js";
 import type { Following, VerifyTools } from "../verify/tools.js";
 import type { VerifyOutcome, VerifyRequest } from "../verify/verification.js";
 import { verify } from "../verify/verification.js";
@@ -23,6 +22,8 @@ const lookMs = 20;
 export interface VerifierOptions {
   readonly tools: VerifyTools;
   readonly method: VerifyRequest["method"];
+  /** Whether the lanes have joined: before that nothing can be proven. */
+  readonly joined: () => boolean;
   /** Told of every verification that ended, and of every one that failed: the engine's own ones fail nobody else. */
   readonly onOutcome: (outcome: VerifyOutcome) => void;
   readonly onFailure: (fault: Fault) => void;
@@ -83,6 +84,10 @@ export class Verifier {
   }
 
   async #verify(request: VerifyRequest, signal: AbortSignal): Promise<VerifyOutcome> {
+    if (!this.#options.joined())
+      throw new Fault("usage", "The lanes have not joined yet, so nothing can be compared.", {
+        next: "headgate status",
+      });
     return await this.#turn(async () => {
       throwIfStopped(signal);
       this.#running += 1;

@@ -1,6 +1,7 @@
 /** What an engine hands to those who let it be asked and told, types only. */
 import type { LiveChange, LiveSettings } from "../config/live-settings.js";
 import type { EngineStatus } from "../watch/engine-status.js";
+import type { Jobs } from "./jobs.js";
 
 /** What the engine does when it is told to. All are idempotent. */
 export interface EngineActs {
@@ -13,9 +14,13 @@ export interface EngineActs {
   skip(event: string, reason: string): Promise<void>;
 }
 
+/** Long work by id; see jobs.ts. */
+export type EngineJobs = Pick<Jobs, "start" | "state" | "stop">;
+
 export interface Told {
   readonly status: () => EngineStatus;
   readonly acts: EngineActs;
+  readonly jobs: EngineJobs;
   /** Checks KEY=VALUE by the config. */
   readonly readChange: (text: string) => LiveChange;
   /** Takes every secret out of what is sent. */

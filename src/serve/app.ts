@@ -11,15 +11,17 @@ import { Fault } from "../errors.js";
 import { statusBody } from "../watch/status-body.js";
 import type { Metrics } from "../watch/metrics.js";
 import type { Told } from "./acts.js";
+import { jobKinds } from "./jobs.js";
 
 /** Longest request: an event's id and a reason. */
 const longest = 16_384;
 
+const jobKind = z.enum(jobKinds);
 const setBody = z.strictObject({ set: z.string().max(200) });
 const skipBody = z.strictObject({ event: z.string().min(1).max(200), reason: z.string().min(1).max(2000) });
 
 export function controlApp(told: Told, metrics: Metrics, guards: readonly MiddlewareHandler[]): Hono {
-  const { status, acts } = told;
+  const { status, acts, jobs } = told;
   const app = new Hono();
   const send = (context: Context, body: unknown, code: 200 | 400 | 404 | 413 | 500 | 503 = 200): Response =>
     context.body(`${told.scrub(JSON.stringify(body))}\n`, code, { "Content-Type": "application/json" });
@@ -70,6 +72,17 @@ export function controlApp(told: Told, metrics: Metrics, guards: readonly Middle
     await acts.skip(event, reason);
     told.onWord("skip", { event, reason });
     return now(context);
+  });
+  app.post("/jobs/:kind", async (context) => {
+    const kind = jobKind.parse(context.req.param("kind"));
+    const job = jobs.start(kind, await jsonOf(context));
+    told.onWord(kind, { job: job.id });
+    return send(context, job);
+  });
+  app.get("/jobs/:id", (context) => send(context, jobs.state(context.req.param("id"))));
+  app.post("/jobs/:id/stop", (context) => {
+    told.onWord("stop", { job: context.req.param("id") });
+    return send(context, jobs.stop(context.req.param("id")));
   });
   app.notFound((context) => send(context, refused("There is nothing at this address."), 404));
   app.onError((error, context) => {

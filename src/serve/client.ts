@@ -7,6 +7,7 @@ import { request } from "node:http";
 import { z } from "zod";
 import { Fault, codes } from "../errors.js";
 import type { FaultCode } from "../errors.js";
+import type { JobKind } from "./jobs.js";
 import { codeOf, socketPath } from "./socket.js";
 
 const patienceMs = 10_000;
@@ -36,12 +37,28 @@ const errorSchema = z.looseObject({
   error: z.looseObject({ code: z.string(), sentence: z.string(), next: z.string() }),
 });
 
+const facts = z.record(z.string(), z.unknown());
+
+const jobSchema = z.looseObject({
+  id: z.string(),
+  state: z.enum(["running", "done", "failed"]),
+  progress: facts,
+  result: facts.nullable(),
+  error: z.object({ code: z.string(), sentence: z.string(), next: z.string() }).nullable(),
+});
+
+export type TellJob = z.output<typeof jobSchema>;
+
 export interface EngineClient {
   status(): Promise<TellStatus>;
   pause(): Promise<TellStatus>;
   resume(): Promise<TellStatus>;
   set(text: string): Promise<z.output<typeof changeSchema>>;
   skip(event: string, reason: string): Promise<TellStatus>;
+  /** Begins long work; what becomes of it is asked by its id. */
+  start(kind: JobKind, ask: unknown): Promise<TellJob>;
+  job(id: string): Promise<TellJob>;
+  stop(id: string): Promise<TellJob>;
 }
 
 /** `directory`: `.headgate/<migration>`. Nothing is sent before a call. */
@@ -53,7 +70,7 @@ export function engineClient(directory: string): EngineClient {
     const error = errorSchema.safeParse(answer.body).data?.error;
     if (error === undefined)
       throw new Fault("bug", `The engine answered ${path} with ${String(answer.status)}.`);
-    throw new Fault(isCode(error.code) ? error.code : "bug", error.sentence, { next: error.next });
+    throw faultOf(error);
   };
   return {
     status: () => ask(statusSchema, "/status"),
@@ -61,7 +78,19 @@ export function engineClient(directory: string): EngineClient {
     resume: () => ask(statusSchema, "/resume", {}),
     set: (text) => ask(changeSchema, "/set", { set: text }),
     skip: (event, reason) => ask(statusSchema, "/skip", { event, reason }),
+    start: (kind, what) => ask(jobSchema, `/jobs/${kind}`, what),
+    job: (id) => ask(jobSchema, `/jobs/${id}`),
+    stop: (id) => ask(jobSchema, `/jobs/${id}/stop`, {}),
   };
+}
+
+/** The Fault that it was in the engine. */
+export function faultOf(error: {
+  readonly code: string;
+  readonly sentence: string;
+  readonly next: string;
+}): Fault {
+  return new Fault(isCode(error.code) ? error.code : "bug", error.sentence, { next: error.next });
 }
 
 function isCode(code: string): code is FaultCode {

@@ -1,0 +1,43 @@
+/** What a verification works with in an engine of ours. */
+import type { Inspection } from "../migration.js";
+import type { Ledger, Source, Target } from "../port.js";
+import type { Pacer } from "../safety/turns.js";
+import { streamed } from "../verify/streamed.js";
+import type { Following, VerifyTools } from "../verify/tools.js";
+import type { OpenMigration } from "./open.js";
+import type { Services } from "./services.js";
+import type { VerifyWatch } from "./verify-watch.js";
+
+export interface VerifyParts {
+  readonly services: Services;
+  readonly migration: OpenMigration;
+  readonly found: Inspection;
+  readonly source: Source;
+  readonly target: Target;
+  readonly ledger: Ledger;
+  readonly following: Following | null;
+  readonly workers: () => number;
+  readonly pacer: () => Pacer;
+  readonly watch: VerifyWatch;
+}
+
+export function verifyTools(parts: VerifyParts): VerifyTools {
+  const { services, migration, found, source, target, ledger, following, workers, pacer, watch } = parts;
+  return {
+    source,
+    target,
+    ledger: ledger.verification(),
+    plan: found.plan,
+    engine: found.catalogue.engine,
+    comparing: streamed,
+    following,
+    workers,
+    slots: migration.slots,
+    rangeRows: migration.config.snapshot.rangeRows,
+    pacer,
+    now: services.now,
+    wait: services.wait,
+    moment: services.verifyMoment,
+    onEvent: watch.event,
+  };
+}

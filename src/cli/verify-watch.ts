@@ -1,0 +1,64 @@
+/** A verification's events as figures: for the log, for whoever waits for it, and for the screen. */
+import type { Plan } from "../model.js";
+import type { VerifyEvent } from "../verify/event.js";
+import type { Log } from "../watch/log.js";
+import type { VerifyReading } from "../watch/verify-meter.js";
+import { VerifyMeter } from "../watch/verify-meter.js";
+
+export class VerifyWatch {
+  readonly #expected: ReadonlyMap<string, number>;
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #followers = new Set<(reading: VerifyReading) => void>();
+  #meter: VerifyMeter;
+
+  constructor(plan: Plan, log: Log, now: () => number) {
+    this.#expected = new Map(plan.tables.map(({ source, estimatedRows }) => [source, estimatedRows]));
+    this.#log = log;
+    this.#now = now;
+    this.#meter = new VerifyMeter(this.#expected, now);
+  }
+
+  /** Tells of every step until it is disposed of. */
+  follow(onReading: (reading: VerifyReading) => void): Disposable {
+    this.#followers.add(onReading);
+    return { [Symbol.dispose]: () => this.#followers.delete(onReading) };
+  }
+
+  readonly event = (event: VerifyEvent): void => {
+    switch (event.kind) {
+      case "begun":
+        this.#meter = new VerifyMeter(this.#expected, this.#now);
+        this.#meter.resumed(event.resumed);
+        this.#log.debug({ run: event.run, kind: event.scope.kind, resumed: event.resumed }, "verifying");
+        break;
+      case "split":
+        this.#meter.split(event.table, event.ranges);
+        break;
+      case "compared":
+        this.#meter.compared(event.proof.table, Number(event.proof.rowsSource));
+        break;
+      case "keys":
+        this.#meter.keys(event.keys);
+        break;
+      case "suspects":
+        this.#meter.suspected(event.count);
+        this.#log.info({ table: event.table, rows: event.count }, "rows to be looked at again");
+        break;
+      case "rechecked":
+        this.#log.debug(event, "looked at again");
+        break;
+      case "retry":
+        this.#log.warn(
+          { code: event.fault.code, attempt: event.attempt },
+          `${event.what} again: ${event.fault.message}`,
+        );
+        break;
+      case "no-slot":
+        this.#log.info(event, event.kind);
+        break;
+    }
+    const reading = this.#meter.read();
+    for (const tell of this.#followers) tell(reading);
+  };
+}

@@ -1,0 +1,2 @@
+import type { Comparing } from "./comparing.js";
+export declare const streamed: Comparing;
