@@ -26,6 +26,8 @@ export async function runProgram(argv: readonly string[], services: Services): P
       "after",
       `With a running engine: pause, resume, set KEY=VALUE; with none: recopy TABLE\nNot built yet (exit 64):${notBuiltLines()}\nExample:\n  headgate init --help`,
     )
+    // --help of each verb says the same, and a screen has 24 lines.
+    .helpCommand(false)
     .exitOverride()
     .configureOutput({
       writeOut: services.streams.stdout,
@@ -130,8 +132,24 @@ export async function runProgram(argv: readonly string[], services: Services): P
   );
   verb(
     program
+      .command("verify")
+      .description("Compares every row of both sides, later what changed.")
+      .option("--full", "everything again, whatever was compared before", false)
+      .option(
+        "--table <name>",
+        "only this table, by its name on the source; may be given more than once",
+        (text: string, earlier: readonly string[]) => [...earlier, text],
+        [],
+      )
+      .option("--method <name>", "stream: bytes, here; digest: SHA-256 inside the servers"),
+    "verify",
+    async () => (await import("./verify.js")).verifyVerb,
+    "headgate verify --full",
+  );
+  verb(
+    program
       .command("report")
-      .description("What was done and proven: figures, policies, skipped safeguards.")
+      .description("What was done and proven, with a digest of its own.")
       .option("--html <file>", "one self-contained file")
       .option("--check <file>", "whether a report, JSON or HTML, is as it was written"),
     "report",

@@ -9,10 +9,10 @@ import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { demandFresh, inspect, viewsToLookAt } from "../migration.js";
 import { forStream } from "../migration/stream-findings.js";
-import type { Finding, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { readListen } from "../serve/access.js";
 import { count } from "../watch/screen.js";
+import { asBegun, isFollowed, newcomers } from "./as-begun.js";
 import { figures } from "./figures.js";
 import { errorsOf, findingLines, findingSummary, nextOf } from "./findings.js";
 import { readHolds } from "./hold.js";
@@ -91,37 +91,6 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
         listen,
         unfollowed: newcomers(inspected.plan, found.plan).length > 0,
       });
-}
-
-/** Whether the copy is done and the log is what remains. */
-function isFollowed(view: LedgerView | null): boolean {
-  return view !== null && (view.state === "streaming" || view.state === "ready");
-}
-
-/**
- * DDL at the source makes another plan of its catalogue, but what the log holds before it is of the shape of the plan that
- * the migration was begun with: that one goes on, and the stream stops at the change.
- */
-function asBegun(found: Inspection, before: LedgerView | null, recorded: Plan | null): Inspection {
-  if (before === null || recorded === null || recorded.fingerprint !== before.fingerprint) return found;
-  if (!isFollowed(before)) return found;
-  if (found.plan.fingerprint === recorded.fingerprint) return found;
-  const told = newcomers(found.plan, recorded).map((table): Finding => ({
-    code: "table-not-followed",
-    severity: "warning",
-    object: table,
-    sentence: `${table} was made at the source after this migration began: it is not on the target, and ready does not come while that is so.`,
-    fix: "headgate plan --amend takes it in; or leave it out with tables.exclude.",
-    count: 1,
-    sampleKeys: [],
-  }));
-  return { ...found, plan: recorded, findings: [...found.findings, ...told] };
-}
-
-/** Tables of the one plan that the other does not have, by source name. */
-function newcomers(now: Plan, begun: Plan): readonly string[] {
-  const known = new Set(begun.tables.map(({ source }) => source));
-  return now.tables.flatMap(({ source }) => (known.has(source) ? [] : [source]));
 }
 
 interface Goal {

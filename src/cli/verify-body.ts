@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { exits } from "../errors.js";
 import type { PlanTable, SourceEngine } from "../model.js";
-import { codecOf } from "../typemap/compile.js";
+import { keyTexts } from "../verify/key-text.js";
 import type { VerifyOutcome, FoundMismatch, TableOutcome } from "../verify/verification.js";
 import { shownMismatches } from "../verify/verification.js";
 import type { VerifyReading } from "../watch/verify-meter.js";
@@ -13,27 +13,12 @@ import { clock, count, plural } from "../watch/screen.js";
 import type { VerbResult } from "./output.js";
 import { table as tableOf } from "./table.js";
 
-/** The key's columns as texts, in the key's order. */
-export function keyTexts(table: PlanTable, key: Buffer, engine: SourceEngine): readonly string[] {
-  if (table.key === null) return [key.toString("hex")];
-  let at = 2;
-  return table.key.columns.map((name) => {
-    const column = table.columns.find(({ source }) => source === name);
-    const length = key.readInt32BE(at);
-    at += 4;
-    if (column === undefined || length < 0) return "";
-    const field = key.subarray(at, at + length);
-    at += length;
-    return codecOf(column, engine).decode(field);
-  });
-}
-
 export function mismatchBody(
   table: PlanTable,
   { key, kind, columns, copies }: FoundMismatch,
   engine: SourceEngine,
 ): Readonly<Record<string, unknown>> {
-  return { key: keyTexts(table, key, engine), kind, columns, ...(copies === 1 ? {} : { copies }) };
+  return { key: keyTexts(table, engine, key), kind, columns, ...(copies === 1 ? {} : { copies }) };
 }
 
 export function verifyBody(

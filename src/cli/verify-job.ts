@@ -3,6 +3,7 @@ import type { SourceEngine } from "../model.js";
 import type { Verifier } from "../migration/verifier.js";
 import type { JobAct } from "../serve/jobs.js";
 import type { VerifyLedger } from "../verify-port.js";
+import type { VerifyOutcome } from "../verify/verification.js";
 import { writeMismatches } from "./mismatch-file.js";
 import { readAsk } from "./verify-ask.js";
 import { verifyBody } from "./verify-body.js";
@@ -26,11 +27,16 @@ export function verifyJob(options: VerifyJobOptions): JobAct {
   return async (what, onProgress, signal) => {
     const ask = readAsk(what);
     const began = now();
-    using _ = watch.follow((reading) => onProgress({ ...reading }));
-    const outcome = await verifier.request(
-      { method: ask.method ?? method, full: ask.full, tables: ask.tables },
-      AbortSignal.any([signal, options.signal]),
-    );
+    const followed = watch.follow((reading) => onProgress({ ...reading }));
+    let outcome: VerifyOutcome;
+    try {
+      outcome = await verifier.request(
+        { method: ask.method ?? method, full: ask.full, tables: ask.tables },
+        AbortSignal.any([signal, options.signal]),
+      );
+    } finally {
+      followed[Symbol.dispose]();
+    }
     const mismatchFile = await writeMismatches(directory, ledger, outcome, engine);
     return verifyBody(outcome, engine, { seconds: (now() - began) / 1000, mismatchFile });
   };

@@ -15,7 +15,6 @@ const parts: readonly Part[] = [
   { path: ["source", "admin"], part: "the fence" },
   { path: ["feed", "kind"], value: "kafka", part: "the change stream over Kafka" },
   { path: ["feed", "kafka"], part: "the change stream over Kafka" },
-  { path: ["verify"], part: "verification" },
   { path: ["cutover"], part: "cutover" },
   { path: ["triggers"], part: "triggers" },
   { path: ["baseline"], part: "the latency baseline" },

@@ -19,12 +19,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { changed, readChange } from "../config/live-settings.js";
 import type { LiveSettings } from "../config/live-settings.js";
 import { Fault } from "../errors.js";
+import { stopReason } from "../stop.js";
 import type { EngineStatus } from "../watch/engine-status.js";
 import { Meter } from "../watch/meter.js";
 import { engineClient } from "./client.js";
 import { openControl } from "./control.js";
 import type { ControlOptions } from "./control.js";
 import { readListen } from "./access.js";
+import { Jobs } from "./jobs.js";
 import { socketPath } from "./socket.js";
 
 let folder: string;
@@ -99,8 +101,78 @@ function engine(over: Partial<EngineStatus> = {}, listen: ControlOptions["listen
         if (event !== "e1") throw new Fault("usage", `No event ${event} waits; hunter2.`);
       },
     },
+    jobs: new Jobs({
+      verify: async (ask, onProgress, signal) => {
+        onProgress({ rows: 7 });
+        if (ask !== null && typeof ask === "object" && "long" in ask)
+          return await new Promise((_, stopped) =>
+            signal.addEventListener("abort", () => stopped(stopReason(signal)), { once: true }),
+          );
+        return { asked: ask };
+      },
+      repair: () =>
+        Promise.reject(new Fault("usage", "There is nothing to repair.", { next: "headgate verify" })),
+    }),
   };
 }
+
+/** Talks to an engine over its socket. */
+async function talking(
+  act: (client: ReturnType<typeof engineClient>, running: Engine) => Promise<void>,
+): Promise<void> {
+  const running = engine();
+  const control = await openControl(running);
+  try {
+    await act(engineClient(running.directory), running);
+  } finally {
+    await control[Symbol.asyncDispose]();
+  }
+}
+
+describe("long work", () => {
+  const ended = async (client: ReturnType<typeof engineClient>, id: string) => {
+    for (;;) {
+      const job = await client.job(id);
+      if (job.state !== "running") return job;
+    }
+  };
+
+  it("is begun at once and asked for by its id until it has ended", async () =>
+    talking(async (client, running) => {
+      const { id } = await client.start("verify", { full: true });
+      expect(await ended(client, id)).toMatchObject({
+        state: "done",
+        progress: { rows: 7 },
+        result: { asked: { full: true } },
+      });
+      expect(running.log).toEqual([`verify {"job":"${id}"}`]);
+    }));
+
+  it("fails with the fault that ended it", async () =>
+    talking(async (client) => {
+      const { id } = await client.start("repair", {});
+      expect(await ended(client, id)).toMatchObject({
+        state: "failed",
+        result: null,
+        error: { code: "usage", sentence: "There is nothing to repair.", next: "headgate verify" },
+      });
+    }));
+
+  it("stops when it is told to, and another job of the same engine goes on", async () =>
+    talking(async (client) => {
+      const one = await client.start("verify", { long: true });
+      const two = await client.start("verify", { long: true });
+      await client.stop(one.id);
+      expect(await ended(client, one.id)).toMatchObject({ state: "failed", error: { code: "interrupted" } });
+      expect((await client.job(two.id)).state).toBe("running");
+      await client.stop(two.id);
+    }));
+
+  it("is refused under a name that nobody knows", async () =>
+    talking(async (client) => {
+      await expect(client.job("verify-9")).rejects.toThrow(/knows no job verify-9/u);
+    }));
+});
 
 describe("the socket", () => {
   it("answers status, pause, resume, set and skip, each as often as it is asked", async () => {

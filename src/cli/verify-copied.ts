@@ -1,0 +1,66 @@
+/** An offline copy looked at by an engine of its own: nobody follows the source's log, so nothing is excused by it. */
+import type { Inspection } from "../migration.js";
+import { Verifier } from "../migration/verifier.js";
+import type { JobAct } from "../serve/jobs.js";
+import { engineVoice } from "./engine-voice.js";
+import type { OpenMigration } from "./open.js";
+import { openSteering } from "./steering.js";
+import { Ticker } from "./ticker.js";
+import type { VerbContext } from "./verb.js";
+import { verifyJob } from "./verify-job.js";
+import { verifyTools } from "./verify-tools.js";
+import { VerifyWatch } from "./verify-watch.js";
+
+export async function atRest(
+  context: VerbContext,
+  migration: OpenMigration,
+  found: Inspection,
+  act: (verify: JobAct, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { services } = context;
+  const { target } = await migration.both();
+  const { screen, log } = engineVoice(context);
+  await using steering = await openSteering({
+    context,
+    migration,
+    log,
+    listen: null,
+    signal: services.signal,
+  });
+  const { source } = steering;
+  await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
+  const signal = AbortSignal.any([services.signal, ledger.lost]);
+  const ticker = new Ticker(context, screen, found.plan, await ledger.view());
+  await steering.begin(ticker);
+  const watch = new VerifyWatch(found.plan, log, services.now);
+  const verifier = new Verifier({
+    tools: verifyTools({
+      services,
+      migration,
+      found,
+      source,
+      target,
+      ledger,
+      following: null,
+      workers: () => steering.settings.workers,
+      pacer: () => steering.pacer(),
+      watch,
+    }),
+    method: migration.config.verify.method,
+    joined: () => true,
+    onOutcome: () => undefined,
+    onFailure: () => undefined,
+  });
+  const job = verifyJob({
+    verifier,
+    ledger: ledger.verification(),
+    engine: found.catalogue.engine,
+    method: migration.config.verify.method,
+    directory: migration.stateDirectory,
+    watch,
+    now: services.now,
+    signal,
+  });
+  steering.works("verify", job);
+  await act(job, signal);
+}

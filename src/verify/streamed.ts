@@ -1,2 +1,0 @@
-import type { Comparing } from "./comparing.js";
-export declare const streamed: Comparing;
