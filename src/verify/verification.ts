@@ -93,7 +93,7 @@ export async function verify(
   }
   const wholly = tables.filter(({ source }) => whole.has(source));
   await compareWhole(tools, run, wholly, signal);
-  for (const table of wholly) await cleanFrom(tools, run, table);
+  for (const table of wholly) await cleanFrom(tools, run, table, signal);
   for (const table of tables) await settle(tools, run, table, ["suspect", "different", "pending"], signal);
   for (const lane of new Set(tables.map(({ lane: name }) => name))) await ledger.prune(lane);
   return await ended(tools, run, tables, { whole, keys });

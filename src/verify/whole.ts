@@ -8,7 +8,7 @@ import { Fault } from "../errors.js";
 import type { PlanTable, Range } from "../model.js";
 import { together } from "../safety/pool.js";
 import { throwIfStopped } from "../stop.js";
-import type { RangeProof, VerifyRun } from "../verify-port.js";
+import type { RangeProof, Suspect, VerifyRun } from "../verify-port.js";
 import { again, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 
@@ -125,7 +125,12 @@ async function compareOne(
 }
 
 /** The table's ranges of this run, all of them proven, as one: counted from the oldest look. */
-export async function cleanFrom(tools: VerifyTools, run: VerifyRun, table: PlanTable): Promise<void> {
+export async function cleanFrom(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  signal: AbortSignal,
+): Promise<void> {
   const proofs = (await tools.ledger.ranges(run.id))
     .filter(({ range }) => range.table === table.source)
     .map(({ proof }) => proof);
@@ -140,6 +145,7 @@ export async function cleanFrom(tools: VerifyTools, run: VerifyRun, table: PlanT
     source += BigInt(proof.rowsSource);
     target += BigInt(proof.rowsTarget);
   }
+  if (proofs.length > 1) await extras(tools, run, table, signal);
   await tools.ledger.setClean(table.source, oldest.seq, oldest.position, {
     rowsSource: source.toString(),
     rowsTarget: target.toString(),
@@ -147,4 +153,25 @@ export async function cleanFrom(tools: VerifyTools, run: VerifyRun, table: PlanT
     method: first.method,
   });
   await tools.moment("verify:cleaned");
+}
+
+/** Rows that only the target has, of tables whose ranges are the source's alone. */
+async function extras(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  signal: AbortSignal,
+): Promise<void> {
+  using pacer = tools.pacer?.();
+  await pacer?.pace(signal);
+  const keep = async (suspects: readonly Suspect[]): Promise<void> => {
+    await tools.ledger.suspect(run.id, suspects);
+    tools.onEvent({ kind: "suspects", table: table.source, count: suspects.length });
+  };
+  await again(
+    tools,
+    `looking for rows of ${table.source} that only the target has`,
+    () => looking(tools, table, (comparer) => tools.comparing.extras(comparer, table, keep, signal), signal),
+    signal,
+  );
 }
