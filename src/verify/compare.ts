@@ -6,9 +6,10 @@
 import { Fault } from "../errors.js";
 import type { PlanTable, Range } from "../model.js";
 import type { Tuples } from "../stream-port.js";
-import type { RangeProof, Suspect } from "../verify-port.js";
-import { compareKeysOf, extraKeys, keysStayApart, matchRows } from "./by-keys.js";
-import type { Comparer } from "./comparer.js";
+import type { Suspect } from "../verify-port.js";
+import { matchKeys, matchRange } from "./by-keys.js";
+import type { Comparer, Comparing, KeysFigures, RangeFigures } from "./comparing.js";
+import { allMatched, extraKeys } from "./extra-keys.js";
 import { keyOrder } from "./key-order.js";
 import { compareMultiset } from "./multiset.js";
 import { Side } from "./side.js";
@@ -17,14 +18,18 @@ import type { SourceRead } from "./source-rows.js";
 import { Suspects } from "./suspects.js";
 import type { OnSuspects } from "./suspects.js";
 import { readTarget } from "./target-rows.js";
-import { together } from "./together.js";
+import { betweenSides } from "./between-sides.js";
 import { rowShape } from "./tuple.js";
 import { walk } from "./walk.js";
 
-export type CompareWay = "stream" | "keys" | "multiset";
+export type CompareWay = Exclude<RangeFigures["method"], "digest">;
 
-/** What a RangeProof says of a range that was compared. */
-export type Compared = Pick<RangeProof, "rowsSource" | "rowsTarget" | "bytes" | "digest" | "method">;
+/** Compares by reading the rows of both sides. */
+export const rowComparing: Comparing = {
+  hasKeys: (table) => table.key !== null,
+  range: compareRange,
+  keys: compareKeys,
+};
 
 /** How a table is compared: `stream` both in key order, `keys` by key lists, `multiset` without a key. */
 export function wayOf(table: PlanTable): CompareWay {
@@ -33,9 +38,9 @@ export function wayOf(table: PlanTable): CompareWay {
 }
 
 /**
- * Compares one range, or the whole table where `range` is null, and hands on at most 1,000 suspects at a time, one a
- * key; it waits for whoever takes them. A table that is compared by keys in several ranges needs `extrasOf` once after
- * them: rows that only the target has are in no range of the source's. Of a whole table they are among the suspects.
+ * Compares one range, or the whole table where `range` is null, and hands on at most 1,000 suspects at a time; it waits
+ * for whoever takes them. Of a table that is compared by keys, rows that only the target has are in no range of the
+ * source's: they come with the table's first range.
  */
 export async function compareRange(
   comparer: Comparer,
@@ -43,7 +48,7 @@ export async function compareRange(
   range: Range | null,
   onSuspects: OnSuspects,
   signal: AbortSignal,
-): Promise<Compared> {
+): Promise<RangeFigures> {
   const suspects = new Suspects(table, onSuspects);
   const way = wayOf(table);
   if (way === "stream") return await compareStream(comparer, table, range, suspects, signal);
@@ -53,23 +58,13 @@ export async function compareRange(
     const compared = await compareMultiset(comparer, table, suspects, signal);
     return { ...inDecimal(compared), digest: null, method: "multiset" };
   }
-  const matched = await matchRows(comparer, table, { range }, suspects, null, signal);
-  if (whole && !(await allMatched(comparer, table, matched.rowsTarget, signal)))
-    await extraKeys(comparer, table, suspects, signal);
-  await suspects.flush(true);
-  return { ...inDecimal(matched), digest: null, method: "keys" };
-}
-
-/** Rows of the target whose keys the source does not have. To be asked once for a table that was compared by keys in more than one range; other tables' extra rows are found in their ranges. */
-export async function extrasOf(
-  comparer: Comparer,
-  table: PlanTable,
-  onSuspects: OnSuspects,
-  signal: AbortSignal,
-): Promise<void> {
-  const suspects = new Suspects(table, onSuspects);
-  await extraKeys(comparer, table, suspects, signal);
-  await suspects.flush(true);
+  const matched = await matchRange(comparer, table, range, suspects, signal);
+  const proven = whole && (await allMatched(comparer, table, matched.rowsTarget, signal));
+  const first = range === null || range.lower === null;
+  const extra = first && !proven ? await extraKeys(comparer, table, suspects, signal) : 0;
+  await suspects.flush();
+  const rowsTarget = matched.rowsTarget + extra;
+  return { ...inDecimal({ ...matched, rowsTarget }), digest: null, method: "keys" };
 }
 
 /** Compares the rows with these keys, each of them once: a recheck, or dirty keys. Not for tables without a key. */
@@ -78,31 +73,15 @@ export async function compareKeys(
   table: PlanTable,
   keys: Tuples,
   signal: AbortSignal,
-): Promise<{
-  readonly suspects: readonly Suspect[];
-  readonly rowsSource: number;
-  readonly rowsTarget: number;
-}> {
-  const suspects: Suspect[] = [];
-  const keep = (found: readonly Suspect[]): Promise<void> => {
-    suspects.push(...found);
+): Promise<KeysFigures> {
+  const found: Suspect[] = [];
+  const suspects = new Suspects(table, (some) => {
+    found.push(...some);
     return Promise.resolve();
-  };
-  const rows = await compareKeysOf(comparer, table, keys, keep, signal);
-  return { suspects, ...rows };
-}
-
-/**
- * Whether the target has no row but those that a key of the source's found. The view is one, so the count is of the
- * very rows that were read; each key was asked for once where the source's keys stay apart on the target.
- */
-async function allMatched(
-  { look }: Comparer,
-  table: PlanTable,
-  matched: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  return keysStayApart(table) && (await look.count(table, signal)) === String(matched);
+  });
+  const { rowsSource, rowsTarget } = await matchKeys(comparer, table, keys, suspects, signal);
+  await suspects.flush();
+  return { suspects: found, rowsSource, rowsTarget };
 }
 
 async function compareStream(
@@ -111,7 +90,7 @@ async function compareStream(
   range: Range | null,
   suspects: Suspects,
   signal: AbortSignal,
-): Promise<Compared> {
+): Promise<RangeFigures> {
   const shape = rowShape(table);
   const order = keyOrder(table, shape);
   if (order === null) throw new Fault("bug", `${table.source} is not sorted alike on both sides.`);
@@ -120,8 +99,7 @@ async function compareStream(
   let read: SourceRead = { rows: 0, bytes: 0, digest: null };
   let rowsTarget = 0;
   const wanted = range === null ? { kind: "all" as const } : { kind: "range" as const, range };
-  await together(
-    signal,
+  await betweenSides(
     [ours, theirs],
     [
       async (stop) => {
@@ -132,6 +110,7 @@ async function compareStream(
       },
       () => walk(shape, order, ours, theirs, suspects),
     ],
+    signal,
   );
   return {
     ...inDecimal({ rowsSource: read.rows, rowsTarget, bytes: read.bytes }),
@@ -144,7 +123,7 @@ function inDecimal(rows: {
   readonly rowsSource: number;
   readonly rowsTarget: number;
   readonly bytes: number;
-}): Pick<Compared, "rowsSource" | "rowsTarget" | "bytes"> {
+}): Pick<RangeFigures, "rowsSource" | "rowsTarget" | "bytes"> {
   return {
     rowsSource: String(rows.rowsSource),
     rowsTarget: String(rows.rowsTarget),

@@ -8,119 +8,9 @@ import type { Codec } from "../typemap/codec.js";
 import { codecOf } from "../typemap/compile.js";
 import { column as sourceColumn } from "../typemap/example-column.js";
 import type { TargetLook, TargetQuery, TupleSink } from "../verify-port.js";
-import type { Comparer } from "./comparer.js";
-
-/** As text, the way SELECT prints it; hex of bytes. */
-export type Value = string | null;
-export type Row = readonly Value[];
-
-interface Kind {
-  readonly target: string;
-  readonly wire: (text: string) => Buffer;
-  readonly text: (text: string) => Buffer;
-  readonly compare: (a: string, b: string) => number;
-}
-
-const by =
-  <T>(value: (text: string) => T) =>
-  (a: string, b: string): number => {
-    const [x, y] = [value(a), value(b)];
-    return x < y ? -1 : x > y ? 1 : 0;
-  };
-const plain = (text: string): Buffer => Buffer.from(text);
-const long = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0xfd]), uint24(bytes.length), bytes]);
-
-function uint24(size: number): Buffer {
-  const head = Buffer.alloc(3);
-  head.writeUIntLE(size, 0, 3);
-  return head;
-}
-
-function integer(bytes: number): (text: string) => Buffer {
-  return (text) => {
-    const wire = Buffer.alloc(8);
-    wire.writeBigInt64LE(BigInt(text));
-    return wire.subarray(0, bytes);
-  };
-}
-
-function double(text: string): Buffer {
-  const wire = Buffer.alloc(8);
-  wire.writeDoubleLE(Number(text));
-  return wire;
-}
-
-/** `2020-01-31 23:59:59.000001`. */
-function datetime(text: string): Buffer {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0] = text
-    .split(/[-: .]/)
-    .map(Number);
-  const wire = Buffer.from([11, year & 255, year >> 8, month, day, hour, minute, second, 0, 0, 0, 0]);
-  wire.writeUInt32LE(micros, 8);
-  return wire;
-}
-
-/** `-12:00:01.000001`. */
-function time(text: string): Buffer {
-  const [hour = 0, minute = 0, second = 0, micros = 0] = text.replace("-", "").split(/[:.]/).map(Number);
-  const wire = Buffer.alloc(13);
-  wire[0] = 12;
-  wire[1] = text.startsWith("-") ? 1 : 0;
-  wire.writeUInt32LE(Math.floor(hour / 24), 2);
-  wire.set([hour % 24, minute, second], 6);
-  wire.writeUInt32LE(micros, 9);
-  return wire;
-}
-
-const micros = (text: string): number => {
-  const [hour = 0, minute = 0, second = 0, part = 0] = text.replace("-", "").split(/[:.]/).map(Number);
-  return (text.startsWith("-") ? -1 : 1) * (((hour * 60 + minute) * 60 + second) * 1e6 + part);
-};
-
-const kinds = {
-  int: { target: "integer", wire: integer(4), text: plain, compare: by(Number) },
-  bigint: { target: "bigint", wire: integer(8), text: plain, compare: by(BigInt) },
-  "tinyint(1)": { target: "boolean", wire: integer(1), text: plain, compare: by(Number) },
-  "decimal(20,3)": {
-    target: "numeric(20,3)",
-    wire: (text): Buffer => long(plain(text)),
-    text: plain,
-    compare: by((text) => BigInt(text.replace(".", ""))),
-  },
-  double: { target: "double precision", wire: double, text: plain, compare: by(Number) },
-  "varbinary(40)": {
-    target: "bytea",
-    wire: (hex): Buffer => long(Buffer.from(hex, "hex")),
-    text: (hex): Buffer => Buffer.from(hex, "hex"),
-    compare: by((hex) => hex),
-  },
-  "datetime(6)": {
-    target: "timestamp(6) without time zone",
-    wire: datetime,
-    text: plain,
-    compare: by((text) => text),
-  },
-  "time(6)": { target: "interval", wire: time, text: plain, compare: by(micros) },
-  longtext: {
-    target: "text",
-    wire: (text): Buffer => long(plain(text)),
-    text: plain,
-    compare: by((text) => text),
-  },
-} satisfies Record<string, Kind>;
-
-export type KindName = keyof typeof kinds;
-export const kindNames: readonly KindName[] = [
-  "int",
-  "bigint",
-  "tinyint(1)",
-  "decimal(20,3)",
-  "double",
-  "varbinary(40)",
-  "datetime(6)",
-  "time(6)",
-  "longtext",
-];
+import type { Comparer } from "./comparing.js";
+import { kindNames, kinds } from "./example-kinds.js";
+import type { Kind, KindName, Row, Value } from "./example-kinds.js";
 
 export function exampleTable(columns: readonly KindName[], key: readonly number[] | null): PlanTable {
   const policy = { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "refuse" } as const;
@@ -226,6 +116,8 @@ export interface SideOptions {
   readonly burst?: number;
   /** The target's rows come as they stand, whatever is asked. */
   readonly unsorted?: boolean;
+  /** Both sides' rows are in the key's order already. */
+  readonly inOrder?: boolean;
   /** Both sides' rows in a range, which is by the first number of its lower and upper bound. */
   readonly within?: (range: Range, row: Row) => boolean;
 }
@@ -272,7 +164,7 @@ export function sidesOf(
         const wanted = new Set(keys.map((key) => keyBytes(key)));
         rows = [...source].filter((row) => wanted.has(keyBytes(keyPlaces(table).map((p) => row[p] ?? null))));
       } else if (range !== null) rows = [...source].filter((row) => within(range, row));
-      if (query.ordered) rows = sorted(table, [...rows]);
+      if (query.ordered && options.inOrder !== true) rows = sorted(table, [...rows]);
       const give = (row: Row): void => {
         const packet = packetOf(table, row, places);
         sink.row(Buffer.concat([Buffer.from("xx"), packet, Buffer.from("y")]), 2, packet.length + 2);
@@ -294,7 +186,8 @@ export function sidesOf(
           keys.has(tupleOf(table, row, keyPlaces(table)).toString("latin1")),
         );
       } else if (wanted.kind === "range") rows = [...target].filter((row) => within(wanted.range, row));
-      if (query.ordered && options.unsorted !== true) rows = sorted(table, [...rows]);
+      if (query.ordered && options.unsorted !== true && options.inOrder !== true)
+        rows = sorted(table, [...rows]);
       const give = (row: Row): void => {
         const tuple = tupleOf(table, row, query.columns);
         const bytes = Buffer.concat([Buffer.from("abc"), tuple, Buffer.from("d")]);

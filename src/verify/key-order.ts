@@ -26,6 +26,12 @@ export function sharedOrder({ column, targetType, policy }: PlanColumn): FieldOr
   }
   if (column.type === "decimal")
     return whole.includes(base) ? signedOrder : base === "numeric" ? numericOrder : null;
+  if (column.type === "bit")
+    return whole.includes(base)
+      ? signedOrder
+      : ["boolean", "bit", "bytea"].includes(base)
+        ? bytesOrder
+        : null;
   if (column.type === "float" || column.type === "double")
     return base === "real" || base === "double precision" ? floatOrder : null;
   if (binaries.includes(column.type)) return base === "bytea" || base === "uuid" ? bytesOrder : null;

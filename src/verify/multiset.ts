@@ -7,13 +7,13 @@
 import { hash } from "node:crypto";
 import { Fault } from "../errors.js";
 import type { PlanTable } from "../model.js";
-import type { Comparer } from "./comparer.js";
+import type { Comparer } from "./comparing.js";
 import { Side } from "./side.js";
 import { SourceShape, readSource } from "./source-rows.js";
 import type { SourceRead } from "./source-rows.js";
 import type { Suspects } from "./suspects.js";
 import { readTarget } from "./target-rows.js";
-import { together } from "./together.js";
+import { betweenSides } from "./between-sides.js";
 import { TupleView, rowShape, tupleEnd } from "./tuple.js";
 
 /** Told apart by the first 13 bits of the hash. */
@@ -67,10 +67,10 @@ export async function compareMultiset(
       const key = Buffer.from(text, "latin1");
       if (refused.length > 0) suspects.add(key, "different", refused, copies);
       else suspects.add(key, copies > 0 ? "missing" : "extra", [], Math.abs(copies));
-      if (suspects.full) await suspects.flush(false);
+      if (suspects.full) await suspects.flush(1);
     }
   }
-  await suspects.flush(true);
+  await suspects.flush();
   return compared;
 }
 
@@ -104,8 +104,7 @@ async function bothSides(
   const [ours, theirs] = [new Side(), new Side()];
   let read: SourceRead = { rows: 0, bytes: 0, digest: null };
   let rowsTarget = 0;
-  await together(
-    signal,
+  await betweenSides(
     [ours, theirs],
     [
       async (stop) => {
@@ -117,6 +116,7 @@ async function bothSides(
       },
       () => take(theirs, -1),
     ],
+    signal,
   );
   return { rowsSource: read.rows, rowsTarget, bytes: read.bytes };
 }

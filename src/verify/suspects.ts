@@ -31,11 +31,9 @@ export class Suspects {
     else this.#found.push(suspect);
   }
 
-  /** Hands over what no later row of the same key can change, or all. */
-  async flush(all: boolean): Promise<void> {
-    const rest = all ? [] : this.#found.slice(-1);
-    const ready = all ? this.#found : this.#found.slice(0, -1);
-    this.#found = rest;
+  /** Hands over all but the last `kept`, which a later row of the same key may change. */
+  async flush(kept = 0): Promise<void> {
+    const ready = this.#found.splice(0, this.#found.length - kept);
     for (let at = 0; at < ready.length; at += suspectsAtOnce)
       await this.#take(ready.slice(at, at + suspectsAtOnce));
   }

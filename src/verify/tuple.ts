@@ -156,3 +156,14 @@ export class TupleView {
     return names;
   }
 }
+
+/** Whether one of the tuple's fields is NULL. */
+export function hasNull(tuple: Buffer): boolean {
+  const fields = tuple.readInt16BE(0);
+  for (let k = 0, at = 2; k < fields; k++) {
+    const length = tuple.readInt32BE(at);
+    if (length < 0) return true;
+    at += 4 + length;
+  }
+  return false;
+}

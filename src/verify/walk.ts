@@ -31,9 +31,9 @@ export async function walk(
     else if (theirs !== null) step.alone(theirs, "target");
     source.shift();
     target.shift();
-    if (suspects.full) await suspects.flush(false);
+    if (suspects.full) await suspects.flush(1);
   }
-  await suspects.flush(true);
+  await suspects.flush();
 }
 
 class Step {
