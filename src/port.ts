@@ -22,7 +22,14 @@ import type {
   TargetMeasures,
 } from "./model.js";
 import type { ChangeFeed, LaneWriter } from "./stream-port.js";
-import type { ProofView, TargetLook, VerifyLedger } from "./verify-port.js";
+import type {
+  Buckets,
+  DigestQuery,
+  DigestSums,
+  ProofView,
+  TargetLook,
+  VerifyLedger,
+} from "./verify-port.js";
 
 /** Takes rows in the source's wire form, one call a row. */
 export interface RowSink {
@@ -43,6 +50,8 @@ export interface RowQuery {
   readonly range: Range | null;
   /** Only rows with these keys: a text for each of the key's columns, as its codec's `decode` spells it. `range` is null then. */
   readonly keys?: readonly (readonly string[])[];
+  /** A condition on top, made by the codecs as `select` is. */
+  readonly where?: string;
   /** Key order asked for; the copy needs none. */
   readonly ordered: boolean;
 }
@@ -51,6 +60,21 @@ export interface RowQuery {
 export interface RowReader extends AsyncDisposable {
   /** Hands every row of the query to the sink and resolves only when the server itself said "end of result". */
   read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }>;
+  /** Absent where the server computes none. */
+  readonly digests?: SourceDigests;
+}
+
+/** A row whose text the server cannot make has a hash that no row of the other side has. Each call is a view of its own. */
+export interface SourceDigests {
+  /** Sums by bucket; buckets without rows are left out. */
+  sums(query: DigestQuery, buckets: number, signal: AbortSignal): Promise<readonly DigestSums[]>;
+  /** `select` of each row in these buckets, and its hash as text in a last cell. */
+  hashes(
+    query: DigestQuery & { readonly select: readonly string[] },
+    buckets: Buckets,
+    sink: RowSink,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** One consistent view of some tables at an exactly known position (design.md, decision 4). */

@@ -33,6 +33,45 @@ export interface TargetQuery {
   readonly ordered: boolean;
 }
 
+/** A column's canonical text (types.md, section 2) as one side spells it. */
+export interface DigestText {
+  /** SQL that is NULL exactly where the value is. */
+  readonly value: string;
+  readonly text: string;
+  /** It may be long: its SHA-256 stands for it in the row's text. */
+  readonly long: boolean;
+}
+
+/** Rows whose hashes a server is to compute: SHA-256 of each row's text, NULL-safe and length-prefixed. */
+export interface DigestQuery {
+  readonly table: PlanTable;
+  /** This side's spelling of the same columns in the same order as the other side's. */
+  readonly texts: readonly DigestText[];
+  /** null for all. Ranges only where both servers have the key in one order. */
+  readonly range: Range | null;
+}
+
+/** Rows parted by their hash into a power of two of buckets, 65,536 at most. */
+export interface Buckets {
+  readonly of: number;
+  readonly only: readonly number[];
+}
+
+/** Two sums of a bucket's hashes, 60 bits of each, and the number of its rows: duplicates count. All in decimal. */
+export interface DigestSums {
+  readonly bucket: number;
+  readonly rows: string;
+  readonly sums: readonly [string, string];
+}
+
+/** A row whose text the server cannot make has a hash that no row of the other side has. */
+export interface TargetDigests {
+  /** Sums by bucket; buckets without rows are left out. */
+  sums(query: DigestQuery, buckets: number, signal: AbortSignal): Promise<readonly DigestSums[]>;
+  /** The key of each row in these buckets, and its hash as text in a last field. */
+  hashes(query: DigestQuery, buckets: Buckets, sink: TupleSink, signal: AbortSignal): Promise<void>;
+}
+
 /** One consistent view of the target. It holds one of the host's worker slots. */
 export interface TargetLook extends AsyncDisposable {
   /** By lane, as the view shows them: its rows hold exactly what these batches have applied. */
@@ -41,6 +80,8 @@ export interface TargetLook extends AsyncDisposable {
   read(query: TargetQuery, sink: TupleSink, signal: AbortSignal): Promise<{ readonly rows: number }>;
   /** Exact count of a table's rows, in decimal. */
   count(table: PlanTable, signal: AbortSignal): Promise<string>;
+  /** Absent where the server computes none. */
+  readonly digests?: TargetDigests;
 }
 
 export type MismatchKind = "missing" | "extra" | "different";

@@ -4,9 +4,11 @@
  * dashboards, a sql_mode or a time zone of theirs would change or cut what we copy.
  */
 import { Fault } from "../../src/errors.js";
-import type { RowQuery, RowReader, RowSink } from "../../src/port.js";
+import type { RowQuery, RowReader, RowSink, SourceDigests } from "../../src/port.js";
+import type { DigestQuery, DigestSums } from "../../src/verify-port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { MysqlOptions } from "./connection.js";
+import { digestSelect, inBuckets, rowHash, sumsOf } from "./digest.js";
 import { between, keyShape } from "./key.js";
 import type { KeyShape } from "./key.js";
 import { readWaitSeconds, untilLocked } from "./locked.js";
@@ -68,6 +70,13 @@ export class WireReader implements RowReader {
   readonly #options: MysqlOptions;
   readonly #close: (wire: Wire) => Promise<void>;
   readonly #shapes = new Map<string, KeyShape | null>();
+  readonly digests: SourceDigests = {
+    sums: (query, buckets, signal) => this.#sums(query, buckets, signal),
+    hashes: async (query, buckets, sink, signal) => {
+      const select = [...query.select, rowHash(query.texts)];
+      await this.read({ ...wanted(query), select, where: inBuckets(query, buckets) }, sink, signal);
+    },
+  };
 
   /** `options` are the wire's own, for a second look at who locks a table. */
   constructor(
@@ -88,19 +97,32 @@ export class WireReader implements RowReader {
     });
   }
 
+  async #sums(query: DigestQuery, buckets: number, signal: AbortSignal): Promise<readonly DigestSums[]> {
+    const { select, around } = digestSelect(query, buckets);
+    return await untilLocked(this.#options, query.table.source, async () => {
+      const { sql, params } = await this.#statement({ ...wanted(query), select: [select] });
+      return sumsOf(await this.#wire.select({ sql: around(sql), params }, signal));
+    });
+  }
+
   async #statement(query: RowQuery): Promise<Statement> {
     const select = `SELECT ${query.select.join(", ")} FROM ${mysqlName(query.table)}`;
     const { lower, upper } = query.range ?? { lower: null, upper: null };
-    if (lower === null && upper === null && !query.ordered) return { sql: select, params: [] };
+    const also = query.where === undefined ? null : `(${query.where})`;
+    const where = (...parts: readonly (string | null)[]): string => {
+      const all = parts.filter((part) => part !== null);
+      return all.length === 0 ? "" : ` WHERE ${all.join(" AND ")}`;
+    };
+    if (lower === null && upper === null && !query.ordered) return { sql: select + where(also), params: [] };
     if (query.key === null) throw new Fault("bug", `A range of ${query.table}, which has no key.`);
     const forced = `${select} FORCE INDEX (${mysqlName(query.key.index)})`;
     const order = query.ordered
       ? ` ORDER BY ${query.key.columns.map((name) => mysqlName(name)).join(", ")}`
       : "";
-    if (lower === null && upper === null) return { sql: forced + order, params: [] };
+    if (lower === null && upper === null) return { sql: forced + where(also) + order, params: [] };
     const shape = await this.#shape(query.table, query.key);
-    const where = between(shape, lower, upper) ?? { sql: "TRUE", params: [] };
-    return { sql: `${forced} WHERE ${where.sql}${order}`, params: where.params };
+    const range = between(shape, lower, upper) ?? { sql: "TRUE", params: [] };
+    return { sql: forced + where(range.sql, also) + order, params: range.params };
   }
 
   async #shape(table: string, key: NonNullable<RowQuery["key"]>): Promise<KeyShape> {
@@ -121,4 +143,9 @@ export class WireReader implements RowReader {
       await this.#wire[Symbol.asyncDispose]();
     }
   }
+}
+
+/** The rows of a digest; by its key where it has one, so that a range takes its index. */
+function wanted({ table, range }: DigestQuery): Omit<RowQuery, "select"> {
+  return { table: table.source, key: table.key, range, ordered: false };
 }

@@ -18,6 +18,8 @@ export interface KeysFigures {
 export interface Comparing {
   /** Whether single rows of the table can be asked for. */
   hasKeys(table: PlanTable): boolean;
+  /** Whether it is to be compared by the source's ranges; in one piece where not. Absent: all that have keys are. */
+  readonly inRanges?: (table: PlanTable) => boolean;
   /** One range, the whole table where it is null. Suspects come at most 1,000 at a time. */
   range(
     comparer: Comparer,

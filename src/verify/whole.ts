@@ -75,7 +75,8 @@ async function* piecesOf(
 }
 
 async function splitOf(tools: VerifyTools, table: PlanTable, signal: AbortSignal): Promise<Range[]> {
-  if (!tools.comparing.hasKeys(table)) return [{ table: table.source, number: 0, lower: null, upper: null }];
+  if (!tools.comparing.hasKeys(table) || tools.comparing.inRanges?.(table) === false)
+    return [{ table: table.source, number: 0, lower: null, upper: null }];
   const ranges: Range[] = [];
   for await (const range of tools.source.split({ ...table, exactCut: false }, tools.rangeRows, signal))
     ranges.push(range);
