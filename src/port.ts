@@ -130,6 +130,12 @@ export interface OrderedText {
   readonly key: string | null;
 }
 
+/** How far a statement that a person wrote may go. */
+export interface QueryLimits {
+  readonly timeoutMs: number;
+  readonly mostRows: number;
+}
+
 export interface Source extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
   /** Sizes, estimates, lag and the like, each with its time and statement. What the account may not see is unknown. Reads only. */
@@ -180,6 +186,13 @@ export interface Source extends AsyncDisposable {
   feed(plan: Plan): Promise<ChangeFeed>;
   /** Streams expressions that give text over all rows of a table or view, in whatever order they come. */
   texts(relation: string, select: readonly string[], onRow: TextRow, signal: AbortSignal): Promise<void>;
+  /** One statement that a person wrote, in a transaction that only reads; its rows in their order, each value as the server prints it. `whole`: these were all of them. */
+  ask(
+    sql: string,
+    limits: QueryLimits,
+    onRow: TextRow,
+    signal: AbortSignal,
+  ): Promise<{ readonly whole: boolean }>;
 }
 
 /** Bytes on their way to the target. A buffer given to `write` is the sink's until `released` is called. */
@@ -370,6 +383,13 @@ export interface Target extends AsyncDisposable {
     onRow: TextRow,
     signal: AbortSignal,
   ): Promise<void>;
+  /** As the source's. */
+  ask(
+    sql: string,
+    limits: QueryLimits,
+    onRow: TextRow,
+    signal: AbortSignal,
+  ): Promise<{ readonly whole: boolean }>;
   /** Opens nothing before it is asked. Reads only. */
   pulse(): TargetPulse;
   /** A consistent view for comparing, which holds one of the host's `slots` worker slots; null when all are taken. */

@@ -48,8 +48,7 @@ export function digestSelect(
   return {
     select: `${hash} AS h`,
     // LIMIT keeps the optimizer from merging it, and from computing each hash for every mention of it.
-    around: (rows) =>
-      `SELECT ${sums("x.h", buckets)} FROM (${rows} LIMIT 18446744073709551615) AS x${group}`,
+    around: (rows) => `SELECT ${sums("x.h", buckets)} FROM (${rows} LIMIT 18446744073709551615) AS x${group}`,
   };
 }
 

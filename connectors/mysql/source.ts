@@ -20,12 +20,14 @@ import type {
   ExactCut,
   OrderedText,
   Profiler,
+  QueryLimits,
   RowReader,
   ServerLoad,
   Source,
   TextRow,
 } from "../../src/port.js";
 import type { ChangeFeed } from "../../src/stream-port.js";
+import { askSource } from "./ask.js";
 import { openBinlogFeed } from "./binlog/feed.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
@@ -184,6 +186,15 @@ class MysqlSource implements Source {
     await using reader = new WireReader(await openReading(this.#options), this.#options);
     const query = { table: relation, select, key: null, range: null, ordered: false };
     await reader.read(query, textSink(select.length, onRow), signal);
+  }
+
+  async ask(
+    sql: string,
+    limits: QueryLimits,
+    onRow: TextRow,
+    signal: AbortSignal,
+  ): Promise<{ readonly whole: boolean }> {
+    return await askSource(this.#options, sql, limits, onRow, signal);
   }
 
   /** Runs an act on a connection of its own: an abort ends the session in the middle of its statement. */

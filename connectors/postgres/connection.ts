@@ -170,6 +170,20 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** Rows by place: names that stand twice are two columns. One statement, which the protocol itself holds to. */
+  async cells(sql: string, doing: string): Promise<readonly (readonly (string | null)[])[]> {
+    if (this.#dead !== null) throw this.#dead;
+    try {
+      const config = { text: sql, rowMode: "array" as const, queryMode: "extended" as const };
+      const { rows } = await this.#client.query<(string | null)[]>(config);
+      return rows;
+    } catch (error) {
+      const fault = faultOf(error, doing);
+      if (fault.code === "connection-lost") this.#die(fault);
+      throw fault;
+    }
+  }
+
   /** Runs the statements in one round trip; the first that fails is the Fault, and those after it were not run. */
   async burst(statements: readonly BurstStatement[]): Promise<readonly BurstResult[]> {
     if (this.#dead !== null) throw this.#dead;

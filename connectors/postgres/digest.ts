@@ -2,8 +2,9 @@
  * Digests inside the target, of the same texts as connectors/mysql/digest.ts: whatever is changed in the form of one
  * must be changed in the other. A value that PostgreSQL has no text for is a hash that no row of the source has.
  */
-import type { Buckets, DigestQuery, DigestSums, DigestText } from "../../src/verify-port.js";
-import type { TextRow } from "./connection.js";
+import type { Buckets, DigestQuery, DigestSums, DigestText, TupleSink } from "../../src/verify-port.js";
+import type { TupleStatement } from "./tuple-rows.js";
+import type { Condition } from "./wanted.js";
 
 /** What stands for the hash of a row without a text; the source has another one. */
 const none = "f".repeat(64);
@@ -32,39 +33,67 @@ function sum(hash: string, from: 1 | 16): string {
   return `coalesce(sum(('x'||substr(${hash},${String(from)},15))::bit(60)::bigint),0)::text`;
 }
 
-/** `from`: the table and its condition. OFFSET 0 keeps each hash from being computed for every mention of it. */
-export function digestSql(query: DigestQuery, buckets: number, from: string): string {
-  const bucket = buckets === 1 ? "0" : bucketOf("x.h", buckets);
-  return (
-    `SELECT (${bucket})::text AS bucket, count(*)::text AS rows, ${sum("x.h", 1)} AS first, ${sum("x.h", 16)} AS second ` +
-    `FROM (SELECT ${rowHash(query.texts)} AS h FROM ${from} OFFSET 0) AS x` +
-    (buckets === 1 ? "" : ` GROUP BY ${bucket}`)
-  );
+/** Which rows, as a FROM with its condition, and their key's columns, quoted. */
+export interface DigestedRows {
+  readonly from: Condition;
+  readonly key: readonly string[];
+  /** For the sentence of a Fault. */
+  readonly name: string;
 }
 
-/** `columns`: the key's, quoted. */
-export function hashesSql(
+/** Bucket, rows and both sums, as text. OFFSET 0 keeps each hash from being computed for every mention of it. */
+export function sumsStatement(
+  query: DigestQuery,
+  buckets: number,
+  { from, name }: DigestedRows,
+): TupleStatement {
+  const bucket = buckets === 1 ? "0" : bucketOf("x.h", buckets);
+  return {
+    sql:
+      `SELECT (${bucket})::text, count(*)::text, ${sum("x.h", 1)}, ${sum("x.h", 16)} ` +
+      `FROM (SELECT ${rowHash(query.texts)} AS h FROM ${from.sql} OFFSET 0) AS x` +
+      (buckets === 1 ? "" : ` GROUP BY ${bucket}`),
+    values: from.values,
+    fields: 4,
+    doing: `digesting ${name}`,
+  };
+}
+
+export function sumsSink(take: (sums: DigestSums) => void): TupleSink {
+  return {
+    tuple(bytes, start, end) {
+      const [bucket = "", rows = "", first = "", second = ""] = textsIn(bytes.subarray(start, end));
+      if (rows !== "0") take({ bucket: Number(bucket), rows, sums: [first, second] });
+    },
+    full: () => false,
+    drained: () => Promise.resolve(),
+  };
+}
+
+function textsIn(tuple: Buffer): string[] {
+  const texts: string[] = [];
+  for (let at = 2; at < tuple.length;) {
+    const length = Math.max(0, tuple.readInt32BE(at));
+    texts.push(tuple.toString("utf8", at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return texts;
+}
+
+/** The key's columns, then the hash. */
+export function hashesStatement(
   query: DigestQuery,
   { of, only }: Buckets,
-  columns: readonly string[],
-  from: string,
-): string {
-  const keys = columns.map((column, place) => `${column} AS k${String(place)}`);
-  const told = [...columns.map((_, place) => `x.k${String(place)}`), "x.h"].join(", ");
-  const inner = [...keys, `${rowHash(query.texts)} AS h`].join(", ");
-  return `SELECT ${told} FROM (SELECT ${inner} FROM ${from} OFFSET 0) AS x WHERE ${bucketOf("x.h", of)} IN (${only.join(",")})`;
-}
-
-export function sumsOf(rows: readonly TextRow[]): readonly DigestSums[] {
-  return rows.flatMap((row) =>
-    row["rows"] === "0"
-      ? []
-      : [
-          {
-            bucket: Number(row["bucket"]),
-            rows: row["rows"] ?? "",
-            sums: [row["first"] ?? "", row["second"] ?? ""] as const,
-          },
-        ],
-  );
+  { from, key, name }: DigestedRows,
+): TupleStatement {
+  const inner = [...key.map((column, place) => `t.${column} AS k${String(place)}`), `${rowHash(query.texts)} AS h`];
+  const told = [...key.map((_, place) => `x.k${String(place)}`), "x.h"].join(", ");
+  return {
+    sql:
+      `SELECT ${told} FROM (SELECT ${inner.join(", ")} FROM ${from.sql} OFFSET 0) AS x ` +
+      `WHERE ${bucketOf("x.h", of)} IN (${only.join(",")})`,
+    values: from.values,
+    fields: key.length + 1,
+    doing: `digesting ${name}`,
+  };
 }

@@ -7,16 +7,27 @@ import type { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable } from "../../src/model.js";
 import type { LaneCheckpoint } from "../../src/stream-port.js";
 import { stopReason, throwIfStopped } from "../../src/stop.js";
-import type { TargetLook, TargetQuery, TupleSink } from "../../src/verify-port.js";
+import type {
+  Buckets,
+  DigestQuery,
+  DigestSums,
+  TargetDigests,
+  TargetLook,
+  TargetQuery,
+  TupleSink,
+} from "../../src/verify-port.js";
 import { readColumns } from "./apply/shape.js";
 import type { ColumnShapes } from "./apply/shape.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
+import { hashesStatement, sumsSink, sumsStatement } from "./digest.js";
+import type { DigestedRows } from "./digest.js";
 import { faultOf } from "./fault.js";
 import { positionOf } from "./position.js";
 import { HostSlots } from "./slots.js";
 import { streamTuples } from "./tuple-rows.js";
-import { rowsStatement } from "./wanted.js";
+import type { TupleStatement } from "./tuple-rows.js";
+import { rowsFrom, rowsStatement } from "./wanted.js";
 
 const beginSql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -59,6 +70,10 @@ class PostgresLook implements TargetLook {
   readonly #host: HostSlots;
   readonly #plan: Plan;
   readonly #shapes = new Map<string, ColumnShapes>();
+  readonly digests: TargetDigests = {
+    sums: (query, buckets, signal) => this.#sums(query, buckets, signal),
+    hashes: (query, buckets, sink, signal) => this.#hashes(query, buckets, sink, signal),
+  };
   /** Why there is no view any more: an error ends its transaction, and another one would show other rows. */
   #over: Fault | null = null;
 
@@ -88,6 +103,44 @@ class PostgresLook implements TargetLook {
       const { rows } = await this.#session.query(`SELECT count(*)::text AS rows FROM ${name}`, [], doing);
       return rows[0]?.["rows"] ?? "";
     });
+  }
+
+  async #sums(query: DigestQuery, buckets: number, signal: AbortSignal): Promise<readonly DigestSums[]> {
+    const sums: DigestSums[] = [];
+    const statement = sumsStatement(query, buckets, await this.#digested(query, signal));
+    await this.#tried(statement, sumsSink((each) => sums.push(each)), signal);
+    return sums;
+  }
+
+  async #hashes(query: DigestQuery, buckets: Buckets, sink: TupleSink, signal: AbortSignal): Promise<void> {
+    await this.#tried(hashesStatement(query, buckets, await this.#digested(query, signal)), sink, signal);
+  }
+
+  async #digested({ table, range }: DigestQuery, signal: AbortSignal): Promise<DigestedRows> {
+    return this.#alone(`reading ${table.target}`, signal, async () => {
+      const shapes = await this.#shapesOf(table);
+      const wanted = range === null ? { kind: "all" as const } : { kind: "range" as const, range };
+      const key = shapes.key.flatMap((place) => shapes.columns[place]?.name ?? []);
+      return { from: rowsFrom(table, wanted, shapes), key, name: table.target };
+    });
+  }
+
+  /** A value without a text ends the statement, and not the view: the same rows can still be read as bytes. */
+  async #tried(statement: TupleStatement, sink: TupleSink, signal: AbortSignal): Promise<void> {
+    const failed = await this.#alone(statement.doing, signal, async () => {
+      await this.#session.query("SAVEPOINT digest", undefined, statement.doing);
+      try {
+        await streamTuples(this.#session, statement, sink, signal);
+        await this.#session.query("RELEASE SAVEPOINT digest", undefined, statement.doing);
+        return null;
+      } catch (error) {
+        const fault = faultOf(error, statement.doing);
+        if (this.#session.dead !== null || fault.facts["sqlState"] === undefined) throw error;
+        await this.#session.query("ROLLBACK TO SAVEPOINT digest", undefined, statement.doing);
+        return fault;
+      }
+    });
+    if (failed !== null) throw failed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,8 +4,16 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { Finding, PhaseGrants, Plan, ServerFacts, TargetMeasures } from "../../src/model.js";
-import type { Ledger, LedgerView, Target, TargetPulse, TextRow } from "../../src/port.js";
+import type {
+  Ledger,
+  LedgerView,
+  QueryLimits,
+  Target,
+  TargetPulse,
+  TextRow,
+} from "../../src/port.js";
 import type { ProofView, TargetLook } from "../../src/verify-port.js";
+import { askTarget } from "./ask.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
@@ -84,6 +92,15 @@ class PostgresTarget implements Target {
     signal: AbortSignal,
   ): Promise<void> {
     await within(this.#options, (session) => readTexts(session, { schema, relation, select }, onRow, signal));
+  }
+
+  async ask(
+    sql: string,
+    limits: QueryLimits,
+    onRow: TextRow,
+    signal: AbortSignal,
+  ): Promise<{ readonly whole: boolean }> {
+    return within(this.#options, (session) => askTarget(session, sql, limits, onRow, signal));
   }
 
   pulse(): TargetPulse {

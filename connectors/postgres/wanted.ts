@@ -4,13 +4,13 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { PlanColumn, PlanTable, Range } from "../../src/model.js";
-import type { TargetQuery } from "../../src/verify-port.js";
+import type { TargetQuery, Wanted } from "../../src/verify-port.js";
 import { wantedKey } from "./apply/statements.js";
 import type { ColumnShape, ColumnShapes } from "./apply/shape.js";
 import { arraySlices } from "./apply/tuples.js";
 import type { TupleStatement } from "./tuple-rows.js";
 
-interface Condition {
+export interface Condition {
   readonly sql: string;
   readonly values: readonly (Buffer | string)[];
 }
@@ -20,24 +20,29 @@ const everything: Condition = { sql: "", values: [] };
 /** A statement for all keys at once, or a row could come twice: where a collation holds two of them equal. */
 const inOneGo = { rows: Infinity, bytes: Infinity };
 
-export function rowsStatement({ wanted, ...query }: TargetQuery, shapes: ColumnShapes): TupleStatement {
-  const { table } = query;
+/** The table as `t`, and which of its rows. */
+export function rowsFrom(table: PlanTable, wanted: Wanted, shapes: ColumnShapes): Condition {
   const where =
     wanted.kind === "keys"
       ? withKeys(table, shapes, wanted.keys)
       : wanted.kind === "range"
         ? within(table, shapes, wanted.range)
         : everything;
+  return { sql: `${shapes.name} AS t${where.sql === "" ? "" : ` WHERE ${where.sql}`}`, values: where.values };
+}
+
+export function rowsStatement({ wanted, ...query }: TargetQuery, shapes: ColumnShapes): TupleStatement {
+  const { table } = query;
+  const from = rowsFrom(table, wanted, shapes);
   const names = query.columns.map((place) => `t.${at(shapes, place).name}`);
   const order = query.ordered ? shapes.key.map((place) => `t.${at(shapes, place).name}`) : [];
   if (query.ordered && order.length === 0) throw withoutKey(table);
   return {
     sql: [
-      `SELECT ${names.join(", ")} FROM ${shapes.name} AS t`,
-      ...(where.sql === "" ? [] : [`WHERE ${where.sql}`]),
+      `SELECT ${names.join(", ")} FROM ${from.sql}`,
       ...(order.length === 0 ? [] : [`ORDER BY ${order.join(", ")}`]),
     ].join(" "),
-    values: where.values,
+    values: from.values,
     fields: names.length,
     doing: `reading ${table.target}`,
   };

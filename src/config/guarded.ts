@@ -73,8 +73,8 @@ function queryTexts(config: Config): Written[] {
   });
   return [
     ...config.verify.queries.flatMap(({ source, target }, at) => [
-      query("mysql", source, ["verify", "queries", at, "source"]),
-      query("postgres", target, ["verify", "queries", at, "target"]),
+      ...(source === undefined ? [] : [query("mysql", source, ["verify", "queries", at, "source"])]),
+      ...(target === undefined ? [] : [query("postgres", target, ["verify", "queries", at, "target"])]),
     ]),
     // The engine times them on the source until the switch.
     ...config.baseline.queries.map((text, at) => query("mysql", text, ["baseline", "queries", at])),

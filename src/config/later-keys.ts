@@ -1,5 +1,5 @@
 /**
- * Keys of parts that are not built yet: the stream over Kafka, verification, throttle, cutover, triggers, hooks. Their
+ * Keys of parts that are not built yet: the stream over Kafka, throttle, cutover, triggers, hooks. Their
  * form is the contract's, so that a file written for a later release is checked and shown by editors today;
  * not-built.ts refuses them by name when they are set.
  */
@@ -46,20 +46,6 @@ export const kafkaSchema = z
       .optional(),
   })
   .describe("Brokers and topics, for kind kafka.");
-
-export const verifySchema = z
-  .strictObject({
-    method: choice("stream", "digest")
-      .default("stream")
-      .describe("Compare bytes here, or digests computed in the servers."),
-    queries: listOf(
-      z.strictObject({ name: text("a name").optional(), source: text("SQL"), target: text("SQL") }),
-      "a list of { source, target } queries",
-    )
-      .default([])
-      .describe("Pairs of queries whose results must be equal."),
-  })
-  .describe("The comparison of both sides.");
 
 export const throttleSchema = z
   .strictObject({

@@ -14,8 +14,8 @@ import {
   kafkaSchema,
   throttleSchema,
   triggersSchema,
-  verifySchema,
 } from "./later-keys.js";
+import { verifySchema } from "./verify-keys.js";
 import { choice, complain, createdName, databaseUrl, flag, integer, listOf, shaped, text } from "./leaf.js";
 import { migrationId, migrationIdAllowed, migrationIdLength } from "./migration-id.js";
 import { isLoopback, parseUrl } from "./url.js";

@@ -24,6 +24,7 @@ export function layeredSource(source: Source, layer: Partial<Source>): Source {
     exactCut: (tables, slots) => source.exactCut(tables, slots),
     feed: (plan) => source.feed(plan),
     texts: (relation, select, onRow, stop) => source.texts(relation, select, onRow, stop),
+    ask: (sql, limits, onRow, stop) => source.ask(sql, limits, onRow, stop),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     ...layer,
   };

@@ -103,7 +103,12 @@ async function unequalKeys(
   const { select, sink } = keyRows(table, engine, (tuple) => add(tuple, 1));
   await together(
     digests.source.hashes({ table, range, texts: texts.source, select }, buckets, sink, signal),
-    digests.target.hashes({ table, range, texts: texts.target }, buckets, tupleSink((tuple) => add(tuple, -1)), signal),
+    digests.target.hashes(
+      { table, range, texts: texts.target },
+      buckets,
+      tupleSink((tuple) => add(tuple, -1)),
+      signal,
+    ),
   );
   const keys = new Map<string, Buffer>();
   for (const { balance, keys: found } of hashes.values())
@@ -153,7 +158,9 @@ function keyRows(
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
           const name = columns[writer.out.column]?.source ?? "?";
-          throw new Fault("value-refused", `${table.source}.${name} holds ${error.message}.`, { cause: error });
+          throw new Fault("value-refused", `${table.source}.${name} holds ${error.message}.`, {
+            cause: error,
+          });
         }
         take(writer.out.bytes.subarray(0, writer.out.at));
       },

@@ -93,7 +93,8 @@ function unseen({ column, targetType }: PlanColumn): string | null {
     return first === null || (second ?? 0) > 0 ? "a fraction, which no value of the source has" : null;
   if (base === "numeric" && first !== null && (second ?? 0) > (column.scale ?? 0))
     return "digits past the source's scale";
-  if (text === "text[]") return "whether a comma parts two members or stands in one, and members that are NULL";
+  if (text === "text[]")
+    return "whether a comma parts two members or stands in one, and members that are NULL";
   if (base === "inet") return "the length of an address's network prefix";
   if (base === "date" || base.startsWith("timestamp")) return "an era before Christ";
   if (text === "real[]") return "the dimensions of an array";

@@ -91,12 +91,7 @@ interface Found {
   readonly keys: readonly Buffer[] | null;
 }
 
-async function look(
-  digests: Digests,
-  parted: Parted,
-  keyed: boolean,
-  signal: AbortSignal,
-): Promise<Found> {
+async function look(digests: Digests, parted: Parted, keyed: boolean, signal: AbortSignal): Promise<Found> {
   const { source, target } = await bothSums(digests, parted, 1, signal);
   const figures: RangeFigures = {
     rowsSource: source[0]?.rows ?? "0",

@@ -136,6 +136,7 @@ export class ModelSource {
       profiler: refuse,
       inOrder: refuse,
       texts: refuse,
+      ask: refuse,
       seen: refuse,
       split: (table, rangeRows) => this.#split(actor, table, rangeRows),
       reader: async () => {

@@ -172,6 +172,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
     }),
     follows: async () => [],
     inOrder: async () => [],
+    ask: async () => missing("ask"),
     grants: async () => missing("grants"),
     async *split(table, rangeRows) {
       const { rows } = byName.get(table.source) ?? missing(table.source);

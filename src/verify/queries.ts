@@ -1,0 +1,183 @@
+/**
+ * The gates of verify.queries: each is run in transactions that only read, and is red where its results part or its rule
+ * is broken. While the target follows the source, results may part because of what lies between: a gate is red only by a
+ * look during which nothing was applied and nothing was to be; otherwise it is asked again, and in the end `pending`.
+ */
+import { createHash } from "node:crypto";
+import { Fault } from "../errors.js";
+import type { Plan } from "../model.js";
+import type { Source, Target, TextRow } from "../port.js";
+import { throwIfStopped } from "../stop.js";
+import { gateOf } from "./gate.js";
+import type { Gate, GateSettings } from "./gate.js";
+import { whileStill } from "./still.js";
+import type { StillTools } from "./still.js";
+
+export interface GateVerdict {
+  readonly name: string;
+  readonly kind: Gate["kind"];
+  /** `pending`: it did not hold, and rows moved each time it was asked. `refused`: a server would not answer. */
+  readonly result: "holds" | "broken" | "pending" | "refused";
+  /** Rows that came from each side of a pair; null otherwise. */
+  readonly rowsSource: number | null;
+  readonly rowsTarget: number | null;
+  /** In whole; no value of a row is in it. */
+  readonly sentence: string;
+}
+
+export interface GateOptions {
+  readonly source: Pick<Source, "ask">;
+  readonly target: Pick<Target, "ask">;
+  readonly plan: Plan;
+  readonly gates: readonly GateSettings[];
+  /** null where nobody follows the log. */
+  readonly still: StillTools | null;
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly onVerdict?: (verdict: GateVerdict) => void;
+}
+
+const defaultTimeoutMs = 60_000;
+/** Rows of one result: a gate is a question, not a copy. */
+export const mostRows = 100_000;
+const mostTries = 5;
+
+/** Runs the gates one after another, in the file's order. Whoever is not `holds` is worth exit 2. */
+export async function runQueries(options: GateOptions): Promise<readonly GateVerdict[]> {
+  const verdicts: GateVerdict[] = [];
+  for (const gate of options.gates.map((settings, place) => gateOf(settings, options.plan, place))) {
+    throwIfStopped(options.signal);
+    const verdict = await runGate(gate, options);
+    verdicts.push(verdict);
+    options.onVerdict?.(verdict);
+  }
+  return verdicts;
+}
+
+type Look = Omit<GateVerdict, "name" | "kind">;
+
+async function runGate(gate: Gate, options: GateOptions): Promise<GateVerdict> {
+  const told = { name: gate.name, kind: gate.kind };
+  const look = (): Promise<Look> =>
+    gate.kind === "pair" ? lookAtPair(gate, options) : lookAtRule(gate, options);
+  try {
+    let last = await look();
+    if (options.still === null || last.result !== "broken") return { ...told, ...last };
+    for (let tries = 1; tries <= mostTries; tries += 1) {
+      const { value, still } = await whileStill(options.still, options.plan.tables, look, options.signal);
+      if (still || value.result !== "broken") return { ...told, ...value };
+      last = value;
+    }
+    const sentence = `${last.sentence} Rows were changed each time it was asked, ${String(mostTries)} times.`;
+    return { ...told, ...last, result: "pending", sentence };
+  } catch (error) {
+    if (options.signal.aborted || !(error instanceof Fault) || !refusals.has(error.code)) throw error;
+    const sentence = `${gate.name} was not answered: ${error.message}`;
+    return { ...told, result: "refused", rowsSource: null, rowsTarget: null, sentence };
+  }
+}
+
+/** What is one query's own, and no reason to end them all. */
+const refusals = new Set<string>([
+  "source-refused",
+  "source-busy",
+  "target-refused",
+  "target-busy",
+  "grant-missing",
+]);
+
+async function lookAtRule(
+  gate: Exclude<Gate, { kind: "pair" }>,
+  { target, signal, timeoutMs = defaultTimeoutMs }: GateOptions,
+): Promise<Look> {
+  let count = 0n;
+  const take: TextRow = ([cell]) => (count = BigInt(cell ?? "0"));
+  await target.ask(gate.target, { timeoutMs, mostRows: 1 }, take, signal);
+  const holds = count === 0n;
+  return {
+    result: holds ? "holds" : "broken",
+    rowsSource: null,
+    rowsTarget: null,
+    sentence: holds
+      ? `${gate.name} holds on the target.`
+      : `${gate.name}: ${gate.against(count)} on the target.`,
+  };
+}
+
+async function lookAtPair(
+  gate: Extract<Gate, { kind: "pair" }>,
+  { source, target, signal, timeoutMs = defaultTimeoutMs }: GateOptions,
+): Promise<Look> {
+  const limits = { timeoutMs, mostRows };
+  const [there, here] = [new Rows(), new Rows()];
+  // The target first: what the source has more may be on its way, and the other way round nothing explains it.
+  const b = await target.ask(gate.target, limits, here.add, signal);
+  const a = await source.ask(gate.source, limits, there.add, signal);
+  if (!a.whole || !b.whole) {
+    const side = a.whole ? "target" : "source";
+    throw new Fault(
+      `${side}-refused`,
+      `the query of the ${side} gives more than ${String(mostRows)} rows; let it count or sum them.`,
+    );
+  }
+  const apart = gate.ordered ? there.apartInOrder(here) : there.apart(here);
+  const told = { rowsSource: there.count, rowsTarget: here.count };
+  if (apart === null) {
+    const sentence = `${gate.name}: ${rowsOf(there.count)} equal on both sides.`;
+    return { ...told, result: "holds", sentence };
+  }
+  const counts = `the source gives ${rowsOf(there.count)} and the target ${String(here.count)}`;
+  return { ...told, result: "broken", sentence: `${gate.name}: ${counts}; ${apart}.` };
+}
+
+function rowsOf(count: number): string {
+  return count === 1 ? "1 row" : `${String(count)} rows`;
+}
+
+/** A result as hashes of its rows' texts, NULL told from the empty text and one cell from the next. */
+class Rows {
+  readonly #hashes: string[] = [];
+  #columns = 0;
+
+  get count(): number {
+    return this.#hashes.length;
+  }
+
+  readonly add: TextRow = (cells) => {
+    this.#columns = cells.length;
+    const hash = createHash("sha256");
+    for (const cell of cells)
+      hash.update(cell === null ? "N" : `V${String(Buffer.byteLength(cell))}:${cell}`);
+    this.#hashes.push(hash.digest("base64"));
+  };
+
+  /** How the two part as sets of rows that may be there several times; null where they don't. */
+  apart(other: Rows): string | null {
+    const balance = new Map<string, number>();
+    for (const hash of this.#hashes) balance.set(hash, (balance.get(hash) ?? 0) + 1);
+    for (const hash of other.#hashes) balance.set(hash, (balance.get(hash) ?? 0) - 1);
+    let [mine, theirs] = [0, 0];
+    for (const left of balance.values()) {
+      mine += Math.max(0, left);
+      theirs += Math.max(0, -left);
+    }
+    if (mine === 0 && theirs === 0) return null;
+    return (
+      this.#shapes(other) ?? `${rowsOf(mine)} only the source has, and ${rowsOf(theirs)} only the target has`
+    );
+  }
+
+  apartInOrder(other: Rows): string | null {
+    const most = Math.max(this.count, other.count);
+    for (let row = 0; row < most; row += 1)
+      if (this.#hashes[row] !== other.#hashes[row])
+        return this.#shapes(other) ?? `they part at row ${String(row + 1)}`;
+    return null;
+  }
+
+  #shapes(other: Rows): string | null {
+    return this.count > 0 && other.count > 0 && this.#columns !== other.#columns
+      ? `${String(this.#columns)} columns there are ${String(other.#columns)} here`
+      : null;
+  }
+}
