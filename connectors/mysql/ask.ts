@@ -32,20 +32,15 @@ export async function askSource(
   });
   await wire.query(`SET SESSION ${[...set, `sql_select_limit = ${String(mostRows + 1)}`].join(", ")}`);
   await wire.query("START TRANSACTION READ ONLY");
-  const late = new AbortController();
-  const timer =
-    set.length > 0
-      ? undefined
-      : setTimeout(() => {
-          const sentence = `A query took longer than ${String(timeoutMs / 1000)} seconds on the source.`;
-          late.abort(new Fault("source-refused", sentence));
-        }, timeoutMs);
+  const late = set.length > 0 ? null : AbortSignal.timeout(timeoutMs);
   try {
-    const rows = await wire.query(sql, AbortSignal.any([signal, late.signal]));
+    const rows = await wire.query(sql, late === null ? signal : AbortSignal.any([signal, late]));
     for (const row of rows.slice(0, mostRows)) onRow(row);
     await wire.query("ROLLBACK");
     return { whole: rows.length <= mostRows };
-  } finally {
-    clearTimeout(timer);
+  } catch (error) {
+    if (signal.aborted || late?.aborted !== true) throw error;
+    const sentence = `A query took longer than ${String(timeoutMs / 1000)} seconds on the source.`;
+    throw new Fault("source-refused", sentence, { cause: error });
   }
 }

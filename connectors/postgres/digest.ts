@@ -86,7 +86,10 @@ export function hashesStatement(
   { of, only }: Buckets,
   { from, key, name }: DigestedRows,
 ): TupleStatement {
-  const inner = [...key.map((column, place) => `t.${column} AS k${String(place)}`), `${rowHash(query.texts)} AS h`];
+  const inner = [
+    ...key.map((column, place) => `t.${column} AS k${String(place)}`),
+    `${rowHash(query.texts)} AS h`,
+  ];
   const told = [...key.map((_, place) => `x.k${String(place)}`), "x.h"].join(", ");
   return {
     sql:

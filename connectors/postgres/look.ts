@@ -108,7 +108,11 @@ class PostgresLook implements TargetLook {
   async #sums(query: DigestQuery, buckets: number, signal: AbortSignal): Promise<readonly DigestSums[]> {
     const sums: DigestSums[] = [];
     const statement = sumsStatement(query, buckets, await this.#digested(query, signal));
-    await this.#tried(statement, sumsSink((each) => sums.push(each)), signal);
+    await this.#tried(
+      statement,
+      sumsSink((each) => sums.push(each)),
+      signal,
+    );
     return sums;
   }
 

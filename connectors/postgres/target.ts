@@ -4,14 +4,7 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { Finding, PhaseGrants, Plan, ServerFacts, TargetMeasures } from "../../src/model.js";
-import type {
-  Ledger,
-  LedgerView,
-  QueryLimits,
-  Target,
-  TargetPulse,
-  TextRow,
-} from "../../src/port.js";
+import type { Ledger, LedgerView, QueryLimits, Target, TargetPulse, TextRow } from "../../src/port.js";
 import type { ProofView, TargetLook } from "../../src/verify-port.js";
 import { askTarget } from "./ask.js";
 import { Session } from "./connection.js";
