@@ -8,7 +8,7 @@ import type { PlanTable, Range } from "../model.js";
 import type { Tuples } from "../stream-port.js";
 import type { Wanted } from "../verify-port.js";
 import { betweenSides } from "./between-sides.js";
-import type { Comparer } from "./comparing.js";
+import type { Comparer } from "./comparer.js";
 import { KeyMatch } from "./key-match.js";
 import { Side } from "./side.js";
 import type { Chunk } from "./side.js";

@@ -8,7 +8,8 @@ import type { PlanTable, Range } from "../model.js";
 import type { Tuples } from "../stream-port.js";
 import type { Suspect } from "../verify-port.js";
 import { matchKeys, matchRange } from "./by-keys.js";
-import type { Comparer, Comparing, KeysFigures, RangeFigures } from "./comparing.js";
+import type { Comparer } from "./comparer.js";
+import type { KeysFigures, RangeFigures } from "./comparing.js";
 import { allMatched, extraKeys } from "./extra-keys.js";
 import { keyOrder } from "./key-order.js";
 import { compareMultiset } from "./multiset.js";
@@ -24,13 +25,6 @@ import { walk } from "./walk.js";
 
 export type CompareWay = Exclude<RangeFigures["method"], "digest">;
 
-/** Compares by reading the rows of both sides. */
-export const rowComparing: Comparing = {
-  hasKeys: (table) => table.key !== null,
-  range: compareRange,
-  keys: compareKeys,
-};
-
 /** How a table is compared: `stream` both in key order, `keys` by key lists, `multiset` without a key. */
 export function wayOf(table: PlanTable): CompareWay {
   if (table.key === null) return "multiset";
@@ -40,7 +34,7 @@ export function wayOf(table: PlanTable): CompareWay {
 /**
  * Compares one range, or the whole table where `range` is null, and hands on at most 1,000 suspects at a time; it waits
  * for whoever takes them. Of a table that is compared by keys, rows that only the target has are in no range of the
- * source's: they come with the table's first range.
+ * source's: they are among the suspects where the whole table is compared; otherwise `extrasOf` finds them.
  */
 export async function compareRange(
   comparer: Comparer,
@@ -59,12 +53,23 @@ export async function compareRange(
     return { ...inDecimal(compared), digest: null, method: "multiset" };
   }
   const matched = await matchRange(comparer, table, range, suspects, signal);
-  const proven = whole && (await allMatched(comparer, table, matched.rowsTarget, signal));
-  const first = range === null || range.lower === null;
-  const extra = first && !proven ? await extraKeys(comparer, table, suspects, signal) : 0;
+  let { rowsTarget } = matched;
+  if (whole && !(await allMatched(comparer, table, rowsTarget, signal)))
+    rowsTarget += await extraKeys(comparer, table, suspects, signal);
   await suspects.flush();
-  const rowsTarget = matched.rowsTarget + extra;
   return { ...inDecimal({ ...matched, rowsTarget }), digest: null, method: "keys" };
+}
+
+/** Rows of the target whose keys the source does not have: to be asked for once of a table that was compared by keys in more than one range. Of other tables they are found in their ranges. */
+export async function extrasOf(
+  comparer: Comparer,
+  table: PlanTable,
+  onSuspects: OnSuspects,
+  signal: AbortSignal,
+): Promise<void> {
+  const suspects = new Suspects(table, onSuspects);
+  await extraKeys(comparer, table, suspects, signal);
+  await suspects.flush();
 }
 
 /** Compares the rows with these keys, each of them once: a recheck, or dirty keys. Not for tables without a key. */

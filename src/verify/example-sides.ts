@@ -8,7 +8,7 @@ import type { Codec } from "../typemap/codec.js";
 import { codecOf } from "../typemap/compile.js";
 import { column as sourceColumn } from "../typemap/example-column.js";
 import type { TargetLook, TargetQuery, TupleSink } from "../verify-port.js";
-import type { Comparer } from "./comparing.js";
+import type { Comparer } from "./comparer.js";
 import { kindNames, kinds } from "./example-kinds.js";
 import type { Kind, KindName, Row, Value } from "./example-kinds.js";
 

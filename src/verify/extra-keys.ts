@@ -7,7 +7,7 @@ import type { PlanColumn, PlanTable } from "../model.js";
 import { parseTargetType } from "../typemap/family.js";
 import { betweenSides } from "./between-sides.js";
 import { askedKeys } from "./by-keys.js";
-import type { Comparer } from "./comparing.js";
+import type { Comparer } from "./comparer.js";
 import { Side } from "./side.js";
 import type { Chunk } from "./side.js";
 import { SourceShape, readSource } from "./source-rows.js";

@@ -7,7 +7,7 @@
 import { hash } from "node:crypto";
 import { Fault } from "../errors.js";
 import type { PlanTable } from "../model.js";
-import type { Comparer } from "./comparing.js";
+import type { Comparer } from "./comparer.js";
 import { Side } from "./side.js";
 import { SourceShape, readSource } from "./source-rows.js";
 import type { SourceRead } from "./source-rows.js";
