@@ -11,7 +11,8 @@ import { throwIfStopped } from "../stop.js";
 import type { DigestSums, Suspect } from "../verify-port.js";
 import { bisect, bothSums, differing } from "./bisect.js";
 import type { Digests, Parted } from "./bisect.js";
-import type { Comparer, Comparing, RangeFigures } from "./comparing.js";
+import type { Comparer } from "./comparer.js";
+import type { Comparing, RangeFigures } from "./comparing.js";
 import { digestTexts } from "./digest-texts.js";
 import { tuplesOf } from "./tuples.js";
 
