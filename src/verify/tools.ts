@@ -58,6 +58,17 @@ export async function again<T>(
   });
 }
 
+/** A write of the ledger that is not part of a look: it waits for the end of a pause like everything else that is written. */
+export async function inTurn<T>(
+  { pacer }: Pick<VerifyTools, "pacer">,
+  act: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  using turn = pacer?.();
+  await turn?.pace(signal);
+  return await act();
+}
+
 /** Looks at one table on both sides. `at` is the lane's checkpoint in the target's view. */
 export async function looking<T>(
   tools: VerifyTools,

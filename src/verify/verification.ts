@@ -9,6 +9,7 @@ import { throwIfStopped } from "../stop.js";
 import type { MismatchKind, TableProof, VerifyRun, VerifyScope } from "../verify-port.js";
 import { compareDirty } from "./dirty.js";
 import { settle } from "./settle.js";
+import { inTurn } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { cleanFrom, compareWhole } from "./whole.js";
 
@@ -63,12 +64,13 @@ export async function verify(
 ): Promise<VerifyOutcome> {
   const { ledger } = tools;
   const tables = tablesOf(tools, request.tables);
-  const run = await ledger.begin({
+  const scope: VerifyScope = {
     method: request.method,
     kind: request.full ? "full" : "dirty",
     tables: tables.map(({ source }) => source).sort(),
     sample: null,
-  });
+  };
+  const run = await inTurn(tools, () => ledger.begin(scope), signal);
   const begun = await ledger.ranges(run.id);
   tools.onEvent({
     kind: "begun",
@@ -95,8 +97,9 @@ export async function verify(
   await compareWhole(tools, run, wholly, signal);
   for (const table of wholly) await cleanFrom(tools, run, table, signal);
   for (const table of tables) await settle(tools, run, table, ["suspect", "different", "pending"], signal);
-  for (const lane of new Set(tables.map(({ lane: name }) => name))) await ledger.prune(lane);
-  return await ended(tools, run, tables, { whole, keys });
+  for (const lane of new Set(tables.map(({ lane: name }) => name)))
+    await inTurn(tools, () => ledger.prune(lane), signal);
+  return await ended(tools, run, tables, { whole, keys }, signal);
 }
 
 function tablesOf({ plan }: VerifyTools, names: readonly string[] | null): readonly PlanTable[] {
@@ -112,11 +115,13 @@ function tablesOf({ plan }: VerifyTools, names: readonly string[] | null): reado
 }
 
 async function ended(
-  { ledger }: VerifyTools,
+  tools: VerifyTools,
   run: VerifyRun,
   tables: readonly PlanTable[],
   done: { readonly whole: ReadonlySet<string>; readonly keys: ReadonlyMap<string, number> },
+  signal: AbortSignal,
 ): Promise<VerifyOutcome> {
+  const { ledger } = tools;
   const proofs = new Map((await ledger.tables()).map((proof) => [proof.table, proof]));
   const counts = await ledger.mismatchCounts();
   const count = (table: string, state: string): bigint =>
@@ -146,14 +151,15 @@ async function ended(
   const oldest = outcomes
     .map(({ proof }) => proof.clean)
     .reduce((a, b) => (a === null || (b !== null && b.seq < a.seq) ? b : a), null);
-  await ledger.end(run.id, {
+  const facts = {
     tables: outcomes.length,
     wholeTables: done.whole.size,
     keysCompared: [...done.keys.values()].reduce((total, each) => total + each, 0),
     differences: differences.toString(),
     pending: pending.toString(),
     position: JSON.stringify(oldest?.position ?? null),
-  });
+  };
+  await inTurn(tools, () => ledger.end(run.id, facts), signal);
   return {
     run,
     method: run.scope.method,

@@ -9,7 +9,7 @@ import type { PlanTable, Range } from "../model.js";
 import { together } from "../safety/pool.js";
 import { throwIfStopped } from "../stop.js";
 import type { RangeProof, Suspect, VerifyRun } from "../verify-port.js";
-import { again, looking } from "./tools.js";
+import { again, inTurn, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 
 interface Piece {
@@ -66,7 +66,8 @@ async function* piecesOf(
     let open = mine.filter(({ proof }) => proof === null).map(({ range }) => range);
     if (mine.length === 0) {
       open = await again(tools, `splitting ${table.source}`, () => splitOf(tools, table, signal), signal);
-      await tools.ledger.setRanges(run.id, table.source, open);
+      const split = open;
+      await inTurn(tools, () => tools.ledger.setRanges(run.id, table.source, split), signal);
       tools.onEvent({ kind: "split", table: table.source, ranges: open.length });
     }
     for (const range of open) yield { table, range };
@@ -147,12 +148,14 @@ export async function cleanFrom(
     target += BigInt(proof.rowsTarget);
   }
   if (proofs.length > 1) await extras(tools, run, table, signal);
-  await tools.ledger.setClean(table.source, oldest.seq, oldest.position, {
+  const figures = {
     rowsSource: source.toString(),
     rowsTarget: target.toString(),
     ranges: proofs.length,
     method: first.method,
-  });
+  };
+  const { seq, position } = oldest;
+  await inTurn(tools, () => tools.ledger.setClean(table.source, seq, position, figures), signal);
   await tools.moment("verify:cleaned");
 }
 
