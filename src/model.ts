@@ -328,6 +328,8 @@ export interface PlanTable {
   /** What is built over the table; absent in a plan that builds nothing. */
   readonly indexes?: readonly PlanIndex[];
   readonly foreignKeys?: readonly PlanForeignKey[];
+  /** CHECKs that rows of the source may break, as SQL of the source; `rule`: it is not the source's own. */
+  readonly checks?: readonly { readonly name: string; readonly source: string; readonly rule: boolean }[];
 }
 
 /** One statement of the target's DDL, named so that a second `run` knows what it built. */

@@ -3,25 +3,23 @@
  * that a policy badText: recode(...) could not make sense of. Both are asked on bytes; a collation would call unequal
  * things equal.
  */
-import type { PlanColumn, PlanTable, SourceEngine } from "../../src/model.js";
+import type { PlanColumn, PlanTable } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { policyLine } from "./profile-probe.js";
-import type { Probe } from "./profile-probe.js";
+import type { Asked, Probe } from "./profile-probe.js";
+import { halfPair } from "./profile-text.js";
 
 const textTypes = new Set(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"]);
 /** More bytes than one to a character: UTF-8 in them is a matter of chance. */
 const multibyte =
   /^(?:utf8|utf8mb3|utf8mb4|ucs2|utf16|utf16le|utf32|big5|gbk|gb2312|gb18030|sjis|cp932|ujis|eucjpms|euckr|binary)$/u;
 
-/** Half a surrogate pair in UTF-8: ED, then A0 to BF. MariaDB takes it for a character. */
-const halfPair = "CAST(x'ED5BA02DBF5D' AS BINARY)";
-
-export function charsetProbes(table: PlanTable, column: PlanColumn, engine: SourceEngine): readonly Probe[] {
+export function charsetProbes(table: PlanTable, column: PlanColumn, server: Asked): readonly Probe[] {
   const { type, charset } = column.column;
   if (!textTypes.has(type) || charset === null) return [];
   const c = mysqlName(column.source);
   const { badText } = column.policy;
-  if (badText !== "refuse") return [recodeProbe(column, c, charset, badText.recode.toLowerCase(), engine)];
+  if (badText !== "refuse") return [recodeProbe(column, c, charset, badText.recode.toLowerCase(), server)];
   if (multibyte.test(charset)) return [];
   const bytes = `CAST(${c} AS BINARY)`;
   return [
@@ -29,7 +27,7 @@ export function charsetProbes(table: PlanTable, column: PlanColumn, engine: Sour
       code: "utf8-in-other-charset",
       severity: "warning",
       column,
-      condition: `(${isUtf8(bytes, engine)} AND LENGTH(${bytes}) <> CHAR_LENGTH(CONVERT(${bytes} USING utf8mb4)))`,
+      condition: `(${isUtf8(bytes, server)} AND LENGTH(${bytes}) <> CHAR_LENGTH(CONVERT(${bytes} USING utf8mb4)))`,
       what: `look like UTF-8 that was stored as ${charset}: é would arrive as Ã©, as the source itself shows it`,
       fix: `Copied as they are they stay as the source shows them. If UTF-8 was meant, declare badText: recode(${charset}); check then names every value that is no UTF-8.`,
       settle: [],
@@ -39,16 +37,10 @@ export function charsetProbes(table: PlanTable, column: PlanColumn, engine: Sour
 }
 
 /** Values of a recoded column that are not what its policy says. */
-function recodeProbe(
-  column: PlanColumn,
-  c: string,
-  charset: string,
-  wanted: string,
-  engine: SourceEngine,
-): Probe {
+function recodeProbe(column: PlanColumn, c: string, charset: string, wanted: string, server: Asked): Probe {
   const own = charset === wanted;
   const bytes = `CAST(${own ? c : `CONVERT(${c} USING latin1)`} AS BINARY)`;
-  const fits = isUtf8(bytes, engine);
+  const fits = isUtf8(bytes, server);
   const returns = `CAST(CONVERT(CONVERT(${c} USING latin1) USING utf8mb4) AS BINARY) <=> CAST(CONVERT(${c} USING utf8mb4) AS BINARY)`;
   return {
     code: "bad-text",
@@ -62,7 +54,7 @@ function recodeProbe(
 }
 
 /** Whether bytes are UTF-8 that PostgreSQL takes: the server reads and writes them unchanged. */
-function isUtf8(bytes: string, engine: SourceEngine): string {
+function isUtf8(bytes: string, server: Asked): string {
   const same = `${bytes} <=> CAST(CONVERT(${bytes} USING utf8mb4) AS BINARY)`;
-  return engine === "mariadb" ? `(${same} AND NOT (${bytes} REGEXP ${halfPair}))` : `(${same})`;
+  return server.halfPairs ? `(${same} AND NOT ${halfPair(bytes, server)})` : `(${same})`;
 }

@@ -3,7 +3,7 @@
  * the index, and rows that are too wide for a page even with every long value moved out of it. Only asked where
  * the declared types could come so far; the sizes are of values as they stand, without PostgreSQL's compression.
  */
-import type { PlanColumn, PlanIndex, PlanTable } from "../../src/model.js";
+import type { PlanColumn, PlanIndex, PlanTable, SourceColumn } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { policyLine } from "./profile-probe.js";
 import type { Probe } from "./profile-probe.js";
@@ -13,6 +13,9 @@ import { asUtf8, isText } from "./profile-value.js";
 const largestEntry = 2704 - 8;
 /** "row is too big: size ..., maximum size 8160", less the head of the row. */
 const largestRow = 8160 - 24;
+/** An array's head and alignment, and the head, alignment and comma of each member. */
+const arrayHead = 31;
+const memberHead = 7;
 /** What stands in the row for a value that was moved out of it; a value of up to `least` bytes never is. */
 const pointer = 18;
 const least = 24;
@@ -59,7 +62,7 @@ function entryProbe(table: PlanTable, index: PlanIndex): readonly Probe[] {
       settle:
         key || expressions.some(({ long }) => long)
           ? []
-          : [policyLine(table, about.source, "longIndex: hash")],
+          : [policyLine(table, about.source, `longIndex: ${isHashed(about) ? "hash" : "leave-out"}`)],
       about: {
         object: `${table.source}.${index.source}`,
         one: `row of ${table.source}`,
@@ -73,7 +76,13 @@ function entryProbe(table: PlanTable, index: PlanIndex): readonly Probe[] {
 function largest({ column, targetType }: PlanColumn, prefix: number | null, hashed: boolean): number {
   if (hashed) return 36;
   const bytes = /^(?:var)?binary$/u.test(column.type);
-  if (!isText(column) && !bytes && !/blob$/u.test(column.type)) return 24;
+  if (isLabelled(column, targetType)) {
+    const sizes = column.labels.map((label) => Buffer.byteLength(label));
+    return column.type === "enum"
+      ? Math.max(0, ...sizes) + 7
+      : sizes.reduce((sum, size) => sum + size + memberHead, arrayHead);
+  }
+  if (!isText(column) && !bytes && !/blob$/u.test(column.type)) return plainSize(targetType);
   const each =
     column.charset === null || column.charset === "ascii" ? 1 : column.charset === "utf8mb4" ? 4 : 3;
   const wide = /^(?:utf16|utf16le|utf32|gb18030)$/u.test(column.charset ?? "") ? 4 : each;
@@ -87,10 +96,37 @@ function sizeOf(planned: PlanColumn, prefix: number | null, hashed: boolean): st
   const c = mysqlName(planned.source);
   if (hashed) return "36";
   const text = isText(planned.column);
-  if (!text && !/^(?:var)?binary$|blob$/u.test(planned.column.type)) return "24";
+  if (isLabelled(planned.column, planned.targetType)) {
+    const labels = asUtf8(c, planned.column.charset);
+    const members = `(LENGTH(${labels}) - LENGTH(REPLACE(${labels}, ',', '')) + 1)`;
+    return planned.column.type === "enum"
+      ? `COALESCE(LENGTH(${labels}), 0) + 7`
+      : `COALESCE(LENGTH(${labels}) + ${String(memberHead)} * ${members}, 0) + ${String(arrayHead)}`;
+  }
+  if (!text && !/^(?:var)?binary$|blob$/u.test(planned.column.type))
+    return String(plainSize(planned.targetType));
   const value = text ? asUtf8(c, planned.column.charset) : c;
   const cut = prefix === null ? value : `LEFT(${value}, ${String(prefix)})`;
   return `COALESCE(LENGTH(${cut}), 0) + 7`;
+}
+
+/** ENUM and SET as texts: a native enum is a number on the target. */
+function isLabelled(column: SourceColumn, targetType: string): boolean {
+  return (
+    (column.type === "enum" && /^(?:text|citext|character)/u.test(targetType)) ||
+    (column.type === "set" && /^(?:text|character)/u.test(targetType))
+  );
+}
+
+/** Numbers and times: 24 bytes hold all but a decimal (65 digits at most) and what a rule spells out as text. */
+function plainSize(targetType: string): number {
+  if (/^(?:text|character)/u.test(targetType)) return 80;
+  return targetType.startsWith("numeric") ? 48 : 24;
+}
+
+/** Whether the policy longIndex can hash it. */
+function isHashed({ targetType }: PlanColumn): boolean {
+  return /^(?:text|bytea|character(?: varying)?(?:\(\d+\))?)$/u.test(targetType);
 }
 
 const fixedWidths: Readonly<Record<string, number>> = {

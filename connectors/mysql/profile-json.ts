@@ -3,17 +3,18 @@
  * would change (a key that stands twice in one object). MySQL normalises its JSON, so only two of them are left to
  * ask there; MariaDB keeps whatever text was typed.
  */
-import type { PlanColumn, PlanTable, SourceEngine } from "../../src/model.js";
+import type { PlanColumn, PlanTable } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { policyLine, typeLine } from "./profile-probe.js";
-import type { Probe } from "./profile-probe.js";
+import type { Asked, Probe } from "./profile-probe.js";
 import { badText } from "./profile-text.js";
 
 /** Elements of one jsonb container. */
 const largestJsonb = 268_435_455;
 
 /** What jsonb, and for raw NULs json, refuses. */
-export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceEngine): readonly Probe[] {
+export function jsonProbes(table: PlanTable, column: PlanColumn, server: Asked): readonly Probe[] {
+  const { engine } = server;
   if (column.column.type !== "json") return [];
   const c = mysqlName(column.source);
   const text = engine === "mysql" ? `CAST(${c} AS CHAR)` : c;
@@ -34,7 +35,7 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceE
         fix: "Mend the values.",
         settle: [],
       });
-    if (engine === "mariadb") probes.push(badText(table, column, engine));
+    if (engine === "mariadb") probes.push(badText(table, column, server));
     if (engine === "mariadb" && column.targetType === "json") probes.push(invalid(table, column));
     return probes;
   }
@@ -49,14 +50,15 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, engine: SourceE
       settle: [policyLine(table, column.source, "nul: strip")],
     });
   if (engine === "mysql") {
+    if (column.policy.nul === "strip") probes.push(keyTwice(table, column, strippedTwice(text, nul(text))));
     // MySQL keeps neither half surrogates nor numbers past double, so only size is left to ask.
     if (table.estimatedBytes > largestJsonb)
       probes.push(jsonSize(column, `(JSON_STORAGE_SIZE(${c}) > ${largestJsonb})`));
     return probes;
   }
   if (table.estimatedBytes > largestJsonb) probes.push(jsonSize(column, `(LENGTH(${c}) > ${largestJsonb})`));
-  probes.push(invalid(table, column), ...mariadbProbes(table, column, unescaped));
-  probes.push(badText(table, column, engine));
+  probes.push(invalid(table, column), ...mariadbProbes(table, column, unescaped, text));
+  probes.push(badText(table, column, server));
   return probes;
 }
 
@@ -86,7 +88,12 @@ function invalid(table: PlanTable, column: PlanColumn): Probe {
 }
 
 /** Text that MariaDB takes for JSON and jsonb refuses or reads otherwise. Strings are taken out before numbers are looked for. */
-function mariadbProbes(table: PlanTable, column: PlanColumn, unescaped: string): readonly Probe[] {
+function mariadbProbes(
+  table: PlanTable,
+  column: PlanColumn,
+  unescaped: string,
+  text: string,
+): readonly Probe[] {
   const c = mysqlName(column.source);
   const toJson = typeLine(table, column, "type: json");
   const fix = "Map the column to json, which keeps the text.";
@@ -96,13 +103,18 @@ function mariadbProbes(table: PlanTable, column: PlanColumn, unescaped: string):
   const beyond = "[0-9][eE][+]?0*(?:30[89]|3[1-9][0-9]|[4-9][0-9]{2}|[1-9][0-9]{3,})|[0-9]{309}";
   const numbers = (pattern: string): string =>
     `(${c} REGEXP '${pattern}' AND ${unquoted} REGEXP '${pattern}')`;
+  // 131072 digits before the point or 16383 after it, and what an exponent could make so many of. Each begins where
+  // digits do: from everywhere within them would take a minute.
+  const long =
+    "[.][0-9]{16384}|(?<![0-9])(?:[0-9]{65535}){2}[0-9]{3}|[.][0-9]{6000,}+[eE]|(?<![0-9])[0-9]{60000,}+(?:[.][0-9]++)?[eE]";
+  const past = `(${numbers(far)} OR (LENGTH(${c}) > 6000 AND ${numbers(long)}))`;
   return [
     {
       code: "json-number",
       severity: "error",
       column,
-      condition: numbers(far),
-      what: "hold a number with an exponent past PostgreSQL's numeric; the copy may stop there",
+      condition: past,
+      what: "hold a number past PostgreSQL's numeric, by its exponent or by its digits; the copy may stop there",
       fix,
       settle: [toJson],
     },
@@ -110,21 +122,38 @@ function mariadbProbes(table: PlanTable, column: PlanColumn, unescaped: string):
       code: "json-number-beyond-double",
       severity: "warning",
       column,
-      condition: `(${numbers(beyond)} AND NOT ${numbers(far)})`,
+      condition: `(${numbers(beyond)} AND NOT ${past})`,
       what: "hold a number at or past the limit of a double; jsonb keeps it whole and spells out all its digits, and what reads it as a double gets infinity",
       fix,
       settle: [toJson],
     },
-    {
-      code: "json-duplicate-key",
-      severity: "error",
-      column,
-      condition: duplicateKeys(c),
-      what: "hold an object with one key twice, of which jsonb keeps only the last",
-      fix,
-      settle: [toJson],
-    },
+    keyTwice(table, column, duplicateKeys(column.policy.nul === "strip" ? stripped(text) : c)),
   ];
+}
+
+function keyTwice(table: PlanTable, column: PlanColumn, condition: string): Probe {
+  const once = column.policy.nul === "strip" ? ", once its policy has taken U+0000 out" : "";
+  return {
+    code: "json-duplicate-key",
+    severity: "error",
+    column,
+    condition,
+    what: `hold an object with one key twice${once}, of which jsonb keeps only the last`,
+    fix: "Map the column to json, which keeps the text.",
+    settle: [typeLine(table, column, "type: json")],
+  };
+}
+
+/** The document as the policy nul: strip leaves it. Escaped backslashes wait as a byte that no JSON text holds. */
+function stripped(text: string): string {
+  const [pair, waits, escape] = ["_utf8mb4 0x5C5C", "_utf8mb4 0x01", "_utf8mb4 0x5C7530303030"];
+  return `REPLACE(REPLACE(REPLACE(${text}, ${pair}, ${waits}), ${escape}, ''), ${waits}, ${pair})`;
+}
+
+/** MySQL itself keeps one of two equal keys: its own text of the stripped document is then shorter. */
+function strippedTwice(text: string, holds: string): string {
+  const left = stripped(text);
+  return `(${holds} AND CHAR_LENGTH(CAST(CAST(${left} AS JSON) AS CHAR)) <> CHAR_LENGTH(${left}))`;
 }
 
 /**

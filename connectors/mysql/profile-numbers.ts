@@ -166,9 +166,21 @@ function wider(column: PlanColumn): string {
   return fitting?.[0] ?? "numeric(20,0)";
 }
 
-/** YEAR 0000 is copied as 0, which is faithful; who reads it as a year may be surprised. */
-export function yearProbes(_table: PlanTable, column: PlanColumn): readonly Probe[] {
+/** YEAR 0000 is copied as 0, which is faithful; who reads it as a year may be surprised. YEAR(2) says less than it holds. */
+export function yearProbes(table: PlanTable, column: PlanColumn): readonly Probe[] {
   if (column.column.type !== "year") return [];
+  if (column.column.length === 2)
+    return [
+      {
+        code: "year-of-two-digits",
+        severity: "error",
+        column,
+        condition: `(${mysqlName(column.source)} IS NOT NULL)`,
+        what: "are years of two digits, of which the source hands out 5 where it means 2005, and its log says 2005",
+        fix: `ALTER TABLE ${mysqlName(table.source)} MODIFY ${mysqlName(column.source)} YEAR(4) on the source, with NOT NULL and DEFAULT as they are: it keeps what is meant.`,
+        settle: [],
+      },
+    ];
   return [
     {
       code: "year-zero",
@@ -209,6 +221,17 @@ export function labelProbes(table: PlanTable, column: PlanColumn): readonly Prob
       condition: `(CAST(${c} AS UNSIGNED) & ${String(1n << BigInt(empty))} <> 0)`,
       what: "have the label '', which the source itself prints as if it were not there; the target has what is printed",
       fix: "Nothing needs to be done, unless a program reads the column as a number; then give the label a name on the source.",
+      settle: [],
+    });
+  const stripped = type === "set" && column.targetType !== "text[]" && column.policy.nul === "strip";
+  if (labels.some((label) => label.includes("\0")) && !stripped)
+    probes.push({
+      code: "label-nul",
+      severity: "error",
+      column,
+      condition: `(INSTR(CAST(CONVERT(${c} USING utf8mb4) AS BINARY), 0x00) > 0)`,
+      what: "have a label with U+0000 in it, which no text of PostgreSQL holds; the copy would stop at the first",
+      fix: "Rename the label on the source (ALTER TABLE ... MODIFY).",
       settle: [],
     });
   const unreadable = unreadableLabels(column.column);

@@ -3,7 +3,7 @@
  * parent). `orphan`: the source has no such row either, it was written past its checks. `orphan-by-collation`: the
  * source finds a parent, but only because its collation takes two spellings for one (case, accents, blanks at the
  * end), and the target compares bytes. `orphan-by-label`: InnoDB compares ENUM and SET by number, whatever label it
- * stands for on either side, and the target has labels. Each would stop the key's validation or change a parent.
+ * stands for on either side, and the target has labels. `orphan-by-policy`: policies part the two sides. Each would stop the key's validation or change a parent.
  */
 import type { Finding, PlanColumn, PlanForeignKey, PlanTable } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
@@ -28,7 +28,7 @@ interface Question {
   /** Found by the source only; null where both sides compare alike. */
   readonly unlike: string | null;
   /** Why the source finds it. */
-  readonly unlikeCode: "orphan-by-collation" | "orphan-by-label";
+  readonly unlikeCode: "orphan-by-collation" | "orphan-by-label" | "orphan-by-policy";
 }
 
 export async function orphanFindings(
@@ -82,7 +82,7 @@ function questionOf(
   const here = ({ child }: Pair): string => `c.${mysqlName(child.source)}`;
   const there = ({ parent: column }: Pair): string => `p.${mysqlName(column.source)}`;
   const unlike = pairs
-    .filter(({ child }) => child.column.charset !== null)
+    .filter((pair) => pair.child.column.charset !== null || byPolicy(pair))
     .map((pair) => {
       const { equality } = pair.child;
       const equalText =
@@ -101,7 +101,11 @@ function questionOf(
     asks: pairs.map((pair) => `${here(pair)} IS NOT NULL`).join(" AND "),
     missing: `(${there(first)} IS NULL)`,
     unlike: unlike.length === 0 ? null : `(${there(first)} IS NOT NULL AND (${unlike.join(" OR ")}))`,
-    unlikeCode: pairs.some(byNumber) ? "orphan-by-label" : "orphan-by-collation",
+    unlikeCode: pairs.some(byPolicy)
+      ? "orphan-by-policy"
+      : pairs.some(byNumber)
+        ? "orphan-by-label"
+        : "orphan-by-collation",
   };
 }
 
@@ -124,6 +128,11 @@ function byNumber({ child: { column: child }, parent: { column: parent } }: Pair
     child.labels.length !== parent.labels.length ||
     child.labels.some((label, at) => label !== parent.labels[at])
   );
+}
+
+/** Dates that are no dates become different things on the two sides of the key. */
+function byPolicy({ child, parent }: Pair): boolean {
+  return child.policy.zeroDate !== parent.policy.zeroDate;
 }
 
 function rowsOf({ parent, join, asks }: Question, piece: Piece): string {
@@ -169,6 +178,7 @@ function tell(
     orphan: `${rows} ${of} ${verb("ask")} for a row of ${there} that does not exist`,
     "orphan-by-collation": `${rows} ${of} ${verb("find")} ${count === 1 ? "its" : "their"} row of ${there} only under the source's collation, which takes two spellings for one; the target compares them byte by byte and finds none`,
     "orphan-by-label": `${rows} ${of} ${verb("find")} ${count === 1 ? "its" : "their"} row of ${there} only because the source compares labels by their number, which stands for another label there; the target compares the labels`,
+    "orphan-by-policy": `${rows} ${of} ${verb("lose")} ${count === 1 ? "its" : "their"} row of ${there}, because the policies of the two sides make different things of the same value`,
   }[code];
   const settle = [policyLine(table, key.columns[0] ?? "", "orphans: keep")];
   return {
@@ -186,6 +196,8 @@ function tell(
           "orphan-by-collation": `Spell them as their parent does: UPDATE ${mysqlName(table.source)} AS c JOIN ${mysqlName(parent.source)} AS p ON ${key.columns.map((name, place) => `p.${mysqlName(key.referencedColumns[place] ?? "")} = c.${mysqlName(name)}`).join(" AND ")} SET ${key.columns.map((name, place) => `c.${mysqlName(name)} = p.${mysqlName(key.referencedColumns[place] ?? "")}`).join(", ")}; or declare the policy orphans: keep.`,
           "orphan-by-label":
             "Give both columns the same labels in the same order, or declare the policy orphans: keep, which leaves the key unvalidated.",
+          "orphan-by-policy":
+            "Declare the same policies for both sides, or the policy orphans: keep, which leaves the key unvalidated.",
         }[code],
     count,
     sampleKeys: keys,

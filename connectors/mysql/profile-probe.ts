@@ -2,11 +2,18 @@
  * One question about a table's values: an SQL condition that holds for the rows the plan would refuse, and what
  * to say when there are any. Also how the lines for headgate.yaml are spelled that settle it.
  */
-import type { Finding, PlanColumn, PlanTable, Severity } from "../../src/model.js";
+import type { Finding, PlanColumn, PlanTable, Severity, SourceEngine } from "../../src/model.js";
 
 export type Settlement = NonNullable<Finding["settle"]>[number] & {
   readonly section: "typemap" | "policies";
 };
+
+/** What a question depends on beside the plan. */
+export interface Asked {
+  readonly engine: SourceEngine;
+  /** Half a surrogate pair is a character to the server's own UTF-8 (MariaDB, MySQL 5.6); PostgreSQL refuses it. */
+  readonly halfPairs: boolean;
+}
 
 export interface Probe {
   readonly code: string;

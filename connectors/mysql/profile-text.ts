@@ -3,18 +3,20 @@
  * weigh nothing and would be found everywhere or nowhere. Long columns are read whole for this, once, in the pass
  * that asks everything else too.
  */
-import type { PlanColumn, PlanTable, SourceEngine } from "../../src/model.js";
+import type { PlanColumn, PlanTable } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { policyLine, typeLine } from "./profile-probe.js";
-import type { Probe } from "./profile-probe.js";
+import type { Asked, Probe } from "./profile-probe.js";
 import { isText, utf8Sets } from "./profile-value.js";
 
 const longTypes = new Set(["longtext", "longblob", "json"]);
 
+const shapes = /^(?:geometry|geomcollection|geometrycollection|(?:multi)?(?:point|linestring|polygon))$/u;
+
 /** PostgreSQL's largest field is a byte short of 1 GB, its header included. */
 const largestField = 1_073_741_823 - 64;
 
-export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceEngine): readonly Probe[] {
+export function textProbes(table: PlanTable, column: PlanColumn, server: Asked): readonly Probe[] {
   const { charset, length } = column.column;
   if (!isText(column.column)) return printedProbes(table, column);
   const c = mysqlName(column.source);
@@ -33,7 +35,7 @@ export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceE
   if (column.policy.badText !== "refuse") {
     // Its bytes are read as they lie there; profile-charset.ts asks what they are.
   } else if (charset !== null && utf8Sets.has(charset)) {
-    if (asText) probes.push(badText(table, column, engine));
+    if (asText) probes.push(badText(table, column, server));
   } else if (charset !== null && charset !== "latin1") probes.push(unmapped(column, charset));
   const limit = limitOf(column.targetType);
   if (limit !== null && (length === null || length > limit)) probes.push(tooLong(table, column, c, limit));
@@ -42,7 +44,8 @@ export function textProbes(table: PlanTable, column: PlanColumn, engine: SourceE
       code: "uuid-text",
       severity: "error",
       column,
-      condition: `(${c} NOT REGEXP '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$')`,
+      // A line's end after it is no part of what $ ends at.
+      condition: `(CHAR_LENGTH(${c}) <> 36 OR ${c} NOT REGEXP '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$')`,
       what: "are no uuid; the copy would stop at the first",
       fix: "Map the column to text.",
       settle: [typeLine(table, column, "type: text")],
@@ -73,23 +76,34 @@ function tooLong(table: PlanTable, column: PlanColumn, text: string, limit: numb
 
 /**
  * Text that came in as bytes may be no UTF-8 for all that its column says; converting it shows, by a NULL or a
- * question mark. MariaDB takes the bytes of half surrogate pairs for characters, so those are looked for.
+ * question mark. Where the bytes of half surrogate pairs are taken for characters, those are looked for.
  */
-export function badText(table: PlanTable, column: PlanColumn, engine: SourceEngine): Probe {
+export function badText(table: PlanTable, column: PlanColumn, server: Asked): Probe {
   const c = mysqlName(column.source);
   const bytes = `CAST(${c} AS BINARY)`;
   const changed = `NOT (${bytes} <=> CAST(CONVERT(${bytes} USING utf8mb4) AS BINARY))`;
-  // ED, then A0 to BF.
-  const surrogates = `${bytes} REGEXP CAST(x'ED5BA02DBF5D' AS BINARY)`;
   return {
     code: "bad-text",
     severity: "error",
     column,
-    condition: engine === "mariadb" ? `(${changed} OR ${surrogates})` : `(${changed})`,
+    condition: server.halfPairs ? `(${changed} OR ${halfPair(bytes, server)})` : `(${changed})`,
     what: "are no valid UTF-8, which PostgreSQL refuses; the copy would stop at the first",
     fix: "Mend the values, or map the column to bytea.",
     settle: column.column.type === "json" ? [] : [typeLine(table, column, "type: bytea")],
   };
+}
+
+/**
+ * Half a surrogate pair in bytes that are UTF-8 otherwise: ED, then A0 to BF. Hardly any text has an ED at all (Hangul
+ * begins so), so that is asked first: a pattern costs many times as much.
+ */
+export function halfPair(bytes: string, { engine }: Asked): string {
+  const found =
+    engine === "mariadb"
+      ? `${bytes} REGEXP CAST(x'ED5BA02DBF5D' AS BINARY)`
+      : // MySQL 5.6 knows no ranges of bytes.
+        `HEX(${bytes}) REGEXP '^(..)*ED[AB]'`;
+  return `(INSTR(${bytes}, 0xED) > 0 AND ${found})`;
 }
 
 /**
@@ -114,7 +128,7 @@ function unmapped(column: PlanColumn, charset: string): Probe {
   };
 }
 
-/** Bytes for inet, and fields that no PostgreSQL field can hold. */
+/** Bytes for inet, shapes that are none, and fields that no PostgreSQL field can hold. */
 export function byteProbes(table: PlanTable, column: PlanColumn): readonly Probe[] {
   const c = mysqlName(column.source);
   const probes: Probe[] = [];
@@ -127,6 +141,16 @@ export function byteProbes(table: PlanTable, column: PlanColumn): readonly Probe
       what: "are no address of 4 or 16 bytes; the copy would stop at the first",
       fix: "Map the column to bytea.",
       settle: [typeLine(table, column, "type: bytea")],
+    });
+  if (shapes.test(column.column.type))
+    probes.push({
+      code: "geometry-empty",
+      severity: "error",
+      column,
+      condition: `(LENGTH(${c}) < 9)`,
+      what: "are no geometry but the empty bytes that an ALTER TABLE ... ADD ... NOT NULL leaves in the rows that were there; the copy would stop at the first",
+      fix: "Mend the values on the source, or delete the rows.",
+      settle: [],
     });
   // Reading every long value only to measure it is worth it where the table could hold one at all.
   if (longTypes.has(column.column.type) && table.estimatedBytes >= largestField)

@@ -19,7 +19,8 @@ import { charsetProbes } from "./profile-charset.js";
 import { orphanFindings } from "./profile-orphans.js";
 import type { Piece, Pieces } from "./profile-piece.js";
 import { proposedLines } from "./profile-probe.js";
-import type { Probe } from "./profile-probe.js";
+import type { Asked, Probe } from "./profile-probe.js";
+import { checkProbes } from "./profile-checks.js";
 import { keyList, keysOf, sampleSize, valueText } from "./profile-sample.js";
 import { byteProbes, textProbes } from "./profile-text.js";
 import { uniqueFindings } from "./profile-unique.js";
@@ -76,8 +77,10 @@ async function valueFindings(
   table: PlanTable,
   options: TableOptions,
 ): Promise<readonly Finding[]> {
+  const server = { engine: connection.engine, halfPairs: await takesHalfPairs(connection) };
   const probes = [
-    ...table.columns.flatMap((column) => probesOf(connection, table, column)),
+    ...table.columns.flatMap((column) => probesOf(server, table, column)),
+    ...checkProbes(table),
     ...entryProbes(table),
     ...rowProbes(table),
   ];
@@ -92,17 +95,23 @@ async function valueFindings(
   return findings;
 }
 
-function probesOf(connection: Connection, table: PlanTable, column: PlanColumn): readonly Probe[] {
+/** Half a surrogate pair is a character to the UTF-8 of MariaDB and of MySQL 5.6. */
+async function takesHalfPairs(connection: Connection): Promise<boolean> {
+  const half = await connection.value("SELECT HEX(CONVERT(CAST(x'EDA080' AS BINARY) USING utf8mb4))");
+  return half === "EDA080";
+}
+
+function probesOf(server: Asked, table: PlanTable, column: PlanColumn): readonly Probe[] {
   return [
     ...integerProbes(table, column),
     ...dateProbes(table, column),
     ...timeProbes(table, column),
     ...yearProbes(table, column),
     ...labelProbes(table, column),
-    ...textProbes(table, column, connection.engine),
-    ...charsetProbes(table, column, connection.engine),
+    ...textProbes(table, column, server),
+    ...charsetProbes(table, column, server),
     ...byteProbes(table, column),
-    ...jsonProbes(table, column, connection.engine),
+    ...jsonProbes(table, column, server),
   ];
 }
 
@@ -187,6 +196,7 @@ function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): F
 
 const verbsOfOne: ReadonlyMap<string, string> = new Map([
   ["are", "is"],
+  ["break", "breaks"],
   ["have", "has"],
   ["hold", "holds"],
   ["look", "looks"],

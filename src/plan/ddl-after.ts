@@ -5,7 +5,7 @@
  */
 import type { Catalogue, ReferentialAction } from "../model.js";
 import { postgresLiteral, postgresName } from "../safety/identifier.js";
-import { tableChecks } from "./checks.js";
+import { type PlannedCheck, tableChecks } from "./checks.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import { commentLiteral } from "./ddl-before.js";
 import type { Findings } from "./finding.js";
@@ -28,20 +28,24 @@ export interface AfterContext {
 export interface BuiltTable {
   readonly table: DecidedTable;
   readonly indexes: readonly PlannedIndex[];
+  readonly checks: readonly PlannedCheck[];
   readonly foreign: readonly PlannedForeignKey[];
 }
 
 /** Adds every statement of the second half, tables in plan order within each kind, and tells what they build. */
 export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext): readonly BuiltTable[] {
   const { schema, findings, statements } = context;
-  const parts = tables.map((table) => {
-    const indexes = tableIndexes(table, { ...context, engine: context.catalogue.engine });
+  const indexed = tables.map((table) => ({
+    table,
+    indexes: tableIndexes(table, { ...context, engine: context.catalogue.engine }),
+  }));
+  const parts = indexed.map(({ table, indexes }) => {
     const named = indexes
       .filter(({ kind }) => kind === "primary" || kind === "unique")
       .map(({ name }) => name);
     const constraints = nameSpace(named, context.names);
     const checks = tableChecks(table, constraints, context.catalogue.engine, findings);
-    const foreign = tableForeignKeys(context.catalogue, table, tables, constraints, findings);
+    const foreign = tableForeignKeys(context.catalogue, table, indexed, constraints, findings);
     const name = `${postgresName(schema)}.${postgresName(table.target)}`;
     return { table, name, indexes, checks, foreign };
   });

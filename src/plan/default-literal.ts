@@ -3,6 +3,7 @@
  * be the one the source would store. What is not certain gives a reason instead, and the default is left out by name.
  */
 import { postgresLiteral } from "../safety/identifier.js";
+import { isJsonb } from "../typemap/jsonb.js";
 import { bareType } from "../typemap/target-type.js";
 import type { DecidedColumn } from "./columns.js";
 
@@ -22,7 +23,7 @@ export function literalDefault(decided: DecidedColumn, text: string): Translated
     case "smallint":
     case "integer":
     case "bigint":
-      return integerText.test(trimmed) ? { sql: BigInt(trimmed).toString() } : { why: "it is no integer" };
+      return integerText.test(trimmed) ? integer(BigInt(trimmed), bare) : { why: "it is no integer" };
     case "numeric":
     case "real":
     case "double precision":
@@ -38,8 +39,13 @@ export function literalDefault(decided: DecidedColumn, text: string): Translated
         : { why: "it is no bit value" };
     case "text":
     case "character varying":
-    case "character":
-      return { sql: `${literal(text)}::${targetType}` };
+    case "character": {
+      // A cast would cut it without a word.
+      const limit = Number(/\((\d+)\)/.exec(targetType)?.[1] ?? "Infinity");
+      return Array.from(text).length > limit
+        ? { why: `it is longer than ${targetType}` }
+        : { sql: `${literal(text)}::${targetType}` };
+    }
     case "text[]":
       return { sql: textArray(text === "" ? [] : text.split(",")) };
     case "bytea":
@@ -48,14 +54,19 @@ export function literalDefault(decided: DecidedColumn, text: string): Translated
     case "timestamp without time zone":
     case "timestamp with time zone":
       return moment(decided, trimmed);
-    case "interval":
     case "time without time zone":
+      return /^(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?|24:00:00(?:\.0+)?)$/.test(trimmed)
+        ? { sql: `${literal(trimmed)}::${targetType}` }
+        : { why: "it is no time of day" };
+    case "interval":
       return /^-?\d{1,3}:[0-5]\d:[0-5]\d(?:\.\d{1,6})?$/.test(trimmed)
         ? { sql: `${literal(trimmed)}::${targetType}` }
         : { why: "it is no time" };
     case "json":
     case "jsonb":
-      return isJson(text) ? { sql: `${literal(text)}::${targetType}` } : { why: "it is no JSON" };
+      return (bare === "jsonb" ? isJsonb(text) : isJson(text))
+        ? { sql: `${literal(text)}::${targetType}` }
+        : { why: "it is no JSON" };
     case "uuid":
       return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(trimmed)
         ? { sql: `${literal(trimmed.toLowerCase())}::uuid` }
@@ -110,6 +121,13 @@ export function literal(text: string): string {
 /** ARRAY['a', 'b']::text[]. */
 export function textArray(members: readonly string[]): string {
   return members.length === 0 ? "'{}'::text[]" : `ARRAY[${members.map(literal).join(", ")}]::text[]`;
+}
+
+function integer(value: bigint, type: string): Translated {
+  const bits = type === "smallint" ? 16 : type === "integer" ? 32 : 64;
+  return BigInt.asIntN(bits, value) === value
+    ? { sql: value.toString() }
+    : { why: `it is outside of the range of ${type}` };
 }
 
 function bits(value: bigint, targetType: string): Translated {

@@ -7,9 +7,16 @@ import type { Catalogue, PlanForeignKey, ReferentialAction, SourceForeignKey } f
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
+import type { PlannedIndex } from "./indexes.js";
 import { postgresName } from "../safety/identifier.js";
 import { byTexts } from "./order.js";
 import { columnNamed, referenced } from "./ties.js";
+
+/** A table with what is built over it. */
+export interface IndexedTable {
+  readonly table: DecidedTable;
+  readonly indexes: readonly PlannedIndex[];
+}
 
 export interface PlannedForeignKey {
   readonly name: string;
@@ -27,16 +34,17 @@ export interface PlannedForeignKey {
 export function tableForeignKeys(
   catalogue: Catalogue,
   table: DecidedTable,
-  tables: readonly DecidedTable[],
+  tables: readonly IndexedTable[],
   constraints: NameSpace,
   findings: Findings,
 ): readonly PlannedForeignKey[] {
   const planned: PlannedForeignKey[] = [];
   for (const key of [...table.source.foreignKeys].sort(byTexts((item) => [item.name]))) {
     const source = referenced(catalogue, key);
-    const other = tables.find((candidate) => candidate.source === source);
+    const there = tables.find((candidate) => candidate.table.source === source);
+    const other = there?.table;
     const pairs = other === undefined ? [] : columnPairs(key, table, other);
-    const why = other === undefined ? absent(catalogue, key) : unbuildable(pairs, key, other);
+    const why = there === undefined ? absent(catalogue, key) : unbuildable(pairs, key, there.indexes);
     if (why !== null || other === undefined) {
       findings.add({
         code: "foreign-key-not-built",
@@ -104,16 +112,24 @@ function absent(catalogue: Catalogue, key: SourceForeignKey): string {
     : `${key.referencedTable} does not travel`;
 }
 
-function unbuildable(pairs: readonly Pair[], key: SourceForeignKey, other: DecidedTable): string | null {
+function unbuildable(
+  pairs: readonly Pair[],
+  key: SourceForeignKey,
+  indexes: readonly PlannedIndex[],
+): string | null {
   if (pairs.length !== key.columns.length) return "one of its columns does not travel";
   const wanted = pairs.map(({ parent }) => parent.column.name).sort();
-  const unique = other.source.indexes.some(
-    (index) =>
-      (index.unique || index.primary) &&
-      index.kind === "btree" &&
-      index.parts.every((part) => part.column !== null && (part.prefix === null || index.primary)) &&
-      index.parts
-        .map((part) => part.column ?? "")
+  // As it is built: one over a hash or the beginning of a value, or one that a policy leaves out, is none.
+  const unique = indexes.some(
+    ({ kind, entries, duplicate }) =>
+      kind !== "index" &&
+      kind !== "gin" &&
+      duplicate === undefined &&
+      entries.every(
+        ({ hashed, prefix, expression }) => !hashed && prefix === null && expression === undefined,
+      ) &&
+      entries
+        .map(({ column }) => column)
         .sort()
         .join("\0") === wanted.join("\0"),
   );

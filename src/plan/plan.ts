@@ -117,9 +117,13 @@ function isSortedBy({ kind, parts: [first] }: SourceIndex, column: string): bool
 function builtOver(
   { source }: PlanTable,
   built: readonly BuiltTable[],
-): Pick<PlanTable, "indexes" | "foreignKeys"> {
+): Pick<PlanTable, "indexes" | "foreignKeys" | "checks"> {
   const own = built.find(({ table }) => table.source.name === source);
+  const checks = (own?.checks ?? []).flatMap(({ name, asked, rule }) =>
+    asked === null ? [] : [{ name, source: asked, rule }],
+  );
   return {
+    ...(checks.length === 0 ? {} : { checks }),
     // A GIN index has no entries that could clash or be too long.
     indexes: (own?.indexes ?? [])
       .filter(({ kind }) => kind !== "gin")

@@ -37,8 +37,10 @@ export function spellNumber(source: Buffer, at: number, end: number, out: Bytes)
     exponent *= sign;
   }
   if (negative && !isZero(source, whole, stop)) out.push(45);
-  if (exponent === 0 && q === stop) out.append(source, whole, stop);
-  else moved(source, whole, point, fraction, stop, exponent, out);
+  if (exponent === 0 && q === stop) {
+    if (point - whole > wholeDigits || stop - fraction > fractionDigits) refuse(tooFar);
+    out.append(source, whole, stop);
+  } else moved(source, whole, point, fraction, stop, exponent, out);
   return q;
 }
 

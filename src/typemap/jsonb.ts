@@ -9,7 +9,7 @@ import { Bytes } from "./bytes.js";
 import type { CellSink } from "./codec.js";
 import { spellNumber } from "./json-number.js";
 import { plainString, readString, spellString } from "./json-string.js";
-import { refuse } from "./refusal.js";
+import { Refusal, refuse } from "./refusal.js";
 
 const noJson = "text that is no JSON";
 const keyTwice = "an object with one key twice, of which jsonb keeps only the last";
@@ -211,6 +211,18 @@ export class JsonSpeller {
       if (byBytes !== 0) return byBytes;
     }
     return 0;
+  }
+}
+
+/** Whether jsonb holds the whole of a JSON text. */
+export function isJsonb(text: string): boolean {
+  const bytes = Buffer.from(text);
+  try {
+    new JsonSpeller(false, false).spell(bytes, 0, bytes.length);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
   }
 }
 

@@ -150,7 +150,9 @@ export class Crossing {
       if (ended.code === 0) return { said: lastObject(ended), left };
       this.#blame(ended);
       rmSync(join(trip.folder, ".headgate"), { recursive: true, force: true });
-      await trip.target.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA headgate CASCADE");
+      await trip.target.sql(
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC; DROP SCHEMA IF EXISTS headgate CASCADE",
+      );
     }
   }
 

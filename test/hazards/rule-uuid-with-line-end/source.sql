@@ -1,0 +1,2 @@
+CREATE TABLE rule_uuid_with_line_end (id INT PRIMARY KEY, u VARCHAR(40) CHARACTER SET latin1);
+INSERT INTO rule_uuid_with_line_end VALUES (1, '00112233-4455-6677-8899-aabbccddeeff\n'), (2, '00112233-4455-6677-8899-AABBCCDDEEFF');
