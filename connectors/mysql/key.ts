@@ -40,12 +40,14 @@ export type Bound = readonly string[];
 /** SQL with the values of its `?`. */
 export type Condition = Statement;
 
-/** Asks the source for the key's columns; null when the first one has no exact bounds. */
-export async function keyShape(
+/** What the catalogue says of a column: name, type and so on, then its part of the index. */
+export type ColumnFacts = readonly (string | null)[];
+
+export async function columnFacts(
   wire: Wire,
   table: string,
-  key: { readonly index: string; readonly columns: readonly string[] },
-): Promise<KeyShape | null> {
+  index: string,
+): Promise<ReadonlyMap<string, ColumnFacts>> {
   const rows = await wire.select({
     sql:
       "SELECT c.COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), CHARACTER_SET_NAME, COLLATION_NAME, " +
@@ -55,9 +57,18 @@ export async function keyShape(
       "ON s.TABLE_SCHEMA = c.TABLE_SCHEMA AND s.TABLE_NAME = c.TABLE_NAME " +
       "AND s.COLUMN_NAME = c.COLUMN_NAME AND s.INDEX_NAME = ? " +
       "WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ?",
-    params: [key.index, table],
+    params: [index, table],
   });
-  const facts = new Map(rows.map((row) => [row[0] ?? "", row]));
+  return new Map(rows.map((row) => [row[0] ?? "", row]));
+}
+
+/** Asks the source for the key's columns; null when the first one has no exact bounds. */
+export async function keyShape(
+  wire: Wire,
+  table: string,
+  key: { readonly index: string; readonly columns: readonly string[] },
+): Promise<KeyShape | null> {
+  const facts = await columnFacts(wire, table, key.index);
   const columns: KeyColumn[] = [];
   let direction: string | null | undefined;
   for (const name of key.columns) {
@@ -82,9 +93,9 @@ const own = new Set(["uuid", "inet4", "inet6"]);
  * before we do: past 2^63 `CAST(? AS UNSIGNED)` of a text is 2^63 - 1, and a guess that has no spelling in the
  * column's character set is an error instead of a miss.
  */
-const given = "CAST(? AS CHAR CHARACTER SET utf8mb4)";
+export const given = "CAST(? AS CHAR CHARACTER SET utf8mb4)";
 
-function keyColumn(name: string, facts: readonly (string | null)[]): KeyColumn | null {
+export function keyColumn(name: string, facts: ColumnFacts): KeyColumn | null {
   const [, type, columnType, charset, collation, precision, scale, fsp, octets] = facts;
   if (type === undefined || type === null) return null;
   const c = mysqlName(name);
@@ -135,7 +146,7 @@ function keyColumn(name: string, facts: readonly (string | null)[]): KeyColumn |
 }
 
 /** Names of character sets and collations can't be quoted; they are the server's own and plain words. */
-function word(name: string): string {
+export function word(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9_]/gu, "");
 }
 

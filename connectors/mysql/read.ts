@@ -4,9 +4,12 @@
  * dashboards, a sql_mode or a time zone of theirs would change or cut what we copy.
  */
 import { Fault } from "../../src/errors.js";
+import type { PlanKey } from "../../src/model.js";
 import type { RowQuery, RowReader, RowSink, SourceDigests } from "../../src/port.js";
 import type { DigestQuery, DigestSums } from "../../src/verify-port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
+import { byKeys, keyLookup } from "./by-key.js";
+import type { KeyLookup } from "./by-key.js";
 import type { MysqlOptions } from "./connection.js";
 import { digestSelect, inBuckets, rowHash, sumsOf } from "./digest.js";
 import { between, keyShape } from "./key.js";
@@ -70,6 +73,7 @@ export class WireReader implements RowReader {
   readonly #options: MysqlOptions;
   readonly #close: (wire: Wire) => Promise<void>;
   readonly #shapes = new Map<string, KeyShape | null>();
+  readonly #lookups = new Map<string, KeyLookup>();
   readonly digests: SourceDigests = {
     sums: (query, buckets, signal) => this.#sums(query, buckets, signal),
     hashes: async (query, buckets, sink, signal) => {
@@ -90,11 +94,34 @@ export class WireReader implements RowReader {
   }
 
   async read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }> {
-    return await untilLocked(this.#options, query.table, async () => {
-      const statement = await this.#statement(query);
-      const { rows } = await this.#wire.stream(statement, sink, signal);
-      return { rows };
-    });
+    let rows = 0;
+    for await (const statement of this.#statements(query))
+      rows += await untilLocked(this.#options, query.table, async () => {
+        const read = await this.#wire.stream(statement, sink, signal);
+        return read.rows;
+      });
+    return { rows };
+  }
+
+  /** One, but of keys that are too many for it. */
+  async *#statements(query: RowQuery): AsyncGenerator<Statement> {
+    const { table, key, keys } = query;
+    if (keys === undefined) {
+      yield await untilLocked(this.#options, table, () => this.#statement(query));
+      return;
+    }
+    if (key === null) throw new Fault("bug", `Rows of ${table} by a key that it does not have.`);
+    const lookup = await this.#lookup(table, key);
+    const select = `SELECT ${query.select.join(", ")} FROM ${mysqlName(table)} FORCE INDEX (${mysqlName(key.index)})`;
+    const also = query.where === undefined ? "" : ` AND (${query.where})`;
+    const order = query.ordered ? orderBy(key) : "";
+    let statements = 0;
+    for (const { sql, params } of byKeys(lookup, keys)) {
+      statements += 1;
+      if (query.ordered && statements > 1)
+        throw new Fault("bug", `More keys of ${table} were asked for in order than fit into one statement.`);
+      yield { sql: `${select} WHERE ${sql}${also}${order}`, params };
+    }
   }
 
   async #sums(query: DigestQuery, buckets: number, signal: AbortSignal): Promise<readonly DigestSums[]> {
@@ -116,17 +143,24 @@ export class WireReader implements RowReader {
     if (lower === null && upper === null && !query.ordered) return { sql: select + where(also), params: [] };
     if (query.key === null) throw new Fault("bug", `A range of ${query.table}, which has no key.`);
     const forced = `${select} FORCE INDEX (${mysqlName(query.key.index)})`;
-    const order = query.ordered
-      ? ` ORDER BY ${query.key.columns.map((name) => mysqlName(name)).join(", ")}`
-      : "";
+    const order = query.ordered ? orderBy(query.key) : "";
     if (lower === null && upper === null) return { sql: forced + where(also) + order, params: [] };
     const shape = await this.#shape(query.table, query.key);
     const range = between(shape, lower, upper) ?? { sql: "TRUE", params: [] };
     return { sql: forced + where(range.sql, also) + order, params: range.params };
   }
 
-  async #shape(table: string, key: NonNullable<RowQuery["key"]>): Promise<KeyShape> {
-    const name = `${table}\n${key.index}\n${key.columns.join("\n")}`;
+  async #lookup(table: string, key: PlanKey): Promise<KeyLookup> {
+    const name = nameOf(table, key);
+    const known = this.#lookups.get(name);
+    if (known !== undefined) return known;
+    const lookup = await untilLocked(this.#options, table, () => keyLookup(this.#wire, table, key));
+    this.#lookups.set(name, lookup);
+    return lookup;
+  }
+
+  async #shape(table: string, key: PlanKey): Promise<KeyShape> {
+    const name = nameOf(table, key);
     let shape = this.#shapes.get(name);
     if (shape === undefined) {
       shape = await keyShape(this.#wire, table, key);
@@ -148,4 +182,12 @@ export class WireReader implements RowReader {
 /** The rows of a digest; by its key where it has one, so that a range takes its index. */
 function wanted({ table, range }: DigestQuery): Omit<RowQuery, "select"> {
   return { table: table.source, key: table.key, range, ordered: false };
+}
+
+function orderBy(key: PlanKey): string {
+  return ` ORDER BY ${key.columns.map((name) => mysqlName(name)).join(", ")}`;
+}
+
+function nameOf(table: string, key: PlanKey): string {
+  return `${table}\n${key.index}\n${key.columns.join("\n")}`;
 }

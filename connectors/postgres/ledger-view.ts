@@ -14,7 +14,8 @@ export const isHeld = (hold: string): string =>
   `r.state = 'open' AND EXISTS (SELECT FROM ${hold} h WHERE h.migration = r.migration AND h.table_name = r.table_name
       AND r.number BETWEEN h.first AND coalesce(h.last, r.number))`;
 
-const iso = (column: string): string =>
+/** ISO text of a time. */
+export const iso = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** Holds when some session has the claim's lock now: a bigint key shows in pg_locks as its two halves. */

@@ -27,6 +27,9 @@ import type { Claim } from "./epoch.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLoader } from "./load.js";
 import { HostSlots } from "./slots.js";
+import { verifyLedger } from "./verify/ledger.js";
+import { forgetProofs } from "./verify/proofs.js";
+import { TouchedKeys } from "./verify/touched.js";
 
 export class PostgresLedger implements Ledger {
   readonly #options: PostgresOptions;
@@ -36,6 +39,8 @@ export class PostgresLedger implements Ledger {
   readonly #lost = new AbortController();
   readonly #builder: Builder;
   readonly #slots: HostSlots;
+  readonly #touched: TouchedKeys;
+  readonly #verification: VerifyLedger;
   /** One session carries one transaction at a time. */
   readonly #turn = pLimit(1);
 
@@ -46,6 +51,15 @@ export class PostgresLedger implements Ledger {
     this.#plan = plan;
     this.#builder = new Builder(options, claim, plan.schema);
     this.#slots = new HostSlots(options);
+    this.#touched = new TouchedKeys(options, claim.migration);
+    this.#verification = verifyLedger(
+      {
+        migration: claim.migration,
+        write: (doing, act) => this.#turn(() => inEpoch(session, claim, doing, () => act(session))),
+        read: (act) => this.#turn(() => act(session)),
+      },
+      this.#touched,
+    );
     session.onDeath((fault) => {
       const sentence = `The session that holds the claim on ${claim.migration} ended, so this engine stops. ${fault.message}`;
       this.#lost.abort(new Fault("connection-lost", sentence, { cause: fault }));
@@ -68,7 +82,7 @@ export class PostgresLedger implements Ledger {
   }
 
   verification(): VerifyLedger {
-    throw new Fault("not-built-yet", "Verification is not built yet.");
+    return this.#verification;
   }
 
   async setState(state: MigrationState): Promise<void> {
@@ -161,6 +175,7 @@ export class PostgresLedger implements Ledger {
           "UPDATE headgate.source_table SET ranges = 1 WHERE migration = $1 AND name = ANY ($2::text[])",
         ])
           await this.#session.query(sql, [migration, tables]);
+        await forgetProofs(this.#session, migration, tables);
       }),
     );
   }
@@ -186,6 +201,7 @@ export class PostgresLedger implements Ledger {
             plan.tables.map((table) => table.lane),
           ],
         );
+        await forgetProofs(this.#session, migration, this.#changed(plan));
       }),
     );
   }
@@ -275,7 +291,16 @@ export class PostgresLedger implements Ledger {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#builder[Symbol.asyncDispose]();
     await this.#slots[Symbol.asyncDispose]();
+    await this.#touched[Symbol.asyncDispose]();
     await this.#turn(() => this.#session.close());
+  }
+
+  /** Tables that another plan reads otherwise. */
+  #changed(plan: Plan): readonly string[] {
+    const before = new Map(this.#plan.tables.map((table) => [table.source, JSON.stringify(table.columns)]));
+    return plan.tables
+      .filter((table) => JSON.stringify(table.columns) !== before.get(table.source))
+      .map(({ source }) => source);
   }
 
   async #write(doing: string, sql: string, values: readonly SqlValue[]): Promise<SqlResult> {
