@@ -2,7 +2,7 @@
 import type { Inspection } from "../migration.js";
 import type { Ledger, Source, Target } from "../port.js";
 import type { Pacer } from "../safety/turns.js";
-import { rowComparing } from "../verify/compare.js";
+import { streamed } from "../verify/streamed.js";
 import type { Following, VerifyTools } from "../verify/tools.js";
 import type { OpenMigration } from "./open.js";
 import type { Services } from "./services.js";
@@ -29,7 +29,7 @@ export function verifyTools(parts: VerifyParts): VerifyTools {
     ledger: ledger.verification(),
     plan: found.plan,
     engine: found.catalogue.engine,
-    comparing: rowComparing,
+    comparing: streamed,
     following,
     workers,
     slots: migration.slots,

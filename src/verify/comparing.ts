@@ -2,17 +2,10 @@
  * How rows of both sides are held against each other, types only: the verification below decides what is compared when,
  * and these functions compare. Nobody is accused by them; a suspect is looked at again by whoever called.
  */
-import type { PlanTable, Range, SourceEngine } from "../model.js";
-import type { RowReader } from "../port.js";
+import type { PlanTable, Range } from "../model.js";
 import type { Tuples } from "../stream-port.js";
-import type { RangeProof, Suspect, TargetLook } from "../verify-port.js";
-
-/** One worker's two sides: the target's view was opened first, and the source shows what it holds. */
-export interface Comparer {
-  readonly look: TargetLook;
-  readonly reader: RowReader;
-  readonly engine: SourceEngine;
-}
+import type { RangeProof, Suspect } from "../verify-port.js";
+import type { Comparer } from "./comparer.js";
 
 export type RangeFigures = Pick<RangeProof, "rowsSource" | "rowsTarget" | "bytes" | "digest" | "method">;
 
@@ -35,6 +28,13 @@ export interface Comparing {
     onSuspects: (suspects: readonly Suspect[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<RangeFigures>;
+  /** Rows that only the target has, where ranges could not show them; to be asked once after a table's ranges, when it has several. */
+  extras(
+    comparer: Comparer,
+    table: PlanTable,
+    onSuspects: (suspects: readonly Suspect[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** The rows with these keys. */
   keys(comparer: Comparer, table: PlanTable, keys: Tuples, signal: AbortSignal): Promise<KeysFigures>;
 }

@@ -11,7 +11,8 @@ import { withSlot } from "../safety/slot.js";
 import { retry } from "../stop.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { TargetLook, VerifyLedger } from "../verify-port.js";
-import type { Comparer, Comparing } from "./comparing.js";
+import type { Comparer } from "./comparer.js";
+import type { Comparing } from "./comparing.js";
 import type { VerifyEvent } from "./event.js";
 import type { VerifyMomentHook } from "./moments.js";
 

@@ -8,7 +8,7 @@ import { Fault } from "../errors.js";
 import type { PlanTable, Range } from "../model.js";
 import { together } from "../safety/pool.js";
 import { throwIfStopped } from "../stop.js";
-import type { RangeProof, VerifyRun } from "../verify-port.js";
+import type { RangeProof, Suspect, VerifyRun } from "../verify-port.js";
 import { again, inTurn, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 
@@ -147,6 +147,7 @@ export async function cleanFrom(
     source += BigInt(proof.rowsSource);
     target += BigInt(proof.rowsTarget);
   }
+  if (proofs.length > 1) await extras(tools, run, table, signal);
   const figures = {
     rowsSource: source.toString(),
     rowsTarget: target.toString(),
@@ -156,4 +157,25 @@ export async function cleanFrom(
   const { seq, position } = oldest;
   await inTurn(tools, () => tools.ledger.setClean(table.source, seq, position, figures), signal);
   await tools.moment("verify:cleaned");
+}
+
+/** Rows that only the target has, of tables whose ranges are the source's alone. */
+async function extras(
+  tools: VerifyTools,
+  run: VerifyRun,
+  table: PlanTable,
+  signal: AbortSignal,
+): Promise<void> {
+  using pacer = tools.pacer?.();
+  await pacer?.pace(signal);
+  const keep = async (suspects: readonly Suspect[]): Promise<void> => {
+    await tools.ledger.suspect(run.id, suspects);
+    tools.onEvent({ kind: "suspects", table: table.source, count: suspects.length });
+  };
+  await again(
+    tools,
+    `looking for rows of ${table.source} that only the target has`,
+    () => looking(tools, table, (comparer) => tools.comparing.extras(comparer, table, keep, signal), signal),
+    signal,
+  );
 }
