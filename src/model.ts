@@ -486,10 +486,31 @@ export interface Hold {
 /** Which end of a table's key is copied first. Bounds and numbers of ranges are the same either way. */
 export type RangeOrder = "oldest" | "newest";
 
-/** Where in the source's log. Compared by the connector that made it, never as text. */
+/**
+ * Where in the source's log. Compared by the connector that made it, never as text. With a set, file and offset say how
+ * far back its log is needed.
+ */
 export type Position =
-  | { readonly kind: "gtid"; readonly set: string; readonly file: string; readonly offset: string }
-  | { readonly kind: "file"; readonly file: string; readonly offset: string };
+  | {
+      readonly kind: "gtid";
+      readonly set: string;
+      readonly file: string;
+      readonly offset: string;
+      readonly without?: readonly LeftOut[];
+    }
+  | {
+      readonly kind: "file";
+      readonly file: string;
+      readonly offset: string;
+      readonly without?: readonly LeftOut[];
+    };
+
+/** A transaction that was prepared (XA) and had not ended: the position leaves it out, though it holds later ones. */
+export interface LeftOut {
+  readonly name: string;
+  /** What stands before it, where a name does not say so: whoever reads on from there meets it. */
+  readonly after?: string;
+}
 
 export type Severity = "error" | "warning" | "info";
 

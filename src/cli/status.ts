@@ -200,9 +200,10 @@ function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
 }
 
 function positionText(position: Position): string {
-  const place = `${position.file}:${position.offset}`;
-  if (position.kind === "file") return place;
-  return position.set.length > 120 ? `${position.set.slice(0, 117)}...` : position.set;
+  const place = position.kind === "file" ? `${position.file}:${position.offset}` : position.set;
+  const cut = place.length > 120 ? `${place.slice(0, 117)}...` : place;
+  const out = position.without?.length ?? 0;
+  return out === 0 ? cut : `${cut}, without ${count(out)} that ${out === 1 ? "is" : "are"} prepared (XA)`;
 }
 
 function readyLine(codes: readonly string[]): string {

@@ -56,20 +56,6 @@ const stops: readonly Stop[] = [
     left,
   },
   {
-    name: "a prepared transaction on MariaDB, whose positions cannot leave it out",
-    source: "mariadb",
-    statements: [
-      before,
-      "XA START 'a'",
-      "UPDATE t SET v = 'x' WHERE id = 2",
-      "XA END 'a'",
-      "XA PREPARE 'a'",
-      "XA COMMIT 'a'",
-    ],
-    code: "log-refused",
-    left,
-  },
-  {
     name: "trap 44: an update of a row that somebody deleted on the target",
     target: "DELETE FROM t WHERE id = 2",
     statements: [before, "UPDATE t SET v = 'x' WHERE id = 2"],

@@ -11,7 +11,7 @@ import { commonDomains } from "./domains.js";
 import { GtidSet } from "./gtid-set.js";
 import { compareFiles } from "./log-file.js";
 import type { FilePlace } from "./log-file.js";
-import { domainsOf, fileOf, setOf } from "./positions.js";
+import { domainsBefore, domainsOf, fileBefore, fileOf, setOf } from "./positions.js";
 import type { DumpStart } from "./session.js";
 
 export interface ServerAsked {
@@ -83,13 +83,13 @@ async function fromDomains({ ask }: ServerAsked, from: readonly Position[]): Pro
           "The source's log does not have all transactions that are applied already: it is another server, or was restored.",
           { facts: { applied: position.kind === "gtid" ? position.set : "", logged: stateText ?? "" } },
         );
-  const domains = from.map(domainsOf).reduce((all, one) => commonDomains(all, one));
+  const domains = from.map(domainsBefore).reduce((all, one) => commonDomains(all, one));
   return { kind: "domains", domains };
 }
 
 async function fromFiles({ ask }: ServerAsked, from: readonly Position[]): Promise<DumpStart> {
   const files = await ask("SHOW BINARY LOGS");
-  const places = from.map(fileOf);
+  const places = from.flatMap((position) => [fileOf(position), fileBefore(position)]);
   const first = places.reduce((all, one) => (compareFiles(all, one) <= 0 ? all : one));
   for (const place of places) demandFile(files, place);
   return { kind: "file", place: first };

@@ -11,6 +11,17 @@ export interface DomainGtid {
 
 export type Domains = ReadonlyMap<number, DomainGtid>;
 
+/** A prepared transaction that a position does not hold, though it holds later ones of its domain. */
+export interface DomainLeftOut extends DomainGtid {
+  readonly domain: number;
+  /** The domain's GTID before it; null where it was the first. */
+  readonly after: DomainGtid | null;
+}
+
+export function domainName({ domain, server, number }: DomainGtid & { readonly domain: number }): string {
+  return `${String(domain)}-${String(server)}-${String(number)}`;
+}
+
 /** Throws Fault position-unknown. */
 export function parseDomains(text: string): Map<number, DomainGtid> {
   const domains = new Map<number, DomainGtid>();
@@ -33,14 +44,6 @@ export function domainsText(domains: Domains): string {
     .sort(([a], [b]) => a - b)
     .map(([domain, { server, number }]) => `${String(domain)}-${String(server)}-${String(number)}`)
     .join(",");
-}
-
-export function domainsHold(later: Domains, earlier: Domains): boolean {
-  for (const [domain, { number }] of earlier) {
-    const here = later.get(domain);
-    if (here === undefined || here.number < number) return false;
-  }
-  return true;
 }
 
 /** What both hold. */

@@ -18,6 +18,7 @@ import { Dump } from "./dump.js";
 import { EventStream } from "./event-stream.js";
 import { LogFile } from "./log-file.js";
 import { positionHolds } from "./positions.js";
+import { demandNothingRecovered } from "./recovered.js";
 import { readRetention } from "./retention.js";
 import { heartbeatMs, isReachable, prepareDump, readerOf } from "./session.js";
 import type { DumpStart, Reader } from "./session.js";
@@ -74,7 +75,9 @@ class BinlogFeed implements ChangeFeed {
     throwIfStopped(options.signal);
     const wire = await this.#connect();
     try {
-      const start = await demandContinuity(this.#asked(wire, options.signal), from);
+      const asked = this.#asked(wire, options.signal);
+      const start = await demandContinuity(asked, from);
+      await demandNothingRecovered(asked, this.#known.version, from);
       const end = options.untilEnd ? await this.#end(wire, start.kind) : null;
       const log = new LogFile();
       const standing = standingOf(start, log);
@@ -99,7 +102,7 @@ class BinlogFeed implements ChangeFeed {
       );
       await dump.answer.promise;
       // The server says the same words when it is told to stop.
-      if (end !== null && (events.group.inside || !standing.holds(end, events.group.waiting)))
+      if (end !== null && (events.group.inside || !standing.met(end)))
         throw new Fault("connection-lost", "The source ended its log's stream before the log's end.");
     } finally {
       this.#open.delete(wire);

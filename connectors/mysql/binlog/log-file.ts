@@ -10,6 +10,10 @@ export interface FilePlace {
   readonly offset: number;
 }
 
+export function placeName({ file, offset }: FilePlace): string {
+  return `${file}:${String(offset)}`;
+}
+
 /** -1, 0 or 1. Throws Fault position-unknown for files of two series. */
 export function compareFiles(a: FilePlace, b: FilePlace): number {
   if (a.file !== b.file) {

@@ -1,10 +1,9 @@
 /**
  * XA transactions: their rows stand in the log at PREPARE, and only XA COMMIT, another transaction, makes them true.
- * Until then they are kept here, within a bound, and the position leaves their transaction out: whoever reads on from
- * there gets it again.
+ * Until then they are kept here, within a bound, and positions leave their transaction out: whoever reads on from one
+ * gets it again.
  */
 import { Fault } from "../../../src/errors.js";
-import type { TransactionName } from "./standing.js";
 import type { Announced } from "./tables.js";
 
 /** Bytes of rows that may wait, of all transactions together. */
@@ -26,12 +25,7 @@ export interface XaRows {
 
 export class Prepared {
   #bytes = 0;
-  readonly #waiting = new Map<string, { readonly name: TransactionName; readonly rows: XaRows }>();
-
-  /** What waits, by the transactions of their PREPAREs. */
-  get names(): readonly TransactionName[] {
-    return [...this.#waiting.values()].map(({ name }) => name);
-  }
+  readonly #waiting = new Map<string, { readonly rows: XaRows; readonly ended: () => void }>();
 
   begin(xid: string): XaRows {
     return { xid, rows: [], bytes: 0 };
@@ -49,13 +43,13 @@ export class Prepared {
     xa.rows.push({ type, bytes: Buffer.from(bytes.subarray(at, end)), announced });
   }
 
-  /** The transaction was prepared. */
-  park(xa: XaRows, name: TransactionName): void {
-    this.#waiting.set(xa.xid, { name, rows: xa });
+  /** The transaction was prepared; `ended` is to be called once it is committed or rolled back. */
+  park(xa: XaRows, ended: () => void): void {
+    this.#waiting.set(xa.xid, { rows: xa, ended });
   }
 
   /** Its rows, that are no longer kept here; null where none waits by that name: it wrote nothing that is wanted. */
-  take(xid: string): { readonly name: TransactionName; readonly rows: XaRows } | null {
+  take(xid: string): { readonly rows: XaRows; readonly ended: () => void } | null {
     const waiting = this.#waiting.get(xid) ?? null;
     this.#waiting.delete(xid);
     if (waiting !== null) this.drop(waiting.rows);

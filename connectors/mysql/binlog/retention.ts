@@ -13,7 +13,9 @@ import { demandContinuity } from "./continuity.js";
 import type { ServerAsked } from "./continuity.js";
 import { dumpFault } from "./dump-fault.js";
 import { timestampOf, typeOf, types } from "./event.js";
+import { fileBefore } from "./positions.js";
 import { prepareDump, readerOf } from "./session.js";
+import type { DumpStart } from "./session.js";
 
 /** Faults: log-purged, position-unknown. `connect` makes connections that this disposes of. */
 export async function readRetention(
@@ -21,15 +23,18 @@ export async function readRetention(
   position: Position,
   connect: () => Promise<Wire>,
 ): Promise<number | null> {
-  await demandContinuity(server, [position]);
+  const start = await demandContinuity(server, [position]);
   const term = await termSeconds(server);
   if (term === null) return null;
   const files = await server.ask("SHOW BINARY LOGS");
-  // A file that this server does not have: the position is another server's.
-  if (!files.some(([name]) => name === position.file)) return null;
-  const offset = Number(position.offset);
-  if (offset >= 2 ** 32) return null;
-  const reached = await timeAt(server, { file: position.file, offset }, connect);
+  const place =
+    position.kind === "file"
+      ? fileBefore(position)
+      : { file: position.file, offset: Number(position.offset) };
+  if (place.offset >= 2 ** 32) return null;
+  // A file that this server does not have (any more): it finds the GTIDs by itself, or says that they are purged.
+  const known = files.some(([name]) => name === place.file);
+  const reached = await timeAt(server, known ? { kind: "file", place } : start, connect);
   const [[now] = []] = await server.ask("SELECT UNIX_TIMESTAMP()");
   if (now === undefined || now === null) return null;
   // Nothing stands there yet: what comes next is of now.
@@ -53,14 +58,14 @@ async function termSeconds(server: ServerAsked): Promise<number | null> {
 /** When the first event there was written; null when there is none yet. */
 async function timeAt(
   server: ServerAsked,
-  place: { readonly file: string; readonly offset: number },
+  start: DumpStart,
   connect: () => Promise<Wire>,
 ): Promise<number | null> {
   const wire = await connect();
   try {
     const [[uuid] = []] = await wire.query("SELECT UUID()");
-    const command = await prepareDump(wire, server.engine, { kind: "file", place }, readerOf(uuid), true);
-    const first = new FirstTime(place.offset === 4);
+    const command = await prepareDump(wire, server.engine, start, readerOf(uuid), true);
+    const first = new FirstTime(start.kind === "file" && start.place.offset === 4);
     await wire.follow(command, first, "Looking at the source's log");
     return await first.answer.promise;
   } finally {

@@ -4,15 +4,15 @@
  * it is whole. Positions are texts for people and the ledger: they are made only when somebody asks.
  */
 import { Fault } from "../../../src/errors.js";
-import type { Position } from "../../../src/model.js";
+import type { LeftOut, Position } from "../../../src/model.js";
 import type { SourceTransaction } from "../../../src/stream-port.js";
-import { domainsHold, domainsText } from "./domains.js";
-import type { DomainGtid } from "./domains.js";
+import { domainName, domainsText } from "./domains.js";
+import type { DomainGtid, DomainLeftOut } from "./domains.js";
 import type { MariadbGtid, MysqlGtid } from "./gtid-event.js";
 import type { GtidSet } from "./gtid-set.js";
-import { compareFiles } from "./log-file.js";
+import { compareFiles, placeName } from "./log-file.js";
 import type { FilePlace, LogFile } from "./log-file.js";
-import { domainsOf, fileOf, setOf } from "./positions.js";
+import { domainWithin, domainsOf, fileOf, fileWithin, setOf } from "./positions.js";
 
 /** What names the transaction that begins. */
 export type TransactionName =
@@ -22,21 +22,22 @@ export type TransactionName =
   | { readonly by: "none"; readonly at: FilePlace };
 
 export interface Standing {
-  /** Whether a position can leave one transaction out and hold later ones. */
-  readonly leavesOut: boolean;
   transaction(name: TransactionName, committedAt: number | null): SourceTransaction;
   /** The transaction is whole. */
   reach(name: TransactionName): void;
+  /** The transaction is prepared, and left out of positions until what this returns is called. `begin`: of its first event. */
+  park(name: TransactionName, begin: FilePlace): () => void;
   readonly position: () => Position;
   /** Holds what is held now; `place` is where the transaction begins that is not whole yet. */
   before(place: FilePlace): Position;
-  /** Whether everything at or before `end` is held but for `others`. */
-  holds(end: Position, others: readonly TransactionName[]): boolean;
+  /** Whether everything at or before `end` has been met. */
+  met(end: Position): boolean;
 }
 
 export function gtidStanding(set: GtidSet, log: LogFile): Standing {
+  const parked = new Parked<MysqlGtid>();
+  const at = (place: FilePlace): Position => setPosition(set.text(), parked.first(place));
   return {
-    leavesOut: true,
     transaction: (name, committedAt) => {
       if (name.by !== "mysql") throw withoutGtid(name);
       return new MysqlTransaction(name.gtid, committedAt);
@@ -44,19 +45,38 @@ export function gtidStanding(set: GtidSet, log: LogFile): Standing {
     reach: (name) => {
       if (name.by === "mysql") set.add(name.gtid.key, name.gtid.number);
     },
-    position: () => setPosition(set.text(), log),
-    before: (place) => setPosition(set.text(), place),
-    holds: (end, others) => {
+    // The set itself has a hole for it.
+    park: (name, begin) => {
+      if (name.by !== "mysql") throw withoutGtid(name);
+      const { gtid } = name;
+      const release = parked.add(gtid, begin);
+      return () => {
+        release();
+        set.add(gtid.key, gtid.number);
+      };
+    },
+    position: () => at(log),
+    before: at,
+    met: (end) => {
       const all = set.copy();
-      for (const name of others) if (name.by === "mysql") all.add(name.gtid.key, name.gtid.number);
+      for (const { key, number } of parked.all) all.add(key, number);
       return all.holds(setOf(end));
     },
   };
 }
 
 export function domainStanding(domains: Map<number, DomainGtid>, log: LogFile): Standing {
+  const parked = new Parked<DomainLeftOut>();
+  const at = (place: FilePlace): Position => ({
+    ...setPosition(domainsText(domains), parked.first(place)),
+    ...leftOut(
+      parked.all.map((one) => ({
+        name: domainName(one),
+        ...(one.after === null ? {} : { after: domainName({ domain: one.domain, ...one.after }) }),
+      })),
+    ),
+  });
   return {
-    leavesOut: false,
     transaction: (name, committedAt) => {
       if (name.by !== "mariadb") throw withoutGtid(name);
       const { domain, number } = name.gtid;
@@ -73,23 +93,67 @@ export function domainStanding(domains: Map<number, DomainGtid>, log: LogFile): 
       if (name.by === "mariadb")
         domains.set(name.gtid.domain, { server: name.gtid.server, number: name.gtid.number });
     },
-    position: () => setPosition(domainsText(domains), log),
-    before: (place) => setPosition(domainsText(domains), place),
-    holds: (end) => domainsHold(domains, domainsOf(end)),
+    park: (name, begin) => {
+      if (name.by !== "mariadb") throw withoutGtid(name);
+      const { domain, server, number } = name.gtid;
+      const release = parked.add({ domain, server, number, after: domains.get(domain) ?? null }, begin);
+      domains.set(domain, { server, number });
+      return release;
+    },
+    position: () => at(log),
+    before: at,
+    met: (end) => {
+      for (const [domain, { number }] of domainsOf(end))
+        if ((domains.get(domain)?.number ?? -1n) < number) return false;
+      return true;
+    },
   };
 }
 
 /** `begin` is where reading begins. */
 export function fileStanding(begin: FilePlace, log: LogFile): Standing {
-  const at = ({ file, offset }: FilePlace): Position => ({ kind: "file", file, offset: String(offset) });
+  const parked = new Parked<FilePlace>();
+  const at = ({ file, offset }: FilePlace): Position => ({
+    kind: "file",
+    file,
+    offset: String(offset),
+    ...leftOut(parked.all.map((one) => ({ name: placeName(one) }))),
+  });
   return {
-    leavesOut: false,
     transaction: (name, committedAt) => new FileTransaction(placeOf(name, log), committedAt),
     reach: () => undefined,
+    park: (_, where) => parked.add(where, where),
     position: () => at(log),
     before: at,
-    holds: (end) => compareFiles(log.file === "" ? begin : log, fileOf(end)) >= 0,
+    met: (end) => compareFiles(log.file === "" ? begin : log, fileOf(end)) >= 0,
   };
+}
+
+/** Transactions that were prepared and have not ended, in the order of the log. */
+class Parked<T> {
+  readonly #all = new Set<{ readonly what: T; readonly begin: FilePlace }>();
+
+  add(what: T, begin: FilePlace): () => void {
+    const one = { what, begin };
+    this.#all.add(one);
+    return () => {
+      this.#all.delete(one);
+    };
+  }
+
+  get all(): readonly T[] {
+    return [...this.#all].map(({ what }) => what);
+  }
+
+  /** Where the first of them begins; `place` where there is none. */
+  first(place: FilePlace): FilePlace {
+    for (const { begin } of this.#all) return begin;
+    return place;
+  }
+}
+
+function leftOut(without: readonly LeftOut[]): { readonly without?: readonly LeftOut[] } {
+  return without.length === 0 ? {} : { without };
 }
 
 function setPosition(set: string, { file, offset }: FilePlace): Position {
@@ -132,8 +196,7 @@ class DomainTransaction implements SourceTransaction {
   }
 
   within(position: Position): boolean {
-    const held = domainsOf(position).get(this.#gtid.domain);
-    return held !== undefined && this.#gtid.number <= held.number;
+    return domainWithin(position, this.#gtid.domain, this.#gtid.number);
   }
 }
 
@@ -147,21 +210,16 @@ class FileTransaction implements SourceTransaction {
   }
 
   get name(): string {
-    return `${this.#at.file}:${String(this.#at.offset)}`;
+    return placeName(this.#at);
   }
 
-  /** A position stands between transactions, so one that begins before it ends before it too. */
   within(position: Position): boolean {
-    return compareFiles(this.#at, fileOf(position)) < 0;
+    return fileWithin(position, this.#at);
   }
-}
-
-function domainName({ domain, server, number }: DomainGtid & { readonly domain: number }): string {
-  return `${String(domain)}-${String(server)}-${String(number)}`;
 }
 
 function withoutGtid(name: TransactionName): Fault {
-  const at = name.by === "none" ? ` at ${name.at.file}:${String(name.at.offset)}` : "";
+  const at = name.by === "none" ? ` at ${placeName(name.at)}` : "";
   return new Fault(
     "log-refused",
     `The source's log holds a transaction without a GTID${at}, so no position could tell whether it was applied.`,

@@ -68,8 +68,7 @@ export async function streamed(options: Streamed): Promise<void> {
   await using live = startLive(settings);
   // Every lane has its start before the first range is read.
   await live.event("leased");
-  // MariaDB's positions cannot leave a prepared transaction out: there the feed stops at one, by name.
-  writer.xa = !writer.flavour.mariadb;
+  writer.xa = true;
   await live.event("going-on");
   const copied = writer.log.length;
   await Promise.race([writer.reached(copied + (options.after ?? 150)), failed(live)]);
