@@ -1,0 +1,178 @@
+/**
+ * `verify` by its command line, on an offline copy and on one that is followed: equal is equal, each kind of damage on
+ * either side is named by row and column, and what was damaged is found however often it is asked.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { journey, numbers } from "./journey.js";
+import type { Journey, Said } from "./journey.js";
+
+interface Table {
+  readonly table: string;
+  readonly equal: boolean;
+  readonly compared: string;
+  readonly rowsSource: number;
+  readonly rowsTarget: number;
+  readonly ranges: number;
+  readonly mismatches: readonly { readonly key: readonly string[]; readonly kind: string }[];
+}
+
+const tablesOf = (said: Said): readonly Table[] => said["tables"] as readonly Table[];
+const mismatchesOf = (said: Said): Record<string, unknown> =>
+  Object.fromEntries(
+    tablesOf(said)
+      .filter(({ mismatches }) => mismatches.length > 0)
+      .map(({ table, mismatches }) => [table, mismatches]),
+  );
+
+let trip: Journey;
+
+beforeAll(async () => {
+  trip = await journey("verify_run");
+  trip.configure(["snapshot: { rangeRows: 100 }"]);
+  await trip.source.sql(
+    "CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(40), amount DECIMAL(10,2), at DATETIME(6), d DOUBLE)",
+  );
+  await trip.source.sql(
+    `INSERT INTO t SELECT n, CONCAT('row ', n), n / 7, '2026-01-01 00:00:00.000001' + INTERVAL n SECOND, n / 3 FROM (${numbers(1000)}) AS r`,
+  );
+  await trip.source.sql(
+    "CREATE TABLE words (w VARCHAR(40) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, n INT) CHARACTER SET utf8mb4",
+  );
+  await trip.source.sql(`INSERT INTO words SELECT CONCAT('Wörd ', n), n FROM (${numbers(500)}) AS r`);
+  await trip.source.sql("CREATE TABLE bag (a INT, b VARCHAR(20))");
+  await trip.source.sql("INSERT INTO bag VALUES (1, 'x'), (1, 'x'), (1, 'x'), (2, 'y'), (NULL, NULL)");
+  await trip.source.sql("CREATE TABLE nothing (id INT PRIMARY KEY)");
+}, 120_000);
+afterAll(async () => {
+  await trip[Symbol.asyncDispose]();
+});
+
+describe("an offline copy", () => {
+  it("has nothing to compare before it is copied", async () => {
+    expect(await trip.said(64, "verify")).toMatchObject({ error: { code: "usage", next: "headgate run" } });
+  });
+
+  it("is equal, whole, range by range", async () => {
+    await trip.said(0, "run", "--until", "copied");
+    const said = await trip.said(0, "verify");
+    expect(said).toMatchObject({
+      ok: true,
+      differences: 0,
+      pending: 0,
+      method: "stream",
+      mismatchFile: null,
+    });
+    const shown = tablesOf(said).map(({ table, rowsSource, rowsTarget, equal, compared }) => [
+      table,
+      rowsSource,
+      rowsTarget,
+      equal,
+      compared,
+    ]);
+    expect(shown.sort()).toEqual([
+      ["bag", 5, 5, true, "whole"],
+      ["nothing", 0, 0, true, "whole"],
+      ["t", 1000, 1000, true, "whole"],
+      ["words", 500, 500, true, "whole"],
+    ]);
+    expect(tablesOf(said).find(({ table }) => table === "t")?.ranges).toBeGreaterThan(3);
+  });
+
+  it("names rows and columns that somebody changed behind our back, by --full", async () => {
+    await trip.target.sql("UPDATE t SET name = 'row 7 ' WHERE id = 7");
+    await trip.target.sql("UPDATE t SET d = d + 1e-9, at = at + interval '1 microsecond' WHERE id = 300");
+    await trip.target.sql("DELETE FROM t WHERE id = 999");
+    await trip.target.sql("INSERT INTO t (id) VALUES (-5)");
+    await trip.target.sql("UPDATE words SET n = NULL WHERE w = 'Wörd 77'");
+    await trip.target.sql("DELETE FROM words WHERE w = 'Wörd 499'");
+    await trip.target.sql("INSERT INTO words VALUES ('zzz', 1)");
+    await trip.target.sql("INSERT INTO bag VALUES (2, 'y')");
+    await trip.target.sql("DELETE FROM bag WHERE a IS NULL");
+    // Nothing was written by the source's log since, so there is nothing to look at.
+    expect(await trip.said(0, "verify")).toMatchObject({ differences: 0 });
+    const said = await trip.said(2, "verify", "--full");
+    expect(said).toMatchObject({ ok: false, exit: 2, differences: 9, pending: 0 });
+    const { bag, ...others } = mismatchesOf(said);
+    expect(others).toEqual({
+      // In the order of the keys' bytes, as the ledger keeps them.
+      t: [
+        { key: ["7"], kind: "different", columns: ["name"] },
+        { key: ["300"], kind: "different", columns: ["at", "d"] },
+        { key: ["999"], kind: "missing", columns: [] },
+        { key: ["-5"], kind: "extra", columns: [] },
+      ],
+      words: [
+        { key: ["zzz"], kind: "extra", columns: [] },
+        { key: ["Wörd 77"], kind: "different", columns: ["n"] },
+        { key: ["Wörd 499"], kind: "missing", columns: [] },
+      ],
+    });
+    expect(bag).toHaveLength(2);
+    expect((said["nextSteps"] as readonly Said[])[0]).toMatchObject({ command: "headgate repair" });
+    const file = String(said["mismatchFile"]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, "utf8").trimEnd().split("\n")).toHaveLength(9);
+  });
+
+  it("still says so the next time, and no more once they are mended by hand", async () => {
+    expect(await trip.said(2, "verify")).toMatchObject({ differences: 9 });
+    await trip.target.sql("UPDATE t SET name = 'row 7' WHERE id = 7");
+    await trip.target.sql("DELETE FROM t WHERE id = -5");
+    await trip.target.sql("DELETE FROM words WHERE w = 'zzz'");
+    await trip.target.sql("INSERT INTO bag VALUES (NULL, NULL)");
+    const said = await trip.said(2, "verify", "--table", "t", "--table", "bag");
+    expect(said).toMatchObject({ differences: 3 });
+    expect(
+      tablesOf(said)
+        .map(({ table }) => table)
+        .sort(),
+    ).toEqual(["bag", "t"]);
+  });
+
+  it("is compared in one table when that is asked for, and refuses names that it does not have", async () => {
+    expect(await trip.said(64, "verify", "--table", "nobody")).toMatchObject({
+      error: { code: "usage", next: "headgate status lists its tables." },
+    });
+    expect(await trip.said(0, "verify", "--table", "nothing", "--full")).toMatchObject({ differences: 0 });
+  });
+});
+
+describe("a copy that is followed", () => {
+  it("is compared before it is ready, and its differences keep it from ready", async () => {
+    const said = await trip.said(2, "run", "--until", "ready", "--timeout", "20s");
+    expect(said["blocking"]).toEqual(["differences"]);
+    expect(await trip.said(0, "recopy", "t")).toMatchObject({ tables: ["t"] });
+    await trip.said(0, "recopy", "words");
+    await trip.said(0, "recopy", "bag");
+    expect(await trip.said(0, "run", "--until", "ready", "--timeout", "60s")).toMatchObject({ blocking: [] });
+  });
+
+  it("is compared by the engine that runs, under writes, and finds what nobody wrote", async () => {
+    const running = trip.start(["run", "--json"]);
+    await running.logged(/"msg":"ready"/u);
+    await trip.source.sql("UPDATE t SET amount = amount + 1 WHERE id < 500");
+    await trip.source.sql("DELETE FROM words WHERE n < 10");
+    await trip.source.sql("INSERT INTO bag VALUES (7, 'seven'), (7, 'seven')");
+    const clean = await trip.said(0, "verify");
+    expect(clean).toMatchObject({ differences: 0, pending: 0 });
+    await trip.target.sql("UPDATE t SET amount = amount + 0.01 WHERE id = 600");
+    // Touched by an event after that, so that its key is looked at again.
+    await trip.source.sql("UPDATE t SET name = 'once more' WHERE id = 601");
+    expect(await trip.said(0, "verify")).toMatchObject({ differences: 0 });
+    const said = await trip.said(2, "verify", "--full");
+    expect(mismatchesOf(said)).toEqual({ t: [{ key: ["600"], kind: "different", columns: ["amount"] }] });
+    expect(await trip.said(0, "status")).toMatchObject({ state: "streaming", blocking: ["differences"] });
+    running.child.kill("SIGINT");
+    expect((await running.end).code).toBe(130);
+  });
+
+  it("is followed by the verb itself where no engine runs", async () => {
+    await trip.source.sql("UPDATE t SET amount = 0 WHERE id = 600");
+    await trip.source.sql("DELETE FROM t WHERE id = 1");
+    expect(await trip.said(0, "verify")).toMatchObject({ differences: 0, pending: 0 });
+    const verdicts = await trip.judge();
+    expect(verdicts.filter(({ equal }) => !equal)).toEqual([]);
+    expect(await trip.said(0, "status")).toMatchObject({ state: "stopped", holder: null, blocking: ["no-engine"] });
+  });
+});
