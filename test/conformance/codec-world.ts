@@ -73,8 +73,8 @@ export async function fill(
 }
 
 /** A plan as the rules would make it, with the targets and policies that are to be tried. */
-export async function planned(url: string, tried: readonly CodecCase[]): Promise<PlanTable> {
-  await using source = await openMysql(optionsOf(url));
+export async function planned(url: string, tried: readonly CodecCase[], name = database): Promise<PlanTable> {
+  await using source = await openMysql(optionsOf(url, name));
   const { tables } = await source.catalogue(new AbortController().signal);
   const columns = tables.find((table) => table.name === "t")!.columns;
   const column = (
@@ -114,8 +114,9 @@ export async function encoded(
   table: PlanTable,
   engine: SourceEngine,
   select: readonly string[],
+  name = database,
 ): Promise<Buffer> {
-  await using source = await openMysql(optionsOf(url));
+  await using source = await openMysql(optionsOf(url, name));
   await using reader = (await source.reader(2))!;
   const pieces: Buffer[] = [];
   const encoder = rowEncoder(table, engine, {
@@ -136,14 +137,14 @@ export async function encoded(
   return all;
 }
 
-export function optionsOf(url: string): Parameters<typeof openMysql>[0] {
+export function optionsOf(url: string, name = database): Parameters<typeof openMysql>[0] {
   const { hostname, port } = new URL(url);
   return {
     host: hostname,
     port: Number(port),
-    user: engineName(database),
+    user: engineName(name),
     password: enginePassword,
-    database,
+    database: name,
     tls: { mode: "off" },
   };
 }
