@@ -4,8 +4,26 @@
  */
 const keptBytes = 1_048_576;
 
+/** Up to this length four bytes at a time are faster than a call into native code. */
+const shortRun = 400;
+
+/**
+ * Copies [start, end) to `o`; returns the offset after it. Short runs are copied in whole words: up to three bytes
+ * behind their ends are read and written, so both must have that room.
+ */
+export function copyRun(source: DataView, start: number, end: number, out: DataView, o: number): number {
+  const length = end - start;
+  if (length <= shortRun) for (let k = 0; k < length; k += 4) out.setInt32(o + k, source.getInt32(start + k));
+  else
+    new Uint8Array(out.buffer, out.byteOffset + o, length).set(
+      new Uint8Array(source.buffer, source.byteOffset + start, length),
+    );
+  return o + length;
+}
+
 export class Bytes {
   data: Buffer = Buffer.allocUnsafeSlow(4096);
+  view: DataView = viewOf(this.data);
   length = 0;
 
   /** Makes sure that `size` more bytes fit. */
@@ -14,6 +32,7 @@ export class Bytes {
     const grown = Buffer.allocUnsafeSlow(Math.max(this.length + size, this.data.length * 2));
     this.data.copy(grown, 0, 0, this.length);
     this.data = grown;
+    this.view = viewOf(grown);
   }
 
   push(byte: number): void {
@@ -33,6 +52,12 @@ export class Bytes {
 
   clear(): void {
     this.length = 0;
-    if (this.data.length > keptBytes) this.data = Buffer.allocUnsafeSlow(4096);
+    if (this.data.length <= keptBytes) return;
+    this.data = Buffer.allocUnsafeSlow(4096);
+    this.view = viewOf(this.data);
   }
+}
+
+function viewOf(data: Buffer): DataView {
+  return new DataView(data.buffer, data.byteOffset, data.length);
 }

@@ -58,7 +58,10 @@ export const integers: Family = {
     const dscale = numericScale(target, form.digits);
     if (dscale !== null)
       return {
-        cell: callCell(form.wire, numericCell(form, dscale)),
+        cell:
+          form.wire === 8 && !form.signed
+            ? opCell(ops.unumeric, 8, null, dscale)
+            : callCell(form.wire, numericCell(form, dscale)),
         wireOf,
         canonical: { source, target: (name) => `trunc(${name})::text` },
         decode: (field) => numericText(field).replace(/\..*/, ""),

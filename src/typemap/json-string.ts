@@ -33,16 +33,6 @@ export interface StringFlags {
   stripped: boolean;
 }
 
-/** Offset after the closing quote of a string that means and prints what it says, without any escape; 0 for any other. */
-export function plainString(source: Buffer, at: number, end: number): number {
-  for (let q = at + 1; q < end; q++) {
-    const byte = source[q] as number;
-    if (byte === quote) return q + 1;
-    if (byte < 32 || byte === backslash) return 0;
-  }
-  return 0;
-}
-
 /** Appends the meaning of the string whose quote is at `at`; returns the offset after its closing quote. */
 export function readString(
   source: Buffer,

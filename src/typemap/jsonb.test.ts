@@ -14,6 +14,34 @@ const short = codecOf(planColumn("json", "jsonb"), "mysql");
 const full = codecOf(planColumn("json", "jsonb"), "mariadb");
 const spelled = (text: string): string => full.encodeText(Buffer.from(text))?.toString("utf8", 1) ?? "NULL";
 
+type Tree = string | number | boolean | null | readonly Tree[] | { readonly [key: string]: Tree };
+
+function isList(value: Tree): value is readonly Tree[] {
+  return Array.isArray(value);
+}
+
+/** JSON as somebody might type it: members as they come; with `escaped` each key's first letter as a \\u escape. */
+function typed(value: Tree, escaped: boolean): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (isList(value)) return `[${value.map((one) => typed(one, escaped)).join(",")}]`;
+  const name = (key: string): string =>
+    escaped && key !== ""
+      ? `"\\u${key.charCodeAt(0).toString(16).padStart(4, "0")}${JSON.stringify(key.slice(1)).slice(1)}`
+      : JSON.stringify(key);
+  return `{ ${Object.entries(value)
+    .map(([key, one]) => `${name(key)} :${typed(one, escaped)}`)
+    .join(" ,")}}`;
+}
+
+/** The slow way to jsonb's order. */
+function ordered(value: Tree): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (isList(value)) return `[${value.map(ordered).join(", ")}]`;
+  const members = Object.entries(value).map(([key, one]) => ({ key, bytes: Buffer.from(key), one }));
+  members.sort((a, b) => a.bytes.length - b.bytes.length || Buffer.compare(a.bytes, b.bytes));
+  return `{${members.map(({ key, one }) => `${JSON.stringify(key)}: ${ordered(one)}`).join(", ")}}`;
+}
+
 describe("jsonb's spelling", () => {
   it.each([
     ['{"b":2,"a":{"y":[],"x":null},"":0}', '{"": 0, "a": {"x": null, "y": []}, "b": 2}'],
@@ -32,6 +60,40 @@ describe("jsonb's spelling", () => {
       expect(() => spelled(text)).toThrow(Fault);
     },
   );
+
+  it("refuses numbers of more digits than numeric has, and no others", () => {
+    for (const [whole, fraction, held] of [
+      [131_072, 16_383, true],
+      [131_073, 1, false],
+      [1, 16_384, false],
+    ] as const) {
+      const text = `[${"9".repeat(whole)}.${"5".repeat(fraction)}]`;
+      if (held) expect(spelled(text)).toBe(text);
+      else expect(() => spelled(text)).toThrow(Fault);
+    }
+  });
+
+  it("orders objects of any size and depth, whatever their keys' own spelling", () => {
+    // Longer than a word, so that what is copied in words has ends of every length; more than fit the plain sort.
+    const text = fc
+      .string({ unit: "grapheme", maxLength: 9 })
+      .filter((one) => one !== "__proto__" && !one.includes("\u0000"));
+    const leaf = fc.oneof(text, fc.integer(), fc.constantFrom(true, false, null));
+    const objectOf = (value: fc.Arbitrary<Tree>, maxKeys: number): fc.Arbitrary<Tree> =>
+      fc.dictionary(text, value, { maxKeys, size: "max", noNullPrototype: true });
+    const branch = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }), objectOf(leaf, 5));
+    const tree = fc.oneof(
+      objectOf(branch, 8),
+      objectOf(leaf, 60),
+      fc.array(objectOf(branch, 4), { maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(tree, fc.boolean(), (value, escaped) => {
+        expect(spelled(typed(value, escaped))).toBe(ordered(value));
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it("is no deeper than the stack is for 100,000 levels", () => {
     const text = "[".repeat(100_000) + "]".repeat(100_000);

@@ -5,37 +5,30 @@
  * MySQL prints almost this spelling; its text is scanned once and copied, unless the scan finds an exponent, a
  * negative zero or a \u escape.
  */
-import { Bytes } from "./bytes.js";
+import { Bytes, copyRun } from "./bytes.js";
 import type { CellSink } from "./codec.js";
+import { Fault } from "../errors.js";
+import { Containers, Members } from "./json-members.js";
 import { spellNumber } from "./json-number.js";
-import { plainString, readString, spellString } from "./json-string.js";
+import { readString, spellString } from "./json-string.js";
 import { Refusal, refuse } from "./refusal.js";
 
 const noJson = "text that is no JSON";
-const keyTwice = "an object with one key twice, of which jsonb keeps only the last";
 const [quote, comma, colon, open, close, openList, closeList] = [34, 44, 58, 123, 125, 91, 93];
+const [space, minus, zero, point] = [32, 45, 48, 46];
 
-/** A member of an object that is still open: its key in `keys`, its spelled text in `text`. */
-interface Member {
-  readonly keyStart: number;
-  readonly keyEnd: number;
-  readonly textStart: number;
-  textEnd: number;
-}
+/** Room that a token may need beyond its own bytes: separators, and what closes behind it is in the source too. */
+const slack = 64;
 
-/** An open object or array; `members` is null for an array. */
-interface Container {
-  readonly textStart: number;
-  readonly keysStart: number;
-  readonly members: Member[] | null;
-}
+const manyDigits = 1000;
 
 export class JsonSpeller {
-  private readonly text = new Bytes();
-  /** Keys without escapes, of all open objects; the string being read stands at its end. */
+  private text = new Bytes();
+  /** Keys with escapes, without them, of all open objects; a string with escapes that is being read stands at its end. */
   private readonly keys = new Bytes();
-  private readonly spare = new Bytes();
-  private readonly stack: Container[] = [];
+  private spare = new Bytes();
+  private readonly containers = new Containers();
+  private readonly members = new Members();
   private readonly flags = { stripped: false };
   private readonly trusted: boolean;
   private readonly strip: boolean;
@@ -58,60 +51,68 @@ export class JsonSpeller {
       return;
     }
     const text = this.spell(source, at, end);
-    out.reserve(text.length + 5);
+    // A copy of whole words needs some more.
+    out.reserve(text.length + 8);
+    text.room(3);
     out.view.setInt32(out.at, text.length + 1);
     out.bytes[out.at + 4] = 1;
-    text.data.copy(out.bytes, out.at + 5, 0, text.length);
-    out.at += text.length + 5;
+    out.at = copyRun(text.view, 0, text.length, out.view, out.at + 5);
     if (this.flags.stripped) out.changed("nul");
   }
 
   /** The spelled text, valid until the next call. Throws a Refusal for what jsonb does not hold. */
   spell(source: Buffer, at: number, end: number): Bytes {
-    const { text, keys, stack } = this;
+    const { keys, containers, members } = this;
+    let { text } = this;
     text.clear();
     keys.clear();
-    stack.length = 0;
+    containers.count = 0;
+    members.count = 0;
     this.flags.stripped = false;
     let q = skipBlanks(source, at, end);
     for (;;) {
       // A value is due at q.
-      const byte = source[q] as number;
       if (q >= end) refuse(noJson);
+      const byte = source[q] as number;
       if (byte === open || byte === openList) {
-        stack.push({ textStart: text.length, keysStart: keys.length, members: byte === open ? [] : null });
+        containers.push(keys.length, byte === open ? members.count : -1);
         text.push(byte);
         q = skipBlanks(source, q + 1, end);
-        if (source[q] !== (byte === open ? close : closeList) || q >= end) {
+        if (q >= end || source[q] !== (byte === open ? close : closeList)) {
           if (byte === open) q = this.key(source, q, end);
           continue;
         }
       } else q = this.scalar(source, q, end, byte);
       // A value has ended, or an empty container is about to.
       for (;;) {
-        q = skipBlanks(source, q, end);
-        const container = stack.at(-1);
-        if (container === undefined) {
+        if (q < end && (source[q] as number) <= space) q = skipBlanks(source, q, end);
+        if (containers.count === 0) {
           if (q !== end) refuse(noJson);
           return text;
         }
-        const { members } = container;
-        const last = members?.at(-1);
-        if (last !== undefined) last.textEnd = text.length;
+        const first = containers.members;
+        if (first >= 0 && members.count > first) members.end(text.length);
         const next = q < end ? source[q] : 0;
         q++;
         if (next === comma) {
-          text.push(comma);
-          text.push(32);
-          q = skipBlanks(source, q, end);
-          if (members !== null) q = this.key(source, q, end);
+          text.room(slack);
+          text.data[text.length] = comma;
+          text.data[text.length + 1] = space;
+          text.length += 2;
+          if (q < end && (source[q] as number) <= space) q = skipBlanks(source, q, end);
+          if (first >= 0) q = this.key(source, q, end);
           break;
         }
-        if (next !== (members === null ? closeList : close)) refuse(noJson);
-        if (members !== null) this.order(container, members);
+        if (next !== (first < 0 ? closeList : close)) refuse(noJson);
+        if (first >= 0) {
+          this.order(first, containers.count === 1);
+          members.count = first;
+          // Of the outermost object the ordered text is the other one's.
+          text = this.text;
+        }
         text.push(next);
-        keys.length = container.keysStart;
-        stack.pop();
+        keys.length = containers.keys;
+        containers.count--;
       }
     }
   }
@@ -120,31 +121,36 @@ export class JsonSpeller {
   private key(source: Buffer, at: number, end: number): number {
     if (at >= end || source[at] !== quote) refuse(noJson);
     const { text, keys } = this;
-    const keyStart = keys.length;
     const textStart = text.length;
-    let q = plainString(source, at, end);
+    text.room(end - at + slack);
+    let q = copyString(source, at, end, text.data, textStart);
     if (q > 0) {
-      keys.append(source, at + 1, q - 1);
-      text.append(source, at, q);
+      text.length = textStart + q - at;
+      this.members.push(textStart, textStart + 1, text.length - 1);
     } else {
+      const keyStart = keys.length;
       q = readString(source, at, end, keys, this.strip, this.flags);
       spellString(keys.data, keyStart, keys.length, text);
+      this.members.push(textStart, ~keyStart, ~keys.length);
     }
-    q = skipBlanks(source, q, end);
+    if (q < end && (source[q] as number) <= space) q = skipBlanks(source, q, end);
     if (q >= end || source[q] !== colon) refuse(noJson);
-    text.push(colon);
-    text.push(32);
-    this.stack.at(-1)?.members?.push({ keyStart, keyEnd: keys.length, textStart, textEnd: textStart });
+    text.room(slack);
+    text.data[text.length] = colon;
+    text.data[text.length + 1] = space;
+    text.length += 2;
     return skipBlanks(source, q + 1, end);
   }
 
   private scalar(source: Buffer, at: number, end: number, first: number): number {
     const { text, keys } = this;
+    // The source's rest is enough for every token of it that is copied as it is.
+    text.room(end - at + slack);
     switch (first) {
       case quote: {
-        const plain = plainString(source, at, end);
+        const plain = copyString(source, at, end, text.data, text.length);
         if (plain > 0) {
-          text.append(source, at, plain);
+          text.length += plain - at;
           return plain;
         }
         const start = keys.length;
@@ -154,63 +160,60 @@ export class JsonSpeller {
         return q;
       }
       case 116:
-        return this.word(source, at, end, "true");
+        return this.word(source, at, end, words.true);
       case 102:
-        return this.word(source, at, end, "false");
+        return this.word(source, at, end, words.false);
       case 110:
-        return this.word(source, at, end, "null");
-      default:
-        return spellNumber(source, at, end, text);
+        return this.word(source, at, end, words.null);
+      default: {
+        const plain = copyNumber(source, at, end, text.data, text.length);
+        if (plain === 0) return spellNumber(source, at, end, text);
+        text.length += plain - at;
+        return plain;
+      }
     }
   }
 
-  private word(source: Buffer, at: number, end: number, word: string): number {
-    const stop = at + word.length;
-    if (stop > end || source.toString("latin1", at, stop) !== word) refuse(noJson);
-    this.text.append(source, at, stop);
-    return stop;
+  private word(source: Buffer, at: number, end: number, word: Uint8Array): number {
+    const { text } = this;
+    if (at + word.length > end) refuse(noJson);
+    for (let k = 0; k < word.length; k++) {
+      if (source[at + k] !== word[k]) refuse(noJson);
+      text.data[text.length + k] = word[k] as number;
+    }
+    text.length += word.length;
+    return at + word.length;
   }
 
-  /** Puts the members of the object that ends here into jsonb's order and drops all but the last of a key. */
-  private order(container: Container, members: Member[]): void {
-    const { text, spare } = this;
-    let ordered = true;
-    for (let k = 1; k < members.length && ordered; k++)
-      ordered = this.compare(members[k - 1] as Member, members[k] as Member) < 0;
-    if (ordered) return;
-    if (members.length <= fewMembers) this.insertionSort(members);
-    else members.sort((a, b) => this.compare(a, b));
+  /** Puts the members from `first` on, those of the object that ends here, into jsonb's order. Refuses a key that stands twice. */
+  private order(first: number, outermost: boolean): void {
+    const { text, spare, members } = this;
+    if (members.sort(first, text.data, this.keys.data)) return;
+    const start = members.textStart(first);
+    const { length } = text;
+    text.room(slack);
     spare.clear();
-    for (let k = 0; k < members.length; k++) {
-      const member = members[k] as Member;
-      const next = members[k + 1];
-      if (next !== undefined && this.compare(member, next) === 0) refuse(keyTwice);
-      if (spare.length > 0) spare.append(separator, 0, 2);
-      spare.append(text.data, member.textStart, member.textEnd);
+    spare.room(length + slack);
+    const { view } = spare;
+    // The outermost object is written where it stays: behind its brace, which is all that came before.
+    const base = outermost ? start : 0;
+    spare.data[0] = open;
+    let o = base;
+    for (let k = 0; k < members.count - first; k++) {
+      if (o > base) {
+        spare.data[o] = comma;
+        spare.data[o + 1] = space;
+        o += 2;
+      }
+      o = copyRun(text.view, members.sortedStart(k), members.sortedEnd(k), view, o);
     }
-    text.length = container.textStart + 1;
-    text.append(spare.data, 0, spare.length);
-  }
-
-  private insertionSort(members: Member[]): void {
-    for (let k = 1; k < members.length; k++) {
-      const member = members[k] as Member;
-      let free = k;
-      for (; free > 0 && this.compare(members[free - 1] as Member, member) > 0; free--)
-        members[free] = members[free - 1] as Member;
-      members[free] = member;
-    }
-  }
-
-  private compare(a: Member, b: Member): number {
-    const byLength = a.keyEnd - a.keyStart - (b.keyEnd - b.keyStart);
-    if (byLength !== 0) return byLength;
-    const { data } = this.keys;
-    for (let i = a.keyStart, j = b.keyStart; i < a.keyEnd; i++, j++) {
-      const byBytes = (data[i] as number) - (data[j] as number);
-      if (byBytes !== 0) return byBytes;
-    }
-    return 0;
+    if (o - base !== length - start)
+      throw new Fault("bug", "An object lost bytes while it was put into order.");
+    if (outermost) {
+      spare.length = o;
+      this.text = spare;
+      this.spare = text;
+    } else copyRun(view, 0, o, text.view, start);
   }
 }
 
@@ -226,10 +229,46 @@ export function isJsonb(text: string): boolean {
   }
 }
 
-/** Up to so many members the plainest sort is the fastest: no closure, no copy. */
-const fewMembers = 16;
+const words = { true: Buffer.from("true"), false: Buffer.from("false"), null: Buffer.from("null") };
 
-const separator = Buffer.from(", ");
+/** Copies the string whose quote is at `at`, if it means and prints what it says; returns the offset after it, or 0. */
+function copyString(source: Buffer, at: number, end: number, out: Buffer, o: number): number {
+  out[o] = quote;
+  for (let q = at + 1, p = o + 1; q < end; q++, p++) {
+    const byte = source[q] as number;
+    out[p] = byte;
+    if (byte === quote) return q + 1;
+    if (byte < 32 || byte === 92) return 0;
+  }
+  return 0;
+}
+
+/** Copies the number at `at`, if numeric prints it as it stands; returns the offset after it, or 0. */
+function copyNumber(source: Buffer, at: number, end: number, out: Buffer, o: number): number {
+  let q = at;
+  let p = o;
+  if (source[q] === minus) {
+    out[p++] = minus;
+    q++;
+  }
+  const whole = q;
+  for (; q < end && isDigit(source[q] as number); q++) out[p++] = source[q] as number;
+  // No digit, one zero too many, or what may be a negative zero.
+  if (q === whole || (source[whole] === zero && (q > whole + 1 || whole > at))) return 0;
+  if (q < end && source[q] === point) {
+    out[p++] = point;
+    const fraction = ++q;
+    for (; q < end && isDigit(source[q] as number); q++) out[p++] = source[q] as number;
+    if (q === fraction) return 0;
+  }
+  // numeric has a limit to its digits; who comes near it is looked at with more care.
+  if (q - at > manyDigits) return 0;
+  return q < end && ((source[q] as number) | 32) === 101 ? 0 : q;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= zero && byte <= 57;
+}
 
 /** Whether MySQL's text is jsonb's already: no \u escape in strings, no exponent and no -0 outside of them. */
 function isSpelled(source: Buffer, at: number, end: number): boolean {

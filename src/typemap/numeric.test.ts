@@ -80,8 +80,16 @@ describe("numeric", () => {
   });
 
   it("takes 64-bit integers from their halves", () => {
+    // Numbers below 2^32 go another way; those of few groups that are not zero are the ones that it could get wrong.
+    const integer = fc.oneof(
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }),
+      fc
+        .tuple(fc.constantFrom(0n, 1n, 42n), fc.constantFrom(0n, 1n, 9999n), fc.constantFrom(0n, 7n, 9999n))
+        .map(([top, middle, low]) => (top * 10_000n + middle) * 10_000n + low),
+    );
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.boolean(), (value, negative) => {
+      fc.property(integer, fc.boolean(), (value, negative) => {
         const end = writeNumericInteger(
           view,
           3,
@@ -100,6 +108,8 @@ describe("numeric", () => {
           [2n ** 64n - 1n, false],
           [10n ** 16n, true],
           [10_000n, false],
+          [2n ** 32n - 1n, false],
+          [2n ** 32n, true],
         ],
       },
     );

@@ -143,6 +143,7 @@ export function writeNumericInteger(
   isNegative: boolean,
   dscale: number,
 ): number {
+  if (high === 0) return writeWord(view, offset, low >>> 0, isNegative, dscale);
   // Long division by 10000 on four 16-bit limbs, last group first.
   let a = high >>> 16;
   let b = high & 0xffff;
@@ -173,6 +174,43 @@ export function writeNumericInteger(
   view.setUint16(offset + 10, dscale);
   let o = offset + 12;
   for (let k = count - 1; k >= trailing; k--, o += 2) view.setUint16(o, groups[k] ?? 0);
+  return o;
+}
+
+/** What nearly all of them are: a number below 2^32, so one group below 43 and two more. */
+function writeWord(
+  view: DataView,
+  offset: number,
+  value: number,
+  isNegative: boolean,
+  dscale: number,
+): number {
+  const upper = Math.floor(value / 10_000);
+  const low = value - upper * 10_000;
+  const top = (upper / 10_000) | 0;
+  const middle = upper - top * 10_000;
+  let o = offset + 12;
+  let weight = 0;
+  if (top !== 0) {
+    view.setInt16(o, top);
+    view.setInt16(o + 2, middle);
+    o += 4;
+    weight = 2;
+  } else if (upper !== 0) {
+    view.setInt16(o, upper);
+    o += 2;
+    weight = 1;
+  }
+  // Zero groups at the end are left out.
+  if (low !== 0) {
+    view.setInt16(o, low);
+    o += 2;
+  } else if (top !== 0 && middle === 0) o -= 2;
+  view.setInt32(offset, o - offset - 4);
+  view.setInt16(offset + 4, (o - offset - 12) >> 1);
+  view.setInt16(offset + 6, weight);
+  view.setUint16(offset + 8, isNegative && value !== 0 ? negative : 0);
+  view.setUint16(offset + 10, dscale);
   return o;
 }
 

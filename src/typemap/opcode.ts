@@ -37,4 +37,6 @@ export const ops = {
   date: 15,
   /** JSON text that MySQL printed; what may not be jsonb's spelling goes to the cell's function. */
   json: 16,
+  /** Unsigned 8 bytes to numeric; parameter is the display scale. */
+  unumeric: 17,
 } as const;

@@ -7,7 +7,7 @@
 import { Fault } from "../errors.js";
 import { dayNumber, noDay, writeMicroseconds } from "./calendar.js";
 import type { Cell, CellFunction } from "./codec.js";
-import { writeNumeric } from "./numeric.js";
+import { writeNumeric, writeNumericInteger } from "./numeric.js";
 import { ops } from "./opcode.js";
 import type { Output } from "./output.js";
 import { refuse } from "./refusal.js";
@@ -221,6 +221,16 @@ export class RowWriter {
           o = writeNumeric(bytes, view, o, packet, q, next, scales & 255, scales >> 8);
           break;
         }
+        case ops.unumeric:
+          o = writeNumericInteger(
+            view,
+            o,
+            wire.getInt32(q + 4, true),
+            wire.getInt32(q, true),
+            false,
+            this.parameters[i] as number,
+          );
+          break;
         case ops.datetime: {
           const day =
             length < 4
