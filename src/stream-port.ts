@@ -77,7 +77,7 @@ export interface ChangeSink {
    * not the statement: a lane that stops here is to meet it again.
    */
   schemaChange(change: SchemaChange, position: () => Position): void;
-  /** The source says that nothing has happened for a while. */
+  /** All that has come so far is handed over, and no transaction is open; or nothing has happened for a while. */
   idle(position: () => Position): void;
   /** True when the feed is to stop its socket once what it holds of the present event is handed over. */
   full(): boolean;

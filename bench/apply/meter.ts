@@ -1,4 +1,4 @@
-/** CPU of this process and of one backend between two moments, from the kernel's own count (hundredths of a second). */
+/** CPU of this process and of some backends between two moments, from the kernel's own count (hundredths of a second). */
 import { readFileSync } from "node:fs";
 
 export interface Figures {
@@ -10,7 +10,7 @@ export interface Figures {
 }
 
 export interface Meter {
-  begin(backend: number): void;
+  begin(backend: number | readonly number[]): void;
   /** While the backend is still there. */
   end(): void;
   figures(events: number): Figures;
@@ -23,16 +23,16 @@ interface Reading {
 }
 
 export function openMeter(): Meter {
-  let pid = 0;
+  let pids: readonly number[] = [];
   let first: Reading | null = null;
   let last: Reading | null = null;
   return {
     begin: (backend) => {
-      pid = backend;
-      first = reading(pid);
+      pids = typeof backend === "number" ? [backend] : backend;
+      first = reading(pids);
     },
     end: () => {
-      last = reading(pid);
+      last = reading(pids);
     },
     figures: (events) => {
       if (first === null || last === null) throw new Error("nothing was measured");
@@ -46,13 +46,17 @@ export function openMeter(): Meter {
   };
 }
 
-function reading(pid: number): Reading {
-  const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+function reading(pids: readonly number[]): Reading {
   const { user, system } = process.cpuUsage();
   return {
     wall: performance.now() / 1000,
     node: (user + system) / 1e6,
-    backend: (Number(fields[11]) + Number(fields[12])) / 100,
+    backend: pids.reduce((sum, pid) => sum + secondsOf(pid), 0),
   };
+}
+
+function secondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

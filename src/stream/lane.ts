@@ -1,7 +1,8 @@
 /**
  * One lane: the batch that is filled, those that wait for the target, and what is known for good. What is known for
  * good (checkpoint, join, counts, lag) outlives connections; everything else begins anew from the checkpoint when
- * the feed is opened again. One batch is in the target, one waits encoded, one is filled; then the feed has to stop.
+ * the feed is opened again. One batch is in the target, two wait encoded, then the feed has to stop: so the target always
+ * finds its next batch ready, and nobody decodes while it has nothing to do.
  */
 import { Fault, codes } from "../errors.js";
 import type { Position } from "../model.js";
@@ -33,6 +34,11 @@ const idleMs = 1000;
 /** So much larger are batches while the target is the slower one. */
 const behindFactor = 4;
 const behindRows = 20_000;
+
+/** Batches that wait encoded. */
+const depth = 2;
+/** A batch ends with a transaction, unless that makes it so much larger. */
+const slack = 1.25;
 
 /** Faults of a batch that one of its changes is to blame for. */
 const poisons: readonly Fault["code"][] = [
@@ -172,7 +178,7 @@ export class Lane {
 
   /** It can hold no more until the target has taken something. */
   get full(): boolean {
-    return this.#queue.length > 0 && (this.#filling.singly || this.#over(this.#limit));
+    return this.#queue.length >= (this.#filling.singly ? 1 : depth);
   }
 
   begin(transaction: SourceTransaction): void {
@@ -184,7 +190,7 @@ export class Lane {
   change(change: Change, origin: () => Origin): void {
     this.#touch();
     this.#filling.change(change, origin);
-    if (this.#over(this.#limit) && this.#queue.length === 0 && !this.held) this.#close(null);
+    if (this.#over(this.#limit, slack) && !this.full && !this.held) this.#close(null);
   }
 
   truncate(table: StreamTable, origin: () => Origin): void {
@@ -212,8 +218,8 @@ export class Lane {
     }
     if (this.#midway || filling.singly || (this.#near && !this.met)) return this.#settle(position);
     if (filling.empty) return this.#moveOn(position);
-    const { quiet } = this;
-    if (quiet || this.#over(this.#limit)) return this.#settle(position);
+    // Positions are texts that somebody makes: only those are asked for that are used.
+    if (this.quiet || this.#over(this.#limit)) return this.#settle(position);
     return false;
   }
 
@@ -225,9 +231,9 @@ export class Lane {
 
   /** Closes what is complete and due, or what the target could have now. */
   flush(): void {
-    if (this.held || this.#at === null || this.#queue.length > 0) return;
-    if (this.#over(this.#limit)) this.#close(this.#at);
-    else if (this.quiet && (this.#isDue() || this.#over(this.#options.batchRows))) this.#close(this.#at);
+    if (this.held || this.#at === null || this.full) return;
+    const enough = this.quiet && (this.#isDue() || this.#over(this.#options.batchRows));
+    if (enough || this.#over(this.#limit)) this.#close(this.#at);
   }
 
   /** Everything that is complete goes to the target, whatever waits there. */
@@ -240,11 +246,6 @@ export class Lane {
     const part = this.#queue.shift();
     if (part === undefined) return undefined;
     this.busy = true;
-    if (this.#over(this.#limit) && !this.held) {
-      // What has been waiting for the place, complete or not.
-      if (this.#at !== null) this.#close(this.#at);
-      else if (this.#filling.events > 0 && this.#touched) this.#close(null);
-    }
     return part;
   }
 
@@ -289,8 +290,8 @@ export class Lane {
     }
   }
 
-  #over(rows: number): boolean {
-    return this.#filling.events >= rows || this.#filling.bytes >= this.#options.batchBytes;
+  #over(rows: number, times = 1): boolean {
+    return this.#filling.events >= rows * times || this.#filling.bytes >= this.#options.batchBytes * times;
   }
 
   #isDue(): boolean {

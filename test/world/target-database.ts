@@ -37,9 +37,22 @@ export async function databaseAt(base: string, name: string): Promise<TargetData
   const quoted = `"${name.replaceAll('"', '""')}"`;
   await once(base, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
   await once(base, `CREATE DATABASE ${quoted} ENCODING 'UTF8' TEMPLATE template0`);
+  const there = targetAt(base, name);
+  await makeTargetAccount(there.url, name);
+  return {
+    ...there,
+    account: (role, password) => makeTargetAccount(there.url, name, "public", role, password),
+    [Symbol.asyncDispose]: async () => {
+      await once(base, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
+      await dropTargetAccount(base, engineName(name));
+    },
+  };
+}
+
+/** A database that is there already, with its account. */
+export function targetAt(base: string, name: string): Pick<TargetDatabase, "url" | "options" | "sql"> {
   const url = new URL(base);
   url.pathname = `/${encodeURIComponent(name)}`;
-  await makeTargetAccount(url.href, name);
   return {
     url: url.href,
     options: {
@@ -47,12 +60,7 @@ export async function databaseAt(base: string, name: string): Promise<TargetData
       tls: { mode: "off" },
       engine: { host: "test-host", pid: process.pid },
     },
-    account: (role, password) => makeTargetAccount(url.href, name, "public", role, password),
     sql: (text, values) => once(url.href, text, values),
-    [Symbol.asyncDispose]: async () => {
-      await once(base, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
-      await dropTargetAccount(base, engineName(name));
-    },
   };
 }
 

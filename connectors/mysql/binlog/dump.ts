@@ -46,6 +46,10 @@ export class Dump implements Following {
     return this.#held;
   }
 
+  rest(): void {
+    this.#events.rest();
+  }
+
   async drained(): Promise<void> {
     do {
       await this.#sink.drained();

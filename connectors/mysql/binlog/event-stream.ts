@@ -52,6 +52,13 @@ export class EventStream {
     }
   }
 
+  /** Everything that has come is handed over: what a lane has got so far needs to wait for nothing else. */
+  rest(): void {
+    const { log, sink, standing } = this.#parts;
+    if (this.broken || this.group.inside || log.file === "") return;
+    if (this.#after === null || compareFiles(log, this.#after) > 0) sink.idle(standing.position);
+  }
+
   #event(bytes: Buffer, start: number, end: number): void {
     const { log, sink, standing } = this.#parts;
     if (end - start < headerBytes || lengthOf(bytes, start) !== end - start)

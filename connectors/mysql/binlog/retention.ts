@@ -100,6 +100,10 @@ class FirstTime implements Following {
     return false;
   }
 
+  rest(): void {
+    // One event is all that is wanted.
+  }
+
   drained(): Promise<void> {
     return Promise.resolve();
   }

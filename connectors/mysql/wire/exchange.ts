@@ -33,6 +33,8 @@ export interface Following extends Exchange {
   readonly answer: { readonly promise: Promise<unknown> };
   /** Asked after each packet: whether to hold the next one back. */
   full(): boolean;
+  /** Every whole packet that has come is handed over. */
+  rest(): void;
   /** Resolves when the next packet may come; rejects with the Fault that ends the exchange. */
   drained(): Promise<void>;
 }

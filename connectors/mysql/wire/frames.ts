@@ -39,6 +39,11 @@ export class Frames {
     return this.#buf.length;
   }
 
+  /** Whole packets may be here that were not handed over. */
+  get holding(): boolean {
+    return this.#held;
+  }
+
   /** The place for the next bytes: never empty, valid until `landed` or `copied` is called. */
   space(): Buffer {
     return this.#have === 0 ? this.#buf : this.#buf.subarray(this.#have);

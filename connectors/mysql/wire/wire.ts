@@ -217,6 +217,7 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
     if (this.#following !== undefined) this.#frames.settle();
     try {
       cut();
+      if (!this.#frames.holding) this.#following?.rest();
     } catch (error) {
       this.#end(faultOf(error));
     }
