@@ -110,6 +110,9 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       const { id, lane, table, reason, sentence } = poison;
       await ledger.quarantine({ event: id, lane, table, reason, sentence });
     },
+    onStands: async (_, fault) => {
+      if (fault.code === "schema-changed") await noteSchemaChanges(options, changes.splice(0), fault);
+    },
     skips: new Set(view.quarantine.flatMap(({ event, state }) => (state === "skipped" ? [event] : []))),
     signal: AbortSignal.any([signal, ledger.lost, ended.signal]),
     ...(options.pace === undefined ? {} : { pace: options.pace }),
@@ -151,8 +154,6 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   ended.abort(enough);
   if (first !== null) {
     await Promise.all([running, level, proving, task]);
-    if (changes.length > 0 && first instanceof Fault && first.code === "schema-changed")
-      await noteSchemaChanges(options, changes, first);
     throw first;
   }
   // Whatever ended the stream beside our own word is a fault, even in the moment of being ready.
@@ -226,6 +227,9 @@ async function watch(
   const signal = AbortSignal.any([options.signal, options.ledger.lost, ended]);
   let told = "?";
   for (;;) {
+    // Whoever waits for an end waits in vain for a lane that only a person sets going again.
+    const [stands] = options.until === "stopped" ? [] : stream.standing;
+    if (stands !== undefined) throw stands;
     const blocking = [
       ...blockingOf(stream, joined.built, options.unfollowed),
       ...(verifier?.blocking() ?? []),

@@ -7,10 +7,10 @@ import { Fault } from "../errors.js";
 import type { LaneTransaction, LaneWriter } from "../stream-port.js";
 import { stopReason } from "../stop.js";
 import type { Bell } from "./bell.js";
-import { isPoison, quarantined } from "./lane.js";
-import type { Lane } from "./lane.js";
 import type { Part, Step } from "./filling.js";
+import type { Lane } from "./lane.js";
 import type { StreamOptions } from "./options.js";
+import { isPoison, standing } from "./refusal.js";
 
 export interface ApplyTools {
   readonly options: StreamOptions;
@@ -134,7 +134,7 @@ async function refused(
   if (origin === null) return fault;
   await keep({ ...origin, reason: fault.code, sentence: fault.message });
   onEvent({ kind: "quarantined", lane: lane.name, table: origin.table, id: origin.id });
-  return quarantined(lane.name, origin, fault);
+  return standing(lane.name, origin, fault);
 }
 
 /** A transaction that cannot even be aborted goes with its session, which is closed next. */

@@ -19,7 +19,7 @@ export interface EventCounts {
   readonly skippedByCut: number;
   /** Left out by somebody's `skip --event`. */
   readonly skippedById: number;
-  /** Of a table that the plan does not have. */
+  /** Of a table that the plan does not have, or whose lane stands. */
   readonly filtered: number;
   /** Read, and thrown away with a batch that was not committed: they come again. */
   readonly discarded: number;
@@ -63,6 +63,8 @@ export type StreamEvent =
   | { readonly kind: "replayed"; readonly lane: string }
   | { readonly kind: "skipped"; readonly lane: string; readonly table: string; readonly id: string }
   | { readonly kind: "quarantined"; readonly lane: string; readonly table: string; readonly id: string }
+  /** The lane takes no part any more until somebody decides. */
+  | { readonly kind: "lane-stands"; readonly lane: string; readonly fault: Fault }
   /** Feed and writers are opened again after a fault that passes. */
   | { readonly kind: "retry"; readonly fault: Fault; readonly attempt: number }
   | { readonly kind: "paused" }

@@ -118,15 +118,15 @@ export class ExampleWorld {
     });
   }
 
-  /** Runs until the log's end is applied, and returns why it ended; null when it was stopped there. */
-  async run(): Promise<Fault | null> {
+  /** Runs until the log's end is applied in these lanes, and returns why it ended; null when it was stopped there. */
+  async run(lanes: readonly string[] = [...this.checkpoints.keys()]): Promise<Fault | null> {
     const level = new Fault("interrupted", "level");
     const end = this.#options.log.length;
     const running = this.stream.run().catch((error: unknown) => error);
     const watching = (async (): Promise<void> => {
       while (
         !this.stop.signal.aborted &&
-        ![...this.checkpoints.values()].every(({ position }) => Number(position?.offset ?? -1) >= end)
+        !lanes.every((lane) => Number(this.checkpoints.get(lane)?.position?.offset ?? -1) >= end)
       )
         await new Promise((resolve) => setImmediate(resolve));
       this.stop.abort(level);
@@ -162,7 +162,12 @@ export class ExampleWorld {
             await new Promise((resolve) => setImmediate(resolve));
             continue;
           }
-          if ("gate" in entry) await entry.gate;
+          if ("gate" in entry) {
+            const ended = new Promise<boolean>((resolve) => {
+              signal.addEventListener("abort", () => resolve(true), { once: true });
+            });
+            if (await Promise.race([entry.gate.then(() => false), ended])) break;
+          }
           if ("ddl" in entry) {
             sink.schemaChange({ ...entry.ddl, adds: false, at: `log:${number}`, within }, () =>
               at(number - 1),

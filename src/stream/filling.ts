@@ -7,14 +7,14 @@
  */
 import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
-import type { Cascade, ChangeOperation, StatementGroup, TableChanges } from "../stream-port.js";
-import { fieldsOf } from "./projection.js";
-import type { PolicyCount, Projection } from "./projection.js";
+import type { ChangeOperation, StatementGroup, TableChanges } from "../stream-port.js";
+import { Actions } from "./actions.js";
 import { KeyedFold, KeylessFold } from "./fold.js";
 import { keyIn } from "./key.js";
 import type { Key } from "./key.js";
 import type { PoisonEvent } from "./poison.js";
-import { Store, TupleRun } from "./store.js";
+import type { PolicyCount, Projection } from "./projection.js";
+import { Store } from "./store.js";
 import type { Shape, StreamTable } from "./table.js";
 
 /** A change as it may have to be kept. */
@@ -84,8 +84,8 @@ export class Filling {
   #steps: Step[] = [];
   #applied = 0;
   #rows = 0;
-  /** Deletes of one parent whose action is not written yet: the next ones may join it. */
-  #cascade: { readonly table: StreamTable; readonly runs: CascadeRun[] } | null = null;
+  /** Actions of the group's last changes. */
+  #actions: Actions | null = null;
 
   constructor(options: FillingOptions) {
     this.#options = options;
@@ -175,10 +175,15 @@ export class Filling {
     const { shape } = change;
     const { table } = shape;
     const cascading = this.#options.cascades && table.referenced.length > 0 && !change.unchecked;
-    if (this.#cascade !== null && !(cascading && this.#continues(change))) this.#endGroup();
+    const joins = cascading && !this.singly && this.#actions?.takes(change) === true;
+    if (this.#actions !== null && !joins) this.#endGroup();
     if (table.key === null) this.#putKeyless(change);
     else this.#putKeyed(change, table.key);
-    if (cascading) this.#follow(change);
+    if (!cascading || change.operation === "insert") return;
+    const actions = this.#actions ?? new Actions(table);
+    if (!actions.follow(change)) return;
+    this.#actions = actions;
+    if (change.operation === "update") this.#endGroup();
   }
 
   #putKeyless({ shape, operation, bytes, before, beforeEnd, after, afterEnd }: Change): void {
@@ -272,43 +277,6 @@ export class Filling {
     return fold;
   }
 
-  /** Whether the action of what is deleted now can be written together with that of the deletes before it. */
-  #continues({ shape, operation }: Change): boolean {
-    return this.#cascade?.table === shape.table && operation === "delete" && !this.singly;
-  }
-
-  /** What the log leaves out behind this change. */
-  #follow({ shape, operation, bytes, before, beforeEnd, after, afterEnd }: Change): void {
-    if (operation === "insert") return;
-    const { table } = shape;
-    const action = operation === "delete" ? "delete" : "update";
-    const runs = this.#cascade?.runs ?? [];
-    const acting = new Set<Projection>();
-    table.referenced.forEach(({ columns, onDelete, onUpdate }, index) => {
-      if (!(action === "delete" ? onDelete : onUpdate)) return;
-      const reader = shape.referenced[index];
-      if (reader === undefined)
-        throw new Fault("bug", `${table.plan.source} has no reader of what is referred to.`);
-      columns.read(reader, bytes, before, beforeEnd);
-      // Nothing refers to a value that is NULL in part.
-      if (fieldsOf(columns.out.bytes, columns.out.at).includes(null)) return;
-      let values: Buffer = Buffer.from(columns.out.bytes.subarray(0, columns.out.at));
-      if (action === "update") {
-        columns.read(reader, bytes, after, afterEnd);
-        const now = columns.out.bytes.subarray(0, columns.out.at);
-        if (now.equals(values)) return;
-        values = joinTuples(values, now);
-      }
-      acting.add(columns);
-      const run = runs.find((known) => known.columns === columns.places);
-      if (run === undefined) runs.push({ action, columns: columns.places, values: [values] });
-      else run.values.push(values);
-    });
-    if (acting.size === 0) return;
-    this.#cascade = { table, runs };
-    if (action === "update") this.#endGroup();
-  }
-
   /** Writes the folds' rows, and the actions behind them, as groups. */
   #endGroup(): void {
     if (this.#open.size > 0) {
@@ -329,15 +297,9 @@ export class Filling {
       if (changes.length > 0)
         this.#steps.push({ group: { kind: "rows", strict: this.strict, changes }, origin: null });
     }
-    const cascade = this.#cascade;
-    this.#cascade = null;
-    if (cascade === null) return;
-    const cascades = cascade.runs.map(({ action, columns, values }): Cascade => {
-      const run = new TupleRun(this.#tuples);
-      for (const value of values) this.#tuples.put(value, 0, value.length);
-      return { parent: cascade.table.plan, action, columns, values: run.end(values.length) };
-    });
-    this.#steps.push({ group: { kind: "cascade", cascades }, origin: null });
+    const actions = this.#actions;
+    this.#actions = null;
+    if (actions !== null) this.#steps.push({ group: actions.end(this.#tuples), origin: null });
   }
 
   #dropGroup(): void {
@@ -345,20 +307,7 @@ export class Filling {
     this.#open.clear();
     this.#keyed.clear();
     this.#keyless.clear();
-    this.#cascade = null;
+    this.#actions = null;
     this.#images.release();
   }
-}
-
-interface CascadeRun {
-  readonly action: "delete" | "update";
-  readonly columns: readonly number[];
-  readonly values: Buffer[];
-}
-
-/** One tuple of the fields of two. */
-function joinTuples(one: Buffer, other: Buffer): Buffer {
-  const count = Buffer.alloc(2);
-  count.writeInt16BE(one.readInt16BE(0) + other.readInt16BE(0));
-  return Buffer.concat([count, one.subarray(2), other.subarray(2)]);
 }

@@ -4,7 +4,7 @@
  * the feed is opened again. One batch is in the target, two wait encoded, then the feed has to stop: so the target always
  * finds its next batch ready, and nobody decodes while it has nothing to do.
  */
-import { Fault, codes } from "../errors.js";
+import type { Fault } from "../errors.js";
 import type { Position } from "../model.js";
 import type { ChangeFeed, LaneStatus, LaneTransaction, SourceTransaction } from "../stream-port.js";
 import type { Bell } from "./bell.js";
@@ -15,6 +15,7 @@ import { Filling } from "./filling.js";
 import type { Change, Origin, Part } from "./filling.js";
 import { Lag } from "./lag.js";
 import type { StreamTable } from "./table.js";
+import { Trouble } from "./trouble.js";
 
 export interface LaneOptions {
   readonly feed: ChangeFeed;
@@ -40,18 +41,6 @@ const depth = 2;
 /** A batch ends with a transaction, unless that makes it so much larger. */
 const slack = 1.25;
 
-/** Faults of a batch that one of its changes is to blame for. */
-const poisons: readonly Fault["code"][] = [
-  "value-refused",
-  "constraint-refused",
-  "divergence",
-  "target-refused",
-];
-
-export function isPoison(fault: Fault): boolean {
-  return poisons.includes(fault.code);
-}
-
 export class Lane {
   readonly name: string;
   readonly counters: Counters = newCounters();
@@ -60,13 +49,8 @@ export class Lane {
   position: Position | null = null;
   joined = false;
   batches = 0;
-  /** Failures since the last commit. */
-  failures = 0;
   stopped: string | null = null;
-  /** Changes from the checkpoint on that are to be written one by one. */
-  replaying = 0;
-  /** What made it necessary. */
-  replayCause: Fault | null = null;
+  readonly trouble: Trouble;
   /** The lane's transaction at the target while there is one. */
   transaction: LaneTransaction | null = null;
   /** A part is being written. */
@@ -98,6 +82,7 @@ export class Lane {
   constructor(name: string, options: LaneOptions) {
     this.name = name;
     this.lag = new Lag(options.now);
+    this.trouble = new Trouble(name, options.onEvent);
     this.#options = options;
     this.#base = options.start;
     this.#filling = new Filling({ lane: name, cascades: options.cascades });
@@ -111,31 +96,26 @@ export class Lane {
 
   /** Begins anew from a checkpoint. */
   open(seq: bigint, position: Position | null, bell: Bell): void {
-    const { feed, join, start, cascades, now } = this.#options;
-    this.counters.discarded += pendingOf(this.counters);
+    const { feed, join, start, now } = this.#options;
+    this.#drop();
     this.seq = seq;
     this.position = position;
     this.joined = position !== null && join !== null && feed.holds(position, join);
     this.met = this.joined;
     this.#base = position ?? start;
     this.#bell = bell;
-    this.#filling.drop();
-    for (const part of this.#queue) part.release();
-    this.#filling = new Filling({ lane: this.name, cascades });
     this.#filling.strict = this.joined;
-    this.#filling.singly = this.replaying > 0;
-    this.#singly = this.replaying;
-    this.#queue = [];
-    this.#within = false;
-    this.#midway = false;
-    this.#at = null;
-    this.#deadline = null;
+    this.#filling.singly = this.trouble.replaying > 0;
+    this.#singly = this.trouble.replaying;
     this.#closedAt = now();
-    this.#near = false;
-    this.busy = false;
-    this.held = false;
     this.stopped = null;
-    this.transaction = null;
+  }
+
+  /** It takes no part until it is opened again. */
+  stand(reason: string): void {
+    this.#drop();
+    this.met = this.joined;
+    this.stopped = reason;
   }
 
   /** Where the feed has to begin for it. */
@@ -256,13 +236,9 @@ export class Lane {
     this.seq += 1n;
     this.position = position;
     this.batches += 1;
-    this.failures = 0;
     this.counters.applied += applied;
     this.counters.folded += events - applied;
-    if (this.replaying > 0) {
-      this.replaying = Math.max(0, this.replaying - events);
-      if (this.replaying === 0) this.#options.onEvent({ kind: "replayed", lane: this.name });
-    }
+    this.trouble.committed(events);
     if (parts.some((part) => part.joins)) {
       this.joined = true;
       this.#options.onEvent({ kind: "joined", lane: this.name });
@@ -271,14 +247,24 @@ export class Lane {
 
   /** A batch failed; where a change of it may be to blame, all from the checkpoint on are to be written singly. */
   failed(fault: Fault): void {
-    this.failures += 1;
-    const { onEvent } = this.#options;
-    onEvent({ kind: "batch-failed", lane: this.name, fault, inRow: this.failures });
-    if (this.failures >= 3) onEvent({ kind: "batch-failing", lane: this.name, count: this.failures });
-    if (!isPoison(fault) || this.replaying > 0 || codes[fault.code].retriable) return;
-    this.replaying = pendingOf(this.counters);
-    this.replayCause = fault;
-    onEvent({ kind: "replaying", lane: this.name, events: this.replaying, fault });
+    this.trouble.failed(fault, pendingOf(this.counters));
+  }
+
+  /** Forgets what is not committed: it comes again. */
+  #drop(): void {
+    this.counters.discarded += pendingOf(this.counters);
+    this.#filling.drop();
+    for (const part of this.#queue) part.release();
+    this.#filling = new Filling({ lane: this.name, cascades: this.#options.cascades });
+    this.#queue = [];
+    this.#within = false;
+    this.#midway = false;
+    this.#at = null;
+    this.#deadline = null;
+    this.#near = false;
+    this.busy = false;
+    this.held = false;
+    this.transaction = null;
   }
 
   #touch(): void {
@@ -342,16 +328,4 @@ export class Lane {
     }
     this.#bell?.ring();
   }
-}
-
-export function quarantined(lane: string, origin: Origin, reason: Fault): Fault {
-  return new Fault(
-    "quarantined",
-    `Change ${origin.id} (${origin.operation} in ${origin.table}) is refused and kept aside, and lane ${lane} stands before it: ${reason.message}`,
-    {
-      next: `headgate skip --event '${origin.id}' --reason REASON`,
-      facts: { id: origin.id, lane, table: origin.table, reason: reason.code },
-      cause: reason,
-    },
-  );
 }

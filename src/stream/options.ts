@@ -1,4 +1,5 @@
 /** What the engine of the change stream is given, and what it gives: types only. */
+import type { Fault } from "../errors.js";
 import type { Plan, Position, SourceEngine } from "../model.js";
 import type { ChangeFeed, LaneStatus, LaneWriter } from "../stream-port.js";
 import type { EventCounts, OnStreamEvent } from "./event.js";
@@ -31,6 +32,8 @@ export interface StreamOptions {
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly moment?: StreamMomentHook;
   readonly onEvent: OnStreamEvent;
+  /** A lane stands until somebody decides; the others go on without it, if there are any. Resolves when that is on record. */
+  readonly onStands?: (lane: string, fault: Fault) => Promise<void>;
   /** Keeps a change that was refused. Resolves when it is safe on disk. */
   readonly keep: (poison: PoisonEvent) => Promise<void>;
   /** Ids of changes that somebody decided to leave out, and `at` of schema changes that the plan has already. */
@@ -41,13 +44,19 @@ export interface StreamOptions {
 }
 
 export interface Stream {
-  /** Rejects with the Fault that ends it; faults that pass are answered by reading again from the checkpoints. */
+  /**
+   * Rejects with the Fault that ends it, which may be that of a lane when no other one goes on; faults that pass are
+   * answered by reading again from the checkpoints.
+   */
   run(): Promise<never>;
   readonly lanes: readonly LaneStatus[];
   /** Of all lanes together. */
   readonly counts: EventCounts;
   /** Ends no batch that has begun, and begins no other; no heartbeats either. */
   pause(): void;
+  /** Lanes that stand are tried again, too. */
   resume(): void;
+  /** Why lanes stand, one each. */
+  readonly standing: readonly Fault[];
   readonly paused: boolean;
 }

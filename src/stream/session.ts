@@ -10,15 +10,19 @@ import { applyLane } from "./apply.js";
 import type { Bell } from "./bell.js";
 import type { Counters } from "./counts.js";
 import { heartbeatMs } from "./lag.js";
-import { isPoison } from "./lane.js";
 import type { Lane } from "./lane.js";
 import type { StreamOptions } from "./options.js";
+import { isPoison } from "./refusal.js";
 import { Sink } from "./sink.js";
 import type { StreamTable } from "./table.js";
 
 export interface SessionTools {
   readonly options: StreamOptions;
+  /** Those that take part; others stand. */
   readonly lanes: readonly Lane[];
+  readonly all: readonly Lane[];
+  /** Aborted when it is to begin anew. */
+  readonly again: AbortSignal;
   readonly tables: ReadonlyMap<string, StreamTable>;
   readonly strays: Counters;
   /** Rung when somebody pauses or resumes, too. */
@@ -50,7 +54,7 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
   const { options, lanes, bell, joined } = tools;
   const moment = options.moment ?? ((): undefined => undefined);
   const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const signal = AbortSignal.any([options.signal, tools.again, stop.signal]);
   const failures: unknown[] = [];
   const fail = (error: unknown, lane: Lane | null = null): void => {
     if (failures.length === 0 && lane !== null && error instanceof Fault && isPoison(error))
@@ -72,12 +76,15 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
   };
   const apply = { options, bell, ready, marking: (lane: string) => marks.has(lane) };
   const gate = async (): Promise<void> => {
-    if (lanes.every((lane) => lane.met) && !joined.built) sink.beginShut();
+    if (tools.all.every((lane) => lane.met) && !joined.built) sink.beginShut();
     for (;;) {
       await bell.until(() => sink.gate !== null && lanes.every((lane) => lane.quiet), signal);
       const closed = sink.gate;
       if (closed === null) continue;
-      if (closed.kind === "end") throw closed.fault;
+      if (closed.kind === "end") {
+        for (const lane of closed.lanes) lane.trouble.stands = closed.fault;
+        throw closed.fault;
+      }
       if (!joined.built) {
         await bell.until(() => !tools.isPaused(), signal);
         await moment("join:reached");

@@ -14,18 +14,23 @@ import type {
 } from "../stream-port.js";
 import type { Bell } from "./bell.js";
 import type { Counters } from "./counts.js";
-import type { Origin } from "./filling.js";
 import type { Lane } from "./lane.js";
 import type { StreamOptions } from "./options.js";
+import { Places } from "./place.js";
+import type { Place } from "./place.js";
 import { Shape } from "./table.js";
 import type { StreamTable } from "./table.js";
 
-/** What everything waits for before the feed goes on; `end` is the Fault that comes then instead. */
-export type Gate = { readonly kind: "join" } | { readonly kind: "end"; readonly fault: Fault };
+/** What everything waits for before the feed goes on; `end`: the Fault with which these lanes stand then. */
+export type Gate =
+  | { readonly kind: "join" }
+  | { readonly kind: "end"; readonly fault: Fault; readonly lanes: readonly Lane[] };
 
 export interface SinkTools {
   readonly options: StreamOptions;
+  /** Those that take part. */
   readonly lanes: readonly Lane[];
+  readonly all: readonly Lane[];
   readonly tables: ReadonlyMap<string, StreamTable>;
   /** Counts what belongs to no lane. */
   readonly strays: Counters;
@@ -41,40 +46,28 @@ interface Route {
   readonly place: Place;
 }
 
-/** One a table, whatever shapes it has. */
-interface Place {
-  /** The number of the transaction, since a feed may use one object for all of them. */
-  transaction: number;
-  /** Row changes of the table in the transaction so far. */
-  ordinal: number;
-  /** The table's exact cut holds the present transaction. */
-  cut: boolean;
-}
-
 export class Sink implements ChangeSink {
   gate: Gate | null = null;
   readonly #tools: SinkTools;
   readonly #lanes: ReadonlyMap<string, Lane>;
   readonly #routes = new WeakMap<RowImages, Route>();
-  readonly #places = new Map<string, Place>();
+  readonly #places: Places;
   #last: { readonly images: RowImages; readonly route: Route } | null = null;
-  #transaction: SourceTransaction | null = null;
-  #number = 0;
 
   constructor(tools: SinkTools) {
     this.#tools = tools;
     this.#lanes = new Map(tools.lanes.map((lane) => [lane.name, lane]));
+    this.#places = new Places(tools.options.cuts);
   }
 
   begin(transaction: SourceTransaction): void {
-    this.#transaction = transaction;
-    this.#number += 1;
+    this.#places.begin(transaction);
     for (const lane of this.#tools.lanes) lane.begin(transaction);
   }
 
   wants(table: PlanTable): boolean {
     const lane = this.#lanes.get(table.lane);
-    return lane !== undefined && !lane.within && !this.#place(table.source).cut;
+    return lane !== undefined && !lane.within && !this.#places.of(table.source).cut;
   }
 
   change(
@@ -94,12 +87,12 @@ export class Sink implements ChangeSink {
       return;
     }
     const { shape, lane, place } = route;
-    this.#enter(place, shape.table.plan.source);
+    this.#places.enter(place, shape.table.plan.source);
     place.ordinal += 1;
     if (this.#isLeftOut(lane, place, shape.table.plan)) return;
     const change = { shape, operation, bytes, before, beforeEnd, after, afterEnd, unchecked };
     this.#guarded(lane, () => {
-      lane.change(change, () => this.#origin(change, lane, place));
+      lane.change(change, () => this.#places.origin(change, lane.name, place));
     });
   }
 
@@ -107,21 +100,11 @@ export class Sink implements ChangeSink {
     const table = this.#tools.tables.get(planned.source);
     const lane = this.#lanes.get(planned.lane);
     if (table === undefined || lane === undefined) return;
-    const place = this.#place(planned.source);
+    const place = this.#places.of(planned.source);
     place.ordinal += 1;
     if (this.#isLeftOut(lane, place, planned)) return;
     this.#guarded(lane, () => {
-      lane.truncate(table, () => ({
-        id: this.#id(planned, place),
-        lane: lane.name,
-        table: planned.source,
-        transaction: this.#name,
-        ordinal: place.ordinal,
-        operation: "truncate",
-        key: null,
-        before: null,
-        after: null,
-      }));
+      lane.truncate(table, () => this.#places.emptied(planned, lane.name, place));
     });
   }
 
@@ -130,7 +113,7 @@ export class Sink implements ChangeSink {
   }
 
   commit(position: () => Position): void {
-    this.#transaction = null;
+    this.#places.end();
     let met = 0;
     for (const lane of this.#tools.lanes)
       this.#guarded(lane, () => {
@@ -140,7 +123,7 @@ export class Sink implements ChangeSink {
   }
 
   idle(position: () => Position): void {
-    this.#transaction = null;
+    this.#places.end();
     let met = 0;
     for (const lane of this.#tools.lanes)
       this.#guarded(lane, () => {
@@ -161,11 +144,13 @@ export class Sink implements ChangeSink {
       return cut === undefined || !change.within(cut);
     });
     if (met.length === 0) return;
+    const lanes = met.flatMap((name) => this.#lanes.get(this.#tools.tables.get(name)?.plan.lane ?? "") ?? []);
     options.onEvent({ kind: "schema-change", change });
     const statement = change.statement.replace(/\s+/g, " ").slice(0, 200);
     this.#close(
       {
         kind: "end",
+        lanes: [...new Set(lanes)],
         fault: new Fault("schema-changed", `${met.join(", ")} at ${change.at}: ${statement}`, {
           next: `headgate plan --amend, or headgate recopy ${met.join(" ")}`,
           facts: { at: change.at, statement: change.statement, tables: met.join(" ") },
@@ -202,7 +187,7 @@ export class Sink implements ChangeSink {
 
   /** A lane has met its join; with the last one, everybody waits. */
   #meet(position: () => Position): void {
-    if (this.#tools.lanes.every((lane) => lane.met)) this.#close({ kind: "join" }, position);
+    if (this.#tools.all.every((lane) => lane.met)) this.#close({ kind: "join" }, position);
   }
 
   #close(gate: Gate, position: () => Position): void {
@@ -223,7 +208,7 @@ export class Sink implements ChangeSink {
     else if (place.cut) counters.skippedByCut += 1;
     else if (this.#isSkipped(place, table)) {
       counters.skippedById += 1;
-      const event = { lane: lane.name, table: table.source, id: this.#id(table, place) };
+      const event = { lane: lane.name, table: table.source, id: this.#places.id(table, place) };
       this.#tools.options.onEvent({ kind: "skipped", ...event });
     } else {
       if (lane.loose && table.key === null && !this.#tools.options.cuts.has(table.source))
@@ -238,44 +223,7 @@ export class Sink implements ChangeSink {
 
   #isSkipped(place: Place, table: PlanTable): boolean {
     const { skips } = this.#tools.options;
-    return skips.size > 0 && skips.has(this.#id(table, place));
-  }
-
-  #id(table: PlanTable, place: Place): string {
-    return changeId(this.#name, table.source, place.ordinal);
-  }
-
-  get #name(): string {
-    return this.#transaction?.name ?? "?";
-  }
-
-  #origin(change: Parameters<Lane["change"]>[0], lane: Lane, place: Place): Origin {
-    const { shape, operation, bytes, before, beforeEnd, after, afterEnd } = change;
-    const { plan, key } = shape.table;
-    const hex = (start: number, end: number): string | null =>
-      start === end ? null : bytes.subarray(start, end).toString("hex");
-    const keyHex = (): string | null => {
-      if (key === null) return null;
-      const [start, end] = before === beforeEnd ? [after, afterEnd] : [before, beforeEnd];
-      try {
-        key.read(shape.key, bytes, start, end);
-      } catch (error) {
-        if (error instanceof Fault) return null;
-        throw error;
-      }
-      return key.out.bytes.subarray(0, key.out.at).toString("hex");
-    };
-    return {
-      id: this.#id(plan, place),
-      lane: lane.name,
-      table: plan.source,
-      transaction: this.#name,
-      ordinal: place.ordinal,
-      operation,
-      key: keyHex(),
-      before: hex(before, beforeEnd),
-      after: hex(after, afterEnd),
-    };
+    return skips.size > 0 && skips.has(this.#places.id(table, place));
   }
 
   #route(images: RowImages): Route | null {
@@ -286,30 +234,11 @@ export class Sink implements ChangeSink {
       const table = this.#tools.tables.get(name);
       const lane = this.#lanes.get(images.table.lane);
       if (table === undefined || lane === undefined) return null;
-      route = { shape: new Shape(table, images), lane, place: this.#place(name) };
+      route = { shape: new Shape(table, images), lane, place: this.#places.of(name) };
       this.#routes.set(images, route);
     }
     this.#last = { images, route };
     return route;
-  }
-
-  /** The table's place in the present transaction, begun anew with each. */
-  #place(name: string): Place {
-    let place = this.#places.get(name);
-    if (place === undefined) {
-      place = { transaction: -1, ordinal: 0, cut: false };
-      this.#places.set(name, place);
-    }
-    this.#enter(place, name);
-    return place;
-  }
-
-  #enter(place: Place, name: string): void {
-    if (place.transaction === this.#number) return;
-    const cut = this.#tools.options.cuts.get(name);
-    place.transaction = this.#number;
-    place.ordinal = 0;
-    place.cut = cut !== undefined && this.#transaction?.within(cut) === true;
   }
 
   /** What goes wrong with a change ends the lane, and is not the feed's fault. */
@@ -322,9 +251,4 @@ export class Sink implements ChangeSink {
       this.#tools.fail(error, lane);
     }
   }
-}
-
-/** Equal whenever the log is read again, whatever else is left out. */
-export function changeId(transaction: string, table: string, ordinal: number): string {
-  return `${transaction}#${encodeURIComponent(table)}.${ordinal}`;
 }

@@ -111,7 +111,10 @@ describe("a refused change", () => {
   it("is divergence where a row that must be there is not (trap 44)", async () => {
     const one = world([insert([1, 1]), { changes: [{ table: "t", before: [2, 1], after: [2, 2] }] }]);
     const fault = await one.run();
-    expect(fault?.facts).toMatchObject({ id: "log:2#t.1", reason: "divergence" });
+    expect(fault?.code).toBe("divergence");
+    expect(fault?.next).toBe("headgate recopy t");
+    expect(fault?.facts).toMatchObject({ id: "log:2#t.1", lane: "one", reason: "divergence" });
+    expect(one.kept).toHaveLength(1);
     expect(one.texts("t")).toEqual(["[1,1]"]);
   });
 });

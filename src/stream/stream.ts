@@ -45,17 +45,42 @@ export function openStream(options: StreamOptions): Stream {
   const strays = newCounters();
   const joined = { built: false };
   let paused = false;
+  let again = new AbortController();
+  const stand = async (lane: Lane, fault: Fault): Promise<void> => {
+    lane.stand(fault.message);
+    onEvent({ kind: "lane-stands", lane: lane.name, fault });
+    await options.onStands?.(lane.name, fault);
+  };
   const attempt = async (): Promise<void> => {
     const commits = (): number => lanes.reduce((sum, lane) => sum + lane.batches, 0);
     const before = commits();
+    const going = lanes.filter(({ trouble }) => trouble.stands === null);
+    again = new AbortController();
     try {
-      await session({ options, lanes, tables, strays, bell, isPaused: () => paused, joined });
+      const { signal } = again;
+      await session({
+        options,
+        lanes: going,
+        all: lanes,
+        again: signal,
+        tables,
+        strays,
+        bell,
+        isPaused: () => paused,
+        joined,
+      });
     } catch (error) {
       throwIfStopped(options.signal);
       if (!(error instanceof Fault)) throw error;
-      for (const lane of lanes) lane.stopped = error.message;
-      // Its changes come again at once, one by one.
-      if (lanes.some((lane) => lane.replayCause === error && lane.replaying > 0)) return;
+      for (const lane of going) lane.stopped = error.message;
+      const standing = going.filter(({ trouble }) => trouble.stands !== null);
+      for (const lane of standing) await stand(lane, lane.trouble.stands ?? error);
+      if (standing.length === going.length) throw error;
+      if (again.signal.aborted) return;
+      // The others go on without it, or its changes come again at once, one by one.
+      const blamed = ({ trouble }: Lane): boolean =>
+        trouble.stands === error || (trouble.replayCause === error && trouble.replaying > 0);
+      if (going.some(blamed)) return;
       if (!error.retriable || commits() === before) throw error;
       onEvent({ kind: "retry", fault: error, attempt: 0 });
     }
@@ -84,10 +109,16 @@ export function openStream(options: StreamOptions): Stream {
       onEvent({ kind: "paused" });
     },
     resume() {
-      if (!paused) return;
+      const standing = lanes.filter(({ trouble }) => trouble.stands !== null);
+      if (!paused && standing.length === 0) return;
       paused = false;
       onEvent({ kind: "resumed" });
+      for (const { trouble } of standing) trouble.again();
+      if (standing.length > 0) again.abort(new Fault("interrupted", "The log is read again, for all lanes."));
       bell.ring();
+    },
+    get standing() {
+      return lanes.flatMap(({ trouble }) => trouble.stands ?? []);
     },
     get paused() {
       return paused;

@@ -171,6 +171,15 @@ export const parts: readonly Part[] = [
     file: "test/faults/stream-kill.test.ts",
     env: { HEADGATE_TEST_KILLS: "20", HEADGATE_TEST_KILLS_AFTER: String(at * 20) },
   })),
+  ...Array.from({ length: 20 }, (_, at) => ({
+    name: `simulation:${String(at + 1)}`,
+    proves:
+      "50,000 of 1,000,000 seeded lives of copy and stream in a virtual world, with delays, duplicates, crashes and takeovers at any await: the target is the source at every position",
+    share: "20,000 lives",
+    project: "simulation" as const,
+    file: "test/simulation/seeds",
+    env: { HEADGATE_TEST_SEEDS: "50000", HEADGATE_TEST_SEEDS_AFTER: String(at * 50_000) },
+  })),
   // A hundred at a time, so that an interrupted gate goes on where it was.
   ...Array.from({ length: 10 }, (_, at) => ({
     name: `random-schemas:${String(at + 1)}`,

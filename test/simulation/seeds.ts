@@ -1,6 +1,6 @@
 /**
- * Many lives, one a seed: 20,000 in `npm test`, a million with HEADGATE_GATE=1, one with HEADGATE_SEED=n, which prints
- * what happened in it. Seeds are the same every day.
+ * Many lives, one a seed: 20,000 in `npm test`, a million in the gate, 50,000 a part (HEADGATE_TEST_SEEDS of them after
+ * HEADGATE_TEST_SEEDS_AFTER); one with HEADGATE_SEED=n, which prints what happened in it. Seeds are the same every day.
  */
 import { streamMoments } from "../../src/stream/moments.js";
 import { simulate } from "./simulate.js";
@@ -14,10 +14,11 @@ export interface SeedsResult {
   readonly met: ReadonlySet<string>;
 }
 
-/** The seeds of one of `parts` parts, from 0 on. */
+/** The seeds of one of `parts` parts. */
 export async function runSeeds(part: number, parts: number): Promise<SeedsResult> {
   const one = process.env["HEADGATE_SEED"];
-  const count = process.env["HEADGATE_GATE"] === "1" ? 1_000_000 : 20_000;
+  const first = Number(process.env["HEADGATE_TEST_SEEDS_AFTER"] ?? 0);
+  const end = first + Number(process.env["HEADGATE_TEST_SEEDS"] ?? 20_000);
   const met = new Set<string>();
   const failures: string[] = [];
   let lives = 0;
@@ -30,6 +31,10 @@ export async function runSeeds(part: number, parts: number): Promise<SeedsResult
   };
   if (one !== undefined) {
     if (Number(one) % parts === part) await live(Number(one), true);
-  } else for (let seed = part; seed < count && failures.length < 5; seed += parts) await live(seed, false);
+  } else
+    for (let seed = first + part; seed < end && failures.length < 5; seed += parts) await live(seed, false);
+  console.log(
+    `seeds ${first} to ${end - 1}, part ${part} of ${parts}: ${lives} lives, ${failures.length} failures`,
+  );
   return { lives, failures, met };
 }

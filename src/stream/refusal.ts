@@ -1,0 +1,37 @@
+/** What the target refuses of a change, and how a lane that stands before it says so. */
+import { Fault } from "../errors.js";
+import type { Origin } from "./filling.js";
+
+/** Faults of a batch that one of its changes is to blame for. */
+const poisons: readonly Fault["code"][] = [
+  "value-refused",
+  "constraint-refused",
+  "divergence",
+  "target-refused",
+];
+
+export function isPoison(fault: Fault): boolean {
+  return poisons.includes(fault.code);
+}
+
+/** Those, or what they have become once the change is known. */
+export function isRefusal(fault: Fault): boolean {
+  return isPoison(fault) || fault.code === "quarantined";
+}
+
+/** What the lane stands with, once the change is known and kept. A row that is not as the log says it was has its own end. */
+export function standing(lane: string, origin: Origin, reason: Fault): Fault {
+  const { id, operation, table } = origin;
+  const details = { facts: { ...reason.facts, id, lane, table, reason: reason.code }, cause: reason };
+  if (reason.code === "divergence")
+    return new Fault(
+      "divergence",
+      `Lane ${lane} stands before change ${id} (${operation} in ${table}), which is kept aside: ${reason.message}`,
+      { ...details, next: `headgate recopy ${table}` },
+    );
+  return new Fault(
+    "quarantined",
+    `Change ${id} (${operation} in ${table}) is refused and kept aside, and lane ${lane} stands before it: ${reason.message}`,
+    { ...details, next: `headgate skip --event '${id}' --reason REASON` },
+  );
+}
