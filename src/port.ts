@@ -22,14 +22,7 @@ import type {
   TargetMeasures,
 } from "./model.js";
 import type { ChangeFeed, LaneWriter } from "./stream-port.js";
-import type {
-  Buckets,
-  DigestQuery,
-  DigestSums,
-  ProofView,
-  TargetLook,
-  VerifyLedger,
-} from "./verify-port.js";
+import type { Buckets, DigestQuery, DigestSums, ProofView, TargetLook, VerifyLedger } from "./verify-port.js";
 
 /** Takes rows in the source's wire form, one call a row. */
 export interface RowSink {
@@ -335,7 +328,7 @@ export interface Ledger extends AsyncDisposable {
   addRanges(table: string, ranges: readonly Range[]): Promise<void>;
   /** Makes these the ranges that nobody leases, in place of those held before. */
   hold(holds: readonly Hold[]): Promise<void>;
-  /** Empties tables, by source name, and gives each one open range, in one transaction: for an exact cut. */
+  /** Empties tables, by source name, gives each one open range, and notes it as touched whole in a batch of its own, in one transaction: for an exact cut. */
   reopen(tables: readonly string[]): Promise<void>;
   /** The migration goes on with another plan; tables that are new in it have no bounds yet. */
   amend(plan: Plan): Promise<void>;

@@ -176,6 +176,20 @@ export class PostgresLedger implements Ledger {
         ])
           await this.#session.query(sql, [migration, tables]);
         await forgetProofs(this.#session, migration, tables);
+        // A batch of its own, so that it comes after whatever was compared; before the first one nothing was.
+        await this.#session.query(
+          `WITH moved AS (
+             UPDATE headgate.lane l SET seq = seq + 1
+              WHERE l.migration = $1 AND l.position IS NOT NULL
+                AND EXISTS (SELECT FROM headgate.source_table t
+                             WHERE t.migration = $1 AND t.lane = l.lane AND t.name = ANY ($2::text[]))
+             RETURNING l.lane, l.seq, l.position)
+           INSERT INTO headgate.dirty (migration, lane, seq, table_name, keys, whole, position)
+           SELECT $1, m.lane, m.seq, t.name, NULL, true, m.position
+             FROM moved m JOIN headgate.source_table t ON t.migration = $1 AND t.lane = m.lane
+            WHERE t.name = ANY ($2::text[])`,
+          [migration, tables],
+        );
       }),
     );
   }

@@ -6,7 +6,6 @@ import { Fault, exits } from "../errors.js";
 import { demandFresh, inspect, planOf } from "../migration.js";
 import { recopy } from "../migration/recopy.js";
 import { logsCascades } from "../migration/cascades.js";
-import { isSchemaChange } from "../migration/schema-change.js";
 import { forStream } from "../migration/stream-findings.js";
 import { tiedSets } from "../migration/tied.js";
 import { clock, count } from "../watch/screen.js";
@@ -88,8 +87,8 @@ export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Prom
     }),
   );
   // What the log says about these tables up to their new positions is in them.
-  for (const { event, reason, state, table } of before.quarantine)
-    if (state === "kept" && isSchemaChange(reason) && tables.includes(table))
+  for (const { event, state, table } of before.quarantine)
+    if (state === "kept" && tables.includes(table))
       await ledger.settle(event, { state: "applied" });
   const view = await ledger.view();
   const seconds = (services.now() - startedAt) / 1000;

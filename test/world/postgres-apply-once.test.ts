@@ -70,6 +70,27 @@ describe("the checkpoint", () => {
     expect(met.filter((name) => name.startsWith("apply:"))).toEqual([...applyMoments]);
   });
 
+  it("moves when a table is emptied to be copied again, which is on record as touched whole", async () => {
+    const dirty = async (): Promise<string[]> =>
+      (
+        await database.sql("SELECT seq, table_name, whole, position::text FROM headgate.dirty ORDER BY seq")
+      ).map((row) => Object.values(row).join(" "));
+    // Before the first batch nothing can have been compared.
+    await world.ledger.reopen(["counters"]);
+    expect([await dirty(), await lane()]).toEqual([[], "0 none"]);
+    await apply(world.ledger, [await insert(1)]);
+    await world.ledger.reopen(["counters"]);
+    const position = JSON.stringify(place(1));
+    expect(await dirty()).toEqual([`1 counters f ${position}`, `2 counters t ${position}`]);
+    expect([await ids(), await lane()]).toEqual(["", `2 ${position}`]);
+    await using writer = await world.ledger.lane("one");
+    const { seq } = await writer.checkpoint();
+    const batch = await writer.begin(seq);
+    await batch.write(await insert(2));
+    await batch.commit(place(3));
+    expect([await ids(), await lane()]).toEqual(["2", at(3)]);
+  });
+
   it("lets the same batch through once: the second time its number is over, and nothing is written", async () => {
     await using writer = await world.ledger.lane("one");
     const group = await insert(1);
