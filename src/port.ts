@@ -43,6 +43,8 @@ export interface RowQuery {
   readonly range: Range | null;
   /** Only rows with these keys: a text for each of the key's columns, as its codec's `decode` spells it. `range` is null then. */
   readonly keys?: readonly (readonly string[])[];
+  /** With `keys`: the key's columns as planned. A policy or the target's type may have made another text of a key than the source has. */
+  readonly keyColumns?: readonly PlanColumn[];
   /** A condition on top, made by the codecs as `select` is. */
   readonly where?: string;
   /** Key order asked for; the copy needs none. */

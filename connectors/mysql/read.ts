@@ -4,7 +4,7 @@
  * dashboards, a sql_mode or a time zone of theirs would change or cut what we copy.
  */
 import { Fault } from "../../src/errors.js";
-import type { PlanKey } from "../../src/model.js";
+import type { PlanColumn, PlanKey } from "../../src/model.js";
 import type { RowQuery, RowReader, RowSink, SourceDigests } from "../../src/port.js";
 import type { DigestQuery, DigestSums } from "../../src/verify-port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
@@ -94,34 +94,47 @@ export class WireReader implements RowReader {
   }
 
   async read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }> {
-    let rows = 0;
-    for await (const statement of this.#statements(query))
-      rows += await untilLocked(this.#options, query.table, async () => {
-        const read = await this.#wire.stream(statement, sink, signal);
-        return read.rows;
-      });
-    return { rows };
+    if (query.keys !== undefined) return { rows: await this.#byKeys(query, query.keys, sink, signal) };
+    return await untilLocked(this.#options, query.table, async () => {
+      const statement = await this.#statement(query);
+      const { rows } = await this.#wire.stream(statement, sink, signal);
+      return { rows };
+    });
   }
 
-  /** One, but of keys that are too many for it. */
-  async *#statements(query: RowQuery): AsyncGenerator<Statement> {
-    const { table, key, keys } = query;
-    if (keys === undefined) {
-      yield await untilLocked(this.#options, table, () => this.#statement(query));
-      return;
-    }
+  /** A statement for each batch of keys, and one more for what became one of them on its way. */
+  async #byKeys(
+    query: RowQuery,
+    keys: NonNullable<RowQuery["keys"]>,
+    sink: RowSink,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { table, key } = query;
     if (key === null) throw new Fault("bug", `Rows of ${table} by a key that it does not have.`);
-    const lookup = await this.#lookup(table, key);
+    const lookup = await this.#lookup(table, key, query.keyColumns ?? []);
     const select = `SELECT ${query.select.join(", ")} FROM ${mysqlName(table)} FORCE INDEX (${mysqlName(key.index)})`;
     const also = query.where === undefined ? "" : ` AND (${query.where})`;
     const order = query.ordered ? orderBy(key) : "";
+    const ask = async ({ sql, params }: Statement): Promise<number> =>
+      await untilLocked(this.#options, table, async () => {
+        const statement = { sql: `${select} WHERE ${sql}${also}${order}`, params };
+        return (await this.#wire.stream(statement, sink, signal)).rows;
+      });
+    let rows = 0;
     let statements = 0;
-    for (const { sql, params } of byKeys(lookup, keys)) {
-      statements += 1;
+    for (const batch of byKeys(lookup, keys)) {
+      statements += batch.besides === null ? 1 : 2;
       if (query.ordered && statements > 1)
-        throw new Fault("bug", `More keys of ${table} were asked for in order than fit into one statement.`);
-      yield { sql: `${select} WHERE ${sql}${also}${order}`, params };
+        throw new Fault(
+          "bug",
+          `Keys of ${table} were asked for in an order that one statement does not have.`,
+        );
+      const found = await ask(batch.found);
+      rows += found;
+      if (batch.besides !== null && (!batch.whenMissing || found < batch.keys))
+        rows += await ask(batch.besides);
     }
+    return rows;
   }
 
   async #sums(query: DigestQuery, buckets: number, signal: AbortSignal): Promise<readonly DigestSums[]> {
@@ -150,11 +163,11 @@ export class WireReader implements RowReader {
     return { sql: forced + where(range.sql, also) + order, params: range.params };
   }
 
-  async #lookup(table: string, key: PlanKey): Promise<KeyLookup> {
-    const name = nameOf(table, key);
+  async #lookup(table: string, key: PlanKey, planned: readonly PlanColumn[]): Promise<KeyLookup> {
+    const name = nameOf(table, key) + JSON.stringify(planned);
     const known = this.#lookups.get(name);
     if (known !== undefined) return known;
-    const lookup = await untilLocked(this.#options, table, () => keyLookup(this.#wire, table, key));
+    const lookup = await untilLocked(this.#options, table, () => keyLookup(this.#wire, table, key, planned));
     this.#lookups.set(name, lookup);
     return lookup;
   }

@@ -22,7 +22,7 @@ export const canonicalFloatTarget: Expression = (name) =>
   `upper(encode(float8send(${name}::float8+0.0::float8),'hex'))`;
 
 /** A date part that PostgreSQL does not take: zero, partial, year 0, or no day of its month (2024-02-30). */
-function noDate(name: string): string {
+export function noDate(name: string): string {
   const first = `CONCAT(DATE_FORMAT(${name},'%Y-%m'),'-01')`;
   return `(YEAR(${name})=0 OR MONTH(${name})=0 OR DAYOFMONTH(${name})=0 OR DAYOFMONTH(${name})>DAYOFMONTH(LAST_DAY(${first})))`;
 }

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { Fault } from "../errors.js";
-import type { SourceEngine } from "../model.js";
+import type { PlanColumn, SourceEngine } from "../model.js";
 import type { RowQuery, RowReader, RowSink } from "../port.js";
 import { mysqlName } from "../safety/identifier.js";
 import { codecOf } from "../typemap/compile.js";
@@ -29,6 +29,7 @@ export class SourceShape {
   readonly shape: TupleShape;
   readonly codecs: readonly Codec[];
   readonly select: readonly string[];
+  readonly keyColumns: readonly PlanColumn[];
 
   constructor(shape: TupleShape, engine: SourceEngine) {
     this.shape = shape;
@@ -37,6 +38,7 @@ export class SourceShape {
       if (column === undefined) throw new Fault("bug", `${shape.table.source} has no column ${place}.`);
       return column;
     });
+    this.keyColumns = shape.key.flatMap((field) => columns[field] ?? []);
     this.codecs = columns.map((column) => codecOf(column, engine));
     this.select = this.codecs.map((codec, field) => codec.select(mysqlName(fieldName(shape, field))));
   }
@@ -74,7 +76,8 @@ export async function readSource(
 ): Promise<SourceRead> {
   const { table } = source.shape;
   const rows = new SourceRows(source, side, digested);
-  const query = { table: table.source, select: source.select, key: table.key, ...wanted };
+  const keyColumns = wanted.keys === undefined ? {} : { keyColumns: source.keyColumns };
+  const query = { table: table.source, select: source.select, key: table.key, ...wanted, ...keyColumns };
   const read = await reader.read(query, rows, signal);
   const done = rows.finish();
   if (done.rows !== read.rows)
