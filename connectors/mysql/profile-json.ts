@@ -98,11 +98,13 @@ function mariadbProbes(
   const toJson = typeLine(table, column, "type: json");
   const fix = "Map the column to json, which keeps the text.";
   const unquoted = `REGEXP_REPLACE(${unescaped}, '"(?:[^"\\\\\\\\]++|\\\\\\\\.)*+"', '')`;
-  const far = "[0-9][eE][+-]?0*[1-9][0-9]{4}";
+  // They begin with what is rare, and are looked for in bytes: both make the search faster.
+  const far = "[eE](?<=[0-9].)[+-]?0*[1-9][0-9]{4}";
   // Past 1.8e308 in either spelling; what reads numbers as doubles cannot tell such a one from infinity.
-  const beyond = "[0-9][eE][+]?0*(?:30[89]|3[1-9][0-9]|[4-9][0-9]{2}|[1-9][0-9]{3,})|[0-9]{309}";
+  const beyond = "[eE](?<=[0-9].)[+]?0*(?:30[89]|3[1-9][0-9]|[4-9][0-9]{2}|[1-9][0-9]{3,})";
+  const digits = "(?<![0-9])[0-9]{309}";
   const numbers = (pattern: string): string =>
-    `(${c} REGEXP '${pattern}' AND ${unquoted} REGEXP '${pattern}')`;
+    `(CAST(${c} AS BINARY) REGEXP '${pattern}' AND ${unquoted} REGEXP '${pattern}')`;
   // 131072 digits before the point or 16383 after it, and what an exponent could make so many of. Each begins where
   // digits do: from everywhere within them would take a minute.
   const long =
@@ -122,7 +124,7 @@ function mariadbProbes(
       code: "json-number-beyond-double",
       severity: "warning",
       column,
-      condition: `(${numbers(beyond)} AND NOT ${past})`,
+      condition: `((${numbers(beyond)} OR (LENGTH(${c}) > 308 AND ${numbers(digits)})) AND NOT ${past})`,
       what: "hold a number at or past the limit of a double; jsonb keeps it whole and spells out all its digits, and what reads it as a double gets infinity",
       fix,
       settle: [toJson],
