@@ -280,8 +280,14 @@ export class PostgresLedger implements Ledger {
     const [who, why] = how.state === "skipped" ? [how.who, how.why] : [null, null];
     const settled = await this.#write(
       "recording what became of a quarantined event",
-      `UPDATE headgate.quarantine SET state = $3, who = $4, why = $5, settled_at = clock_timestamp()
-        WHERE migration = $1 AND event = $2 AND state = 'kept'`,
+      // What was left out is in no batch's touched keys: its table has to be compared whole to have it named.
+      `WITH settled AS (
+         UPDATE headgate.quarantine SET state = $3, who = $4, why = $5, settled_at = clock_timestamp()
+          WHERE migration = $1 AND event = $2 AND state = 'kept' RETURNING table_name, state),
+       unproven AS (
+         DELETE FROM headgate.table_proof p USING settled s
+          WHERE p.migration = $1 AND p.table_name = s.table_name AND s.state = 'skipped')
+       SELECT table_name FROM settled`,
       [event, how.state, who, why],
     );
     return settled.count === 1;

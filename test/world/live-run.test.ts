@@ -146,8 +146,15 @@ describe("run", () => {
     await trip.said(64, "skip", "--event", id, "--reason", " ");
     await trip.said(0, "skip", "--event", id, "--reason", "a dry run", "--dry-run");
     expect(await ledgerText(trip)).toBe(before);
-    await trip.said(0, "skip", "--event", id, "--reason", "row mended by hand, CHG-1");
-    await trip.said(0, ...ready);
+    await trip.said(0, "skip", "--event", id, "--reason", "row to be mended by hand, CHG-1");
+    // What was left out is in no touched key, and is found all the same.
+    const left = await trip.said(2, "verify");
+    expect(left["differences"]).toBe(1);
+    const [users] = (left["tables"] as readonly Said[]).filter(({ table }) => table === "users");
+    expect(users).toMatchObject({ compared: "whole", mismatches: [{ kind: "different", columns: ["n"] }] });
+    expect(await trip.said(2, "run", "--until", "ready", "--timeout", "10s")).toMatchObject({
+      blocking: ["differences"],
+    });
     expect(await waiting()).toEqual([]);
     const rows = await trip.target.sql(
       "SELECT email, n::text FROM users WHERE email IN ('d@x', 'e@x') ORDER BY 1",
@@ -157,6 +164,8 @@ describe("run", () => {
       { email: "e@x", n: "7" },
     ]);
     await trip.target.sql("ALTER TABLE users DROP CONSTRAINT small");
+    await trip.source.sql("UPDATE users SET n = 70 WHERE email = 'd@x'");
+    await trip.said(0, ...ready);
   });
 
   it("stops where somebody else has written to the target, and recopy brings the table back among its foreign keys", async () => {
