@@ -2,7 +2,7 @@
  * `run` without an end, and `--until ready`: engines one after the other, each with a claim of its own, because a claim
  * dies with its connection to the target. A fault that passes begins the next one, from the ledger; any other ends the verb.
  */
-import { Fault, exits } from "../errors.js";
+import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { planOf } from "../migration.js";
 import { logsCascades } from "../migration/cascades.js";
@@ -14,12 +14,12 @@ import type { Hold, MigrationState } from "../model.js";
 import type { Ledger, LedgerView } from "../port.js";
 import type { Address } from "../serve/access.js";
 import { stopReason } from "../stop.js";
-import type { StreamEvent } from "../stream/event.js";
 import type { Log } from "../watch/log.js";
 import type { Screen } from "../watch/screen.js";
-import { clock, count } from "../watch/screen.js";
 import { engineVoice } from "./engine-voice.js";
-import { figures, lastView, stopped, totals } from "./figures.js";
+import { notReady, ready } from "./live-end.js";
+import { tellOutcome, tellStream } from "./live-voice.js";
+import { lastView, stopped } from "./figures.js";
 import { keptOrphans, keptPhase } from "./kept.js";
 import { heldBack, tell } from "./offline.js";
 import type { OpenMigration } from "./open.js";
@@ -29,7 +29,6 @@ import { openSteering } from "./steering.js";
 import type { Steering } from "./steering.js";
 import { Verifier } from "../migration/verifier.js";
 import type { JobAct } from "../serve/jobs.js";
-import type { VerifyOutcome } from "../verify/verification.js";
 import { verifyJob } from "./verify-job.js";
 import { verifyTools } from "./verify-tools.js";
 import { VerifyWatch } from "./verify-watch.js";
@@ -294,76 +293,4 @@ async function live(living: Living): Promise<Synced> {
   } finally {
     living.last.view = await lastView(ledger, context, log);
   }
-}
-
-function tellOutcome(log: Log, { run, differences, pending, tables }: VerifyOutcome): void {
-  const facts = {
-    run: run.id,
-    kind: run.scope.kind,
-    tables: tables.length,
-    differences: String(differences),
-    pending: String(pending),
-  };
-  if (differences > 0n) log.error(facts, "verified: rows differ; headgate repair");
-  else log.info(facts, "verified: no row differs");
-}
-
-/** What is worth a line; batches and lags are figures, not news. */
-function tellStream(log: Log, event: StreamEvent): void {
-  switch (event.kind) {
-    case "batch":
-    case "lag":
-    case "policy":
-      break;
-    case "retry":
-      log.warn({ code: event.fault.code, attempt: event.attempt }, `reading again: ${event.fault.message}`);
-      break;
-    case "batch-failed":
-      log.warn(
-        { lane: event.lane, code: event.fault.code, inRow: event.inRow },
-        `a batch failed: ${event.fault.message}`,
-      );
-      break;
-    case "heartbeat-failed":
-      log.warn({ lane: event.lane, code: event.fault.code }, `no heartbeat: ${event.fault.message}`);
-      break;
-    case "replaying":
-      log.warn({ lane: event.lane, events: event.events }, "a failed batch is written change by change");
-      break;
-    case "schema-change":
-      log.error(
-        { tables: event.change.tables.join(", "), at: event.change.at },
-        "a table that travels was changed",
-      );
-      break;
-    case "opened":
-      log.info({ lanes: event.lanes.map(({ lane }) => lane).join(", ") }, "the log is read");
-      break;
-    default:
-      log.info(event, event.kind);
-  }
-}
-
-function ready(id: string, view: LedgerView, seconds: number): VerbResult {
-  return {
-    exit: exits.done,
-    nextSteps: [
-      { why: "the target follows only while an engine runs", command: "headgate run" },
-      { why: "to see where it stands", command: "headgate status" },
-    ],
-    body: { state: "ready", ...figures(view, seconds), blocking: [] },
-    human: [
-      `${id}: ready after ${clock(seconds)}. ${count(totals(view).rows)} rows were copied, and every change of the source up to now is on the target.`,
-      "The engine has ended with that, as --until ready asks: headgate run goes on.",
-    ],
-  };
-}
-
-function notReady(id: string, { blocking, last }: Living, seconds: number): VerbResult {
-  return {
-    exit: exits.difference,
-    nextSteps: [{ why: "it goes on where it stopped", command: "headgate run" }],
-    body: { state: "stopped", ...figures(last.view, seconds), blocking: blocking.codes },
-    human: [`${id}: not ready after ${clock(seconds)}; in the way: ${blocking.codes.join(", ")}.`],
-  };
 }

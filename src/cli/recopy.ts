@@ -88,8 +88,7 @@ export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Prom
   );
   // What the log says about these tables up to their new positions is in them.
   for (const { event, state, table } of before.quarantine)
-    if (state === "kept" && tables.includes(table))
-      await ledger.settle(event, { state: "applied" });
+    if (state === "kept" && tables.includes(table)) await ledger.settle(event, { state: "applied" });
   const view = await ledger.view();
   const seconds = (services.now() - startedAt) / 1000;
   const rows = view.tables

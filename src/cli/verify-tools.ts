@@ -2,8 +2,11 @@
 import type { Inspection } from "../migration.js";
 import type { Ledger, Source, Target } from "../port.js";
 import type { Pacer } from "../safety/turns.js";
+import { wayOf } from "../verify/compare.js";
+import { digestComparing } from "../verify/digest.js";
 import { streamed } from "../verify/streamed.js";
-import type { Following, VerifyTools } from "../verify/tools.js";
+import type { Following } from "../verify/tools.js";
+import type { VerificationTools } from "../verify/verification.js";
 import type { OpenMigration } from "./open.js";
 import type { Services } from "./services.js";
 import type { VerifyWatch } from "./verify-watch.js";
@@ -21,7 +24,7 @@ export interface VerifyParts {
   readonly watch: VerifyWatch;
 }
 
-export function verifyTools(parts: VerifyParts): VerifyTools {
+export function verifyTools(parts: VerifyParts): VerificationTools {
   const { services, migration, found, source, target, ledger, following, workers, pacer, watch } = parts;
   return {
     source,
@@ -29,7 +32,14 @@ export function verifyTools(parts: VerifyParts): VerifyTools {
     ledger: ledger.verification(),
     plan: found.plan,
     engine: found.catalogue.engine,
-    comparing: streamed,
+    comparings: {
+      stream: streamed,
+      digest: digestComparing({
+        stream: streamed,
+        ordered: (table) => wayOf(table) === "stream",
+        onRefused: watch.refused,
+      }),
+    },
     following,
     workers,
     slots: migration.slots,

@@ -1,5 +1,6 @@
 /** A verification's events as figures: for the log, for whoever waits for it, and for the screen. */
-import type { Plan } from "../model.js";
+import type { Fault } from "../errors.js";
+import type { Plan, PlanTable } from "../model.js";
 import type { VerifyEvent } from "../verify/event.js";
 import type { Log } from "../watch/log.js";
 import type { VerifyReading } from "../watch/verify-meter.js";
@@ -24,6 +25,14 @@ export class VerifyWatch {
     this.#followers.add(onReading);
     return { [Symbol.dispose]: () => this.#followers.delete(onReading) };
   }
+
+  /** A range whose digest a server refused: it is streamed. */
+  readonly refused = (table: PlanTable, fault: Fault): void => {
+    this.#log.warn(
+      { table: table.source, code: fault.code },
+      `no digest, so rows are read: ${fault.message}`,
+    );
+  };
 
   readonly event = (event: VerifyEvent): void => {
     switch (event.kind) {

@@ -9,8 +9,8 @@ import type { Position } from "../model.js";
 import type { Source } from "../port.js";
 import { throwIfStopped } from "../stop.js";
 import type { LaneStatus } from "../stream-port.js";
-import type { Following, VerifyTools } from "../verify/tools.js";
-import type { VerifyOutcome, VerifyRequest } from "../verify/verification.js";
+import type { Following } from "../verify/tools.js";
+import type { VerificationTools, VerifyOutcome, VerifyRequest } from "../verify/verification.js";
 import { verify } from "../verify/verification.js";
 
 /** Between two looks at what was touched, and between two looks at everything. */
@@ -20,7 +20,7 @@ const wholeEveryMs = 3_600_000;
 const lookMs = 20;
 
 export interface VerifierOptions {
-  readonly tools: VerifyTools;
+  readonly tools: VerificationTools;
   readonly method: VerifyRequest["method"];
   /** Whether the lanes have joined: before that nothing can be proven. */
   readonly joined: () => boolean;
@@ -130,4 +130,3 @@ export function followingOf({ source, lanes, holds, wait }: FollowingOptions): F
     },
   };
 }
-

@@ -7,6 +7,7 @@ import { Fault } from "../errors.js";
 import type { PlanTable, Position } from "../model.js";
 import { throwIfStopped } from "../stop.js";
 import type { MismatchKind, TableProof, VerifyRun, VerifyScope } from "../verify-port.js";
+import type { Comparing } from "./comparing.js";
 import { compareDirty } from "./dirty.js";
 import { settle } from "./settle.js";
 import { inTurn } from "./tools.js";
@@ -56,12 +57,18 @@ export interface VerifyOutcome {
 /** Mismatches of a table that an outcome holds; the ledger has all of them. */
 export const shownMismatches = 100;
 
+/** What a verification works with, and how it compares by each method. */
+export interface VerificationTools extends Omit<VerifyTools, "comparing"> {
+  readonly comparings: Readonly<Record<VerifyScope["method"], Comparing>>;
+}
+
 /** Compares, settles, records. Faults: usage for a table that does not travel; whatever the servers refuse. */
 export async function verify(
-  tools: VerifyTools,
+  given: VerificationTools,
   request: VerifyRequest,
   signal: AbortSignal,
 ): Promise<VerifyOutcome> {
+  const tools: VerifyTools = { ...given, comparing: given.comparings[request.method] };
   const { ledger } = tools;
   const tables = tablesOf(tools, request.tables);
   const scope: VerifyScope = {

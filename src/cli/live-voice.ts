@@ -1,0 +1,52 @@
+/** What a live engine says in its log of its stream and its verifications. */
+import type { StreamEvent } from "../stream/event.js";
+import type { VerifyOutcome } from "../verify/verification.js";
+import type { Log } from "../watch/log.js";
+
+export function tellOutcome(log: Log, { run, differences, pending, tables }: VerifyOutcome): void {
+  const facts = {
+    run: run.id,
+    kind: run.scope.kind,
+    tables: tables.length,
+    differences: String(differences),
+    pending: String(pending),
+  };
+  if (differences > 0n) log.error(facts, "verified: rows differ; headgate repair");
+  else log.info(facts, "verified: no row differs");
+}
+
+/** What is worth a line; batches and lags are figures, not news. */
+export function tellStream(log: Log, event: StreamEvent): void {
+  switch (event.kind) {
+    case "batch":
+    case "lag":
+    case "policy":
+      break;
+    case "retry":
+      log.warn({ code: event.fault.code, attempt: event.attempt }, `reading again: ${event.fault.message}`);
+      break;
+    case "batch-failed":
+      log.warn(
+        { lane: event.lane, code: event.fault.code, inRow: event.inRow },
+        `a batch failed: ${event.fault.message}`,
+      );
+      break;
+    case "heartbeat-failed":
+      log.warn({ lane: event.lane, code: event.fault.code }, `no heartbeat: ${event.fault.message}`);
+      break;
+    case "replaying":
+      log.warn({ lane: event.lane, events: event.events }, "a failed batch is written change by change");
+      break;
+    case "schema-change":
+      log.error(
+        { tables: event.change.tables.join(", "), at: event.change.at },
+        "a table that travels was changed",
+      );
+      break;
+    case "opened":
+      log.info({ lanes: event.lanes.map(({ lane }) => lane).join(", ") }, "the log is read");
+      break;
+    default:
+      log.info(event, event.kind);
+  }
+}
