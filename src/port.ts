@@ -22,7 +22,15 @@ import type {
   TargetMeasures,
 } from "./model.js";
 import type { ChangeFeed, LaneWriter } from "./stream-port.js";
-import type { Buckets, DigestQuery, DigestSums, ProofView, TargetLook, VerifyLedger } from "./verify-port.js";
+import type {
+  Buckets,
+  DigestQuery,
+  DigestSums,
+  ProofView,
+  RowSample,
+  TargetLook,
+  VerifyLedger,
+} from "./verify-port.js";
 
 /** Takes rows in the source's wire form, one call a row. */
 export interface RowSink {
@@ -45,8 +53,8 @@ export interface RowQuery {
   readonly keys?: readonly (readonly string[])[];
   /** With `keys`: the key's columns as planned. A policy or the target's type may have made another text of a key than the source has. */
   readonly keyColumns?: readonly PlanColumn[];
-  /** A condition on top, made by the codecs as `select` is. */
-  readonly where?: string;
+  /** Of these rows only some. */
+  readonly sample?: RowSample;
   /** Key order asked for; the copy needs none. */
   readonly ordered: boolean;
 }

@@ -24,6 +24,12 @@ export type Wanted =
   /** Tuples of the key's columns in the key's order, each once; what is not there is left out. */
   | { readonly kind: "keys"; readonly keys: Tuples };
 
+/** Rows whose hash of these texts, its first 52 bits, is below a bound: a seed and the key's columns, spelled for this side. */
+export interface RowSample {
+  readonly texts: readonly DigestText[];
+  readonly below: number;
+}
+
 export interface TargetQuery {
   readonly table: PlanTable;
   /** Places in `table.columns`, in the order wanted. */
@@ -31,6 +37,8 @@ export interface TargetQuery {
   readonly wanted: Wanted;
   /** By the key's columns, in the order that the source has too. */
   readonly ordered: boolean;
+  /** Of the rows wanted only these. */
+  readonly sample?: RowSample;
 }
 
 /** A column's canonical text (types.md, section 2) as one side spells it. */

@@ -4,7 +4,7 @@
  * other means. No MD5, which MySQL 9.6 left out; no GROUP_CONCAT, which cuts; no XOR, which two equal rows cancel.
  */
 import { Fault } from "../../src/errors.js";
-import type { Buckets, DigestQuery, DigestSums, DigestText } from "../../src/verify-port.js";
+import type { Buckets, DigestQuery, DigestSums, DigestText, RowSample } from "../../src/verify-port.js";
 
 /** What stands for the hash of a row without a text; the target has another one. */
 const none = "e".repeat(64);
@@ -54,6 +54,10 @@ export function digestSelect(
 
 export function inBuckets(query: DigestQuery, { of, only }: Buckets): string {
   return `${bucketOf(rowHash(query.texts), of)} IN (${only.join(",")})`;
+}
+
+export function inSample({ texts, below }: RowSample): string {
+  return `CAST(CONV(LEFT(${rowHash(texts)},13),16,10) AS UNSIGNED) < ${String(below)}`;
 }
 
 export function sumsOf(rows: readonly (readonly (string | null)[])[]): readonly DigestSums[] {

@@ -11,7 +11,7 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import { byKeys, keyLookup } from "./by-key.js";
 import type { KeyLookup } from "./by-key.js";
 import type { MysqlOptions } from "./connection.js";
-import { digestSelect, inBuckets, rowHash, sumsOf } from "./digest.js";
+import { digestSelect, inBuckets, inSample, rowHash, sumsOf } from "./digest.js";
 import { between, keyShape } from "./key.js";
 import type { KeyShape } from "./key.js";
 import { readWaitSeconds, untilLocked } from "./locked.js";
@@ -67,6 +67,9 @@ export async function openReading(options: MysqlOptions, bufferSize?: number): P
   return wire;
 }
 
+/** A query, with a condition of our own on top. */
+type Asked = RowQuery & { readonly where?: string };
+
 /** Reads ranges over one raw connection. `close` runs before the connection goes: what its session holds is let go of there. */
 export class WireReader implements RowReader {
   readonly #wire: Wire;
@@ -93,7 +96,7 @@ export class WireReader implements RowReader {
     this.#close = close;
   }
 
-  async read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }> {
+  async read(query: Asked, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }> {
     if (query.keys !== undefined) return { rows: await this.#byKeys(query, query.keys, sink, signal) };
     return await untilLocked(this.#options, query.table, async () => {
       const statement = await this.#statement(query);
@@ -104,7 +107,7 @@ export class WireReader implements RowReader {
 
   /** A statement for each batch of keys, and one more for what became one of them on its way. */
   async #byKeys(
-    query: RowQuery,
+    query: Asked,
     keys: NonNullable<RowQuery["keys"]>,
     sink: RowSink,
     signal: AbortSignal,
@@ -113,7 +116,9 @@ export class WireReader implements RowReader {
     if (key === null) throw new Fault("bug", `Rows of ${table} by a key that it does not have.`);
     const lookup = await this.#lookup(table, key, query.keyColumns ?? []);
     const select = `SELECT ${query.select.join(", ")} FROM ${mysqlName(table)} FORCE INDEX (${mysqlName(key.index)})`;
-    const also = query.where === undefined ? "" : ` AND (${query.where})`;
+    const also = conditions(query)
+      .map((sql) => ` AND ${sql}`)
+      .join("");
     const order = query.ordered ? orderBy(key) : "";
     const ask = async ({ sql, params }: Statement): Promise<number> =>
       await untilLocked(this.#options, table, async () => {
@@ -145,22 +150,21 @@ export class WireReader implements RowReader {
     });
   }
 
-  async #statement(query: RowQuery): Promise<Statement> {
+  async #statement(query: Asked): Promise<Statement> {
     const select = `SELECT ${query.select.join(", ")} FROM ${mysqlName(query.table)}`;
     const { lower, upper } = query.range ?? { lower: null, upper: null };
-    const also = query.where === undefined ? null : `(${query.where})`;
-    const where = (...parts: readonly (string | null)[]): string => {
-      const all = parts.filter((part) => part !== null);
+    const where = (...range: readonly string[]): string => {
+      const all = [...range, ...conditions(query)];
       return all.length === 0 ? "" : ` WHERE ${all.join(" AND ")}`;
     };
-    if (lower === null && upper === null && !query.ordered) return { sql: select + where(also), params: [] };
+    if (lower === null && upper === null && !query.ordered) return { sql: select + where(), params: [] };
     if (query.key === null) throw new Fault("bug", `A range of ${query.table}, which has no key.`);
     const forced = `${select} FORCE INDEX (${mysqlName(query.key.index)})`;
     const order = query.ordered ? orderBy(query.key) : "";
-    if (lower === null && upper === null) return { sql: forced + where(also) + order, params: [] };
+    if (lower === null && upper === null) return { sql: forced + where() + order, params: [] };
     const shape = await this.#shape(query.table, query.key);
     const range = between(shape, lower, upper) ?? { sql: "TRUE", params: [] };
-    return { sql: forced + where(range.sql, also) + order, params: range.params };
+    return { sql: forced + where(range.sql) + order, params: range.params };
   }
 
   async #lookup(table: string, key: PlanKey, planned: readonly PlanColumn[]): Promise<KeyLookup> {
@@ -203,4 +207,12 @@ function orderBy(key: PlanKey): string {
 
 function nameOf(table: string, key: PlanKey): string {
   return `${table}\n${key.index}\n${key.columns.join("\n")}`;
+}
+
+/** Beside the range or the keys. */
+function conditions({ where, sample }: Asked): readonly string[] {
+  return [
+    ...(where === undefined ? [] : [`(${where})`]),
+    ...(sample === undefined ? [] : [`(${inSample(sample)})`]),
+  ];
 }

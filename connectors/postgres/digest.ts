@@ -2,9 +2,15 @@
  * Digests inside the target, of the same texts as connectors/mysql/digest.ts: whatever is changed in the form of one
  * must be changed in the other. A value that PostgreSQL has no text for is a hash that no row of the source has.
  */
-import type { Buckets, DigestQuery, DigestSums, DigestText, TupleSink } from "../../src/verify-port.js";
+import type {
+  Buckets,
+  DigestQuery,
+  DigestSums,
+  DigestText,
+  RowSample,
+  TupleSink,
+} from "../../src/verify-port.js";
 import type { TupleStatement } from "./tuple-rows.js";
-import type { Condition } from "./wanted.js";
 
 /** What stands for the hash of a row without a text; the source has another one. */
 const none = "f".repeat(64);
@@ -33,9 +39,13 @@ function sum(hash: string, from: 1 | 16): string {
   return `coalesce(sum(('x'||substr(${hash},${String(from)},15))::bit(60)::bigint),0)::text`;
 }
 
+export function inSample({ texts, below }: RowSample): string {
+  return `('x'||left(${rowHash(texts)},13))::bit(52)::bigint < ${String(below)}`;
+}
+
 /** Which rows, as a FROM with its condition, and their key's columns, quoted. */
 export interface DigestedRows {
-  readonly from: Condition;
+  readonly from: Pick<TupleStatement, "sql" | "values">;
   readonly key: readonly string[];
   /** For the sentence of a Fault. */
   readonly name: string;

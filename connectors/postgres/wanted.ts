@@ -4,13 +4,14 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { PlanColumn, PlanTable, Range } from "../../src/model.js";
-import type { TargetQuery, Wanted } from "../../src/verify-port.js";
+import type { RowSample, TargetQuery, Wanted } from "../../src/verify-port.js";
 import { wantedKey } from "./apply/statements.js";
 import type { ColumnShape, ColumnShapes } from "./apply/shape.js";
 import { arraySlices } from "./apply/tuples.js";
+import { inSample } from "./digest.js";
 import type { TupleStatement } from "./tuple-rows.js";
 
-export interface Condition {
+interface Condition {
   readonly sql: string;
   readonly values: readonly (Buffer | string)[];
 }
@@ -21,19 +22,28 @@ const everything: Condition = { sql: "", values: [] };
 const inOneGo = { rows: Infinity, bytes: Infinity };
 
 /** The table as `t`, and which of its rows. */
-export function rowsFrom(table: PlanTable, wanted: Wanted, shapes: ColumnShapes): Condition {
+export function rowsFrom(
+  table: PlanTable,
+  wanted: Wanted,
+  shapes: ColumnShapes,
+  sample?: RowSample,
+): Condition {
   const where =
     wanted.kind === "keys"
       ? withKeys(table, shapes, wanted.keys)
       : wanted.kind === "range"
         ? within(table, shapes, wanted.range)
         : everything;
-  return { sql: `${shapes.name} AS t${where.sql === "" ? "" : ` WHERE ${where.sql}`}`, values: where.values };
+  const all = [where.sql, sample === undefined ? "" : inSample(sample)].filter((sql) => sql !== "");
+  return {
+    sql: `${shapes.name} AS t${all.length === 0 ? "" : ` WHERE ${all.join(" AND ")}`}`,
+    values: where.values,
+  };
 }
 
 export function rowsStatement({ wanted, ...query }: TargetQuery, shapes: ColumnShapes): TupleStatement {
   const { table } = query;
-  const from = rowsFrom(table, wanted, shapes);
+  const from = rowsFrom(table, wanted, shapes, query.sample);
   const names = query.columns.map((place) => `t.${at(shapes, place).name}`);
   const order = query.ordered ? shapes.key.map((place) => `t.${at(shapes, place).name}`) : [];
   if (query.ordered && order.length === 0) throw withoutKey(table);

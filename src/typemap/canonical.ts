@@ -67,7 +67,8 @@ export const canonicalEwkbTarget: Expression = (name) =>
 export const canonicalVectorTarget: Expression = (name) => {
   const byte = (place: number): string => `substr(b,${place},1)`;
   return (
-    `(SELECT string_agg(upper(encode(${byte(4)}||${byte(3)}||${byte(2)}||${byte(1)},'hex')),'' ORDER BY n) ` +
-    `FROM (SELECT float4send(v) AS b,n FROM unnest(${name}) WITH ORDINALITY AS u(v,n)) AS s)`
+    // Of no elements at all there is nothing to join, which is not NULL.
+    `(CASE WHEN ${name} IS NOT NULL THEN coalesce((SELECT string_agg(upper(encode(${byte(4)}||${byte(3)}||${byte(2)}||${byte(1)},'hex')),'' ORDER BY n) ` +
+    `FROM (SELECT float4send(v) AS b,n FROM unnest(${name}) WITH ORDINALITY AS u(v,n)) AS s),'') END)`
   );
 };
