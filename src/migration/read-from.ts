@@ -5,13 +5,14 @@
  * the start and no newer than the source, so the replay makes it whole (design.md, decision 3).
  */
 import { Fault } from "../errors.js";
+import type { Position } from "../model.js";
 import type { Source } from "../port.js";
 import { layeredSource } from "../safety/layered-source.js";
 
 export function readFrom(source: Source, replica: Source, signal: AbortSignal): Source {
   let proof: Promise<void> | null = null;
   const proven = async (): Promise<void> => {
-    proof ??= prove(source, replica, signal);
+    proof ??= source.position().then((position) => prove(source, replica, position, signal));
     try {
       await proof;
     } catch (error) {
@@ -30,11 +31,20 @@ export function readFrom(source: Source, replica: Source, signal: AbortSignal): 
       await proven();
       return await replica.reader(slots);
     },
+    // The log is the source's, the rows are the replica's: each look at them waits for the replica to have them.
+    seen: async (_lane, position, stop) => {
+      await prove(source, replica, position, stop);
+    },
   });
 }
 
-async function prove(source: Source, replica: Source, signal: AbortSignal): Promise<void> {
-  const found = await replica.follows(await source.facts(), await source.position(), signal);
+async function prove(
+  source: Source,
+  replica: Source,
+  position: Position,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await replica.follows(await source.facts(), position, signal);
   const [wrong] = found.filter(({ severity }) => severity === "error");
   if (wrong === undefined) return;
   // A replica that is only late may be there the next time.

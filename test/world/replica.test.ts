@@ -6,11 +6,14 @@
 import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openMysql } from "../../connectors/mysql/source.js";
+import { readFrom } from "../../src/migration/read-from.js";
 import type { Finding } from "../../src/model.js";
 import { ownServers } from "../faults/own-servers.js";
 import { asEngine, dropSourceAccount, engineName, makeSourceAccount } from "./accounts.js";
 import { journey } from "./journey.js";
 import type { Journey } from "./journey.js";
+import { optionsOf } from "./source-database.js";
 import { up } from "./stack/servers.js";
 
 const database = "check_replica";
@@ -20,13 +23,15 @@ describe("check on a replica", () => {
   let trip: Journey;
   let replica: Connection;
   let url: URL;
-  /** An administrator's. */
+  /** Administrators'. */
   let mariadb: string;
+  let primaryUrl: string;
 
   beforeAll(async () => {
     const shared = await up(["mysql9", "mariadb"]);
     const own = await ownServers(["mysql9", "postgres18"]);
     open.push(own);
+    primaryUrl = own.servers.mysql9.url;
     const primary = await createConnection({ uri: own.servers.mysql9.url });
     // One number for two servers, and a replica would take its source's changes for its own.
     await primary.query("SET GLOBAL server_id = 19");
@@ -76,6 +81,60 @@ describe("check on a replica", () => {
     expect((await found(3)).find(({ code }) => code === "boolean-value")).toMatchObject({ count: 2 });
     await replica.query("DELETE FROM check_replica.flags WHERE id = 4");
     await replica.query("SET SESSION sql_log_bin = 1");
+  });
+
+  it("is waited for before its rows are read beside the log: they show the position that was asked for", async () => {
+    await using source = await openMysql(trip.source.options);
+    await using own = await openMysql(optionsOf(url.href, database));
+    const { signal } = new AbortController();
+    const both = readFrom(source, own, signal);
+    const rows = async (): Promise<string> => {
+      const sql = `SELECT COUNT(*) FROM ${database}.flags`;
+      const [counted] = await replica.query({ sql, rowsAsArray: true });
+      return String((counted as unknown[][])[0]?.[0]);
+    };
+    const before = await rows();
+    await replica.query("STOP REPLICA SQL_THREAD");
+    await trip.source.sql("INSERT INTO flags VALUES (70, 1)");
+    const position = await source.position();
+    // The replica's own answer to the wait: it stands still, so it has not come there.
+    const seen = both.seen("one", position, signal).then(rows);
+    expect(await rows()).toBe(before);
+    await replica.query("START REPLICA SQL_THREAD");
+    expect(await seen).toBe(String(Number(before) + 1));
+    await trip.source.sql("DELETE FROM flags WHERE id = 70");
+    await both.seen("one", await source.position(), signal);
+    expect(await rows()).toBe(before);
+  });
+
+  it("is no matter to the source itself: what its log holds and no read shows is waited for (semi-synchronous commits)", async () => {
+    await using source = await openMysql(trip.source.options);
+    const writer = await createConnection({ uri: primaryUrl });
+    const sql = (statement: string): Promise<(string | null)[][]> => trip.source.sql(statement);
+    const asked = async (statement: string): Promise<string> => (await sql(statement))[0]?.[0] ?? "";
+    const shown = (): Promise<string> => asked("SELECT COUNT(*) FROM flags WHERE id = 80");
+    const size = async (): Promise<number> => Number((await sql("SHOW BINARY LOGS")).at(-1)?.[1]);
+    await sql("INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'");
+    try {
+      await sql("SET GLOBAL rpl_semi_sync_source_timeout = 1500");
+      await sql("SET GLOBAL rpl_semi_sync_source_enabled = 1");
+      const uuid = await asked("SELECT @@server_uuid");
+      const next = Number(/(\d+)$/u.exec(await asked("SELECT @@GLOBAL.gtid_executed"))?.[1]) + 1;
+      const begun = await size();
+      const writing = writer.query(`INSERT INTO ${database}.flags VALUES (80, 1)`);
+      while ((await size()) === begun);
+      // In the log, and nobody sees it.
+      expect(await shown()).toBe("0");
+      const position = { kind: "gtid", set: `${uuid}:1-${String(next)}`, file: "", offset: "0" } as const;
+      await source.seen("one", position, new AbortController().signal);
+      expect(await shown()).toBe("1");
+      await writing;
+    } finally {
+      await sql("SET GLOBAL rpl_semi_sync_source_enabled = 0");
+      await sql("DELETE FROM flags WHERE id = 80");
+      await sql("UNINSTALL PLUGIN rpl_semi_sync_source");
+      await writer.end();
+    }
   });
 
   it("refuses what is no replica of the source", async () => {
