@@ -66,7 +66,8 @@ describe.each(combinations)("every codec pair compared from $source to $target",
       );
       const plan: Plan = { ...syntheticPlan([]), lanes: ["one"], tables: [table], before: [], after: [] };
       const connected = await openPostgres(database.options);
-      await using _ledger = await connected.claim(plan);
+      await using ledger = await connected.claim(plan);
+      expect(ledger.epoch).not.toBe("");
       const select = table.columns.map((column) => codecOf(column, engine).select(`\`${column.source}\``));
       const bytes = await encoded(servers.source, table, engine, select, name);
       const look = (): Promise<string[]> => compared(connected, plan, table, engine, servers.source);

@@ -94,6 +94,18 @@ export const parts: readonly Part[] = [
     project: "world",
     file: "test/world/hazards.test.ts",
   }),
+  ...each(
+    {
+      name: "corruptions",
+      proves:
+        "1,000 seeded single corruptions (200 beside the usual pairs) of more than 60 kinds, on either side, in tables of every type and in sakila: verify names every row and column of them, and nothing else",
+      share: "100 from MySQL 9 and 100 from MariaDB to PostgreSQL 18",
+      project: "world",
+      file: "test/world/corruption.test.ts",
+      env: { HEADGATE_TEST_CORRUPTIONS: "1000" },
+    },
+    { HEADGATE_TEST_CORRUPTIONS: "200" },
+  ),
   ...eachSource({
     name: "collation-names",
     proves: "every collation of the source: padding, case and accents as its name is read",
