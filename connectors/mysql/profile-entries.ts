@@ -141,26 +141,40 @@ const fixedWidths: Readonly<Record<string, number>> = {
   uuid: 16,
 };
 
-/** Rows of very many columns: each takes its width, or the place of a pointer to where it was moved. */
+/**
+ * Rows of very many columns: each takes its width, or the place of a pointer to where it was moved; a NULL takes
+ * nothing. What is aligned leaves a gap before it, which is known after another such column and half the most else.
+ */
 export function rowProbes(table: PlanTable): readonly Probe[] {
   const [first] = table.columns;
   if (first === undefined) return [];
   const widths = table.columns.map((column) => fixedWidth(column));
   const most = widths.reduce<number>((sum, width) => sum + (width ?? least) + 7, 0);
   if (most <= largestRow) return [];
-  const fixed = widths.reduce<number>((sum, width) => sum + (width ?? 0), 0);
-  const moving = table.columns.filter((_column, place) => widths[place] === null);
-  const sizes = moving.map(({ source, column }) => {
+  const sizes: string[] = [];
+  let always = Math.ceil(table.columns.length / 8);
+  let known: number | null = 0;
+  for (const [place, { source, column, targetType }] of table.columns.entries()) {
+    const width = widths[place] ?? null;
     const c = mysqlName(source);
-    const length = `LENGTH(${isText(column) ? asUtf8(c, column.charset) : c})`;
-    return `COALESCE(IF(${length} >= ${String(least)}, ${String(pointer)}, ${length} + 1), 0)`;
-  });
+    if (width === null) {
+      const length = `LENGTH(${isText(column) ? asUtf8(c, column.charset) : c})`;
+      sizes.push(`COALESCE(IF(${length} >= ${String(least)}, ${String(pointer)}, ${length} + 1), 0)`);
+      known = null;
+      continue;
+    }
+    const align = targetType === "uuid" ? 1 : Math.min(width, 8);
+    const gap: number = known === null ? align >> 1 : (align - (known % align)) % align;
+    if (column.nullable) sizes.push(`IF(${c} IS NULL, 0, ${String(width + gap)})`);
+    else always += width + gap;
+    known = known === null ? (align === 8 ? 0 : null) : (known + gap + width) % 8;
+  }
   return [
     {
       code: "row-too-wide",
       severity: "error",
       column: first,
-      condition: `(${sumOf([String(fixed + Math.ceil(table.columns.length / 8)), ...sizes])} > ${String(largestRow)})`,
+      condition: `(${sumOf([String(always), ...sizes])} > ${String(largestRow)})`,
       what: "are wider than a page of PostgreSQL (8160 bytes) even with their long values moved out of it; the copy would stop at the first",
       fix: "Split the table, or exclude it.",
       settle: [],

@@ -1,0 +1,10 @@
+SET SESSION group_concat_max_len = 1000000;
+SET @digits = '(SELECT 0 d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)';
+SET @numbers = CONCAT('(SELECT a.d + 10 * b.d + 100 * c.d AS n FROM ', @digits, ' a, ', @digits, ' b, ', @digits, ' c) numbers');
+SET @sql = CONCAT('SELECT GROUP_CONCAT(CONCAT(''b'', n, '' BIGINT'')) INTO @columns FROM ', @numbers, ' WHERE n < 1000');
+PREPARE make FROM @sql;
+EXECUTE make;
+SET @sql = CONCAT('CREATE TABLE row_of_nulls (id INT PRIMARY KEY, more BIGINT, most BIGINT, x1 BIGINT, x2 BIGINT, x3 BIGINT, x4 BIGINT, x5 BIGINT, x6 BIGINT, x7 BIGINT, ', @columns, ') ENGINE = MyISAM');
+PREPARE make FROM @sql;
+EXECUTE make;
+INSERT INTO row_of_nulls (id, b5, b999) VALUES (1, 7, 8), (2, NULL, 9);
