@@ -1,0 +1,148 @@
+/**
+ * Referential integrity on a real target: which rows are orphans (NULLs, several columns, collations, a table of its
+ * own), how many exactly, and that no value is told unasked.
+ */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openPostgres } from "../../connectors/postgres/target.js";
+import type { Plan, PlanForeignKey, PlanTable } from "../../src/model.js";
+import type { Target } from "../../src/port.js";
+import { planColumn, planTable } from "../../src/typemap/column.fixture.js";
+import { verifyOrphans } from "../../src/verify/orphans.js";
+import type { OrphanOptions, OrphanVerdict } from "../../src/verify/orphans.js";
+import { syntheticPlan } from "./synthetic.js";
+import { targetDatabase } from "./target-database.js";
+import type { TargetDatabase } from "./target-database.js";
+
+let database: TargetDatabase;
+let target: Target;
+
+const keyOf = (columns: readonly string[], more: Partial<PlanForeignKey> = {}): PlanForeignKey => ({
+  name: "fk",
+  columns,
+  referencedTable: "parent",
+  referencedColumns: ["a", "b"].slice(0, columns.length),
+  onDelete: "restrict",
+  onUpdate: "restrict",
+  orphans: "refuse",
+  ...more,
+});
+const named = (source: string, table: PlanTable, foreignKeys: readonly PlanForeignKey[] = []): PlanTable => ({
+  ...table,
+  source,
+  target: source,
+  foreignKeys,
+});
+const text = (name: string, icu: boolean) => ({
+  ...planColumn("varchar(9)", "character varying(9)", {}, [], name),
+  ...(icu
+    ? {
+        equality: {
+          by: "icu" as const,
+          padded: false,
+          collation: { name: "hg_ci", locale: "und-u-ks-level2", strength: "as_ci" as const, language: "" },
+        },
+      }
+    : {}),
+});
+const int = (name: string) => planColumn("int", "integer", {}, [], name);
+const parent = named("parent", planTable([int("a"), int("b")], ["a", "b"]));
+const child = (key: PlanForeignKey): PlanTable =>
+  named("child", planTable([int("id"), int("x"), int("y")], ["id"]), [key]);
+
+beforeAll(async () => {
+  database = await targetDatabase("hg_orphans");
+  await database.sql(
+    `CREATE COLLATION hg_ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+     CREATE TABLE parent (a int, b int); INSERT INTO parent VALUES (1, 1), (1, 2), (7, NULL);
+     CREATE TABLE child (id int, x int, y int);
+     INSERT INTO child VALUES (1, 1, 1), (2, 1, 2), (3, 1, NULL), (4, NULL, 9), (5, 2, 1), (6, 1, 3);
+     CREATE TABLE many (id int, x int, y int); INSERT INTO many SELECT n, -n, 1 FROM generate_series(1, 150) AS n;
+     CREATE TABLE words_ci (w varchar(9) COLLATE hg_ci); INSERT INTO words_ci VALUES ('Abc');
+     CREATE TABLE words (w varchar(9)); INSERT INTO words VALUES ('Abc');
+     CREATE TABLE says (id int, w varchar(9)); INSERT INTO says VALUES (1, 'aBC'), (2, 'Abc'), (3, 'x');
+     CREATE TABLE says_ci (id int, w varchar(9) COLLATE hg_ci); INSERT INTO says_ci VALUES (1, 'aBC'), (2, 'Abc');
+     GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC`,
+  );
+  target = await openPostgres(database.options);
+}, 120_000);
+afterAll(async () => {
+  await target[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function look(
+  table: PlanTable,
+  others: readonly PlanTable[] = [parent],
+  more: Partial<OrphanOptions> = {},
+): Promise<OrphanVerdict | undefined> {
+  const plan: Plan = { ...syntheticPlan([]), tables: [table, ...others] };
+  const signal = new AbortController().signal;
+  const [verdict] = await verifyOrphans({
+    ...{ target, plan, tables: [table], followed: false, showValues: false, signal },
+    ...more,
+  });
+  return verdict;
+}
+
+it("a NULL asks for no parent, and all columns count", async () => {
+  expect(await look(child(keyOf(["x", "y"])))).toEqual({
+    table: "child",
+    foreignKey: "fk",
+    parent: "parent",
+    result: "orphans",
+    orphans: "2",
+    keys: [["5"], ["6"]],
+    values: null,
+    sentence: "fk of child (x, y) to parent: 2 rows ask for a row that is not there on the target.",
+  });
+  expect(await look(child(keyOf(["x"])))).toMatchObject({ orphans: "1", keys: [["5"]] });
+});
+
+it("values are told where they are asked for", async () => {
+  expect((await look(child(keyOf(["x", "y"])), [parent], { showValues: true }))?.values).toEqual([
+    ["2", "1"],
+    ["1", "3"],
+  ]);
+});
+
+it("all are counted and a hundred named", async () => {
+  const many = named("many", planTable([int("id"), int("x"), int("y")], ["id"]), [keyOf(["x"])]);
+  const verdict = await look(many);
+  expect([verdict?.orphans, verdict?.keys.length, verdict?.keys[0]]).toEqual(["150", 100, ["1"]]);
+  const keyless = { ...many, key: null };
+  expect(await look(keyless)).toMatchObject({ orphans: "150", keys: [], result: "orphans" });
+});
+
+it("a table may be its own parent", async () => {
+  const self = child({ ...keyOf(["x"]), referencedTable: "child", referencedColumns: ["id"] });
+  expect(await look(self, [])).toMatchObject({ result: "holds", orphans: "0", keys: [] });
+  const other = child({ ...keyOf(["y"]), referencedTable: "child", referencedColumns: ["id"] });
+  expect(await look(other, [])).toMatchObject({ orphans: "1", keys: [["4"]] });
+});
+
+it("kept by policy, or perhaps on their way from another lane", async () => {
+  expect(await look(child(keyOf(["x"], { orphans: "keep" })))).toMatchObject({
+    result: "kept",
+    orphans: "1",
+  });
+  const apart = [{ ...parent, lane: "two" }];
+  expect(await look(child(keyOf(["x"])), apart, { followed: true })).toMatchObject({ result: "pending" });
+  expect(await look(child(keyOf(["x"])), apart)).toMatchObject({ result: "orphans" });
+});
+
+it("texts are equal by the parent's collation, as the target's own foreign keys have it", async () => {
+  const key = (to: string): PlanForeignKey => keyOf(["w"], { referencedTable: to, referencedColumns: ["w"] });
+  const words = named("words", planTable([text("w", false)]));
+  const wordsCi = named("words_ci", planTable([text("w", true)]));
+  const says = (to: string) => named("says", planTable([int("id"), text("w", false)], ["id"]), [key(to)]);
+  const saysCi = (to: string) => named("says_ci", planTable([int("id"), text("w", true)], ["id"]), [key(to)]);
+  expect(await look(says("words"), [words])).toMatchObject({ keys: [["1"], ["3"]] });
+  expect(await look(says("words_ci"), [wordsCi])).toMatchObject({ keys: [["3"]] });
+  expect(await look(saysCi("words"), [words])).toMatchObject({ keys: [["1"]] });
+  expect(await look(saysCi("words_ci"), [wordsCi])).toMatchObject({ result: "holds" });
+});
+
+it("a table that is not there is told", async () => {
+  const gone = named("gone", planTable([int("id"), int("x")], ["id"]), [keyOf(["x"])]);
+  expect(await look(gone)).toMatchObject({ result: "refused", orphans: null });
+});
