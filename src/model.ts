@@ -496,6 +496,8 @@ export type Position =
       readonly set: string;
       readonly file: string;
       readonly offset: string;
+      /** Whose file it is, where that is known: numbers that a crash took back are given away again. */
+      readonly server?: string;
       readonly without?: readonly LeftOut[];
     }
   | {

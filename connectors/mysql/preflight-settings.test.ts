@@ -12,12 +12,14 @@ const good: Readonly<Record<string, string>> = {
   binlog_row_value_options: "",
   binlog_transaction_compression: "OFF",
   gtid_mode: "ON",
+  innodb_flush_log_at_trx_commit: "1",
   log_bin: "ON",
   max_allowed_packet: "67108864",
   max_execution_time: "0",
   read_only: "OFF",
   sql_mode: "STRICT_TRANS_TABLES",
   super_read_only: "OFF",
+  sync_binlog: "1",
   time_zone: "+00:00",
 };
 
@@ -59,6 +61,16 @@ describe("a server's settings", () => {
     [
       { binlog_transaction_compression: "ON" },
       ["info binlog-compression server.binlog_transaction_compression"],
+    ],
+    [{ sync_binlog: "0" }, ["warning log-not-durable server.sync_binlog"]],
+    [{ sync_binlog: "1000" }, ["warning log-not-durable server.sync_binlog"]],
+    [
+      { innodb_flush_log_at_trx_commit: "2" },
+      ["warning log-not-durable server.innodb_flush_log_at_trx_commit"],
+    ],
+    [
+      { innodb_flush_log_at_trx_commit: "0", sync_binlog: "0" },
+      ["warning log-not-durable server.sync_binlog"],
     ],
     [{ gtid_mode: "OFF_PERMISSIVE" }, ["info gtid-off server.gtid_mode"]],
     [{ binlog_order_commits: "OFF" }, ["info binlog-order-commits server.binlog_order_commits"]],

@@ -18,6 +18,7 @@ export const settingNames: readonly string[] = [
   "binlog_transaction_compression",
   "expire_logs_days",
   "gtid_mode",
+  "innodb_flush_log_at_trx_commit",
   "innodb_native_foreign_keys",
   "log_bin",
   "log_bin_compress",
@@ -27,6 +28,7 @@ export const settingNames: readonly string[] = [
   "read_only",
   "sql_mode",
   "super_read_only",
+  "sync_binlog",
   "system_time_zone",
   "time_zone",
 ];
@@ -50,6 +52,7 @@ export function judgeSettings(state: ServerState): readonly Finding[] {
   return [
     ...judgeVersion(state),
     ...judgeBinlog(state),
+    ...judgeDurability(state),
     ...judgeImages(state),
     ...judgeRetention(state),
     ...judgeFilters(state),
@@ -141,6 +144,26 @@ function judgeBinlog({ engine, settings }: ServerState): readonly Finding[] {
       ),
     );
   return found;
+}
+
+/** What a commit waits for. A crash of the server alone loses nothing with most of these; one of its machine does. */
+function judgeDurability({ settings }: ServerState): readonly Finding[] {
+  if (settings.get("log_bin")?.toUpperCase() !== "ON") return [];
+  const lax = ["sync_binlog", "innodb_flush_log_at_trx_commit"].flatMap((name) => {
+    const value = settings.get(name);
+    return value === undefined || value === "1" ? [] : [{ name, value }];
+  });
+  const [first] = lax;
+  if (first === undefined) return [];
+  return [
+    finding(
+      "log-not-durable",
+      "warning",
+      `server.${first.name}`,
+      `${lax.map(({ name, value }) => `${name} is ${value}`).join(", ")}: when the source's machine dies, the end of its log or of its tables may be lost that the target has applied already. A shorter log stops the stream by name (position-unknown), and all is copied again; what only its tables have lost no log tells, and a verification alone finds.`,
+      `${lax.map(({ name }) => `SET GLOBAL ${name} = 1;`).join(" ")} for as long as the migration lasts.`,
+    ),
+  ];
 }
 
 function judgeImages({ settings }: ServerState): readonly Finding[] {

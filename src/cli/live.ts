@@ -16,6 +16,7 @@ import type { Address } from "../serve/access.js";
 import { stopReason } from "../stop.js";
 import type { Log } from "../watch/log.js";
 import type { Screen } from "../watch/screen.js";
+import { watchCopy } from "./copy-watch.js";
 import { engineVoice } from "./engine-voice.js";
 import { notReady, ready } from "./live-end.js";
 import { tellOutcome, tellStream } from "./live-voice.js";
@@ -176,7 +177,7 @@ async function claimed({ migration, found, log }: Living): Promise<Ledger> {
 
 /** One engine's life. */
 async function live(living: Living): Promise<Synced> {
-  const { context, migration, found, goal, screen, log, steering, signal } = living;
+  const { context, migration, found, goal, screen, log, steering } = living;
   const { services } = context;
   const { target } = await migration.both();
   const { source } = steering;
@@ -189,6 +190,9 @@ async function live(living: Living): Promise<Synced> {
   await steering.begin(ticker);
   const watch = new VerifyWatch(found.plan, log, services.now);
   let verifying: JobAct | null = null;
+  const life = new AbortController();
+  await using copy = await watchCopy({ source, plan: found.plan, ledger, steering, signal: living.signal });
+  const { signal } = copy;
   try {
     return await ticker.during(() =>
       sync({
@@ -249,7 +253,8 @@ async function live(living: Living): Promise<Synced> {
         tied: cascades ? tiedSets(found.plan.tables) : [],
         openFeed: async () => {
           const feed = await source.feed(found.plan);
-          steering.watch(feed, AbortSignal.any([signal, ledger.lost]));
+          copy.over();
+          await steering.watch(feed, ledger, AbortSignal.any([signal, ledger.lost, life.signal]));
           return feed;
         },
         batchRows: () => steering.settings.batchRows,
@@ -290,7 +295,10 @@ async function live(living: Living): Promise<Synced> {
         },
       }),
     );
+  } catch (error) {
+    throw copy.gone ?? error;
   } finally {
+    life.abort(new Fault("interrupted", "The engine's life is over."));
     living.last.view = await lastView(ledger, context, log);
   }
 }

@@ -1,8 +1,11 @@
 /**
- * For how long the source still keeps the log that is needed next. Asked every half minute, also while the engine is
- * paused: that is when it runs out. Each time that it has become short it is said once; unknown stays unknown.
+ * For how long the source still keeps the log that is needed next, from the start of the copy on: asked again and again,
+ * also while the engine is paused, which is when it runs out. Each time that it has become short it is said once, and
+ * when the copy will take longer than that; unknown stays unknown. A copy whose start is gone is stopped.
  */
 import { Fault } from "../errors.js";
+import type { Position } from "../model.js";
+import type { LedgerView } from "../port.js";
 import type { ChangeFeed, LaneStatus } from "../stream-port.js";
 import { clock } from "../watch/screen.js";
 
@@ -11,7 +14,23 @@ export interface RetentionOptions {
   readonly onWord: (sentence: string, seconds: number) => void;
 }
 
+/** What is asked, and of whom. */
+export interface Watched {
+  readonly feed: ChangeFeed;
+  /** Where each lane goes on; null where that is not noted yet. Faults: it cannot be told now. */
+  readonly positions: () => Promise<readonly (Position | null)[]>;
+  /** While the copy runs, which is of no use without the log from its start on. */
+  readonly copy?: {
+    /** Seconds that it takes from now; null where that cannot be told. */
+    readonly etaSeconds: () => number | null;
+    /** The log that follows it is gone: log-purged, position-unknown. */
+    readonly onGone: (fault: Fault) => void;
+  };
+}
+
 const everyMs = 30_000;
+/** A copy that is lost should not go on for long. */
+const copyingMs = 10_000;
 /** Before every lane has a position. */
 const soonMs = 1000;
 /** What is worth a word when less is left. */
@@ -23,6 +42,7 @@ export class Retention implements AsyncDisposable {
   #watching: Promise<void> = Promise.resolve();
   #seconds: number | null = null;
   #said = Infinity;
+  #outlasts = false;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -32,10 +52,17 @@ export class Retention implements AsyncDisposable {
     return this.#seconds;
   }
 
-  /** Watches this feed until the signal, or the end. */
-  watch(feed: ChangeFeed, lanes: () => readonly LaneStatus[], signal: AbortSignal): void {
+  /** Watches until the signal, or the end. Resolves when it has been asked once. */
+  async watch(watched: Watched, signal: AbortSignal): Promise<void> {
     const stop = AbortSignal.any([signal, this.#ended.signal]);
-    this.#watching = this.#watching.then(() => this.#loop(feed, lanes, stop));
+    const before = this.#watching;
+    let asked = (): void => undefined;
+    const once = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    this.#watching = before.then(() => this.#loop(watched, stop, asked));
+    // A fault is told by the one who waits for the end.
+    await Promise.race([once, this.#watching]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -43,15 +70,20 @@ export class Retention implements AsyncDisposable {
     await this.#watching;
   }
 
-  async #loop(feed: ChangeFeed, lanes: () => readonly LaneStatus[], stop: AbortSignal): Promise<void> {
+  async #loop(watched: Watched, stop: AbortSignal, asked: () => void): Promise<void> {
     const stopped = (): boolean => stop.aborted;
     while (!stopped()) {
-      const known = lanes();
-      this.#seconds = await least(feed, known);
-      this.#say();
-      const begun = known.length > 0 && known.every(({ position }) => position !== null);
+      const { least, begun, gone } = await ask(watched);
+      this.#seconds = least;
+      if (gone !== null && watched.copy !== undefined) {
+        watched.copy.onGone(gone);
+        break;
+      }
+      this.#say(watched.copy?.etaSeconds() ?? null);
+      asked();
+      const pause = watched.copy === undefined ? everyMs : copyingMs;
       try {
-        await this.#options.wait(begun ? everyMs : soonMs, stop);
+        await this.#options.wait(begun ? pause : soonMs, stop);
       } catch (error) {
         if (!stopped()) throw error;
       }
@@ -59,31 +91,59 @@ export class Retention implements AsyncDisposable {
     this.#seconds = null;
   }
 
-  #say(): void {
+  #say(etaSeconds: number | null): void {
     const seconds = this.#seconds ?? Infinity;
+    const outlasts = etaSeconds !== null && etaSeconds > seconds;
     const passed = marks.filter((mark) => seconds <= mark).at(-1) ?? Infinity;
-    if (passed < this.#said)
+    if (outlasts && (!this.#outlasts || passed < this.#said))
+      this.#options.onWord(
+        `the copy takes about ${clock(etaSeconds)} more, and the source keeps the log from its start for ${clock(seconds)} only: raise binlog_expire_logs_seconds (or expire_logs_days) on the source, or the copy has to begin anew`,
+        seconds,
+      );
+    else if (passed < this.#said)
       this.#options.onWord(
         `the source keeps the log that is needed next for ${clock(seconds)} more; past that it is lost, and the tables have to be copied again`,
         seconds,
       );
     this.#said = passed;
+    this.#outlasts = outlasts;
   }
 }
 
-/** Of the lane that needs the oldest log. null while any of them is unknown, or the source does not answer. */
-async function least(feed: ChangeFeed, lanes: readonly LaneStatus[]): Promise<number | null> {
+/** Where the stream's lanes stand; the ledger's word as long as one of them has none. */
+export async function positionsOf(
+  lanes: readonly LaneStatus[],
+  view: () => Promise<LedgerView>,
+): Promise<readonly (Position | null)[]> {
+  if (lanes.length > 0 && lanes.every(({ position }) => position !== null))
+    return lanes.map(({ position }) => position);
+  return (await view()).lanes.map(({ applied, start }) => applied ?? start?.position ?? null);
+}
+
+interface Told {
+  /** Seconds of the lane that needs the oldest log. null while any of them is unknown, or somebody does not answer. */
+  readonly least: number | null;
+  /** Every lane has a position. */
+  readonly begun: boolean;
+  readonly gone: Fault | null;
+}
+
+async function ask({ feed, positions }: Watched): Promise<Told> {
+  let begun = false;
   let least: number | null = null;
-  for (const { position } of lanes) {
-    if (position === null) return null;
-    try {
+  try {
+    const known = await positions();
+    begun = known.length > 0 && known.every((position) => position !== null);
+    for (const position of known) {
+      if (position === null) return { least: null, begun, gone: null };
       const seconds = await feed.retention(position);
-      if (seconds === null) return null;
+      if (seconds === null) return { least: null, begun, gone: null };
       least = Math.min(least ?? Infinity, seconds);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return error.code === "log-purged" ? 0 : null;
     }
+    return { least, begun, gone: null };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const gone = error.code === "log-purged" || error.code === "position-unknown";
+    return { least: error.code === "log-purged" ? 0 : null, begun, gone: gone ? error : null };
   }
-  return least;
 }

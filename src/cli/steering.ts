@@ -26,7 +26,7 @@ import type { EngineStatus } from "../watch/engine-status.js";
 import type { Log } from "../watch/log.js";
 import { Tally } from "../watch/tally.js";
 import type { OpenMigration } from "./open.js";
-import { Retention } from "./retention.js";
+import { Retention, positionsOf } from "./retention.js";
 import type { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
@@ -202,9 +202,25 @@ export class Steering implements AsyncDisposable {
     if (this.#parts.governor.held !== "no") stream.pause();
   }
 
-  /** Asks this feed from now on how long its log is kept. */
-  watch(feed: ChangeFeed, signal: AbortSignal): void {
-    this.#retention.watch(feed, () => this.#stream?.lanes ?? [], signal);
+  /**
+   * Asks this feed from now on how long its log is kept; resolves when it has been asked once. `onGone`: the copy runs, and
+   * is in vain without the log.
+   */
+  async watch(
+    feed: ChangeFeed,
+    ledger: Ledger,
+    signal: AbortSignal,
+    onGone?: (fault: Fault) => void,
+  ): Promise<void> {
+    const etaSeconds = (): number | null => this.#ticker?.facts().reading.etaSeconds ?? null;
+    await this.#retention.watch(
+      {
+        feed,
+        positions: () => positionsOf(this.#stream?.lanes ?? [], () => ledger.view()),
+        ...(onGone === undefined ? {} : { copy: { etaSeconds, onGone } }),
+      },
+      signal,
+    );
   }
 
   /** From now on this life of the engine does such work for whoever asks. */

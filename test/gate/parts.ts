@@ -192,6 +192,14 @@ export const parts: readonly Part[] = [
     file: "test/simulation/seeds",
     env: { HEADGATE_TEST_SEEDS: "50000", HEADGATE_TEST_SEEDS_AFTER: String(at * 50_000) },
   })),
+  {
+    name: "retention",
+    proves:
+      "a copy that takes longer than the source keeps its log is told of it, and ends by name when the log is purged while it runs",
+    share: "a copy that goes on after its log was purged",
+    project: "world",
+    file: "test/world/retention.test.ts",
+  },
   // A hundred at a time, so that an interrupted gate goes on where it was.
   ...Array.from({ length: 10 }, (_, at) => ({
     name: `random-schemas:${String(at + 1)}`,

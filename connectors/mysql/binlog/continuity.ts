@@ -28,12 +28,41 @@ export async function demandContinuity(server: ServerAsked, from: readonly Posit
   const [first] = from;
   if (first === undefined) throw new Fault("bug", "The log was to be read from no position.");
   if (first.kind === "file") {
-    const names = identityVariables.map((name) => `'${name}'`).join(", ");
-    const told = await server.ask(`SHOW VARIABLES WHERE Variable_name IN (${names})`);
-    demandIdentity(server.place, server.expect, identityOf(told));
+    demandIdentity(server.place, server.expect, await askIdentity(server));
     return fromFiles(server, from);
   }
-  return server.engine === "mariadb" ? fromDomains(server, from) : fromSets(server, from);
+  const start = server.engine === "mariadb" ? await fromDomains(server, from) : await fromSets(server, from);
+  await demandLength(server, from);
+  return start;
+}
+
+export async function askIdentity({ ask }: ServerAsked): Promise<string> {
+  const names = identityVariables.map((name) => `'${name}'`).join(", ");
+  return identityOf(await ask(`SHOW VARIABLES WHERE Variable_name IN (${names})`));
+}
+
+/**
+ * A crash may take the end of the log with it, and the numbers of what was lost are given to others: by them alone it
+ * would look as if all were there. The file in which they stood stays as short as it is.
+ */
+async function demandLength(server: ServerAsked, from: readonly Position[]): Promise<void> {
+  const known = from.filter((position) => position.kind === "gtid" && position.server !== undefined);
+  if (known.length === 0) return;
+  const here = await askIdentity(server);
+  const mine = known.filter((position) => position.kind === "gtid" && position.server === here);
+  if (mine.length === 0) return;
+  const files = await server.ask("SHOW BINARY LOGS");
+  for (const { file, offset } of mine) {
+    const size = files.find(([name]) => name === file)?.[1];
+    const newest = files.at(-1)?.[0] ?? file;
+    const ahead = size === undefined && compareFiles({ file, offset: 0 }, { file: newest, offset: 0 }) > 0;
+    if (ahead || (size !== undefined && size !== null && Number(offset) > Number(size)))
+      throw new Fault(
+        "position-unknown",
+        "The source's log is shorter than what is applied of it: the server has lost its end, or was begun anew.",
+        { facts: { applied: `${file}:${offset}`, newest } },
+      );
+  }
 }
 
 async function fromSets({ ask }: ServerAsked, from: readonly Position[]): Promise<DumpStart> {

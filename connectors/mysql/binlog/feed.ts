@@ -13,7 +13,7 @@ import { readImageWorld } from "../image/world.js";
 import type { ImageWorld } from "../image/world.js";
 import { readPosition } from "../position.js";
 import { Wire } from "../wire/wire.js";
-import { demandContinuity } from "./continuity.js";
+import { askIdentity, demandContinuity } from "./continuity.js";
 import { Dump } from "./dump.js";
 import { EventStream } from "./event-stream.js";
 import { LogFile } from "./log-file.js";
@@ -79,7 +79,7 @@ class BinlogFeed implements ChangeFeed {
       const start = await demandContinuity(asked, from);
       await demandNothingRecovered(asked, this.#known.version, from);
       const end = options.untilEnd ? await this.#end(wire, start.kind) : null;
-      const log = new LogFile();
+      const log = new LogFile(await askIdentity(asked));
       const standing = standingOf(start, log);
       const tables = new LogTables(plan, this.#known.world, this.#known.lower);
       const names = { database: plan.database, tables: plan.tables.map(({ source }) => source) };

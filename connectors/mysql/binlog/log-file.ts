@@ -35,11 +35,17 @@ function seriesOf(file: string): { readonly name: string; readonly number: bigin
 const wrap = 2 ** 32;
 
 export class LogFile implements FilePlace {
+  /** Identity of the server whose file it is; empty where nobody has asked. */
+  readonly server: string;
   file = "";
   /** End of the event that passed last. */
   offset = 0;
   /** Where it began. */
   start = 0;
+
+  constructor(server = "") {
+    this.server = server;
+  }
 
   rotate(file: string, offset: number): void {
     this.file = file;

@@ -24,17 +24,17 @@ export async function readRetention(
   connect: () => Promise<Wire>,
 ): Promise<number | null> {
   const start = await demandContinuity(server, [position]);
-  const term = await termSeconds(server);
-  if (term === null) return null;
   const files = await server.ask("SHOW BINARY LOGS");
   const place =
     position.kind === "file"
       ? fileBefore(position)
       : { file: position.file, offset: Number(position.offset) };
-  if (place.offset >= 2 ** 32) return null;
   // A file that this server does not have (any more): it finds the GTIDs by itself, or says that they are purged.
   const known = files.some(([name]) => name === place.file);
+  const term = await termSeconds(server);
+  if (known && (term === null || place.offset >= 2 ** 32)) return null;
   const reached = await timeAt(server, known ? { kind: "file", place } : start, connect);
+  if (term === null) return null;
   const [[now] = []] = await server.ask("SELECT UNIX_TIMESTAMP()");
   if (now === undefined || now === null) return null;
   // Nothing stands there yet: what comes next is of now.

@@ -36,7 +36,7 @@ export interface Standing {
 
 export function gtidStanding(set: GtidSet, log: LogFile): Standing {
   const parked = new Parked<MysqlGtid>();
-  const at = (place: FilePlace): Position => setPosition(set.text(), parked.first(place));
+  const at = (place: FilePlace): Position => setPosition(set.text(), parked.first(place), log);
   return {
     transaction: (name, committedAt) => {
       if (name.by !== "mysql") throw withoutGtid(name);
@@ -68,7 +68,7 @@ export function gtidStanding(set: GtidSet, log: LogFile): Standing {
 export function domainStanding(domains: Map<number, DomainGtid>, log: LogFile): Standing {
   const parked = new Parked<DomainLeftOut>();
   const at = (place: FilePlace): Position => ({
-    ...setPosition(domainsText(domains), parked.first(place)),
+    ...setPosition(domainsText(domains), parked.first(place), log),
     ...leftOut(
       parked.all.map((one) => ({
         name: domainName(one),
@@ -156,8 +156,8 @@ function leftOut(without: readonly LeftOut[]): { readonly without?: readonly Lef
   return without.length === 0 ? {} : { without };
 }
 
-function setPosition(set: string, { file, offset }: FilePlace): Position {
-  return { kind: "gtid", set, file, offset: String(offset) };
+function setPosition(set: string, { file, offset }: FilePlace, { server }: LogFile): Position {
+  return { kind: "gtid", set, file, offset: String(offset), ...(server === "" ? {} : { server }) };
 }
 
 function placeOf(name: TransactionName, log: LogFile): FilePlace {
