@@ -143,3 +143,33 @@ export async function planOf(options: MysqlOptions): Promise<Plan> {
     lanes: "one",
   });
 }
+
+/** Full after every change and every transaction, until it is asked to drain. */
+export class Stopping extends Recorder {
+  #full = false;
+  stops = 0;
+
+  override change(...all: Parameters<Recorder["change"]>): void {
+    super.change(...all);
+    this.#full = true;
+  }
+
+  override commit(position: () => Position): void {
+    super.commit(position);
+    this.#full = true;
+  }
+
+  override full(): boolean {
+    return this.#full;
+  }
+
+  override drained(): Promise<void> {
+    this.stops++;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#full = false;
+        resolve();
+      });
+    });
+  }
+}

@@ -9,10 +9,13 @@ import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openBinlogFeed } from "../../connectors/mysql/binlog/feed.js";
+import type { MysqlOptions } from "../../connectors/mysql/connection.js";
 import { openReading, WireReader } from "../../connectors/mysql/read.js";
 import { openMysql } from "../../connectors/mysql/source.js";
 import { lengthAt } from "../../connectors/mysql/wire/packets.js";
 import { ownServer, testSources } from "../world/matrix.js";
+import { planOf, Recorder, Stopping } from "./feed-recorder.js";
 import { openSink, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
@@ -134,6 +137,42 @@ describe("TLS", () => {
     expect(taken).toBe(rows);
     expect(sum.digest("hex")).toBe(expected.digest("hex"));
     expect(wire.bufferSize).toBe(1 << 20);
+  });
+
+  it("dumps the log over it: every byte, a large row among them, a sink that stops again and again", async () => {
+    await one.admin.query("CREATE TABLE log (id int primary key, v longblob)");
+    const plan = await planOf(one.options);
+    const server = { ...one.options, host: "localhost", tls: { mode: "verify-full", ca } } as const;
+    await using source = await openMysql(server);
+    const from = await source.position();
+    for (const [id, size] of [10, 20_000_000, 300_000, 10].entries())
+      await one.admin.query(
+        `INSERT INTO log VALUES (${String(id)}, REPEAT(x'00ff41', ${String(size / 10)}))`,
+      );
+    const values = Array.from(
+      { length: 500 },
+      (_, id) => `(${String(100 + id)}, REPEAT('${String(id)}', 300))`,
+    );
+    await one.admin.query(`INSERT INTO log VALUES ${values.join()}`);
+    await one.admin.query("UPDATE log SET v = CONCAT(v, 'x') WHERE id < 400");
+    const hashed = (sink: Recorder): string => createHash("sha256").update(sink.story.join()).digest("hex");
+    const hash: Recorder["tell"] = (_images, bytes, start, end) =>
+      createHash("sha256").update(bytes.subarray(start, end)).digest("hex");
+    const read = async (options: MysqlOptions, sink: Recorder): Promise<Recorder> => {
+      await using feed = await openBinlogFeed({ server: options, plan });
+      await feed.read([from], sink, { untilEnd: true, signal: never });
+      return sink;
+    };
+    const plain = await read(one.options, new Recorder(hash));
+    const stopping = new Stopping(hash);
+    const over = await read(server, stopping);
+    expect(plain.story.length).toBeGreaterThan(500 + 4 + 304);
+    expect(hashed(over)).toBe(hashed(plain));
+    expect(over.positions).toEqual(plain.positions);
+    expect(stopping.stops).toBeGreaterThan(100);
+    await expect(read({ ...server, tls: { mode: "verify-full" } }, new Recorder())).rejects.toMatchObject({
+      code: "tls-refused",
+    });
   });
 
   it("refuses a certificate that nobody vouches for, before any password is sent", async () => {
