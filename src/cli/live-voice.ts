@@ -1,9 +1,12 @@
 /** What a live engine says in its log of its stream and its verifications. */
 import type { StreamEvent } from "../stream/event.js";
-import type { VerifyOutcome } from "../verify/verification.js";
+import type { Verified } from "../migration/verifier.js";
 import type { Log } from "../watch/log.js";
 
-export function tellOutcome(log: Log, { run, differences, pending, tables }: VerifyOutcome): void {
+export function tellVerified(log: Log, { outcome, gates }: Verified): void {
+  const { run, differences, pending, tables } = outcome;
+  for (const { name, result, sentence } of gates)
+    if (result !== "holds") log.error({ query: name, result }, sentence);
   const facts = {
     run: run.id,
     kind: run.scope.kind,

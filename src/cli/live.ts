@@ -19,7 +19,7 @@ import type { Screen } from "../watch/screen.js";
 import { watchCopy } from "./copy-watch.js";
 import { engineVoice } from "./engine-voice.js";
 import { notReady, ready } from "./live-end.js";
-import { tellOutcome, tellStream } from "./live-voice.js";
+import { tellVerified, tellStream } from "./live-voice.js";
 import { lastView, stopped } from "./figures.js";
 import { keptOrphans, keptPhase } from "./kept.js";
 import { heldBack, tell } from "./offline.js";
@@ -223,7 +223,8 @@ async function live(living: Living): Promise<Synced> {
             }),
             method: migration.config.verify.method,
             joined,
-            onOutcome: (outcome) => tellOutcome(log, outcome),
+            gates: { gates: migration.config.verify.queries, source, target },
+            onVerified: (verified) => tellVerified(log, verified),
             onFailure: (fault) =>
               log.error({ code: fault.code }, `the verification failed: ${fault.message}`),
           });

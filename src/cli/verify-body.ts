@@ -5,8 +5,9 @@
 import { z } from "zod";
 import { exits } from "../errors.js";
 import type { PlanTable, SourceEngine } from "../model.js";
+import type { Verified } from "../migration/verifier.js";
 import { keyTexts } from "../verify/key-text.js";
-import type { VerifyOutcome, FoundMismatch, TableOutcome } from "../verify/verification.js";
+import type { FoundMismatch, TableOutcome } from "../verify/verification.js";
 import { shownMismatches } from "../verify/verification.js";
 import type { VerifyReading } from "../watch/verify-meter.js";
 import { clock, count, plural } from "../watch/screen.js";
@@ -22,7 +23,7 @@ export function mismatchBody(
 }
 
 export function verifyBody(
-  outcome: VerifyOutcome,
+  { outcome, gates }: Verified,
   engine: SourceEngine,
   beside: { readonly seconds: number; readonly mismatchFile: string | null },
 ): Readonly<Record<string, unknown>> {
@@ -34,6 +35,7 @@ export function verifyBody(
     seconds: Math.round(beside.seconds * 10) / 10,
     mismatchFile: beside.mismatchFile,
     tables: outcome.tables.map((each) => tableBody(each, engine)),
+    queries: gates,
   };
 }
 
@@ -62,14 +64,21 @@ function tableBody(
 /** What `verify` says in the end, from its JSON: an engine on this machine has sent it. */
 export function verifyResult(migration: string, body: Readonly<Record<string, unknown>>): VerbResult {
   const told = toldSchema.parse(body);
-  const differ = told.differences > 0;
+  const broken = told.queries.filter(({ result }) => result !== "holds");
+  const differ = told.differences > 0 || broken.length > 0;
   return {
     exit: differ ? exits.difference : exits.done,
-    nextSteps: differ
-      ? [{ why: `${count(told.differences)} rows differ`, command: "headgate repair" }]
-      : [{ why: "to keep the proof", command: "headgate report --html report.html" }],
+    nextSteps:
+      told.differences > 0
+        ? [{ why: `${count(told.differences)} rows differ`, command: "headgate repair" }]
+        : [{ why: "to keep the proof", command: "headgate report --html report.html" }],
     body,
-    human: [...linesOf(told), "", sentenceOf(migration, told)],
+    human: [
+      ...linesOf(told),
+      "",
+      ...told.queries.map(({ name, result, sentence }) => `${name}: ${result}. ${sentence}`),
+      sentenceOf(migration, told),
+    ],
   };
 }
 
@@ -79,6 +88,7 @@ const toldSchema = z.looseObject({
   pending: z.int(),
   seconds: z.number(),
   mismatchFile: z.string().nullable(),
+  queries: z.array(z.looseObject({ name: z.string(), result: z.string(), sentence: z.string() })),
   tables: z.array(
     z.looseObject({
       table: z.string(),

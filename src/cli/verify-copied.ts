@@ -48,7 +48,8 @@ export async function atRest(
     }),
     method: migration.config.verify.method,
     joined: () => true,
-    onOutcome: () => undefined,
+    gates: { gates: migration.config.verify.queries, source, target },
+    onVerified: () => undefined,
     onFailure: () => undefined,
   });
   const job = verifyJob({

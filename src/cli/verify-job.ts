@@ -1,9 +1,8 @@
 /** A verification inside an engine, for whoever asks over the socket or became the engine for it. */
 import type { SourceEngine } from "../model.js";
-import type { Verifier } from "../migration/verifier.js";
+import type { Verified, Verifier } from "../migration/verifier.js";
 import type { JobAct } from "../serve/jobs.js";
 import type { VerifyLedger } from "../verify-port.js";
-import type { VerifyOutcome } from "../verify/verification.js";
 import { writeMismatches } from "./mismatch-file.js";
 import { readAsk } from "./verify-ask.js";
 import { verifyBody } from "./verify-body.js";
@@ -28,16 +27,16 @@ export function verifyJob(options: VerifyJobOptions): JobAct {
     const ask = readAsk(what);
     const began = now();
     const followed = watch.follow((reading) => onProgress({ ...reading }));
-    let outcome: VerifyOutcome;
+    let verified: Verified;
     try {
-      outcome = await verifier.request(
+      verified = await verifier.request(
         { method: ask.method ?? method, full: ask.full, tables: ask.tables },
         AbortSignal.any([signal, options.signal]),
       );
     } finally {
       followed[Symbol.dispose]();
     }
-    const mismatchFile = await writeMismatches(directory, ledger, outcome, engine);
-    return verifyBody(outcome, engine, { seconds: (now() - began) / 1000, mismatchFile });
+    const mismatchFile = await writeMismatches(directory, ledger, verified.outcome, engine);
+    return verifyBody(verified, engine, { seconds: (now() - began) / 1000, mismatchFile });
   };
 }

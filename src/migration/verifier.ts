@@ -9,6 +9,8 @@ import type { Position } from "../model.js";
 import type { Source } from "../port.js";
 import { throwIfStopped } from "../stop.js";
 import type { LaneStatus } from "../stream-port.js";
+import { runQueries } from "../verify/queries.js";
+import type { GateOptions, GateVerdict } from "../verify/queries.js";
 import type { Following } from "../verify/tools.js";
 import type { VerificationTools, VerifyOutcome, VerifyRequest } from "../verify/verification.js";
 import { verify } from "../verify/verification.js";
@@ -19,19 +21,28 @@ const wholeEveryMs = 3_600_000;
 /** How often it is looked whether a lane has come to a position. */
 const lookMs = 20;
 
+/** A verification with all that went along with it. */
+export interface Verified {
+  readonly outcome: VerifyOutcome;
+  /** verify.queries; empty where only some tables were looked at. */
+  readonly gates: readonly GateVerdict[];
+}
+
 export interface VerifierOptions {
   readonly tools: VerificationTools;
   readonly method: VerifyRequest["method"];
+  /** verify.queries, and who answers them. */
+  readonly gates: Pick<GateOptions, "gates" | "source" | "target">;
   /** Whether the lanes have joined: before that nothing can be proven. */
   readonly joined: () => boolean;
   /** Told of every verification that ended, and of every one that failed: the engine's own ones fail nobody else. */
-  readonly onOutcome: (outcome: VerifyOutcome) => void;
+  readonly onVerified: (verified: Verified) => void;
   readonly onFailure: (fault: Fault) => void;
 }
 
 export interface VerifierStatus {
   readonly running: boolean;
-  readonly last: VerifyOutcome | null;
+  readonly last: Verified | null;
   readonly failure: Fault | null;
 }
 
@@ -39,7 +50,7 @@ export class Verifier {
   readonly #options: VerifierOptions;
   readonly #turn = pLimit(1);
   #running = 0;
-  #last: VerifyOutcome | null = null;
+  #last: Verified | null = null;
   #failure: Fault | null = null;
 
   constructor(options: VerifierOptions) {
@@ -55,12 +66,15 @@ export class Verifier {
     if (this.#last === null) return [this.#failure === null ? "not-verified" : "verification-failed"];
     return [
       ...(this.#failure === null ? [] : ["verification-failed"]),
-      ...(this.#last.differences > 0n ? ["differences"] : []),
+      ...(this.#last.outcome.differences > 0n ? ["differences"] : []),
+      ...(this.#last.gates.some(({ result }) => result === "broken" || result === "refused")
+        ? ["queries"]
+        : []),
     ];
   }
 
   /** A verification for somebody who waits for it. */
-  async request(request: VerifyRequest, signal: AbortSignal): Promise<VerifyOutcome> {
+  async request(request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
     return await this.#verify(request, signal);
   }
 
@@ -83,7 +97,7 @@ export class Verifier {
     }
   }
 
-  async #verify(request: VerifyRequest, signal: AbortSignal): Promise<VerifyOutcome> {
+  async #verify(request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
     if (!this.#options.joined())
       throw new Fault("usage", "The lanes have not joined yet, so nothing can be compared.", {
         next: "headgate status",
@@ -92,14 +106,22 @@ export class Verifier {
       throwIfStopped(signal);
       this.#running += 1;
       try {
-        const outcome = await verify(this.#options.tools, request, signal);
+        const { tools, gates } = this.#options;
+        const outcome = await verify(tools, request, signal);
+        const verified = {
+          outcome,
+          gates:
+            request.tables === null
+              ? await runQueries({ ...gates, plan: tools.plan, still: tools, signal })
+              : [],
+        };
         // A look at some tables says nothing of the others.
         if (request.tables === null) {
-          this.#last = outcome;
+          this.#last = verified;
           this.#failure = null;
         }
-        this.#options.onOutcome(outcome);
-        return outcome;
+        this.#options.onVerified(verified);
+        return verified;
       } finally {
         this.#running -= 1;
       }

@@ -25,11 +25,15 @@ const mismatchesOf = (said: Said): Record<string, unknown> =>
       .map(({ table, mismatches }) => [table, mismatches]),
   );
 
+const small = "snapshot: { rangeRows: 100 }";
+const queries =
+  'verify: { queries: [{ name: total, source: "SELECT SUM(n) FROM words", target: "SELECT sum(n) FROM words" }, { notNull: t.name }] }';
+
 let trip: Journey;
 
 beforeAll(async () => {
   trip = await journey("verify_run");
-  trip.configure(["snapshot: { rangeRows: 100 }"]);
+  trip.configure([small]);
   await trip.source.sql(
     "CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(40), amount DECIMAL(10,2), at DATETIME(6), d DOUBLE)",
   );
@@ -77,6 +81,23 @@ describe("an offline copy", () => {
       ["words", 500, 500, true, "whole"],
     ]);
     expect(tablesOf(said).find(({ table }) => table === "t")?.ranges).toBeGreaterThan(3);
+  });
+
+  it("asks the file's queries too", async () => {
+    trip.configure([small, queries]);
+    expect((await trip.said(0, "verify"))["queries"]).toMatchObject([
+      { name: "total", kind: "pair", result: "holds" },
+      { kind: "not-null", result: "holds" },
+    ]);
+    await trip.target.sql("UPDATE words SET n = n + 1 WHERE w = 'Wörd 1'");
+    // No event touched the row, so only the query sees it.
+    const said = await trip.said(2, "verify");
+    expect(said).toMatchObject({
+      differences: 0,
+      queries: [{ name: "total", result: "broken" }, { result: "holds" }],
+    });
+    await trip.target.sql("UPDATE words SET n = n - 1 WHERE w = 'Wörd 1'");
+    trip.configure([small]);
   });
 
   it("names rows and columns that somebody changed behind our back, by --full", async () => {
@@ -173,6 +194,10 @@ describe("a copy that is followed", () => {
     expect(await trip.said(0, "verify")).toMatchObject({ differences: 0, pending: 0 });
     const verdicts = await trip.judge();
     expect(verdicts.filter(({ equal }) => !equal)).toEqual([]);
-    expect(await trip.said(0, "status")).toMatchObject({ state: "stopped", holder: null, blocking: ["no-engine"] });
+    expect(await trip.said(0, "status")).toMatchObject({
+      state: "stopped",
+      holder: null,
+      blocking: ["no-engine"],
+    });
   });
 });
