@@ -22,7 +22,7 @@ import { seeded } from "./sources.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const seed = Number(process.env["HEADGATE_SEED"] ?? Math.floor(Math.random() * 0x7fffffff));
-const wanted = Number(process.env["HEADGATE_TEST_CHANGES"] ?? (gate ? 100_000 : 2500));
+const wanted = Number(process.env["HEADGATE_TEST_CHANGES"] ?? (gate ? 100_000 : 1000));
 /** So many are written before the log is read on. */
 const batch = 2000;
 const poolSize = 100;
@@ -141,14 +141,14 @@ describe.each(testSources)("generated changes of %s", (name) => {
       );
     }
     const outcomes = { rows: 0, faults: 0, refusals: 0 };
-    for (let i = 0; i < (gate ? 200_000 : 20_000); i++) {
+    for (let i = 0; i < (gate ? 200_000 : 5000); i++) {
       const { shape, bytes } = images[pick(images.length)]!;
       const outcome = outcomeOf(mutated(bytes, random), shape, fields);
       outcomes[outcome]++;
     }
     const announced = { shapes: 0, faults: 0 };
     const [{ body, world }] = announcements as [(typeof announcements)[number]];
-    for (let i = 0; i < (gate ? 100_000 : 5000); i++) {
+    for (let i = 0; i < (gate ? 100_000 : 2000); i++) {
       const shape = announcedAs(mutated(body, random), table, world);
       if (shape === null) announced.faults++;
       else {

@@ -1,6 +1,6 @@
 /**
- * All hazards of test/hazards and random schemas with their rows, read out of the log and by the copy, in the
- * protocol's own bytes. HEADGATE_SEED=N takes the one random schema of a seed; the gate takes ten times as many.
+ * Hazards of test/hazards and random schemas with their rows, read out of the log and by the copy, in the protocol's own
+ * bytes. HEADGATE_SEED=N takes the one random schema of a seed; the gate takes all hazards and 400 schemas.
  */
 import { describe, expect, it } from "vitest";
 import type { SourceEngine } from "../../src/model.js";
@@ -15,20 +15,27 @@ const gate = process.env["HEADGATE_GATE"] === "1";
 const alone = process.env["HEADGATE_SEED"];
 const seeds =
   alone === undefined
-    ? Array.from({ length: gate ? 400 : 12 }, (_, i) => Math.floor(Math.random() * 0x7fff0000) + i)
+    ? Array.from({ length: gate ? 400 : 3 }, (_, i) => Math.floor(Math.random() * 0x7fff0000) + i)
     : [Number(alone)];
 
 describe.each(testSources)("row images of %s", (name) => {
   const engine: SourceEngine = name === "mariadb" ? "mariadb" : "mysql";
 
-  it("are the copy's rows, for all hazards", { timeout: 180_000 }, async () => {
+  // One of eight in `npm test`, others each time.
+  it("are the copy's rows, for the hazards", { timeout: 180_000 }, async () => {
+    const [from, step] = gate ? [0, 1] : [Math.floor(Math.random() * 8), 8];
     await using source = await replicated("hg_image_hazards", name);
-    await made(source, readHazards());
+    await made(
+      source,
+      readHazards().filter((_, at) => at % step === from),
+    );
     const tables = await plannedTables(source, ["*"]);
     const { rows, refused, problems } = await compareDeleted(source, engine, tables);
-    console.log(`${name}: ${tables.length} tables of hazards with ${rows} rows; refused: ${shown(refused)}`);
+    console.log(
+      `${name}: ${tables.length} tables of hazards (each ${String(step)}th from ${String(from)} on) with ${rows} rows; refused: ${shown(refused)}`,
+    );
     expect(problems.join("\n")).toBe("");
-    expect(rows).toBeGreaterThan(100);
+    expect(rows).toBeGreaterThan(gate ? 100 : 5);
     // What the log of a server cannot tell: its catalogue's question marks.
     const expected = name === "mysql56" ? [/labels that the source's catalogue cannot print/] : [];
     expect([...refused.values()].filter((why) => !expected.some((known) => known.test(why)))).toEqual([]);

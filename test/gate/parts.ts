@@ -192,6 +192,27 @@ export const parts: readonly Part[] = [
     file: "test/simulation/seeds",
     env: { HEADGATE_TEST_SEEDS: "50000", HEADGATE_TEST_SEEDS_AFTER: String(at * 50_000) },
   })),
+  ...[
+    {
+      name: "image-schemas",
+      proves:
+        "the row images of every hazard and of 400 random schemas are the copy's rows, in the protocol's own bytes",
+      share: "one hazard of eight and 3 random schemas, others each time",
+    },
+    {
+      name: "image-changes",
+      proves: "100,000 generated changes told by the log, every value of them as SELECT gives it",
+      share: "1,000 changes",
+    },
+    {
+      name: "feed-size",
+      proves:
+        "rows of several packets, a sink that stops after everything, a transaction of 1 GB in less than 50 MB of memory",
+      share: "a transaction of 64 MB",
+    },
+  ].flatMap(({ name, proves, share }) =>
+    eachSource({ name, proves, share, project: "world", file: `test/conformance/${name}.test.ts` }),
+  ),
   {
     name: "retention",
     proves:
