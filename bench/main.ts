@@ -16,14 +16,19 @@ function number(name: string, otherwise: number): number {
 const [name, ...rest] = process.argv.slice(2);
 const options = rest.findIndex((word) => word.startsWith("--"));
 const pieces = options < 0 ? rest : rest.slice(0, options);
-if (name === "bulk") await bulk({ scale: number("scale", 1), rounds: number("rounds", 5) });
+if (name === "bulk")
+  await bulk({
+    scale: number("scale", 1),
+    rounds: number("rounds", 5),
+    seconds: number("seconds", Number.MAX_SAFE_INTEGER),
+  });
 else if (name === "apply") await apply({ scale: number("scale", 1), rounds: number("rounds", 1) });
 else if (name === "feed") await feed({ scale: number("scale", 1), rounds: number("rounds", 3) });
 else if (name === "stream") await stream(pieces, number("scale", 1));
 else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
   process.stderr.write(
-    "npm run bench -- apply|bulk|check|feed|stream [piece ...] [--scale 1] [--rounds 5]\n",
+    "npm run bench -- apply|bulk|check|feed|stream [piece ...] [--scale 1] [--rounds 5] [--seconds N]\n",
   );
   process.exitCode = 64;
 }

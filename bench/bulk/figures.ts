@@ -1,4 +1,5 @@
 /** What one run of one contestant measured, and how many runs become one line. */
+import type { Cpu } from "./cpu.js";
 
 export interface Figures {
   /** Seconds of the data phase and of keys, indexes, checks; null where a contestant does not tell them apart. */
@@ -11,6 +12,8 @@ export interface Figures {
   readonly rss: number | null;
   readonly rows: number;
   readonly bytes: number | null;
+  /** CPU-seconds of source, target and engine in the data phase, and from start to end. */
+  readonly apart: { readonly data: Cpu | null; readonly whole: Cpu };
 }
 
 export function median(values: readonly number[]): number {

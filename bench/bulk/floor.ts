@@ -3,10 +3,12 @@
  * into empty tables, then the very statements that Headgate runs after the data, in the same order of steps, by two
  * sessions. No network, no source, no client that does anything.
  */
-import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { homeOf } from "../../test/world/stack/home.js";
 import { dataFolder, handToServer, serverFolder } from "../../test/world/stack/place.js";
+import { used } from "./cpu.js";
+import type { Meter } from "./cpu.js";
 import type { Figures } from "./figures.js";
 import type { Statement } from "./headgate.js";
 import { bigTables, smallTables } from "./schema.js";
@@ -35,14 +37,29 @@ const steps: readonly (readonly string[])[] = [
 /** What the plan makes before its tables: indexes name a collation that no fresh database has. */
 const beforeTables: readonly string[] = ["schema", "collation", "type"];
 
-/** Writes the files from a database that Headgate loaded. Done once; the files are gone with `dropFloor`. */
+const folderOf = (): string => join(homeOf(dataFolder(), "postgres18").files, "floor");
+const recordOf = (): string => `${folderOf()}.json`;
+
+/** What an earlier piece of the same bench prepared; null where it is for other statements or another number of rows. */
+export function preparedFloor(rows: number, build: string): Floor | null {
+  if (!existsSync(recordOf())) return null;
+  const made = JSON.parse(readFileSync(recordOf(), "utf8")) as {
+    readonly build: string;
+    readonly floor: Floor;
+  };
+  return made.build === build && made.floor.rows === rows ? made.floor : null;
+}
+
+/** Writes the files from a database that Headgate loaded. Done once for a build. */
 export async function prepareFloor(
   loaded: string,
   tables: readonly string[],
   { before, after }: { readonly before: readonly Statement[]; readonly after: readonly Statement[] },
   rows: number,
+  build: string,
 ): Promise<Floor> {
-  const folder = join(homeOf(dataFolder(), "postgres18").files, "floor");
+  const folder = folderOf();
+  rmSync(recordOf(), { force: true });
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o777);
@@ -63,17 +80,21 @@ export async function prepareFloor(
   });
   if (readdirSync(folder).length !== copies.length) throw new Error("The floor's files are not all there.");
   const first = before.filter(({ kind }) => beforeTables.includes(kind)).map(({ sql }) => sql);
-  return { before: [...first, ...tables], copies, after, rows };
+  const floor: Floor = { before: [...first, ...tables], copies, after, rows };
+  writeFileSync(recordOf(), JSON.stringify({ build, floor }));
+  return floor;
 }
 
-export async function runFloor(admin: string, floor: Floor): Promise<Figures> {
+export async function runFloor(admin: string, floor: Floor, meter: Meter): Promise<Figures> {
   const url = await freshDatabase(admin, "headgate_bulk_floor");
   await withClient(url, async (client) => {
     for (const sql of floor.before) await client.query(sql);
   });
   const started = performance.now();
+  const first = meter.read();
   await inSessions(url, 2, "SET synchronous_commit = off", floor.copies);
   const loaded = performance.now();
+  const middle = meter.read();
   for (const kinds of steps) {
     const jobs = floor.after.filter((one) => kinds.includes(one.kind)).map((one) => [one.sql]);
     await inSessions(url, 2, "SET maintenance_work_mem = '256MB'", jobs);
@@ -81,7 +102,8 @@ export async function runFloor(admin: string, floor: Floor): Promise<Figures> {
   const ended = performance.now();
   const unknown = floor.after.filter((one) => !steps.flat().includes(one.kind)).map((one) => one.kind);
   if (unknown.length > 0) throw new Error(`The floor leaves out ${unknown.join(", ")}.`);
+  const apart = { data: used(first, middle), whole: used(first, meter.read()) };
   const data = (loaded - started) / 1000;
   const indexes = (ended - loaded) / 1000;
-  return { data, indexes, wall: data + indexes, cpu: null, rss: null, rows: floor.rows, bytes: null };
+  return { data, indexes, wall: data + indexes, cpu: null, rss: null, rows: floor.rows, bytes: null, apart };
 }

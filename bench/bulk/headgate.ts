@@ -7,12 +7,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { used } from "./cpu.js";
+import type { Cpu, Meter } from "./cpu.js";
 import type { Figures } from "./figures.js";
-import { database } from "./schema.js";
 import { account } from "./source.js";
 
 const cli = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const usage = new URL("usage.js", import.meta.url).href;
+const usageModule = new URL("usage.js", import.meta.url).href;
 
 interface Phase {
   readonly phase: string;
@@ -20,16 +21,36 @@ interface Phase {
   readonly endedAt: string | null;
 }
 
-/** Copies `source` into the empty database at `target`. Gives the figures, and the plan's statements before and after the data. */
+/** A source server and the database on it. */
+interface From {
+  readonly url: string;
+  readonly database: string;
+}
+
+/** Copies `from`'s database into the empty one at `target`. Gives the figures, and the plan's statements before and after the data. */
 export async function runHeadgate(
-  source: string,
+  from: From,
   target: string,
+  meter: Meter,
 ): Promise<{ figures: Figures; before: readonly Statement[]; after: readonly Statement[] }> {
-  return await inFolder(source, target, async (folder) => {
+  return await inFolder(from, target, async (folder) => {
     const started = performance.now();
-    const run = await headgate(folder, ["run", "--until", "copied", "--json"], join(folder, "usage.json"));
+    const first = meter.read();
+    const states = new Map<string, Cpu>();
+    const run = await headgate(folder, ["run", "--until", "copied", "--json"], join(folder, "usage.json"), {
+      meter,
+      // Each state's first event: what everybody had used when it began.
+      line: (text) => {
+        const { state } = JSON.parse(text) as { readonly state?: string };
+        if (state !== undefined && !states.has(state)) states.set(state, meter.read());
+      },
+    });
+    const ended = meter.read();
+    const [copying, building] = [states.get("copying"), states.get("building")];
+    if (copying === undefined || building === undefined)
+      throw new Error("The run said nothing of its states: its CPU-seconds cannot be told apart.");
     const wall = (performance.now() - started) / 1000;
-    const used = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
+    const usage = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
     const last = JSON.parse(run.trimEnd().split("\n").at(-1) ?? "") as {
       readonly rows: number;
       readonly bytes: number;
@@ -54,10 +75,11 @@ export async function runHeadgate(
         data: seconds("copy"),
         indexes: seconds("build"),
         wall,
-        cpu: (used.userCPUTime + used.systemCPUTime) / 1e6,
-        rss: used.maxRSS / 1024,
+        cpu: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
+        rss: usage.maxRSS / 1024,
         rows: last.rows,
         bytes: last.bytes,
+        apart: { data: used(copying, building), whole: used(first, ended) },
       },
       before: plan.before,
       after: plan.after,
@@ -73,34 +95,34 @@ export interface CheckFigures {
   readonly errors: number;
 }
 
-/** Looks at every value of `source` and changes nothing. */
-export async function checkHeadgate(source: string, target: string): Promise<CheckFigures> {
-  return await inFolder(source, target, async (folder) => {
+/** Looks at every value of `from` and changes nothing. */
+export async function checkHeadgate(from: From, target: string): Promise<CheckFigures> {
+  return await inFolder(from, target, async (folder) => {
     const started = performance.now();
     const out = await headgate(folder, ["check", "--json"], join(folder, "usage.json"));
     const wall = (performance.now() - started) / 1000;
-    const used = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
+    const usage = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
     const { findings } = JSON.parse(out) as { readonly findings: readonly { readonly severity: string }[] };
     return {
       wall,
-      cpu: (used.userCPUTime + used.systemCPUTime) / 1e6,
-      rss: used.maxRSS / 1024,
+      cpu: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
+      rss: usage.maxRSS / 1024,
       errors: findings.filter(({ severity }) => severity === "error").length,
     };
   });
 }
 
 /** Runs `act` in a folder with a headgate.yaml that joins the two, and removes it. */
-async function inFolder<T>(source: string, target: string, act: (folder: string) => Promise<T>): Promise<T> {
+async function inFolder<T>(from: From, target: string, act: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "headgate-bench-"));
   try {
-    const { host } = new URL(source);
+    const { host } = new URL(from.url);
     writeFileSync(
       join(folder, "headgate.yaml"),
       [
         "migration: 20261122_bulk",
         "environment: development",
-        `source: { url: "mysql://${account.user}:${account.password}@${host}/${database}" }`,
+        `source: { url: "mysql://${account.user}:${account.password}@${host}/${from.database}" }`,
         `target: { url: "${target}" }`,
         "",
       ].join("\n"),
@@ -119,20 +141,37 @@ export interface Statement {
   readonly sql: string;
 }
 
-async function headgate(folder: string, args: readonly string[], usageFile: string | null): Promise<string> {
-  const child = spawn(process.execPath, [...(usageFile === null ? [] : ["--import", usage]), cli, ...args], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...(usageFile === null ? {} : { HEADGATE_BENCH_USAGE: usageFile }) },
-  });
+async function headgate(
+  folder: string,
+  args: readonly string[],
+  usageFile: string | null,
+  watch?: { readonly meter: Meter; readonly line: (text: string) => void },
+): Promise<string> {
+  const child = spawn(
+    process.execPath,
+    [...(usageFile === null ? [] : ["--import", usageModule]), cli, ...args],
+    {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...(usageFile === null ? {} : { HEADGATE_BENCH_USAGE: usageFile }) },
+    },
+  );
   let out = "";
   let log = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  if (watch !== undefined) watch.meter.engine = child.pid ?? null;
+  const looking = setInterval(() => watch?.meter.look(), 100);
+  let told = 0;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+    for (let end = out.indexOf("\n", told); end >= 0; told = end + 1, end = out.indexOf("\n", told))
+      watch?.line(out.slice(told, end));
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
   const code = await new Promise<number | null>((ended, failed) => {
     child.once("error", failed);
     child.once("close", ended);
   });
+  clearInterval(looking);
   if (code !== 0) throw new Error(`headgate ${args.join(" ")} ended with ${String(code)}:\n${out}\n${log}`);
   return out;
 }

@@ -1,40 +1,36 @@
 /**
- * `npm run bench -- bulk [--scale 1] [--rounds 5]`: the whole copy, side by side in interleaved rounds after a warm-up:
- * the floor, Headgate from MySQL 9.7 and from MariaDB, pgloader from the same MariaDB. Prints a Markdown table and
- * writes it to bench/results.
+ * `npm run bench -- bulk [--scale 1] [--rounds 5] [--seconds N]`: the whole copy, side by side in interleaved rounds
+ * after a warm-up: the floor, Headgate from MySQL 9.7 and from MariaDB, pgloader from the same MariaDB. Prints a
+ * Markdown table and writes it to bench/results. Each run is kept as it ends: who stops goes on with the same command.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
-
-import { list, up } from "../../test/world/stack/servers.js";
+import { writeFileSync } from "node:fs";
+import { up } from "../../test/world/stack/servers.js";
+import { Meter } from "./cpu.js";
 import type { Figures } from "./figures.js";
-import { median, spread, values } from "./figures.js";
-import { prepareFloor, runFloor } from "./floor.js";
+import { preparedFloor, prepareFloor, runFloor } from "./floor.js";
 import { runHeadgate } from "./headgate.js";
+import { contestants, pageOf, smallPart } from "./page.js";
+import type { Contestant } from "./page.js";
 import { pgloaderRoot, runPgloader } from "./pgloader.js";
-import { bigTables, smallTables } from "./schema.js";
-import { fillSource } from "./source.js";
-import { freshDatabase, withClient } from "./target.js";
+import { buildNow, Rounds } from "./rounds.js";
+import { bigTables, databaseAt, smallTables } from "./schema.js";
+import { fillSource, warm } from "./source.js";
+import { databaseUrl, freshDatabase, withClient } from "./target.js";
 import { tune } from "./tune.js";
 
 export interface BulkOptions {
   readonly scale: number;
   readonly rounds: number;
+  /** No run is begun after so many seconds; those that are missing are for the next call. */
+  readonly seconds: number;
 }
 
-const contestants = [
-  "floor",
-  "headgate, MySQL 9.7",
-  "headgate, MariaDB 10.11",
-  "pgloader, MariaDB 10.11",
-] as const;
-type Contestant = (typeof contestants)[number];
-
 export async function bulk(options: BulkOptions): Promise<void> {
+  const began = performance.now();
   const servers = await up(["mysql9", "mariadb", "postgres18"]);
   const untune = [await tune(servers.mysql9.url), await tune(servers.mariadb.url)];
   try {
-    await compete(servers, options);
+    await compete(servers, options, () => performance.now() - began < options.seconds * 1000);
   } finally {
     for (const act of untune) await act();
   }
@@ -42,51 +38,74 @@ export async function bulk(options: BulkOptions): Promise<void> {
 
 type Servers = Awaited<ReturnType<typeof up<"mysql9" | "mariadb" | "postgres18">>>;
 
-async function compete(servers: Servers, { scale, rounds }: BulkOptions): Promise<void> {
-  const admin = servers.postgres18.url;
-  const total = await fillSource("mysql9", servers.mysql9.url, scale);
-  await fillSource("mariadb", servers.mariadb.url, scale);
+async function compete(
+  servers: Servers,
+  { scale, rounds: wanted }: BulkOptions,
+  isTime: () => boolean,
+): Promise<void> {
+  const { mysql9, mariadb, postgres18 } = servers;
+  const admin = postgres18.url;
+  const [database, smallDatabase] = [databaseAt(scale), databaseAt(scale / smallPart)];
+  const total = await fillSource("mysql9", mysql9.url, scale);
+  const small = await fillSource("mysql9", mysql9.url, scale / smallPart);
+  await fillSource("mariadb", mariadb.url, scale);
   const pgloader = await pgloaderRoot();
-  const counted = async (url: string, figures: Figures): Promise<Figures> => {
-    const rows = await rowsIn(url);
-    if (rows !== total) throw new Error(`${String(rows)} rows arrived of ${String(total)}.`);
+  const counted = async (url: string, rows: number, figures: Figures): Promise<Figures> => {
+    const there = await rowsIn(url);
+    if (there !== rows) throw new Error(`${String(there)} rows arrived of ${String(rows)}.`);
     return figures;
   };
+  const meter = (source: { readonly pid: number } | null): Meter =>
+    new Meter(source?.pid ?? null, postgres18.pid);
+  const copy = async (
+    source: { readonly url: string; readonly pid: number },
+    from: string,
+    rows: number,
+  ): ReturnType<typeof runHeadgate> => {
+    const url = await freshDatabase(admin, "headgate_bulk");
+    const made = await runHeadgate({ url: source.url, database: from }, url, meter(source));
+    await counted(url, rows, made.figures);
+    return made;
+  };
 
-  process.stderr.write("warming up, and making the floor's files\n");
-  const first = await freshDatabase(admin, "headgate_bulk");
-  const warm = await runHeadgate(servers.mysql9.url, first);
-  await counted(first, warm.figures);
-  const floor = await prepareFloor(first, await tablesOf(first), warm, total);
+  const build = buildNow();
+  const stem = `bench/results/bulk${scale === 1 ? "" : `-${String(scale)}`}`;
+  const rounds = new Rounds(`${stem}.rounds.jsonl`, build);
+  let floor = preparedFloor(total, build);
+  if (floor === null) {
+    process.stderr.write("making the floor's files\n");
+    const made = await copy(mysql9, database, total);
+    const url = databaseUrl(admin, "headgate_bulk");
+    floor = await prepareFloor(url, await tablesOf(url), made, total, build);
+  }
+  const ready = floor;
 
-  const runs = new Map<Contestant, Figures[]>(contestants.map((name) => [name, []]));
   const one: Record<Contestant, () => Promise<Figures>> = {
-    floor: () => runFloor(admin, floor),
-    "headgate, MySQL 9.7": async () => {
-      const url = await freshDatabase(admin, "headgate_bulk");
-      return await counted(url, (await runHeadgate(servers.mysql9.url, url)).figures);
-    },
-    "headgate, MariaDB 10.11": async () => {
-      const url = await freshDatabase(admin, "headgate_bulk");
-      return await counted(url, (await runHeadgate(servers.mariadb.url, url)).figures);
-    },
+    floor: () => runFloor(admin, ready, meter(null)),
+    "headgate, MySQL 9.7": async () => (await copy(mysql9, database, total)).figures,
+    "headgate, MariaDB 10.11": async () => (await copy(mariadb, database, total)).figures,
+    "headgate, MySQL 9.7, a ninth of the rows": async () =>
+      (await copy(mysql9, smallDatabase, small)).figures,
     "pgloader, MariaDB 10.11": async () => {
       const url = await freshDatabase(admin, "headgate_bulk");
-      return await counted(url, await runPgloader(pgloader, servers.mariadb.url, url, total));
+      const from = { url: mariadb.url, database };
+      return await counted(url, total, await runPgloader(pgloader, from, url, total, meter(mariadb)));
     },
   };
-  for (let round = 0; round <= rounds; round++)
-    for (const name of contestants) {
-      const figures = await one[name]();
-      process.stderr.write(
-        `${round === 0 ? "warm-up" : `round ${String(round)}`}: ${name}: ${JSON.stringify(figures)}\n`,
-      );
-      if (round > 0) runs.get(name)?.push(figures);
+  const missing = Array.from({ length: wanted + 1 }, (_, round) => round).flatMap((round) =>
+    contestants.filter((name) => !rounds.has(name, round)).map((name) => ({ round, name })),
+  );
+  if (missing.length > 0) for (const source of [mysql9, mariadb]) await warm(source.url, scale);
+  for (const { round, name } of missing) {
+    if (!isTime()) {
+      process.stderr.write("The time is over; the same command goes on.\n");
+      return;
     }
-  const page = pageOf(runs, { scale, rounds, total });
+    await rounds.measure(name, round, one[name]);
+  }
+  const page = pageOf(rounds.counted(contestants), { scale, total, small });
   process.stdout.write(page);
-  mkdirSync("bench/results", { recursive: true });
-  writeFileSync(`bench/results/bulk${scale === 1 ? "" : `-${String(scale)}`}.md`, page);
+  writeFileSync(`${stem}.md`, page);
 }
 
 async function rowsIn(url: string): Promise<number> {
@@ -112,45 +131,4 @@ async function tablesOf(url: string): Promise<string[]> {
     );
     return rows.map((row) => row.sql);
   });
-}
-
-function pageOf(
-  runs: ReadonlyMap<Contestant, readonly Figures[]>,
-  what: { readonly scale: number; readonly rounds: number; readonly total: number },
-): string {
-  const of = (name: Contestant): readonly Figures[] => runs.get(name) ?? [];
-  const bytes = of("headgate, MySQL 9.7")[0]?.bytes ?? 0;
-  const mid = (name: Contestant, field: "data" | "indexes" | "wall" | "cpu" | "rss"): number =>
-    median(values(of(name), field));
-  const ratio = (name: Contestant, field: "data" | "indexes"): string =>
-    (mid(name, field) / mid("floor", field)).toFixed(2);
-  const versions = list()
-    .map((server) => `${server.name} ${server.version}`)
-    .join(", ");
-  const both = ["headgate, MySQL 9.7", "headgate, MariaDB 10.11"] as const;
-  const phases = mid(both[1], "data") + mid(both[1], "indexes");
-  return [
-    "# bench: bulk",
-    "",
-    `${what.total.toLocaleString("en-US")} rows, ${(bytes / 1e9).toFixed(2)} GB of COPY data, ${String(bigTables.length)} big tables and ${String(smallTables.length)} small ones; scale ${String(what.scale)}.`,
-    `${new Date().toISOString().slice(0, 16)}Z; ${String(cpus().length)} cores shared by source, target and client, ${(totalmem() / 2 ** 30).toFixed(0)} GB, Node ${process.version}; ${versions}.`,
-    `Medians (min to max) of ${String(what.rounds)} interleaved rounds after a warm-up round. Seconds; CPU-seconds and peak MB of the contestant's own process. Sources with a 4 GB buffer pool, PostgreSQL with 256 MB shared_buffers and default durability.`,
-    "",
-    "| | data | indexes and keys | whole command | CPU-s | peak MB |",
-    "|---|---|---|---|---|---|",
-    ...contestants.map(
-      (name) =>
-        `| ${name} | ${spread(of(name), "data")} | ${spread(of(name), "indexes")} | ${spread(of(name), "wall")} | ${spread(of(name), "cpu", 2)} | ${spread(of(name), "rss", 0)} |`,
-    ),
-    "",
-    "| | goal | MySQL 9.7 | MariaDB 10.11 |",
-    "|---|---|---|---|",
-    `| data against the floor | <= 1.2 | ${both.map((name) => ratio(name, "data")).join(" | ")} |`,
-    `| indexes and keys against the floor | <= 1.1 | ${both.map((name) => ratio(name, "indexes")).join(" | ")} |`,
-    `| pgloader's time against data and indexes | >= 3 | - | ${(mid(contestants[3], "wall") / phases).toFixed(2)} |`,
-    `| pgloader's time against the whole command (its checks read every value first) | | - | ${(mid(contestants[3], "wall") / mid(both[1], "wall")).toFixed(2)} |`,
-    `| CPU-seconds of Node for the whole command | <= 3.5 | ${both.map((name) => mid(name, "cpu").toFixed(2)).join(" | ")} |`,
-    `| peak MB of Node | <= 200 | ${both.map((name) => mid(name, "rss").toFixed(0)).join(" | ")} |`,
-    "",
-  ].join("\n");
 }

@@ -7,8 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { debianRoot } from "../../test/world/stack/debian.js";
+import { used } from "./cpu.js";
+import type { Meter } from "./cpu.js";
 import type { Figures } from "./figures.js";
-import { database } from "./schema.js";
 import { account } from "./source.js";
 
 export async function pgloaderRoot(): Promise<string> {
@@ -17,13 +18,14 @@ export async function pgloaderRoot(): Promise<string> {
 
 export async function runPgloader(
   root: string,
-  source: string,
+  { url, database }: { readonly url: string; readonly database: string },
   target: string,
   rows: number,
+  meter: Meter,
 ): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "headgate-pgloader-"));
   try {
-    const { host } = new URL(source);
+    const { host } = new URL(url);
     const file = join(folder, "bulk.load");
     writeFileSync(
       file,
@@ -43,6 +45,11 @@ export async function runPgloader(
         env: { ...process.env, LD_LIBRARY_PATH: `${libraries}:${join(root, "lib/x86_64-linux-gnu")}` },
       },
     );
+    const first = meter.read();
+    meter.engine = child.pid ?? null;
+    const looking = setInterval(() => {
+      meter.look();
+    }, 100);
     let out = "";
     const take = (text: string): void => void (out = (out + text).slice(-20_000));
     child.stdout.setEncoding("utf8").on("data", take);
@@ -51,10 +58,13 @@ export async function runPgloader(
       child.once("error", failed);
       child.once("close", ended);
     });
+    clearInterval(looking);
     const wall = (performance.now() - started) / 1000;
     if (code !== 0 || /\b(?:FATAL|Heap exhausted)\b/u.test(out))
       throw new Error(`pgloader ended with ${String(code)}:\n${out}`);
-    return { data: null, indexes: null, wall, cpu: null, rss: null, rows, bytes: null };
+    const whole = used(first, meter.read());
+    const apart = { data: null, whole };
+    return { data: null, indexes: null, wall, cpu: whole.engine, rss: null, rows, bytes: null, apart };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -8,6 +8,11 @@ export const version = 2;
 
 export const database = "headgate_bulk";
 
+/** Each scale has a database of its own on the source, so that one can be measured beside another. */
+export function databaseAt(scale: number): string {
+  return scale === 1 ? database : `${database}_${String(scale).replace(/\D/gu, "_")}`;
+}
+
 export interface BigTable {
   readonly name: "users" | "orders" | "order_items" | "events";
   readonly rows: number;

@@ -6,8 +6,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { list, up } from "../../test/world/stack/servers.js";
 import { median } from "../bulk/figures.js";
+import { Meter } from "../bulk/cpu.js";
 import { checkHeadgate, runHeadgate } from "../bulk/headgate.js";
 import type { CheckFigures } from "../bulk/headgate.js";
+import { databaseAt } from "../bulk/schema.js";
 import { fillSource } from "../bulk/source.js";
 import { freshDatabase } from "../bulk/target.js";
 import { tune } from "../bulk/tune.js";
@@ -36,8 +38,13 @@ export async function check({ scale, rounds }: CheckOptions): Promise<void> {
     for (let round = 0; round <= rounds; round++)
       for (const name of sources) {
         const target = await freshDatabase(servers.postgres18.url, "headgate_bulk");
-        const looked = await checkHeadgate(servers[name].url, target);
-        const { figures } = await runHeadgate(servers[name].url, target);
+        const looked = await checkHeadgate({ url: servers[name].url, database: databaseAt(scale) }, target);
+        const meter = new Meter(servers[name].pid, servers.postgres18.pid);
+        const { figures } = await runHeadgate(
+          { url: servers[name].url, database: databaseAt(scale) },
+          target,
+          meter,
+        );
         const made = { check: looked, data: figures.data ?? NaN };
         process.stderr.write(
           `${round === 0 ? "warm-up" : `round ${String(round)}`}: ${name}: ${JSON.stringify(made)}\n`,
