@@ -37,13 +37,14 @@ const steps: readonly (readonly string[])[] = [
 /** What the plan makes before its tables: indexes name a collation that no fresh database has. */
 const beforeTables: readonly string[] = ["schema", "collation", "type"];
 
-const folderOf = (): string => join(homeOf(dataFolder(), "postgres18").files, "floor");
-const recordOf = (): string => `${folderOf()}.json`;
+const folderOf = (rows: number): string =>
+  join(homeOf(dataFolder(), "postgres18").files, `floor-${String(rows)}`);
+const recordOf = (rows: number): string => `${folderOf(rows)}.json`;
 
 /** What an earlier piece of the same bench prepared; null where it is for other statements or another number of rows. */
 export function preparedFloor(rows: number, build: string): Floor | null {
-  if (!existsSync(recordOf())) return null;
-  const made = JSON.parse(readFileSync(recordOf(), "utf8")) as {
+  if (!existsSync(recordOf(rows))) return null;
+  const made = JSON.parse(readFileSync(recordOf(rows), "utf8")) as {
     readonly build: string;
     readonly floor: Floor;
   };
@@ -58,8 +59,8 @@ export async function prepareFloor(
   rows: number,
   build: string,
 ): Promise<Floor> {
-  const folder = folderOf();
-  rmSync(recordOf(), { force: true });
+  const folder = folderOf(rows);
+  rmSync(recordOf(rows), { force: true });
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o777);
@@ -81,7 +82,7 @@ export async function prepareFloor(
   if (readdirSync(folder).length !== copies.length) throw new Error("The floor's files are not all there.");
   const first = before.filter(({ kind }) => beforeTables.includes(kind)).map(({ sql }) => sql);
   const floor: Floor = { before: [...first, ...tables], copies, after, rows };
-  writeFileSync(recordOf(), JSON.stringify({ build, floor }));
+  writeFileSync(recordOf(rows), JSON.stringify({ build, floor }));
   return floor;
 }
 

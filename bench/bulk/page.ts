@@ -55,7 +55,7 @@ export function pageOf(
         `| ${name} | ${spread(of(name), "data")} | ${spread(of(name), "indexes")} | ${spread(of(name), "wall")} | ${spread(of(name), "cpu", 2)} | ${spread(of(name), "rss", 0)} |`,
     ),
     "",
-    "CPU-seconds of the data phase (of pgloader: of all) by who used them. Less the machine's others, they are what the wall would be on two idle cores, times two:",
+    "CPU-seconds of the data phase (of pgloader: of all) by who used them. Half of a sum is the least wall that two idle cores can give:",
     "",
     "| | source | target | engine | sum | others meanwhile |",
     "|---|---|---|---|---|---|",

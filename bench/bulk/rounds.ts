@@ -22,7 +22,10 @@ export interface Run {
 /** What git says of the code that is measured; whatever is not committed makes it another one. */
 export function buildNow(): string {
   const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim();
-  const trees = git("rev-parse", "--short", "HEAD:src", "HEAD:connectors").split(/\s+/u).join("-");
+  const trees = git("rev-parse", "HEAD:src", "HEAD:connectors")
+    .split(/\s+/u)
+    .map((tree) => tree.slice(0, 8))
+    .join("-");
   return git("status", "--porcelain", "src", "connectors") === "" ? trees : `${trees}-changed`;
 }
 
