@@ -27,6 +27,7 @@ import type {
   DigestQuery,
   DigestSums,
   ProofView,
+  RowMender,
   RowSample,
   TargetLook,
   VerifyLedger,
@@ -364,6 +365,8 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<boolean>;
   /** A lane's writer; one at a time. */
   lane(lane: string): Promise<LaneWriter>;
+  /** Who repairs rows of a lane, beside its writer; one at a time. */
+  mender(lane: string): Promise<RowMender>;
   /** What is proven so far, and what is not. */
   verification(): VerifyLedger;
 }

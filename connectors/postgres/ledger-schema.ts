@@ -273,4 +273,29 @@ CREATE TABLE headgate.table_proof (
   CHECK (position IS NULL OR seq > 0)
 );`,
   },
+  {
+    number: 9,
+    sql: `
+-- Rows that were repaired, one row each: by which verification's word, where the lane stood, and the SHA-256 of the
+-- whole row's tuple on the target before and after. act: the transaction.
+CREATE TABLE headgate.repair (
+  migration text NOT NULL REFERENCES headgate.migration,
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  act text NOT NULL,
+  run text NOT NULL,
+  lane text NOT NULL,
+  seq bigint NOT NULL,
+  position json,
+  table_name text NOT NULL,
+  key bytea NOT NULL,
+  did text NOT NULL CHECK (did IN ('inserted', 'updated', 'deleted')),
+  copies integer NOT NULL CHECK (copies > 0),
+  before bytea,
+  after bytea,
+  epoch bigint NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (migration, id),
+  CHECK (num_nonnulls(before, after) > 0)
+);`,
+  },
 ];

@@ -18,8 +18,9 @@ import type { Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../sr
 import { postgresName } from "../../src/safety/identifier.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
-import type { VerifyLedger } from "../../src/verify-port.js";
+import type { RowMender, VerifyLedger } from "../../src/verify-port.js";
 import { PostgresLane } from "./apply/lane.js";
+import { PostgresMender } from "./apply/mend.js";
 import { Builder } from "./build.js";
 import type { PostgresOptions, Session, SqlResult, SqlValue } from "./connection.js";
 import { inEpoch } from "./epoch.js";
@@ -306,6 +307,17 @@ export class PostgresLedger implements Ledger {
   async lane(lane: string): Promise<LaneWriter> {
     if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
     return PostgresLane.open(this.#options, this.#claim, this.#plan, lane, this.#lost.signal);
+  }
+
+  async mender(lane: string): Promise<RowMender> {
+    if (this.#lost.signal.aborted) throw stopReason(this.#lost.signal);
+    return PostgresMender.open({
+      options: this.#options,
+      claim: this.#claim,
+      plan: this.#plan,
+      lane,
+      lost: this.#lost.signal,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,6 +18,7 @@ import { measureTarget } from "./measure.js";
 import { preflight } from "./preflight.js";
 import { PostgresPulse } from "./pulse.js";
 import { readTexts } from "./text-rows.js";
+import { readProof } from "./verify/view.js";
 
 /** Settings that a later phase depends on, read by name. */
 const noted = [
@@ -125,9 +126,8 @@ class PostgresTarget implements Target {
     return within(this.#options, (session) => readView(session, migration));
   }
 
-  async proof(): Promise<ProofView | null> {
-    // The ledger has no tables of verification yet.
-    return Promise.resolve(null);
+  async proof(migration: string): Promise<ProofView | null> {
+    return within(this.#options, (session) => readProof(session, migration));
   }
 
   async endHolder(migration: string): Promise<number> {

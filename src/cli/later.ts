@@ -3,7 +3,6 @@
  * exit 64 with a sentence, instead of "unknown command". Building one deletes its line here.
  */
 export const later: readonly (readonly [verb: string, does: string])[] = [
-  ["repair", "write the rows that the last verification named"],
   ["cutover", "fence, drain, verify, switch"],
   ["rollback", "the way back, from any state"],
   ["complete", "end the soak and close the way back"],

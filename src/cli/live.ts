@@ -29,10 +29,10 @@ import { keepPoison } from "./quarantine.js";
 import { openSteering } from "./steering.js";
 import type { Steering } from "./steering.js";
 import { Verifier } from "../migration/verifier.js";
-import type { JobAct } from "../serve/jobs.js";
-import { verifyJob } from "./verify-job.js";
+import type { Works } from "../serve/jobs.js";
 import { verifyTools } from "./verify-tools.js";
 import { VerifyWatch } from "./verify-watch.js";
+import { worksOf } from "./works.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
@@ -48,7 +48,7 @@ export interface LiveGoal {
 
 export interface LiveTask {
   /** Does its work with what this life of the engine offers. A life that is lost begins it again. */
-  readonly act: (verify: JobAct, signal: AbortSignal) => Promise<void>;
+  readonly act: (works: Works, signal: AbortSignal) => Promise<void>;
   /** What the verb then says. */
   readonly result: () => VerbResult;
 }
@@ -189,7 +189,7 @@ async function live(living: Living): Promise<Synced> {
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   await steering.begin(ticker);
   const watch = new VerifyWatch(found.plan, log, services.now);
-  let verifying: JobAct | null = null;
+  let works: Works | null = null;
   const life = new AbortController();
   await using copy = await watchCopy({ source, plan: found.plan, ledger, steering, signal: living.signal });
   const { signal } = copy;
@@ -228,25 +228,16 @@ async function live(living: Living): Promise<Synced> {
             onFailure: (fault) =>
               log.error({ code: fault.code }, `the verification failed: ${fault.message}`),
           });
-          verifying = verifyJob({
-            verifier,
-            ledger: ledger.verification(),
-            engine: found.catalogue.engine,
-            method: migration.config.verify.method,
-            directory: migration.stateDirectory,
-            watch,
-            now: services.now,
-            signal: AbortSignal.any([signal, ledger.lost]),
-          });
-          steering.works("verify", verifying);
+          works = worksOf({ ...parts, verifier, signal: AbortSignal.any([signal, ledger.lost]) });
+          steering.works(works);
           return verifier;
         },
         ...(goal.task === undefined
           ? {}
           : {
               task: async (stop) => {
-                if (verifying === null) throw new Fault("bug", "The lanes have joined without a verifier.");
-                await goal.task?.act(verifying, stop);
+                if (works === null) throw new Fault("bug", "The lanes have joined without a verifier.");
+                await goal.task?.act(works, stop);
               },
             }),
         unfollowed: goal.unfollowed,

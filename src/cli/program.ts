@@ -148,6 +148,23 @@ export async function runProgram(argv: readonly string[], services: Services): P
   );
   verb(
     program
+      .command("repair")
+      .description("Writes the rows that the last verification named; looks again.")
+      .option(
+        "--table <name>",
+        "only this table, by its name on the source; may be given more than once",
+        (text: string, earlier: readonly string[]) => [...earlier, text],
+        [],
+      )
+      .option("--yes", "answer yes to questions", false)
+      .option("--dry-run", "show the statements, write nothing", false)
+      .option("--show-values", "with --dry-run: values of all columns, not only keys", false),
+    "repair",
+    async () => (await import("./repair.js")).repairVerb,
+    "headgate repair --dry-run",
+  );
+  verb(
+    program
       .command("report")
       .description("What was done and proven, with a digest of its own.")
       .option("--html <file>", "one self-contained file")

@@ -13,6 +13,8 @@ import { heldBody, heldLines, holdsBack } from "./hold.js";
 import type { NextStep, VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 import { openMigration } from "./open.js";
+import { lastVerify } from "./last-verify.js";
+import type { LastVerify } from "./last-verify.js";
 import { table } from "./table.js";
 
 export async function statusVerb(context: VerbContext): Promise<VerbResult> {
@@ -38,11 +40,12 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
     };
   }
   const engine = await engineOf(migration.stateDirectory, view);
+  const proven = lastVerify(await target.proof(migration.id));
   return {
     exit: 0,
     nextSteps: nextOf(view),
-    body: bodyOf(view, engine),
-    human: screenOf(migration.id, view, engine),
+    body: bodyOf(view, engine, proven),
+    human: screenOf(migration.id, view, engine, proven),
   };
 }
 
@@ -58,7 +61,11 @@ async function engineOf(directory: string, view: LedgerView): Promise<TellStatus
   }
 }
 
-function bodyOf(view: LedgerView, engine: TellStatus | null): Record<string, unknown> {
+function bodyOf(
+  view: LedgerView,
+  engine: TellStatus | null,
+  proven: LastVerify | null,
+): Record<string, unknown> {
   return {
     state: stateOf(view),
     since: view.since,
@@ -76,7 +83,7 @@ function bodyOf(view: LedgerView, engine: TellStatus | null): Record<string, unk
     })),
     lanes: view.lanes,
     built: view.built.length,
-    lastVerify: null,
+    lastVerify: proven,
     quarantine: view.quarantine,
     held: heldBody(view),
     blocking: blocking(view, engine),
@@ -142,7 +149,12 @@ function nextOf(view: LedgerView): NextStep[] {
   return [{ why: "the copy is not complete", command: "headgate run --until copied" }];
 }
 
-function screenOf(id: string, view: LedgerView, engine: TellStatus | null): string[] {
+function screenOf(
+  id: string,
+  view: LedgerView,
+  engine: TellStatus | null,
+  proven: LastVerify | null,
+): string[] {
   const done = view.tables.filter((t) => t.split && t.rangesDone === t.ranges);
   const rows = view.tables.reduce((sum, t) => sum + t.rows, 0);
   const held = view.holder;
@@ -154,7 +166,7 @@ function screenOf(id: string, view: LedgerView, engine: TellStatus | null): stri
     `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
     ...etaLines(view),
     ...lagLines(view, engine),
-    "verified never: verify is not built yet",
+    `verified ${proven === null ? "never: headgate verify" : proven.sentence}`,
     readyLine(blocking(view, engine)),
     "",
     ...table(

@@ -17,7 +17,7 @@ import type { Pacer } from "../safety/turns.js";
 import type { Address } from "../serve/access.js";
 import { openControl } from "../serve/control.js";
 import { Jobs } from "../serve/jobs.js";
-import type { JobAct, JobKind } from "../serve/jobs.js";
+import type { JobAct, JobKind, Works } from "../serve/jobs.js";
 import { socketPath } from "../serve/socket.js";
 import { readFrom } from "../migration/read-from.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
@@ -103,7 +103,7 @@ export class Steering implements AsyncDisposable {
     repair: (ask, onProgress, signal) => this.#work("repair", ask, onProgress, signal),
   });
   /** What this life of the engine can do; nothing before its lanes have joined. */
-  #works: Partial<Record<JobKind, JobAct>> = {};
+  #works: Partial<Works> = {};
   #ticker: Ticker | null = null;
   #stream: Stream | null = null;
   #epoch = "0";
@@ -223,9 +223,9 @@ export class Steering implements AsyncDisposable {
     );
   }
 
-  /** From now on this life of the engine does such work for whoever asks. */
-  works(kind: JobKind, act: JobAct): void {
-    this.#works[kind] = act;
+  /** From now on this life of the engine does this for whoever asks. */
+  works(works: Works): void {
+    this.#works = works;
   }
 
   blocking(codes: readonly string[]): void {

@@ -1,21 +1,21 @@
 /** An offline copy looked at by an engine of its own: nobody follows the source's log, so nothing is excused by it. */
 import type { Inspection } from "../migration.js";
 import { Verifier } from "../migration/verifier.js";
-import type { JobAct } from "../serve/jobs.js";
+import type { Works } from "../serve/jobs.js";
 import { engineVoice } from "./engine-voice.js";
 import type { OpenMigration } from "./open.js";
 import { openSteering } from "./steering.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
-import { verifyJob } from "./verify-job.js";
 import { verifyTools } from "./verify-tools.js";
 import { VerifyWatch } from "./verify-watch.js";
+import { worksOf } from "./works.js";
 
 export async function atRest(
   context: VerbContext,
   migration: OpenMigration,
   found: Inspection,
-  act: (verify: JobAct, signal: AbortSignal) => Promise<void>,
+  act: (works: Works, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { services } = context;
   const { target } = await migration.both();
@@ -33,18 +33,12 @@ export async function atRest(
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   await steering.begin(ticker);
   const watch = new VerifyWatch(found.plan, log, services.now);
+  const parts = { services, migration, found, source, target, ledger, following: null, watch };
   const verifier = new Verifier({
     tools: verifyTools({
-      services,
-      migration,
-      found,
-      source,
-      target,
-      ledger,
-      following: null,
+      ...parts,
       workers: () => steering.settings.workers,
       pacer: () => steering.pacer(),
-      watch,
     }),
     method: migration.config.verify.method,
     joined: () => true,
@@ -52,16 +46,7 @@ export async function atRest(
     onVerified: () => undefined,
     onFailure: () => undefined,
   });
-  const job = verifyJob({
-    verifier,
-    ledger: ledger.verification(),
-    engine: found.catalogue.engine,
-    method: migration.config.verify.method,
-    directory: migration.stateDirectory,
-    watch,
-    now: services.now,
-    signal,
-  });
-  steering.works("verify", job);
-  await act(job, signal);
+  const works = worksOf({ ...parts, verifier, signal });
+  steering.works(works);
+  await act(works, signal);
 }

@@ -5,7 +5,7 @@
  */
 import { Fault } from "../errors.js";
 import { engineClient } from "../serve/client.js";
-import type { JobAct } from "../serve/jobs.js";
+import type { Works } from "../serve/jobs.js";
 import { copiedMigration } from "./as-begun.js";
 import { jobOf } from "./job.js";
 import { runLive } from "./live.js";
@@ -34,7 +34,7 @@ export async function verifyVerb(context: VerbContext, flags: VerifyFlags): Prom
   }
   const { found, live } = await copiedMigration(context, migration, view);
   let body: Readonly<Record<string, unknown>> | null = null;
-  const act = async (verify: JobAct, signal: AbortSignal): Promise<void> => {
+  const act = async ({ verify }: Works, signal: AbortSignal): Promise<void> => {
     body = await verify(ask, (progress) => context.output.event("progress", progress), signal);
   };
   const result = (): VerbResult => {

@@ -11,6 +11,9 @@ import { throwIfStopped } from "../stop.js";
 import type { LaneStatus } from "../stream-port.js";
 import { runQueries } from "../verify/queries.js";
 import type { GateOptions, GateVerdict } from "../verify/queries.js";
+import { repair } from "../verify/repair.js";
+import type { RepairOutcome } from "../verify/repair.js";
+import type { RepairRequest, RepairTools } from "../verify/repair-tools.js";
 import type { Following } from "../verify/tools.js";
 import type { VerificationTools, VerifyOutcome, VerifyRequest } from "../verify/verification.js";
 import { verify } from "../verify/verification.js";
@@ -78,6 +81,24 @@ export class Verifier {
     return await this.#verify(request, signal);
   }
 
+  /** Brings the rows on record to what the source has, for somebody who waits for it, between two verifications. */
+  async repair(
+    beside: Pick<RepairTools, "mender" | "primary">,
+    request: RepairRequest,
+    signal: AbortSignal,
+  ): Promise<RepairOutcome> {
+    this.#demandJoined();
+    return await this.#turn(async () => {
+      throwIfStopped(signal);
+      const outcome = await repair({ ...this.#options.tools, ...beside }, request, signal);
+      const { differences, pending } = outcome;
+      const last = this.#last;
+      if (last !== null && !request.dryRun)
+        this.#last = { ...last, outcome: { ...last.outcome, differences, pending } };
+      return outcome;
+    });
+  }
+
   /** Goes on until the signal ends it. */
   async run(signal: AbortSignal): Promise<never> {
     const { tools, method } = this.#options;
@@ -97,11 +118,15 @@ export class Verifier {
     }
   }
 
+  #demandJoined(): void {
+    if (this.#options.joined()) return;
+    throw new Fault("usage", "The lanes have not joined yet, so nothing can be compared.", {
+      next: "headgate status",
+    });
+  }
+
   async #verify(request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
-    if (!this.#options.joined())
-      throw new Fault("usage", "The lanes have not joined yet, so nothing can be compared.", {
-        next: "headgate status",
-      });
+    this.#demandJoined();
     return await this.#turn(async () => {
       throwIfStopped(signal);
       this.#running += 1;
@@ -140,6 +165,9 @@ export interface FollowingOptions {
 export function followingOf({ source, lanes, holds, wait }: FollowingOptions): Following {
   return {
     caughtUp: async (lane, signal) => {
+      // What a SELECT has shown is in the log already, and may not be in the server's position yet for a moment: a marker
+      // behind it carries the position past it.
+      await source.mark(lane, "verify");
       const position = await source.position();
       // Where nothing else is written, the lane has something to come to all the same.
       await source.mark(lane, "verify");

@@ -71,7 +71,8 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
     },
     loader: async (order) => countedLoader(await ledger.loader(order), governor),
     lane: (lane) => ledger.lane(lane),
-    // Its writes are small and follow reads, which take turns of their own.
+    mender: (lane) => ledger.mender(lane),
+    // Their writes are small and follow reads, which take turns of their own.
     verification: () => ledger.verification(),
     [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose](),
   };

@@ -19,6 +19,9 @@ export type JobAct = (
   signal: AbortSignal,
 ) => Promise<Facts>;
 
+/** What an engine can do for whoever asks. */
+export type Works = Readonly<Record<JobKind, JobAct>>;
+
 export interface JobState {
   readonly id: string;
   readonly kind: JobKind;
@@ -38,11 +41,11 @@ interface Job {
 const kept = 16;
 
 export class Jobs implements AsyncDisposable {
-  readonly #acts: Readonly<Record<JobKind, JobAct>>;
+  readonly #acts: Works;
   readonly #jobs = new Map<string, Job>();
   #count = 0;
 
-  constructor(acts: Readonly<Record<JobKind, JobAct>>) {
+  constructor(acts: Works) {
     this.#acts = acts;
   }
 

@@ -125,6 +125,7 @@ async function run(
     quarantine: unused,
     settle: unused,
     lane: unused,
+    mender: unused,
     verification: unused,
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -7,6 +7,9 @@ export const verifyMoments = [
   "verify:rechecked",
   "verify:settled",
   "verify:cleaned",
+  "repair:read",
+  "repair:caught-up",
+  "repair:mended",
 ] as const;
 
 export type VerifyMoment = (typeof verifyMoments)[number];

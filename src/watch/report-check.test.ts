@@ -9,6 +9,8 @@ const body = exampleReport({
   migration: "20261122_shop",
   environment: `<b>&amp;"'\u202e\u200b\ud800é𝄞`,
   tables: [{ table: "orders", ranges: 2, rows: 1000, bytes: 1e21 }],
+  // Not in the order in which canonical JSON has them.
+  phases: [{ phase: "copy", startedAt: "a", endedAt: "b", facts: { rows: 2, bytes: 1, also: "x" } }],
 });
 const json = (over: object = {}): string =>
   JSON.stringify({

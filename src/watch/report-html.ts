@@ -6,7 +6,7 @@
 import type { Inventory } from "../model.js";
 import type { ReportBody } from "./report-body.js";
 import { canonicalJson, reportDigest } from "./report-digest.js";
-import { escaped, grid, markup, paragraphs } from "./report-markup.js";
+import { escaped, figures, grid, markup, paragraphs } from "./report-markup.js";
 import { proofHtml } from "./report-proof-html.js";
 
 export const dataBegin = '<pre id="data">';
@@ -34,14 +34,7 @@ ${body.skippedSafeguards.length === 0 ? "<p>None.</p>" : paragraphs(body.skipped
 ${grid(
   "Phases of the migration",
   ["phase", "started", "ended", "figures"],
-  body.phases.map((p) => [
-    p.phase,
-    p.startedAt,
-    p.endedAt ?? "not ended",
-    Object.entries(p.facts)
-      .map(([name, value]) => `${name}: ${String(value)}`)
-      .join("; "),
-  ]),
+  body.phases.map((p) => [p.phase, p.startedAt, p.endedAt ?? "not ended", figures(p.facts)]),
   [],
 )}
 <h2>Tables</h2>

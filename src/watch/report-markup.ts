@@ -23,6 +23,14 @@ export function list(texts: readonly string[]): string {
   return `<ul>${texts.map((text) => `<li>${escaped(text)}</li>`).join("")}</ul>`;
 }
 
+/** Names and values in one order, whatever order they came in: a page is laid out again from sorted data. */
+export function figures(facts: Readonly<Record<string, unknown>>): string {
+  return Object.entries(facts)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join("; ");
+}
+
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",

@@ -3,7 +3,7 @@
  * The bars are a picture of figures that stand beside them as text; colours are never the only sign.
  */
 import type { ReportProof, TableReport } from "./report-body.js";
-import { escaped, grid, list, paragraphs } from "./report-markup.js";
+import { escaped, figures, grid, list, paragraphs } from "./report-markup.js";
 
 export function proofHtml(proof: ReportProof): string {
   const { tables, runs, repairs } = proof;
@@ -31,9 +31,7 @@ ${
             : `${run.kind} of ${String(run.sample.percent)} %, seed ${String(run.sample.seed)}`,
           run.method,
           String(run.tables.length),
-          Object.entries(run.facts)
-            .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
-            .join("; "),
+          figures(run.facts),
         ]),
         [4],
       )

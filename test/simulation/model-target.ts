@@ -313,6 +313,7 @@ export class ModelTarget {
       slot: async () => ({ [Symbol.asyncDispose]: async () => undefined }),
       loader: async () => this.#loader(actor, epoch),
       lane: refuse,
+      mender: refuse,
       verification: refuse,
       [Symbol.asyncDispose]: async () => undefined,
     };

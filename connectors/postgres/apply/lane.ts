@@ -216,7 +216,7 @@ export class PostgresLane implements LaneWriter {
 }
 
 /** The target's triggers would do again what the source has done, and its foreign keys would mind the order. */
-async function sleepTriggers(session: Session): Promise<void> {
+export async function sleepTriggers(session: Session): Promise<void> {
   const role = "session_replication_role";
   try {
     const [row] = (

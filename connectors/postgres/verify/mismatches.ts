@@ -133,7 +133,7 @@ export async function countMismatches(
   }));
 }
 
-function mismatchOf(row: TextRow): RecordedMismatch {
+export function mismatchOf(row: TextRow): RecordedMismatch {
   return {
     table: row["table_name"] ?? "",
     key: Buffer.from((row["key"] ?? "").slice(2), "hex"),
@@ -160,7 +160,7 @@ function kindOf(text: string | null): MismatchKind {
   return kind;
 }
 
-function stateOf(text: string | null): State {
+export function stateOf(text: string | null): State {
   const state = states.find((one) => one === text);
   if (state === undefined) throw new Fault("ledger-mismatch", "A mismatch's state in the ledger is none.");
   return state;

@@ -21,7 +21,7 @@ function isScope(value: unknown): value is VerifyScope {
   );
 }
 
-function runOf(row: TextRow): VerifyRun {
+export function runOf(row: TextRow): VerifyRun {
   const scope: unknown = JSON.parse(row["scope"] ?? "");
   if (!isScope(scope)) throw new Fault("ledger-mismatch", "A verification's scope in the ledger is none.");
   return {
@@ -32,7 +32,7 @@ function runOf(row: TextRow): VerifyRun {
   };
 }
 
-const runColumns = `id::text AS id, scope::text AS scope, ${iso("started_at")} AS started, ${iso("ended_at")} AS ended`;
+export const runColumns = `id::text AS id, scope::text AS scope, ${iso("started_at")} AS started, ${iso("ended_at")} AS ended`;
 
 export async function begin(ledger: Writing, scope: VerifyScope): Promise<VerifyRun> {
   return ledger.write("beginning a verification", async (session) => {

@@ -1,0 +1,37 @@
+/** A repair inside an engine, for whoever asks over the socket or became the engine for it. */
+import { z } from "zod";
+import { Fault } from "../errors.js";
+import type { Verifier } from "../migration/verifier.js";
+import type { JobAct } from "../serve/jobs.js";
+import type { RepairTools } from "../verify/repair-tools.js";
+import { repairBody } from "./repair-body.js";
+
+const askSchema = z.strictObject({
+  /** Source names; null for all. */
+  tables: z.array(z.string().min(1)).min(1).nullable(),
+  dryRun: z.boolean(),
+  showValues: z.boolean(),
+});
+
+export type RepairAsk = z.output<typeof askSchema>;
+
+export interface RepairJobOptions extends Pick<RepairTools, "mender" | "primary"> {
+  readonly verifier: Pick<Verifier, "repair">;
+  readonly now: () => number;
+  /** The engine's life. */
+  readonly signal: AbortSignal;
+}
+
+export function repairJob({ verifier, mender, primary, now, signal }: RepairJobOptions): JobAct {
+  return async (what, _onProgress, stop) => {
+    const ask = askSchema.safeParse(what);
+    if (!ask.success)
+      throw new Fault("usage", "The repair that was asked for is not as it should be.", {
+        next: "headgate repair --help",
+        cause: ask.error,
+      });
+    const began = now();
+    const outcome = await verifier.repair({ mender, primary }, ask.data, AbortSignal.any([stop, signal]));
+    return repairBody(outcome, ask.data, (now() - began) / 1000);
+  };
+}

@@ -1,0 +1,45 @@
+/** What an engine of ours does for whoever asks, over its socket or as the verb that became it. */
+import type { Inspection } from "../migration.js";
+import type { Verifier } from "../migration/verifier.js";
+import type { Ledger, Source } from "../port.js";
+import type { Works } from "../serve/jobs.js";
+import type { OpenMigration } from "./open.js";
+import { repairJob } from "./repair-job.js";
+import type { Services } from "./services.js";
+import { verifyJob } from "./verify-job.js";
+import type { VerifyWatch } from "./verify-watch.js";
+
+export interface WorkParts {
+  readonly services: Services;
+  readonly migration: OpenMigration;
+  readonly found: Inspection;
+  readonly source: Source;
+  readonly ledger: Ledger;
+  readonly verifier: Verifier;
+  readonly watch: VerifyWatch;
+  /** The engine's life. */
+  readonly signal: AbortSignal;
+}
+
+export function worksOf(parts: WorkParts): Works {
+  const { services, migration, found, source, ledger, verifier, watch, signal } = parts;
+  return {
+    verify: verifyJob({
+      verifier,
+      ledger: ledger.verification(),
+      engine: found.catalogue.engine,
+      method: migration.config.verify.method,
+      directory: migration.stateDirectory,
+      watch,
+      now: services.now,
+      signal,
+    }),
+    repair: repairJob({
+      verifier,
+      mender: (lane) => ledger.mender(lane),
+      primary: source,
+      now: services.now,
+      signal,
+    }),
+  };
+}
