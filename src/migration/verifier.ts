@@ -90,7 +90,10 @@ export class Verifier {
     this.#demandJoined();
     return await this.#turn(async () => {
       throwIfStopped(signal);
-      const outcome = await repair({ ...this.#options.tools, ...beside }, request, signal);
+      const { tools: given } = this.#options;
+      // Rows are looked at byte by byte here, however they were found.
+      const tools: RepairTools = { ...given, ...beside, comparing: given.comparings.stream };
+      const outcome = await repair(tools, request, signal);
       const { differences, pending } = outcome;
       const last = this.#last;
       if (last !== null && !request.dryRun)
