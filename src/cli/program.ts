@@ -24,7 +24,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .option("-c, --config <file>", "the migration file", defaultConfig)
     .addHelpText(
       "after",
-      `With a running engine: pause, resume, set KEY=VALUE; with none: recopy TABLE\nNot built yet (exit 64):${notBuiltLines()}\nExample:\n  headgate init --help`,
+      `With a running engine: pause, resume, set KEY=VALUE; with none: recopy TABLE\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
     )
     // --help of each verb says the same, and a screen has 24 lines.
     .helpCommand(false)
@@ -149,7 +149,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
   verb(
     program
       .command("repair")
-      .description("Writes the rows that the last verification named; looks again.")
+      .description("Brings the rows that differ to what the source has.")
       .option(
         "--table <name>",
         "only this table, by its name on the source; may be given more than once",
@@ -264,11 +264,4 @@ function notBuilt(name: string): Fault {
   return new Fault("not-built-yet", `The verb ${name} is not built yet.`, {
     next: "headgate --help lists what works.",
   });
-}
-
-/** The later verbs, a few a line: a person at night reads the list of what works first. */
-function notBuiltLines(): string {
-  const names = later.map(([name]) => name);
-  const half = Math.ceil(names.length / 2);
-  return [names.slice(0, half), names.slice(half)].map((line) => ` ${line.join(" ")}`).join("\n ");
 }
