@@ -8,8 +8,9 @@ import type { Client } from "pg";
 import type { Plan, PlanColumn, PlanTable } from "../../../src/model.js";
 import type { Random } from "../../simulation/random.js";
 import type { Kind, RowKind, Side, ValueKind } from "./kinds.js";
-import { SourceRows, TargetRows } from "./rows.js";
 import type { Row, Rows } from "./rows.js";
+import { SourceRows } from "./source-rows.js";
+import { TargetRows } from "./target-rows.js";
 
 export interface Expected {
   readonly kind: string;
