@@ -409,8 +409,8 @@ export interface Target extends AsyncDisposable {
   view(migration: string): Promise<LedgerView | null>;
   /** What the ledger knows of verification; null when it knows nothing of it. Reads only. */
   proof(migration: string): Promise<ProofView | null>;
-  /** Ends the sessions that the migration's holder has on record, so that the next claim gets it: a person's decision, which the epoch makes safe. How many there were. */
-  endHolder(migration: string): Promise<number>;
+  /** Ends the sessions that the migration's holder has on record, so that the next claim gets it: a person's decision, which the epoch makes safe. How many there were. Fault claimed where one of them has asked for something in so many seconds. */
+  endHolder(migration: string, silentFor?: number): Promise<number>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused, unless its continuity is `proven`. */
   claim(plan: Plan, sourceServer?: string, proven?: boolean): Promise<Ledger>;
 }

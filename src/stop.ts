@@ -3,6 +3,7 @@
  * Fault, so whoever notices the abort throws the right sentence. The one retry policy is here too: only faults
  * that say of themselves that they pass are tried again, with growing, jittered pauses (p-retry).
  */
+import { setMaxListeners } from "node:events";
 import pRetry from "p-retry";
 import { Fault } from "./errors.js";
 
@@ -16,6 +17,13 @@ export function stopReason(signal: AbortSignal): Fault {
   return signal.reason instanceof Fault
     ? signal.reason
     : new Fault("interrupted", "Stopped before the work was done.", { cause: signal.reason });
+}
+
+/** Aborted with the first of them. As many may wait for it as like to: each lane has a few who do, and that is no leak. */
+export function eitherOf(...signals: readonly AbortSignal[]): AbortSignal {
+  const either = AbortSignal.any([...signals]);
+  setMaxListeners(0, either);
+  return either;
 }
 
 export interface RetryOptions {

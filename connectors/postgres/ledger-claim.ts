@@ -4,12 +4,13 @@
  * they hold open would block the epoch and could still commit. After kill -9 the lock is already gone: the server
  * drops it with the dead engine's connection.
  */
-import { codes, Fault } from "../../src/errors.js";
+import { Fault } from "../../src/errors.js";
 import type { Plan } from "../../src/model.js";
 import type { PostgresOptions, Session } from "./connection.js";
 import type { Claim } from "./epoch.js";
+import { claimedBy } from "./holder.js";
 import { ledgerSteps } from "./ledger-schema.js";
-import { claimKey, ledgerExists, readView } from "./ledger-view.js";
+import { claimKey } from "./ledger-view.js";
 
 /** Attempts at raising the epoch, each of which ends the predecessor's sessions and waits up to two seconds. */
 const raiseAttempts = 15;
@@ -48,36 +49,6 @@ export async function claimMigration(
   }, "recording the claim");
   await options.moment?.("claim:raised");
   return { migration: plan.migration, epoch };
-}
-
-/**
- * Ends the sessions that a migration's engines have on record, the claim's own among them, so that the next claim gets
- * it. A holder that lives notices and stops; one that is only stopped wakes up to find its sessions gone and its epoch
- * over. Resolves with how many there were.
- */
-export async function endSessions(session: Session, migration: string): Promise<number> {
-  if (!(await ledgerExists(session))) return 0;
-  const ended = await session.query(
-    `SELECT pg_terminate_backend(b.pid, 5000)
-       FROM headgate.backend b
-       JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid AND a.backend_start = b.started
-      WHERE b.migration = $1 AND b.pid <> pg_backend_pid()`,
-    [migration],
-    "ending the holder's sessions",
-  );
-  return ended.count;
-}
-
-async function claimedBy(session: Session, migration: string): Promise<Fault> {
-  const holder = (await readView(session, migration))?.holder;
-  const who =
-    holder === undefined || holder === null
-      ? "Another engine, which is just starting,"
-      : `The engine on ${holder.host}, pid ${holder.pid}, since ${holder.since},`;
-  return new Fault("claimed", `${who} holds ${migration}.`, {
-    next: codes.claimed.next,
-    facts: { host: holder?.host ?? null, pid: holder?.pid ?? null, since: holder?.since ?? null },
-  });
 }
 
 /** Creates or completes the schema. Two migrations may do so at once: the transaction's lock lets one go first. */

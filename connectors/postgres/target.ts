@@ -10,7 +10,8 @@ import { askTarget } from "./ask.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
-import { claimMigration, endSessions } from "./ledger-claim.js";
+import { endSessions, silentSeconds } from "./holder.js";
+import { claimMigration } from "./ledger-claim.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLedger } from "./ledger.js";
 import { openLook } from "./look.js";
@@ -130,8 +131,8 @@ class PostgresTarget implements Target {
     return within(this.#options, (session) => readProof(session, migration));
   }
 
-  async endHolder(migration: string): Promise<number> {
-    return within(this.#options, (session) => endSessions(session, migration));
+  async endHolder(migration: string, silentFor = silentSeconds): Promise<number> {
+    return within(this.#options, (session) => endSessions(session, migration, silentFor));
   }
 
   async claim(plan: Plan, sourceServer?: string, proven = false): Promise<Ledger> {

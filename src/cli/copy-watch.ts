@@ -5,6 +5,7 @@
 import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
 import type { Ledger, Source } from "../port.js";
+import { eitherOf } from "../stop.js";
 import type { Steering } from "./steering.js";
 
 export interface CopyWatchOptions {
@@ -43,7 +44,7 @@ export async function watchCopy(options: CopyWatchOptions): Promise<CopyWatch> {
     ended.abort(new Fault("interrupted", "The copy is over."));
   };
   const watch: CopyWatch = {
-    signal: AbortSignal.any([signal, lost.signal]),
+    signal: eitherOf(signal, lost.signal),
     over,
     get gone() {
       return gone;

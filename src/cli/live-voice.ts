@@ -37,6 +37,9 @@ export function tellStream(log: Log, event: StreamEvent): void {
     case "heartbeat-failed":
       log.warn({ lane: event.lane, code: event.fault.code }, `no heartbeat: ${event.fault.message}`);
       break;
+    case "lane-stands":
+      log.error({ lane: event.lane, code: event.fault.code, next: event.fault.next }, event.fault.message);
+      break;
     case "replaying":
       log.warn({ lane: event.lane, events: event.events }, "a failed batch is written change by change");
       break;

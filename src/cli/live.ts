@@ -4,25 +4,25 @@
  */
 import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
-import { planOf } from "../migration.js";
 import { logsCascades } from "../migration/cascades.js";
 import { proveContinuity } from "../migration/failover.js";
 import { sync } from "../migration/sync.js";
 import type { Synced } from "../migration/sync.js";
 import { tiedSets } from "../migration/tied.js";
-import type { Hold, MigrationState } from "../model.js";
+import type { Hold } from "../model.js";
 import type { Ledger, LedgerView } from "../port.js";
 import type { Address } from "../serve/access.js";
-import { stopReason } from "../stop.js";
+import { eitherOf, stopReason } from "../stop.js";
 import type { Log } from "../watch/log.js";
 import type { Screen } from "../watch/screen.js";
 import { watchCopy } from "./copy-watch.js";
+import { copyOptions } from "./copy-options.js";
 import { engineVoice } from "./engine-voice.js";
 import { notReady, ready } from "./live-end.js";
 import { tellVerified, tellStream } from "./live-voice.js";
 import { lastView, stopped } from "./figures.js";
 import { keptOrphans, keptPhase } from "./kept.js";
-import { heldBack, tell } from "./offline.js";
+import { heldBack } from "./offline.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { keepPoison } from "./quarantine.js";
@@ -84,7 +84,7 @@ export async function runLive(
   const startedAt = services.now();
   const seconds = (): number => (services.now() - startedAt) / 1000;
   const late = new AbortController();
-  const signal = AbortSignal.any([services.signal, late.signal]);
+  const signal = eitherOf(services.signal, late.signal);
   const timer = expire(context, goal, late, services.signal);
   await using steering = await openSteering({ context, migration, log, listen: goal.listen, signal });
   const living: Living = {
@@ -196,21 +196,9 @@ async function live(living: Living): Promise<Synced> {
   try {
     return await ticker.during(() =>
       sync({
-        source,
-        target,
-        ledger,
-        plan: found.plan,
-        engine: found.catalogue.engine,
-        workers: migration.workers,
-        slots: migration.slots,
-        rangeRows: migration.config.snapshot.rangeRows,
-        order: migration.config.snapshot.order,
+        ...copyOptions({ context, migration, found, steering, target, ledger, ticker, log, signal }),
         holds: goal.holds,
-        replan: async () => planOf(await source.catalogue(signal), migration.request),
-        signal,
-        wait: services.wait,
         now: services.now,
-        moment: services.moment,
         streamMoment: services.streamMoment,
         until: goal.until,
         openVerifier: (following, joined) => {
@@ -251,8 +239,6 @@ async function live(living: Living): Promise<Synced> {
         },
         batchRows: () => steering.settings.batchRows,
         governed: (writer) => steering.governed(writer),
-        workersNow: () => steering.settings.workers,
-        pacer: () => steering.pacer(),
         keep: async (poison) => {
           const path = await keepPoison(migration.stateDirectory, poison);
           steering.quarantined();
@@ -270,20 +256,6 @@ async function live(living: Living): Promise<Synced> {
           living.blocking.codes = codes;
           steering.blocking(codes);
           log.info({ blocking: codes.join(", ") }, codes.length === 0 ? "ready" : "not ready");
-        },
-        onState: (state: MigrationState) => {
-          log.info({ state }, "state");
-          ticker.state(state);
-        },
-        onEvent: (event) => {
-          tell(log, event);
-          ticker.event(event);
-        },
-        onGenerated: (verdict) => {
-          log.info(verdict, "generated column");
-        },
-        onView: (verdict) => {
-          log.info(verdict, "view");
         },
       }),
     );

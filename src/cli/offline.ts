@@ -4,13 +4,12 @@
  */
 import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
-import { copy, planOf } from "../migration.js";
-import type { Hold, MigrationState } from "../model.js";
+import { copy } from "../migration.js";
+import type { Hold } from "../model.js";
 import type { LedgerView } from "../port.js";
-import type { SnapshotEvent } from "../snapshot/event.js";
 import type { Address } from "../serve/access.js";
-import type { Log } from "../watch/log.js";
 import { clock, count, plural } from "../watch/screen.js";
+import { copyOptions } from "./copy-options.js";
 import { engineVoice } from "./engine-voice.js";
 import { figures, lastView, stopped, totals } from "./figures.js";
 import { heldBody, heldLines, holdsBack } from "./hold.js";
@@ -42,7 +41,6 @@ export async function runOffline(
     listen: goal.listen,
     signal: services.signal,
   });
-  const { source } = steering;
   await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
   const kept = keptOrphans(found.findings);
@@ -55,30 +53,11 @@ export async function runOffline(
   try {
     view = await ticker.during(() =>
       copy({
-        source,
-        target,
-        ledger,
-        plan: found.plan,
-        engine: found.catalogue.engine,
-        workers: migration.workers,
-        slots: migration.slots,
-        rangeRows: migration.config.snapshot.rangeRows,
-        order: migration.config.snapshot.order,
-        workersNow: () => steering.settings.workers,
-        pacer: () => steering.pacer(),
+        ...copyOptions({
+          ...{ context, migration, found, steering, target, ledger, ticker, log },
+          signal: services.signal,
+        }),
         holds: goal.holds,
-        replan: async () => planOf(await source.catalogue(services.signal), migration.request),
-        signal: services.signal,
-        wait: services.wait,
-        moment: services.moment,
-        onState: (state: MigrationState) => {
-          log.info({ state }, "state");
-          ticker.state(state);
-        },
-        onEvent: (event: SnapshotEvent) => {
-          tell(log, event);
-          ticker.event(event);
-        },
         onGenerated: (verdict) => {
           generated.push(verdict);
           log.info(verdict, "generated column");
@@ -117,19 +96,6 @@ export function heldBack(id: string, view: LedgerView, seconds: number): VerbRes
       ...heldLines(view),
     ],
   };
-}
-
-/** What is worth a line in the log; rows on their way and single statements are not. */
-export function tell(log: Log, event: SnapshotEvent): void {
-  if (event.kind === "retry")
-    log.warn(
-      { code: event.fault.code, attempt: event.attempt },
-      `${event.what} again: ${event.fault.message}`,
-    );
-  else if (event.kind === "started" || event.kind === "joined" || event.kind === "no-slot")
-    log.info(event, event.kind);
-  else if (event.kind !== "sent" && event.kind !== "leased" && event.kind !== "done")
-    log.debug(event, event.kind);
 }
 
 export function alreadyCopied(id: string, view: LedgerView): VerbResult {

@@ -117,6 +117,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
         (text: string, earlier: readonly string[]) => [...earlier, text],
         [],
       )
+      .option("--take-over", "end the sessions of an engine that holds the migration and says nothing", false)
       .option("--confirm <name>", "the target database's name, off a terminal in production")
       .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "check and plan, write nothing", false),

@@ -3,17 +3,18 @@
  * keys tie to it below the log. No engine may run beside it; the next `run` goes on from where the lanes stand.
  */
 import { Fault, exits } from "../errors.js";
-import { demandFresh, inspect, planOf } from "../migration.js";
+import { demandFresh, inspect } from "../migration.js";
 import { recopy } from "../migration/recopy.js";
 import { logsCascades } from "../migration/cascades.js";
 import { forStream } from "../migration/stream-findings.js";
 import { tiedSets } from "../migration/tied.js";
 import { clock, count } from "../watch/screen.js";
+import { copyOptions } from "./copy-options.js";
 import { engineVoice } from "./engine-voice.js";
 import { errorsOf, findingLines } from "./findings.js";
-import { tell } from "./offline.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
+import { openSteering } from "./steering.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
@@ -57,33 +58,18 @@ export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Prom
       body: { state: before.state, dryRun: true, tables: set },
       human: [`Would empty ${set.join(", ")} on the target and copy it again. Nothing was written.`],
     };
-  await using ledger = await target.claim(found.plan, found.source.identity);
   const { screen, log } = engineVoice(context);
+  const { signal } = services;
+  await using steering = await openSteering({ context, migration, log, listen: null, signal });
+  await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
+  await steering.begin(ticker);
   const startedAt = services.now();
   const tables = await ticker.during(() =>
     recopy({
+      ...copyOptions({ context, migration, found, steering, target, ledger, ticker, log, signal }),
       table: flags.table,
-      source,
-      target,
-      ledger,
-      plan: found.plan,
-      engine: found.catalogue.engine,
-      workers: migration.workers,
-      slots: migration.slots,
-      rangeRows: migration.config.snapshot.rangeRows,
       tied,
-      replan: async () => planOf(await source.catalogue(services.signal), migration.request),
-      signal: services.signal,
-      wait: services.wait,
-      moment: services.moment,
-      onState: (state) => ticker.state(state),
-      onEvent: (event) => {
-        tell(log, event);
-        ticker.event(event);
-      },
-      onGenerated: () => undefined,
-      onView: () => undefined,
     }),
   );
   // What the log says about these tables up to their new positions is in them.

@@ -29,6 +29,7 @@ export interface RunFlags {
   readonly timeout?: string;
   readonly listen?: string;
   readonly hold: readonly string[];
+  readonly takeOver?: boolean;
   readonly confirm?: string;
   readonly yes: boolean;
   readonly dryRun: boolean;
@@ -74,6 +75,7 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   const errors = errorsOf(found.findings);
   if (errors.length > 0) return refused(found, before);
   if (flags.dryRun) return dryRun(found);
+  if (flags.takeOver === true) await target.endHolder(migration.id);
   if (goal.until === "copied" && before !== null && before.holder === null) {
     if (before.state === "streaming" || before.state === "ready") return alreadyCopied(migration.id, before);
     // Views that differed are looked at again: somebody may have mended them meanwhile.

@@ -18,7 +18,7 @@ import { openStream } from "../stream/stream.js";
 import { verifyGenerated } from "../verify/generated.js";
 import { buildViews } from "../verify/views.js";
 import type { Following } from "../verify/tools.js";
-import { throwIfStopped } from "../stop.js";
+import { eitherOf, throwIfStopped } from "../stop.js";
 import { Joined, stopped } from "./joined.js";
 import { followingOf } from "./verifier.js";
 import type { Verifier } from "./verifier.js";
@@ -114,7 +114,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       if (fault.code === "schema-changed") await noteSchemaChanges(options, changes.splice(0), fault);
     },
     skips: new Set(view.quarantine.flatMap(({ event, state }) => (state === "skipped" ? [event] : []))),
-    signal: AbortSignal.any([signal, ledger.lost, ended.signal]),
+    signal: eitherOf(signal, ledger.lost, ended.signal),
     ...(options.pace === undefined ? {} : { pace: options.pace }),
     ...(options.streamMoment === undefined ? {} : { moment: options.streamMoment }),
   });
@@ -133,7 +133,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     }),
     () => joined.built,
   );
-  const all = AbortSignal.any([signal, ledger.lost, ended.signal]);
+  const all = eitherOf(signal, ledger.lost, ended.signal);
   const afterJoin = async (act: ((stop: AbortSignal) => Promise<void>) | undefined): Promise<void> => {
     await joined.wait(all);
     if (act === undefined) await stopped(all);

@@ -4,7 +4,7 @@
  * the one that is told.
  */
 import { Fault } from "../errors.js";
-import { stopReason } from "../stop.js";
+import { eitherOf, stopReason } from "../stop.js";
 import type { LaneWriter } from "../stream-port.js";
 import { applyLane } from "./apply.js";
 import type { Bell } from "./bell.js";
@@ -54,7 +54,7 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
   const { options, lanes, bell, joined } = tools;
   const moment = options.moment ?? ((): undefined => undefined);
   const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, tools.again, stop.signal]);
+  const signal = eitherOf(options.signal, tools.again, stop.signal);
   const failures: unknown[] = [];
   const fail = (error: unknown, lane: Lane | null = null): void => {
     if (failures.length === 0 && lane !== null && error instanceof Fault && isPoison(error))

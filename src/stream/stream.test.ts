@@ -330,3 +330,23 @@ describe("lag", () => {
     expect(one.stream.lanes[0]?.lagSeconds).toBeGreaterThan(0);
   });
 });
+
+it("has as many lanes as there are, without a word of leaks", async () => {
+  const warned: Error[] = [];
+  const listen = (warning: Error): void => void warned.push(warning);
+  process.on("warning", listen);
+  try {
+    const tables = Array.from({ length: 30 }, (_, i) =>
+      exampleTable({ name: `t${i}`, lane: `lane${i}`, columns: { id: "int", v: "int" }, key: ["id"] }),
+    );
+    const log = tables.map(({ source }): Entry => ({
+      changes: [{ table: source, before: null, after: [1, 1] }],
+    }));
+    const one = new ExampleWorld({ tables, log });
+    expect(await one.run()).toBeNull();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warned).toEqual([]);
+  } finally {
+    process.off("warning", listen);
+  }
+});

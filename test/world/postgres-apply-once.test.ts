@@ -308,7 +308,9 @@ describe("a successor", () => {
       child.stdin.write("go\n");
       expect((await faultOf(world.target.claim(world.plan))).code).toBe("claimed");
       // The claim's session and the lane's.
-      expect(await world.target.endHolder(world.plan.migration)).toBe(2);
+      const alive = await faultOf(world.target.endHolder(world.plan.migration));
+      expect([alive.code, alive.message]).toEqual(["claimed", expect.stringContaining("lives") as string]);
+      expect(await world.target.endHolder(world.plan.migration, 0)).toBe(2);
       await using heir = await world.target.claim(world.plan);
       await apply(heir, [await insert(1)]);
       const woken = said();
