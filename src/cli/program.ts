@@ -109,7 +109,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
       .command("run")
       .description("Checks, copies, keeps the target in step; resumes.")
       .option("--until <state>", "ready: ends when level; copied: the offline copy, everything built, ends")
-      .option("--timeout <time>", "with --until ready: how long to wait for it, e.g. 10m")
+      .option("--timeout <time>", "of --until ready, e.g. 10m")
       .option("--listen <host:port>", "status, control and metrics over loopback HTTP, with a token")
       .option(
         "--hold <table[:from-to]>",
@@ -117,7 +117,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
         (text: string, earlier: readonly string[]) => [...earlier, text],
         [],
       )
-      .option("--take-over", "end the sessions of an engine that holds the migration and says nothing", false)
+      .option("--take-over", "end a silent engine's claim", false)
       .option("--confirm <name>", "the target database's name, off a terminal in production")
       .option("--yes", "answer yes to questions", false)
       .option("--dry-run", "check and plan, write nothing", false),
