@@ -59,8 +59,9 @@ export async function catchUp(world: BenchWorld, lanes: LanesRequest = "one"): P
   );
   await live.event("going-on");
   const backends = await world.target.sql(
-    "SELECT pid::text FROM headgate.backend ORDER BY started DESC LIMIT $1",
-    [live.stream?.lanes.length ?? 1],
+    `SELECT b.pid::text FROM headgate.backend b
+       JOIN pg_stat_activity a ON a.pid = b.pid AND a.backend_start = b.started
+      WHERE NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = b.pid AND l.locktype = 'advisory')`,
   );
   const [first, busy, many] = [events, milliseconds, batches];
   meter.begin(backends.map(({ pid }) => Number(pid)));
