@@ -69,7 +69,8 @@ class PostgresLook implements TargetLook {
   readonly #session: Session;
   readonly #host: HostSlots;
   readonly #plan: Plan;
-  readonly #shapes = new Map<string, ColumnShapes>();
+  /** By the table as it was asked for: a part of its columns is another shape. */
+  readonly #shapes = new Map<PlanTable, ColumnShapes>();
   readonly digests: TargetDigests = {
     sums: (query, buckets, signal) => this.#sums(query, buckets, signal),
     hashes: (query, buckets, sink, signal) => this.#hashes(query, buckets, sink, signal),
@@ -174,10 +175,10 @@ class PostgresLook implements TargetLook {
 
   /** As the view shows the table; its lock keeps it so until the view goes. */
   async #shapesOf(table: PlanTable): Promise<ColumnShapes> {
-    const known = this.#shapes.get(table.source);
+    const known = this.#shapes.get(table);
     if (known !== undefined) return known;
     const shapes = await readColumns(this.#session, table, this.#plan.schema);
-    this.#shapes.set(table.source, shapes);
+    this.#shapes.set(table, shapes);
     return shapes;
   }
 }

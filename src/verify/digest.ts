@@ -74,15 +74,22 @@ async function digestRange(
     return await streamed();
   }
   if (found.keys === null) return await streamed();
+  const told = new Set<string>();
   for (let at = 0; at < found.keys.length; at += keysAtOnce) {
     throwIfStopped(signal);
     const keys = tuplesOf(found.keys.slice(at, at + keysAtOnce));
     const { suspects } = await stream.keys(comparer, table, keys, signal);
+    for (const { key } of suspects) told.add(key.toString("latin1"));
     for (let from = 0; from < suspects.length; from += page)
       await onSuspects(suspects.slice(from, from + page));
   }
+  // Whole rows were looked at above: who is told once is not told again by half of a row.
+  const others: OnSuspects = async (suspects) => {
+    const rest = suspects.filter(({ key }) => !told.has(key.toString("latin1")));
+    if (rest.length > 0) await onSuspects(rest);
+  };
   if (texts.streamed.length > 0)
-    await stream.range(comparer, narrowed(table, texts.streamed), range, onSuspects, signal);
+    await stream.range(comparer, narrowed(table, texts.streamed), range, others, signal);
   return found.figures;
 }
 
