@@ -145,22 +145,12 @@ describe("one row changed", () => {
   });
 });
 
-it("a cell's end is part of the row's text, and NULL is no text", async () => {
-  await trip.source.sql("UPDATE t SET a = 'V1:ab', b = 'c' WHERE id = 1");
-  for (const [a, b] of [
-    ["V1:a", "bc"],
-    ["V1:abV1:c", null],
-    ["V1:abc", ""],
-  ])
-    expect(
-      (
-        await after(
-          "t",
-          `UPDATE t SET a = '${String(a)}', b = ${b === null ? "NULL" : `'${String(b)}'`} WHERE id = 1`,
-        )
-      ).found,
-    ).toEqual([["different", "a", "b"]]);
+it("a cell's end is part of the row's text", async () => {
+  // Without lengths both rows would be V1VxVyVc.
+  await trip.source.sql("UPDATE t SET a = 'xVy', b = 'c' WHERE id = 1");
+  const { found } = await after("t", "UPDATE t SET a = 'x', b = 'yVc' WHERE id = 1");
   await trip.source.sql("UPDATE t SET a = 'a1', b = NULL WHERE id = 1");
+  expect(found).toEqual([["different", "a", "b"]]);
 });
 
 it("pairs of equal rows do not cancel out", async () => {
