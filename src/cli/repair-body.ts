@@ -2,16 +2,15 @@
 import { z } from "zod";
 import { exits } from "../errors.js";
 import type { RepairOutcome } from "../verify/repair.js";
-import type { TableRepair } from "../verify/repair-tools.js";
+import type { RepairRequest, TableRepair } from "../verify/repair-tools.js";
 import { clock, count, plural } from "../watch/screen.js";
 import { policySentence } from "./kept.js";
 import type { NextStep, VerbResult } from "./output.js";
-import type { RepairAsk } from "./repair-job.js";
 import { table as tableOf } from "./table.js";
 
 export function repairBody(
   outcome: RepairOutcome,
-  { dryRun }: RepairAsk,
+  { dryRun }: Pick<RepairRequest, "dryRun">,
   seconds: number,
 ): Readonly<Record<string, unknown>> {
   return {
