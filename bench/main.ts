@@ -4,6 +4,7 @@ import { bulk } from "./bulk/main.js";
 import { check } from "./check/main.js";
 import { feed } from "./feed/main.js";
 import { stream } from "./stream/main.js";
+import { verifyBench } from "./verify/main.js";
 
 function number(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
@@ -26,9 +27,11 @@ else if (name === "apply") await apply({ scale: number("scale", 1), rounds: numb
 else if (name === "feed") await feed({ scale: number("scale", 1), rounds: number("rounds", 3) });
 else if (name === "stream") await stream(pieces, number("scale", 1));
 else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
+else if (name === "verify")
+  await verifyBench({ pieces, scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
   process.stderr.write(
-    "npm run bench -- apply|bulk|check|feed|stream [piece ...] [--scale 1] [--rounds 5] [--seconds N]\n",
+    "npm run bench -- apply|bulk|check|feed|stream|verify [piece ...] [--scale 1] [--rounds 5] [--seconds N]\n",
   );
   process.exitCode = 64;
 }
