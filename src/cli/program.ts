@@ -142,7 +142,10 @@ export async function runProgram(argv: readonly string[], services: Services): P
         (text: string, earlier: readonly string[]) => [...earlier, text],
         [],
       )
-      .option("--method <name>", "stream: bytes, here; digest: SHA-256 inside the servers"),
+      .option("--method <name>", "stream: bytes, here; digest: SHA-256 inside the servers")
+      .option("--counts", "count the rows on both sides at one position, and nothing else", false)
+      .option("--sample <percent>", "only rows picked by a hash of their key, e.g. 1%")
+      .option("--seed <number>", "with --sample: which rows; the same seed picks the same"),
     "verify",
     async () => (await import("./verify.js")).verifyVerb,
     "headgate verify --full",

@@ -7,6 +7,10 @@ const askSchema = z.strictObject({
   /** Source names; null for all. */
   tables: z.array(z.string().min(1)).min(1).nullable(),
   method: z.enum(["stream", "digest"]).nullable(),
+  /** Rows are counted, and nothing else is done. */
+  counts: z.boolean(),
+  /** Only rows picked by a hash of their key. */
+  sample: z.strictObject({ percent: z.number().gt(0).max(100), seed: z.int().min(0) }).nullable(),
 });
 
 export type VerifyAsk = z.output<typeof askSchema>;

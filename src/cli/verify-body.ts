@@ -23,7 +23,7 @@ export function mismatchBody(
 }
 
 export function verifyBody(
-  { outcome, gates }: Verified,
+  { outcome, gates, orphans }: Verified,
   engine: SourceEngine,
   beside: { readonly seconds: number; readonly mismatchFile: string | null },
 ): Readonly<Record<string, unknown>> {
@@ -36,6 +36,7 @@ export function verifyBody(
     mismatchFile: beside.mismatchFile,
     tables: outcome.tables.map((each) => tableBody(each, engine)),
     queries: gates,
+    orphans,
   };
 }
 
@@ -65,17 +66,20 @@ function tableBody(
 export function verifyResult(migration: string, body: Readonly<Record<string, unknown>>): VerbResult {
   const told = toldSchema.parse(body);
   const broken = told.queries.filter(({ result }) => result !== "holds");
-  const differ = told.differences > 0 || broken.length > 0;
+  const alone = told.orphans.filter(({ result }) => result === "orphans" || result === "refused");
+  const differ = told.differences > 0 || broken.length > 0 || alone.length > 0;
   return {
     exit: differ ? exits.difference : exits.done,
     nextSteps:
-      told.differences > 0
+      told.differences > 0 && !told.tables.some(({ compared }) => compared === "counts")
         ? [{ why: `${count(told.differences)} rows differ`, command: "headgate repair" }]
         : [{ why: "to keep the proof", command: "headgate report --html report.html" }],
     body,
     human: [
       ...linesOf(told),
       "",
+      ...told.tables.flatMap(({ sentence }) => (sentence === undefined ? [] : [sentence])),
+      ...alone.map(({ sentence }) => sentence),
       ...told.queries.map(({ name, result, sentence }) => `${name}: ${result}. ${sentence}`),
       sentenceOf(migration, told),
     ],
@@ -88,6 +92,7 @@ const toldSchema = z.looseObject({
   pending: z.int(),
   seconds: z.number(),
   mismatchFile: z.string().nullable(),
+  orphans: z.array(z.looseObject({ result: z.string(), sentence: z.string() })),
   queries: z.array(z.looseObject({ name: z.string(), result: z.string(), sentence: z.string() })),
   tables: z.array(
     z.looseObject({
@@ -95,6 +100,7 @@ const toldSchema = z.looseObject({
       rowsSource: z.int(),
       rowsTarget: z.int(),
       compared: z.string(),
+      sentence: z.string().optional(),
       keysCompared: z.int(),
       differences: z.int(),
       pending: z.int(),
@@ -113,7 +119,7 @@ function linesOf(told: ToldBody): string[] {
       ["table", "compared", "rows source", "rows target", "differ", "pending"],
       told.tables.map((t) => [
         t.table,
-        t.compared === "whole" ? "whole" : `${count(t.keysCompared)} touched keys`,
+        t.compared === "touched keys" ? `${count(t.keysCompared)} touched keys` : t.compared,
         count(t.rowsSource),
         count(t.rowsTarget),
         count(t.differences),

@@ -5,11 +5,12 @@ import type { JobAct } from "../serve/jobs.js";
 import type { VerifyLedger } from "../verify-port.js";
 import { writeMismatches } from "./mismatch-file.js";
 import { readAsk } from "./verify-ask.js";
+import { countsBody, sampleBody } from "./verify-part.js";
 import { verifyBody } from "./verify-body.js";
 import type { VerifyWatch } from "./verify-watch.js";
 
 export interface VerifyJobOptions {
-  readonly verifier: Pick<Verifier, "request">;
+  readonly verifier: Pick<Verifier, "request" | "sample" | "counts">;
   readonly ledger: VerifyLedger;
   readonly engine: SourceEngine;
   readonly method: "stream" | "digest";
@@ -25,18 +26,23 @@ export function verifyJob(options: VerifyJobOptions): JobAct {
   const { verifier, ledger, engine, method, directory, watch, now } = options;
   return async (what, onProgress, signal) => {
     const ask = readAsk(what);
+    const stop = AbortSignal.any([signal, options.signal]);
     const began = now();
+    const seconds = (): number => (now() - began) / 1000;
     const followed = watch.follow((reading) => onProgress({ ...reading }));
     let verified: Verified;
     try {
+      if (ask.counts) return countsBody(await verifier.counts(ask.tables, stop), seconds());
+      if (ask.sample !== null)
+        return sampleBody(await verifier.sample(ask.tables, ask.sample, stop), engine, ask.sample, seconds());
       verified = await verifier.request(
         { method: ask.method ?? method, full: ask.full, tables: ask.tables },
-        AbortSignal.any([signal, options.signal]),
+        stop,
       );
     } finally {
       followed[Symbol.dispose]();
     }
     const mismatchFile = await writeMismatches(directory, ledger, verified.outcome, engine);
-    return verifyBody(verified, engine, { seconds: (now() - began) / 1000, mismatchFile });
+    return verifyBody(verified, engine, { seconds: seconds(), mismatchFile });
   };
 }

@@ -20,6 +20,9 @@ export interface VerifyFlags {
   readonly full: boolean;
   readonly table: readonly string[];
   readonly method?: string;
+  readonly counts: boolean;
+  readonly sample?: string;
+  readonly seed?: string;
 }
 
 export async function verifyVerb(context: VerbContext, flags: VerifyFlags): Promise<VerbResult> {
@@ -55,8 +58,27 @@ export async function verifyVerb(context: VerbContext, flags: VerifyFlags): Prom
   });
 }
 
-function askOf({ full, table, method }: VerifyFlags): VerifyAsk {
+function askOf({ full, table, method, counts, sample, seed }: VerifyFlags): VerifyAsk {
   if (method !== undefined && method !== "stream" && method !== "digest")
     throw new Fault("usage", `--method takes stream or digest, not ${JSON.stringify(method)}.`);
-  return { full, tables: table.length === 0 ? null : [...new Set(table)], method: method ?? null };
+  if (counts && sample !== undefined) throw new Fault("usage", "--counts and --sample are two things.");
+  if (seed !== undefined && sample === undefined) throw new Fault("usage", "--seed goes with --sample.");
+  const part = sample === undefined ? null : sampleOf(sample, seed ?? "0");
+  return {
+    counts,
+    sample: part,
+    full,
+    tables: table.length === 0 ? null : [...new Set(table)],
+    method: method ?? null,
+  };
+}
+
+/** `1` or `1%`, above 0 and 100 at most. */
+function sampleOf(sample: string, seed: string): NonNullable<VerifyAsk["sample"]> {
+  const percent = /^\d+(?:\.\d+)?%?$/u.test(sample) ? Number(sample.replace("%", "")) : NaN;
+  if (!(percent > 0 && percent <= 100))
+    throw new Fault("usage", `--sample takes a part such as 1% or 0.5%, not ${JSON.stringify(sample)}.`);
+  if (!/^\d{1,15}$/u.test(seed))
+    throw new Fault("usage", `--seed takes a whole number, not ${JSON.stringify(seed)}.`);
+  return { percent, seed: Number(seed) };
 }

@@ -6,7 +6,7 @@
 import pLimit from "p-limit";
 import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
-import type { Source } from "../port.js";
+import type { Source, Target } from "../port.js";
 import { throwIfStopped } from "../stop.js";
 import type { LaneStatus } from "../stream-port.js";
 import { runQueries } from "../verify/queries.js";
@@ -16,7 +16,14 @@ import type { RepairOutcome } from "../verify/repair.js";
 import type { RepairRequest, RepairTools } from "../verify/repair-tools.js";
 import type { Following } from "../verify/tools.js";
 import type { VerificationTools, VerifyOutcome, VerifyRequest } from "../verify/verification.js";
-import { verify } from "../verify/verification.js";
+import { tablesOf, verify } from "../verify/verification.js";
+import { countTable } from "../verify/counts.js";
+import type { CountVerdict } from "../verify/counts.js";
+import { verifyOrphans } from "../verify/orphans.js";
+import type { OrphanVerdict } from "../verify/orphans.js";
+import type { Sampling } from "../verify/sample.js";
+import { verifySample } from "../verify/sampled.js";
+import type { SampleOutcome } from "../verify/sampled.js";
 
 /** Between two looks at what was touched, and between two looks at everything. */
 const touchedEveryMs = 30_000;
@@ -29,13 +36,15 @@ export interface Verified {
   readonly outcome: VerifyOutcome;
   /** verify.queries; empty where only some tables were looked at. */
   readonly gates: readonly GateVerdict[];
+  /** Foreign keys on the target, where they were looked at. */
+  readonly orphans: readonly OrphanVerdict[];
 }
 
 export interface VerifierOptions {
   readonly tools: VerificationTools;
   readonly method: VerifyRequest["method"];
   /** verify.queries, and who answers them. */
-  readonly gates: Pick<GateOptions, "gates" | "source" | "target">;
+  readonly gates: Pick<GateOptions, "gates" | "source"> & { readonly target: Pick<Target, "ask"> };
   /** Whether the lanes have joined: before that nothing can be proven. */
   readonly joined: () => boolean;
   /** Told of every verification that ended, and of every one that failed: the engine's own ones fail nobody else. */
@@ -70,15 +79,36 @@ export class Verifier {
     return [
       ...(this.#failure === null ? [] : ["verification-failed"]),
       ...(this.#last.outcome.differences > 0n ? ["differences"] : []),
-      ...(this.#last.gates.some(({ result }) => result === "broken" || result === "refused")
-        ? ["queries"]
+      ...(brokenGates(this.#last) ? ["queries"] : []),
+      ...(this.#last.orphans.some(({ result }) => result === "orphans" || result === "refused")
+        ? ["orphans"]
         : []),
     ];
   }
 
   /** A verification for somebody who waits for it. */
   async request(request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
-    return await this.#verify(request, signal);
+    return await this.#verify(request, "deep", signal);
+  }
+
+  /** Some rows only; what is said of the others is told with it. */
+  async sample(
+    tables: readonly string[] | null,
+    sample: Sampling,
+    signal: AbortSignal,
+  ): Promise<SampleOutcome> {
+    return await this.#alone(() => verifySample(this.#options.tools, tables, sample, signal), signal);
+  }
+
+  /** Rows counted on both sides at one position. */
+  async counts(tables: readonly string[] | null, signal: AbortSignal): Promise<readonly CountVerdict[]> {
+    const { tools } = this.#options;
+    const counting = { ...tools, comparing: tools.comparings.stream };
+    return await this.#alone(async () => {
+      const verdicts: CountVerdict[] = [];
+      for (const table of tablesOf(tools, tables)) verdicts.push(await countTable(counting, table, signal));
+      return verdicts;
+    }, signal);
   }
 
   /** Brings the rows on record to what the source has, for somebody who waits for it, between two verifications. */
@@ -109,7 +139,9 @@ export class Verifier {
     for (;;) {
       const full = tools.now() - whole >= wholeEveryMs;
       try {
-        await this.#verify({ method, full, tables: null }, signal);
+        // Queries and foreign keys are as dear as the whole: asked at first, with the whole, and while one does not hold.
+        const deep = full || this.#last === null || this.blocking().length > 0;
+        await this.#verify({ method, full, tables: null }, deep ? "deep" : "rows", signal);
         if (full) whole = tools.now();
       } catch (error) {
         throwIfStopped(signal);
@@ -128,33 +160,52 @@ export class Verifier {
     });
   }
 
-  async #verify(request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
+  async #verify(request: VerifyRequest, depth: "deep" | "rows", signal: AbortSignal): Promise<Verified> {
+    return await this.#alone(async () => {
+      const { tools, gates } = this.#options;
+      const outcome = await verify(tools, request, signal);
+      const named = request.tables !== null;
+      const verified =
+        depth === "deep"
+          ? {
+              outcome,
+              gates: named ? [] : await runQueries({ ...gates, plan: tools.plan, still: tools, signal }),
+              orphans: await verifyOrphans({
+                target: gates.target,
+                plan: tools.plan,
+                tables: tablesOf(tools, request.tables),
+                followed: tools.following !== null,
+                showValues: false,
+                signal,
+              }),
+            }
+          : { outcome, gates: this.#last?.gates ?? [], orphans: this.#last?.orphans ?? [] };
+      // A look at some tables says nothing of the others.
+      if (!named) {
+        this.#last = verified;
+        this.#failure = null;
+      }
+      this.#options.onVerified(verified);
+      return verified;
+    }, signal);
+  }
+
+  async #alone<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.#demandJoined();
     return await this.#turn(async () => {
       throwIfStopped(signal);
       this.#running += 1;
       try {
-        const { tools, gates } = this.#options;
-        const outcome = await verify(tools, request, signal);
-        const verified = {
-          outcome,
-          gates:
-            request.tables === null
-              ? await runQueries({ ...gates, plan: tools.plan, still: tools, signal })
-              : [],
-        };
-        // A look at some tables says nothing of the others.
-        if (request.tables === null) {
-          this.#last = verified;
-          this.#failure = null;
-        }
-        this.#options.onVerified(verified);
-        return verified;
+        return await act();
       } finally {
         this.#running -= 1;
       }
     });
   }
+}
+
+function brokenGates({ gates }: Verified): boolean {
+  return gates.some(({ result }) => result === "broken" || result === "refused");
 }
 
 export interface FollowingOptions {

@@ -193,6 +193,7 @@ function following(moving: number): StillTools & { readonly looks: () => number 
       split: () => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) }),
       reader: refuse,
       seen: nothing,
+      exactCut: refuse,
     },
     target: {
       look: async () =>

@@ -24,7 +24,7 @@ export interface Following {
 
 export interface VerifyTools {
   /** Rows are read here; it may stand for a replica. */
-  readonly source: Pick<Source, "split" | "reader" | "seen">;
+  readonly source: Pick<Source, "split" | "reader" | "seen" | "exactCut">;
   readonly target: Pick<Target, "look">;
   readonly ledger: VerifyLedger;
   readonly plan: Plan;

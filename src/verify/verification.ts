@@ -6,7 +6,7 @@
 import { Fault } from "../errors.js";
 import type { PlanTable, Position } from "../model.js";
 import { throwIfStopped } from "../stop.js";
-import type { MismatchKind, TableProof, VerifyRun, VerifyScope } from "../verify-port.js";
+import type { MismatchKind, TableProof, VerifyLedger, VerifyRun, VerifyScope } from "../verify-port.js";
 import type { Comparing } from "./comparing.js";
 import { compareDirty } from "./dirty.js";
 import { settle } from "./settle.js";
@@ -30,18 +30,22 @@ export interface FoundMismatch {
   readonly copies: number;
 }
 
-export interface TableOutcome {
+/** Rows of a table on record. */
+export interface FoundRows {
+  /** Accused rows, and those that were touched at each look. */
+  readonly differences: bigint;
+  readonly pending: bigint;
+  /** The first accused rows. */
+  readonly mismatches: readonly FoundMismatch[];
+}
+
+export interface TableOutcome extends FoundRows {
   readonly table: PlanTable;
   readonly proof: TableProof;
   /** Whether it was compared whole by this verification. */
   readonly whole: boolean;
   /** Touched keys that were compared again. */
   readonly keysCompared: number;
-  /** Accused rows, and those that were touched at each look. */
-  readonly differences: bigint;
-  readonly pending: bigint;
-  /** The first accused rows. */
-  readonly mismatches: readonly FoundMismatch[];
 }
 
 export interface VerifyOutcome {
@@ -109,7 +113,11 @@ export async function verify(
   return await ended(tools, run, tables, { whole, keys }, signal);
 }
 
-function tablesOf({ plan }: VerifyTools, names: readonly string[] | null): readonly PlanTable[] {
+/** The plan's tables of these names; all where nobody names any. Fault usage for one that does not travel. */
+export function tablesOf(
+  { plan }: Pick<VerifyTools, "plan">,
+  names: readonly string[] | null,
+): readonly PlanTable[] {
   if (names === null) return plan.tables;
   return names.map((name) => {
     const table = plan.tables.find(({ source }) => source === name);
@@ -119,6 +127,23 @@ function tablesOf({ plan }: VerifyTools, names: readonly string[] | null): reado
       });
     return table;
   });
+}
+
+export async function foundIn(
+  ledger: VerifyLedger,
+  { source }: PlanTable,
+  counts: Awaited<ReturnType<VerifyLedger["mismatchCounts"]>>,
+): Promise<FoundRows> {
+  const count = (state: string): bigint =>
+    counts
+      .filter((each) => each.table === source && each.state === state)
+      .reduce((sum, each) => sum + BigInt(each.count), 0n);
+  const shown = await ledger.mismatches(source, ["different"], null, shownMismatches);
+  return {
+    differences: count("different"),
+    pending: count("pending"),
+    mismatches: shown.map(({ key, kind, columns, copies }) => ({ key, kind, columns, copies })),
+  };
 }
 
 async function ended(
@@ -131,24 +156,17 @@ async function ended(
   const { ledger } = tools;
   const proofs = new Map((await ledger.tables()).map((proof) => [proof.table, proof]));
   const counts = await ledger.mismatchCounts();
-  const count = (table: string, state: string): bigint =>
-    counts
-      .filter((each) => each.table === table && each.state === state)
-      .reduce((sum, each) => sum + BigInt(each.count), 0n);
   const outcomes: TableOutcome[] = [];
   for (const table of tables) {
     const proof = proofs.get(table.source);
     if (proof === undefined)
       throw new Fault("ledger-mismatch", `The ledger has no proof of ${table.source}, which was compared.`);
-    const shown = await ledger.mismatches(table.source, ["different"], null, shownMismatches);
     outcomes.push({
       table,
       proof,
       whole: done.whole.has(table.source),
       keysCompared: done.keys.get(table.source) ?? 0,
-      differences: count(table.source, "different"),
-      pending: count(table.source, "pending"),
-      mismatches: shown.map(({ key, kind, columns, copies }) => ({ key, kind, columns, copies })),
+      ...(await foundIn(ledger, table, counts)),
     });
   }
   const sum = (what: "differences" | "pending"): bigint =>

@@ -1,0 +1,78 @@
+/**
+ * A verification of a sample: the same rows on both sides, picked by a hash of their key. It proves what it looked at and
+ * says how sure that is of the rest; no table is clean by it.
+ */
+import type { PlanTable } from "../model.js";
+import type { VerifyRun, VerifyScope } from "../verify-port.js";
+import { confidence, sampleComparing } from "./sample.js";
+import type { Sampling } from "./sample.js";
+import { settle } from "./settle.js";
+import { inTurn, looking } from "./tools.js";
+import type { VerifyTools } from "./tools.js";
+import { foundIn, tablesOf } from "./verification.js";
+import type { FoundRows, VerificationTools } from "./verification.js";
+import { compareWhole } from "./whole.js";
+
+export interface SampledTable extends FoundRows {
+  readonly table: PlanTable;
+  /** Looked at, and all that the target has; in decimal. */
+  readonly rowsSource: string;
+  readonly rowsTarget: string;
+  readonly of: string;
+  readonly ranges: number;
+  /** How sure it is, in a sentence. */
+  readonly sentence: string;
+}
+
+export interface SampleOutcome {
+  readonly run: VerifyRun;
+  readonly tables: readonly SampledTable[];
+}
+
+export async function verifySample(
+  given: VerificationTools,
+  names: readonly string[] | null,
+  sample: Sampling,
+  signal: AbortSignal,
+): Promise<SampleOutcome> {
+  const tools: VerifyTools = { ...given, comparing: sampleComparing(given.comparings.stream, sample) };
+  const tables = tablesOf(tools, names);
+  const scope: VerifyScope = {
+    method: "stream",
+    kind: "sample",
+    tables: tables.map(({ source }) => source).sort(),
+    sample,
+  };
+  const run = await inTurn(tools, () => tools.ledger.begin(scope), signal);
+  tools.onEvent({ kind: "begun", run: run.id, scope, resumed: 0 });
+  await compareWhole(tools, run, tables, signal);
+  for (const table of tables) await settle(tools, run, table, ["suspect"], signal);
+  const ranges = await tools.ledger.ranges(run.id);
+  const counts = await tools.ledger.mismatchCounts();
+  const sampled: SampledTable[] = [];
+  for (const table of tables) {
+    const proofs = ranges.flatMap(({ range, proof }) =>
+      range.table === table.source && proof !== null ? [proof] : [],
+    );
+    const sum = (what: "rowsSource" | "rowsTarget"): bigint =>
+      proofs.reduce((total, proof) => total + BigInt(proof[what]), 0n);
+    const of = await looking(tools, table, ({ look }) => look.count(table, signal), signal);
+    sampled.push({
+      table,
+      ...(await foundIn(tools.ledger, table, counts)),
+      rowsSource: String(sum("rowsSource")),
+      rowsTarget: String(sum("rowsTarget")),
+      of,
+      ranges: proofs.length,
+      sentence: `${table.source}: ${confidence(Number(sum("rowsTarget")), Number(of))}`,
+    });
+  }
+  const facts = {
+    percent: sample.percent,
+    seed: sample.seed,
+    tables: sampled.length,
+    differences: String(sampled.reduce((total, each) => total + each.differences, 0n)),
+  };
+  await inTurn(tools, () => tools.ledger.end(run.id, facts), signal);
+  return { run, tables: sampled };
+}
