@@ -4,7 +4,7 @@
  */
 import { Fault } from "../errors.js";
 import type { Cascade, StatementGroup } from "../stream-port.js";
-import type { Change } from "./filling.js";
+import type { Change } from "./change.js";
 import { fieldsOf } from "./projection.js";
 import { TupleRun } from "./store.js";
 import type { Store } from "./store.js";

@@ -10,7 +10,8 @@ import { allColumns, exampleTable, keyOf, packetImages, packetOf, valuesOf } fro
 import type { Row } from "./example-rows.js";
 import { applyChanges } from "./example-target.js";
 import { Filling } from "./filling.js";
-import type { Change, Origin, Part } from "./filling.js";
+import type { Change } from "./change.js";
+import type { Origin, Part } from "./filling.js";
 import { Shape, StreamTable } from "./table.js";
 
 const foreignKey = {

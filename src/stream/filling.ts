@@ -7,9 +7,10 @@
  */
 import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
-import type { ChangeOperation, StatementGroup, TableChanges } from "../stream-port.js";
+import type { StatementGroup, TableChanges } from "../stream-port.js";
 import { Actions } from "./actions.js";
 import { KeyedFold, KeylessFold } from "./fold.js";
+import type { Change } from "./change.js";
 import { keyIn } from "./key.js";
 import type { Key } from "./key.js";
 import type { PoisonEvent } from "./poison.js";
@@ -44,19 +45,6 @@ export interface Part {
   readonly policies: readonly PolicyCount[];
   /** The target has taken its bytes. */
   release(): void;
-}
-
-/** A change on its way in. An insert has no before image, a delete no after image. */
-export interface Change {
-  readonly shape: Shape;
-  readonly operation: ChangeOperation;
-  readonly bytes: Buffer;
-  readonly before: number;
-  readonly beforeEnd: number;
-  readonly after: number;
-  readonly afterEnd: number;
-  /** The source's foreign keys did nothing beside it. */
-  readonly unchecked: boolean;
 }
 
 export interface FillingOptions {

@@ -5,7 +5,8 @@
 import { Fault } from "../errors.js";
 import type { PlanTable, Position } from "../model.js";
 import type { SourceTransaction } from "../stream-port.js";
-import type { Change, Origin } from "./filling.js";
+import type { Change } from "./change.js";
+import type { Origin } from "./filling.js";
 
 /** One a table, whatever shapes it has. */
 export interface Place {
