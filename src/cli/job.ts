@@ -6,6 +6,7 @@ import { faultOf } from "../serve/client.js";
 import type { EngineClient, TellJob } from "../serve/client.js";
 import type { JobKind } from "../serve/jobs.js";
 import type { VerbContext } from "./verb.js";
+import { progressTeller } from "./verify-progress.js";
 
 const lookMs = 200;
 
@@ -17,7 +18,8 @@ export async function jobOf(
   ask: unknown,
   holder: Holder,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { services, output } = context;
+  const { services } = context;
+  const tell = progressTeller(context);
   let job: TellJob;
   try {
     job = await client.start(kind, ask);
@@ -28,7 +30,7 @@ export async function jobOf(
   let told = "";
   while (job.state === "running") {
     const progress = JSON.stringify(job.progress);
-    if (progress !== told && progress !== "{}") output.event("progress", job.progress);
+    if (progress !== told && progress !== "{}") tell(job.progress);
     told = progress;
     try {
       await services.wait(lookMs, services.signal);

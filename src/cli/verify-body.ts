@@ -9,7 +9,6 @@ import type { Verified } from "../migration/verifier.js";
 import { keyTexts } from "../verify/key-text.js";
 import type { FoundMismatch, TableOutcome } from "../verify/verification.js";
 import { shownMismatches } from "../verify/verification.js";
-import type { VerifyReading } from "../watch/verify-meter.js";
 import { clock, count, plural } from "../watch/screen.js";
 import type { VerbResult } from "./output.js";
 import { table as tableOf } from "./table.js";
@@ -148,11 +147,4 @@ function sentenceOf(migration: string, told: ToldBody): string {
     return `${migration}: no row differs in ${tables}; compared in ${clock(told.seconds)}.${pending}`;
   const all = told.mismatchFile === null ? "" : ` All of them are in ${told.mismatchFile}.`;
   return `${migration}: ${count(told.differences)} rows differ in ${tables}; compared in ${clock(told.seconds)}.${all}${pending}`;
-}
-
-/** One line of progress. */
-export function progressLine({ ranges, rows, rowsPerSecond, etaSeconds, suspects }: VerifyReading): string {
-  const eta = etaSeconds === null ? "" : `, ${clock(etaSeconds)} left`;
-  const seen = suspects === 0 ? "" : `, ${count(suspects)} to be looked at again`;
-  return `verifying: ${count(ranges.done)} of ${count(ranges.total)} ranges, ${count(rows.done)} rows, ${count(rowsPerSecond)} rows/s${eta}${seen}`;
 }

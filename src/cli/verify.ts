@@ -14,6 +14,7 @@ import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 import type { VerifyAsk } from "./verify-ask.js";
 import { verifyResult } from "./verify-body.js";
+import { progressTeller } from "./verify-progress.js";
 import { atRest } from "./verify-copied.js";
 
 export interface VerifyFlags {
@@ -38,7 +39,7 @@ export async function verifyVerb(context: VerbContext, flags: VerifyFlags): Prom
   const { found, live } = await copiedMigration(context, migration, view);
   let body: Readonly<Record<string, unknown>> | null = null;
   const act = async ({ verify }: Works, signal: AbortSignal): Promise<void> => {
-    body = await verify(ask, (progress) => context.output.event("progress", progress), signal);
+    body = await verify(ask, progressTeller(context), signal);
   };
   const result = (): VerbResult => {
     if (body === null) throw new Fault("bug", "The verification ended without a result.");

@@ -62,5 +62,3 @@ export const verifySchema = z
       ),
   })
   .describe("The comparison of both sides.");
-
-export type GateSettings = z.output<typeof gateSchema>;

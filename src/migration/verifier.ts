@@ -229,6 +229,15 @@ export function followingOf({ source, lanes, holds, wait }: FollowingOptions): F
         const found = lanes().find((each) => each.lane === lane);
         if (found === undefined) throw new Fault("bug", `There is no lane ${lane}.`);
         if (found.position !== null && holds(found.position, position)) return;
+        // What differs there cannot be told from what is still to be applied.
+        if (found.stopped !== null)
+          throw new Fault(
+            "quarantined",
+            `The lane ${lane} stands still, so its tables cannot be judged: ${found.stopped}`,
+            {
+              next: "headgate status",
+            },
+          );
         await wait(lookMs, signal);
       }
     },

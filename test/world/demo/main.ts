@@ -138,6 +138,17 @@ async function reached(
   return JSON.stringify(rows) === "[[1]]";
 }
 
+/** What nobody's log tells of: a price that is one cent higher, a row that is gone. */
+async function damage(target: string): Promise<void> {
+  const client = new pg.Client({ connectionString: new URL(`/${database}`, target).href });
+  await client.connect();
+  await client.query("SET session_replication_role = replica");
+  await client.query("UPDATE products SET price = price + 0.01 WHERE id = (SELECT min(id) FROM products)");
+  await client.query("DELETE FROM reviews WHERE id = (SELECT max(id) FROM reviews)");
+  await client.end();
+  say("\nSomebody has changed a price on the target by a cent, and deleted a review there.");
+}
+
 async function gtids(root: Connection): Promise<string> {
   const [rows] = await root.query({ sql: "SELECT @@GLOBAL.gtid_executed", rowsAsArray: true });
   const [[set = ""] = []] = rows as string[][];
@@ -178,6 +189,12 @@ async function main(): Promise<void> {
       say(`lag ${Number(told["lagSeconds"]).toFixed(2)} s, ${String(application.transactions)} transactions`);
       await pause(1000);
     }
+    say("\nEvery row of both sides compared, while the application writes:");
+    await headgate(directory, ["verify", "--full"]);
+    await damage(servers.target);
+    await headgate(directory, ["verify", "--full"], 2);
+    await headgate(directory, ["repair"]);
+    await headgate(directory, ["verify", "--full"]);
     await headgate(directory, ["status"]);
     await application.stop();
     const root = await createConnection({ uri: servers.source });
