@@ -1,4 +1,5 @@
 /** A repair as JSON and as lines for people. */
+import { visible } from "../watch/visible.js";
 import { z } from "zod";
 import { exits } from "../errors.js";
 import type { RepairOutcome } from "../verify/repair.js";
@@ -50,7 +51,7 @@ export function repairResult(migration: string, body: Readonly<Record<string, un
     exit: left && !told.dryRun ? exits.difference : exits.done,
     nextSteps: nextOf(told, left),
     body,
-    human: [...linesOf(told), sentenceOf(migration, told)],
+    human: [...linesOf(told), sentenceOf(migration, told)].map(visible),
   };
 }
 

@@ -20,6 +20,7 @@ import { checkReportFile } from "./report-check.js";
 import { proofOf } from "./report-proof.js";
 import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
+import { visible } from "../watch/visible.js";
 import { headgateVersion } from "./version.js";
 import { viewsReported } from "./views.js";
 
@@ -56,7 +57,8 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
     human: [
       ...screenOf(migration.id, view, migration.skippedSafeguards),
       ...inventoryLines(body.inventory),
-      ...body.proof.sentences,
+      // Each is one line, whatever is in a table's name.
+      ...body.proof.sentences.map(visible),
       `digest ${digest}`,
     ],
   };

@@ -10,6 +10,7 @@ import { keyTexts } from "../verify/key-text.js";
 import type { FoundMismatch, TableOutcome } from "../verify/verification.js";
 import { shownMismatches } from "../verify/verification.js";
 import { clock, count, plural } from "../watch/screen.js";
+import { visible } from "../watch/visible.js";
 import type { VerbResult } from "./output.js";
 import { table as tableOf } from "./table.js";
 
@@ -81,7 +82,7 @@ export function verifyResult(migration: string, body: Readonly<Record<string, un
       ...alone.map(({ sentence }) => sentence),
       ...told.queries.map(({ name, result, sentence }) => `${name}: ${result}. ${sentence}`),
       sentenceOf(migration, told),
-    ],
+    ].map(visible),
   };
 }
 

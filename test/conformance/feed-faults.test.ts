@@ -278,7 +278,8 @@ describe.each(testSources)("%s", (name) => {
     const heard = sink.heard();
     const read = feed.read([from], sink, { untilEnd: false, signal: stop.signal });
     await heard;
-    expect(sink.idles).toBe(1);
+    // One when all that came was handed over, one a heartbeat.
+    expect(sink.idles).toBeGreaterThan(0);
     stop.abort(new Fault("interrupted", "Enough."));
     await expect(read).rejects.toMatchObject({ code: "interrupted" });
   });

@@ -292,7 +292,7 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
 it("comes to a ledger that an older build made, and writes nothing for an engine that is over", async () => {
   await world.ledger[Symbol.asyncDispose]();
   await database.sql(
-    `DROP TABLE headgate.table_proof, headgate.mismatch, headgate.verified_range, headgate.verification;
+    `DROP TABLE headgate.repair, headgate.table_proof, headgate.mismatch, headgate.verified_range, headgate.verification;
      DELETE FROM headgate.step WHERE number >= 8`,
   );
   const claimed = await world.target.claim(world.plan);
