@@ -29,7 +29,7 @@ import { readView } from "./ledger-view.js";
 import { PostgresLoader } from "./load.js";
 import { HostSlots } from "./slots.js";
 import { verifyLedger } from "./verify/ledger.js";
-import { forgetProofs } from "./verify/proofs.js";
+import { forgetProofs, unprove } from "./verify/proofs.js";
 import { TouchedKeys } from "./verify/touched.js";
 
 export class PostgresLedger implements Ledger {
@@ -279,19 +279,21 @@ export class PostgresLedger implements Ledger {
 
   async settle(event: string, how: Parameters<Ledger["settle"]>[1]): Promise<boolean> {
     const [who, why] = how.state === "skipped" ? [how.who, how.why] : [null, null];
-    const settled = await this.#write(
-      "recording what became of a quarantined event",
-      // What was left out is in no batch's touched keys: its table has to be compared whole to have it named.
-      `WITH settled AS (
-         UPDATE headgate.quarantine SET state = $3, who = $4, why = $5, settled_at = clock_timestamp()
-          WHERE migration = $1 AND event = $2 AND state = 'kept' RETURNING table_name, state),
-       unproven AS (
-         DELETE FROM headgate.table_proof p USING settled s
-          WHERE p.migration = $1 AND p.table_name = s.table_name AND s.state = 'skipped')
-       SELECT table_name FROM settled`,
-      [event, how.state, who, why],
+    const { migration } = this.#claim;
+    return await this.#turn(() =>
+      inEpoch(this.#session, this.#claim, "recording what became of a quarantined event", async () => {
+        const { rows } = await this.#session.query(
+          `UPDATE headgate.quarantine SET state = $3, who = $4, why = $5, settled_at = clock_timestamp()
+            WHERE migration = $1 AND event = $2 AND state = 'kept' RETURNING table_name`,
+          [migration, event, how.state, who, why],
+        );
+        // What was left out, and what its foreign keys would have done, is in no batch's touched keys.
+        if (how.state === "skipped")
+          for (const row of rows)
+            await unprove(this.#session, migration, withChildren(this.#plan, row["table_name"] ?? ""));
+        return rows.length === 1;
+      }),
     );
-    return settled.count === 1;
   }
 
   async slot(slots: number): Promise<AsyncDisposable | null> {
@@ -363,4 +365,13 @@ function checkCover(table: string, ranges: readonly Range[]): void {
       return index === 0 || (range.lower !== null && same(range.lower, ranges[index - 1]?.upper));
     });
   if (!whole) throw new Fault("bug", `The ranges of ${table} do not cover its keys exactly once.`);
+}
+
+/** The table, and those that foreign keys tie to it, down to the last. */
+function withChildren(plan: Plan, table: string): readonly string[] {
+  const found = new Set([table]);
+  for (const parent of found)
+    for (const { source, foreignKeys } of plan.tables)
+      if (foreignKeys?.some(({ referencedTable }) => referencedTable === parent) === true) found.add(source);
+  return [...found];
 }

@@ -129,6 +129,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     followingOf({
       ...options,
       lanes: () => stream.lanes,
+      standing: () => stream.standing,
       holds: (later, earlier) => feed.holds(later, earlier),
     }),
     () => joined.built,

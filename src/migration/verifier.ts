@@ -211,12 +211,14 @@ function brokenGates({ gates }: Verified): boolean {
 export interface FollowingOptions {
   readonly source: Pick<Source, "mark" | "position">;
   readonly lanes: () => readonly LaneStatus[];
+  /** Why lanes stand until somebody decides. */
+  readonly standing: () => readonly Fault[];
   readonly holds: (later: Position, earlier: Position) => boolean;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** The stream as somebody who waits for it: a marker carries each lane past the source's position of now. */
-export function followingOf({ source, lanes, holds, wait }: FollowingOptions): Following {
+export function followingOf({ source, lanes, standing, holds, wait }: FollowingOptions): Following {
   return {
     caughtUp: async (lane, signal) => {
       // What a SELECT has shown is in the log already, and may not be in the server's position yet for a moment: a marker
@@ -230,7 +232,8 @@ export function followingOf({ source, lanes, holds, wait }: FollowingOptions): F
         if (found === undefined) throw new Fault("bug", `There is no lane ${lane}.`);
         if (found.position !== null && holds(found.position, position)) return;
         // What differs there cannot be told from what is still to be applied.
-        if (found.stopped !== null)
+        // A pause, or a connection that comes back, is waited for.
+        if (found.stopped !== null && standing().some(({ message }) => message === found.stopped))
           throw new Fault(
             "quarantined",
             `The lane ${lane} stands still, so its tables cannot be judged: ${found.stopped}`,

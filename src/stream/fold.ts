@@ -191,6 +191,7 @@ export class KeylessFold {
 
   end(tuples: Store): Folded {
     let applied = 0;
+    const any = this.#rows.size > 0;
     const run = (sign: 1 | -1): TableChanges["deletes"] => {
       const begun = new TupleRun(tuples);
       let rows = 0;
@@ -211,6 +212,7 @@ export class KeylessFold {
     this.used = 0;
     const rows = deletes.rows + inserts.rows;
     const changes = { table: this.#table.plan, deletes, updates: noTuples, inserts, touched: noTuples };
-    return { changes: rows === 0 ? null : changes, applied, rows };
+    // Rows that came and went touched the table all the same.
+    return { changes: any ? changes : null, applied, rows };
   }
 }

@@ -4,6 +4,7 @@
  */
 import { Fault } from "../errors.js";
 import type { PlanTable, Position } from "../model.js";
+import type { Pacer } from "../safety/turns.js";
 import { throwIfStopped } from "../stop.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { Mended, RowMender, VerifyRun } from "../verify-port.js";
@@ -93,12 +94,11 @@ export class TableRepairing {
       const touched: Buffer[] = [];
       for (let from = 0; from < open.length;) {
         throwIfStopped(signal);
-        await pacer?.pace(signal);
         const rest = open.slice(from);
         const step = await again(
           this.#tools,
           `repairing ${this.#table.source}`,
-          () => this.#step(rest, signal),
+          () => this.#step(rest, pacer, signal),
           signal,
         );
         pacer?.rest();
@@ -114,8 +114,10 @@ export class TableRepairing {
   /** Reads as many of the rows as one transaction may hold, and brings them. */
   async #step(
     keys: readonly Buffer[],
+    pacer: Pacer | undefined,
     signal: AbortSignal,
   ): Promise<{ readonly taken: number; readonly touched: readonly Buffer[] }> {
+    await pacer?.pace(signal);
     const { source, following, moment } = this.#tools;
     const { lane, source: name } = this.#table;
     await using mender = await this.#tools.mender(lane);
@@ -133,10 +135,13 @@ export class TableRepairing {
     const read = await readForRepair(this.#tools, this.#rows, this.#table, keys, signal);
     for (const sentence of read.refused) this.#leave(sentence);
     await moment("repair:read");
+    // A pause holds the lane that is waited for, and waits itself for whoever has a turn.
+    pacer?.rest();
     let join: { readonly position: Position; readonly marker: string } | null = null;
     if (following !== null) await following.caughtUp(lane, signal);
     else if (!this.#request.dryRun) join = await this.#join(lane);
     await moment("repair:caught-up");
+    await pacer?.pace(signal);
     const touched = await this.#bring(mender, at, read.found, join);
     await moment("repair:mended");
     return { taken: read.taken, touched };

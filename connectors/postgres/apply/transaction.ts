@@ -119,9 +119,9 @@ export class BatchTransaction implements LaneTransaction {
         await writeCascade({ session, plan, shapeOf, dirty: this.#dirty }, cascade);
   }
 
-  #note({ table, deletes, updates, inserts, touched }: TableChanges): void {
+  #note({ table, touched }: TableChanges): void {
     if (table.key !== null) this.#dirty.add(table, touched);
-    else if (deletes.rows + updates.rows + inserts.rows > 0) this.#dirty.whole(table);
+    else this.#dirty.whole(table);
   }
 
   #demandOpen(): void {

@@ -14,7 +14,10 @@ const putSql = `
     FROM unnest($3::text[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::text[])
       AS m (table_name, key, kind, columns, copies, state)
   ON CONFLICT (migration, table_name, digest) DO UPDATE
-     SET kind = excluded.kind, columns = excluded.columns, copies = excluded.copies, state = excluded.state,
+     SET kind = excluded.kind, columns = excluded.columns, copies = excluded.copies,
+         -- Accused rows stay so until they are looked at again: a verification that is cut off takes nothing back.
+         state = CASE WHEN excluded.state = 'suspect' AND headgate.mismatch.state = 'different'
+                      THEN headgate.mismatch.state ELSE excluded.state END,
          verification = excluded.verification, at = excluded.at`;
 
 interface Found {

@@ -55,9 +55,17 @@ export async function forgetProofs(
   migration: string,
   tables: readonly string[],
 ): Promise<void> {
+  await session.query(
+    "DELETE FROM headgate.mismatch WHERE migration = $1 AND table_name = ANY ($2::text[])",
+    [migration, tables],
+  );
+  await unprove(session, migration, tables);
+}
+
+/** Tables that have to be compared whole again, whatever was found of them stays on record. As above. */
+export async function unprove(session: Session, migration: string, tables: readonly string[]): Promise<void> {
   for (const sql of [
     "DELETE FROM headgate.table_proof WHERE migration = $1 AND table_name = ANY ($2::text[])",
-    "DELETE FROM headgate.mismatch WHERE migration = $1 AND table_name = ANY ($2::text[])",
     // Of a verification that is over its ranges stay, as what was found then.
     `DELETE FROM headgate.verified_range r USING headgate.verification v
       WHERE v.migration = r.migration AND v.id = r.verification AND v.state = 'open'
