@@ -3,8 +3,9 @@
  * thousand in one look, batch by batch of the lane, and the table is clean as of the last of these batches. A table that
  * was touched whole, or has no key, has to be compared whole.
  */
-import type { PlanTable, Position } from "../model.js";
-import type { VerifyRun } from "../verify-port.js";
+import type { PlanTable } from "../model.js";
+import type { LaneCheckpoint } from "../stream-port.js";
+import type { TableProof, VerifyRun } from "../verify-port.js";
 import { again, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { keysIn, tuplesOf } from "./tuples.js";
@@ -23,24 +24,27 @@ export async function compareDirty(
   tools: VerifyTools,
   run: VerifyRun,
   table: PlanTable,
-  clean: bigint,
+  clean: NonNullable<TableProof["clean"]>,
   signal: AbortSignal,
 ): Promise<"whole" | number> {
   let compared = 0;
   using pacer = tools.pacer?.();
   // What is touched while this works is the next verification's.
-  const end = await lastTouched(tools, table, clean, signal);
-  for (let from = clean; end !== null && from < end;) {
+  const end = await lastTouched(tools, table, clean.seq, signal);
+  let { position } = clean;
+  for (let from = clean.seq; end !== null && from < end;) {
     const page = await nextPage(tools, table, from, end, signal);
     if (page === "whole") return "whole";
     if (page === null) break;
     await pacer?.pace(signal);
-    const position = await again(
+    const at = await again(
       tools,
       `comparing touched keys of ${table.source}`,
       () => comparePage(tools, run, table, page, signal),
       signal,
     );
+    // What batches after these have touched is not among the keys: the look's own position would claim them too.
+    if (at.seq === page.upTo) position = at.position;
     await tools.ledger.setClean(table.source, page.upTo, position, null);
     await tools.moment("verify:cleaned");
     pacer?.rest();
@@ -101,7 +105,7 @@ async function comparePage(
   table: PlanTable,
   page: Page,
   signal: AbortSignal,
-): Promise<Position | null> {
+): Promise<LaneCheckpoint> {
   const keys = [...page.keys].map((key) => Buffer.from(key, "latin1"));
   return await looking(
     tools,
@@ -114,7 +118,7 @@ async function comparePage(
         tools.onEvent({ kind: "suspects", table: table.source, count: suspects.length });
       }
       tools.onEvent({ kind: "keys", table: table.source, keys: keys.length });
-      return at.position;
+      return at;
     },
     signal,
   );

@@ -99,7 +99,7 @@ export async function verify(
     const clean = before.get(table.source)?.clean ?? null;
     if (request.full || clean === null || split.has(table.source)) whole.add(table.source);
     else {
-      const compared = await compareDirty(tools, run, table, clean.seq, signal);
+      const compared = await compareDirty(tools, run, table, clean, signal);
       if (compared === "whole") whole.add(table.source);
       else keys.set(table.source, compared);
     }
