@@ -4,6 +4,7 @@
  * streamed compare, the digests inside the servers, and what a user does today. Every run is kept, so that a bench which
  * was stopped goes on with what is missing. Prints a Markdown table and writes it to bench/results.
  */
+import pg from "pg";
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -89,7 +90,11 @@ async function copied(from: Sides, admin: string, total: number, meter: Meter): 
       client.query<{ n: string }>(
         "SELECT coalesce(sum(rows), 0) AS n FROM headgate.range JOIN headgate.migration ON id = migration WHERE migration.state = 'copied'",
       ),
-    ).catch(() => null);
+    ).catch((error: unknown) => {
+      // A copy that was cut off before its ledger: made anew. Anything else is told.
+      if (error instanceof pg.DatabaseError && ["42P01", "3F000"].includes(error.code ?? "")) return null;
+      throw error;
+    });
     if (Number(there?.rows[0]?.n) === total) return url;
   }
   const url = await freshDatabase(admin, target);

@@ -3,19 +3,13 @@
  * does it and is asked over its socket; with none running the verb becomes the engine for as long as it takes, and a
  * migration that follows the log follows it meanwhile. Exit 2 where rows differ.
  */
+import { engineWork } from "./engine-work.js";
 import { Fault } from "../errors.js";
-import { engineClient } from "../serve/client.js";
-import type { Works } from "../serve/jobs.js";
-import { copiedMigration } from "./as-begun.js";
-import { jobOf } from "./job.js";
-import { runLive } from "./live.js";
-import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 import type { VerifyAsk } from "./verify-ask.js";
 import { verifyResult } from "./verify-body.js";
 import { progressTeller } from "./verify-progress.js";
-import { atRest } from "./verify-copied.js";
 
 export interface VerifyFlags {
   readonly full: boolean;
@@ -27,35 +21,11 @@ export interface VerifyFlags {
 }
 
 export async function verifyVerb(context: VerbContext, flags: VerifyFlags): Promise<VerbResult> {
-  const ask = askOf(flags);
-  await using migration = await openMigration(context);
-  const target = await migration.target();
-  const view = await target.view(migration.id);
-  if (view !== null && view.holder !== null) {
-    const client = engineClient(migration.stateDirectory);
-    const body = await jobOf(context, client, "verify", ask, view.holder);
-    return verifyResult(migration.id, body);
-  }
-  const { found, live } = await copiedMigration(context, migration, view);
-  let body: Readonly<Record<string, unknown>> | null = null;
-  const act = async ({ verify }: Works, signal: AbortSignal): Promise<void> => {
-    body = await verify(ask, progressTeller(context), signal);
-  };
-  const result = (): VerbResult => {
-    if (body === null) throw new Fault("bug", "The verification ended without a result.");
-    return verifyResult(migration.id, body);
-  };
-  if (!live) {
-    await atRest(context, migration, found, act);
-    return result();
-  }
-  return await runLive(context, migration, found, {
-    until: "done",
-    task: { act, result },
-    timeoutMs: null,
-    holds: [],
-    unfollowed: false,
-    listen: null,
+  return await engineWork(context, {
+    kind: "verify",
+    ask: askOf(flags),
+    onProgress: progressTeller(context),
+    result: verifyResult,
   });
 }
 

@@ -1,0 +1,57 @@
+/**
+ * Work on a copied migration that a running engine does where there is one. With none running the verb becomes the engine
+ * for as long as it takes: at rest for an offline copy, with the stream beside it where the log is followed.
+ */
+import { Fault } from "../errors.js";
+import { engineClient } from "../serve/client.js";
+import type { JobKind } from "../serve/jobs.js";
+import { copiedMigration } from "./as-begun.js";
+import { jobOf } from "./job.js";
+import { runLive } from "./live.js";
+import { openMigration } from "./open.js";
+import type { VerbResult } from "./output.js";
+import type { VerbContext } from "./verb.js";
+import { atRest } from "./verify-copied.js";
+import type { Works } from "../serve/jobs.js";
+
+type Body = Readonly<Record<string, unknown>>;
+
+export interface EngineWork {
+  readonly kind: JobKind;
+  readonly ask: unknown;
+  readonly onProgress: (progress: Body) => void;
+  /** What the verb says, from the work's JSON. */
+  readonly result: (migration: string, body: Body) => VerbResult;
+}
+
+export async function engineWork(context: VerbContext, work: EngineWork): Promise<VerbResult> {
+  const { kind, ask, onProgress } = work;
+  await using migration = await openMigration(context);
+  const target = await migration.target();
+  const view = await target.view(migration.id);
+  if (view !== null && view.holder !== null) {
+    const client = engineClient(migration.stateDirectory);
+    return work.result(migration.id, await jobOf(context, client, kind, ask, view.holder));
+  }
+  const { found, live } = await copiedMigration(context, migration, view);
+  let body: Body | null = null;
+  const act = async (works: Works, signal: AbortSignal): Promise<void> => {
+    body = await works[kind](ask, onProgress, signal);
+  };
+  const result = (): VerbResult => {
+    if (body === null) throw new Fault("bug", `The ${kind} ended without a result.`);
+    return work.result(migration.id, body);
+  };
+  if (!live) {
+    await atRest(context, migration, found, act);
+    return result();
+  }
+  return await runLive(context, migration, found, {
+    until: "done",
+    task: { act, result },
+    timeoutMs: null,
+    holds: [],
+    unfollowed: false,
+    listen: null,
+  });
+}
