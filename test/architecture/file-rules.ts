@@ -34,6 +34,18 @@ export function openingProblems(file: RepoFile, paths: ReadonlySet<string> = new
   return /^(\/\*\*?|\/\/)/.test(text) ? [] : [whole(file, "opening", "does not open with its purpose")];
 }
 
+/** A test that is left out must be able to say why, which only `skip(reason)` inside it does. */
+export function skipProblems(file: RepoFile): Problem[] {
+  if (!file.path.endsWith(".test.ts")) return [];
+  return file.text
+    .split("\n")
+    .flatMap((line, index) =>
+      /\b(it|test|describe)\.(skip|todo|skipIf|runIf)\b/.test(line)
+        ? [{ path: file.path, line: index + 1, rule: "skips", sentence: "is left out without a reason" }]
+        : [],
+    );
+}
+
 /** A word that gives away a machine or a registry, with the reason that the failing test prints. */
 export interface ForbiddenWord {
   readonly word: string;

@@ -13,6 +13,7 @@ import {
   nameProblems,
   openingProblems,
   sizeProblems,
+  skipProblems,
   wordProblems,
 } from "./file-rules.js";
 import type { ForbiddenWord } from "./file-rules.js";
@@ -83,6 +84,10 @@ describe("the repository", () => {
     expect(told(all.flatMap((file) => wordProblems(file, words)))).toEqual([]);
   });
 
+  it("leaves no test out without a reason", () => {
+    expect(told(all.flatMap(skipProblems))).toEqual([]);
+  });
+
   it("has a page for each error code", () => {
     expect(told(errorPageProblems(codes, all))).toEqual([]);
   });
@@ -108,6 +113,12 @@ describe("the rules can fail", () => {
     expect(openingProblems(test)).toHaveLength(1);
     expect(openingProblems(test, new Set(["src/x.ts"]))).toEqual([]);
     expect(openingProblems(file("src/x.ts", "#!/usr/bin/env node\n/** The start. */"))).toEqual([]);
+  });
+
+  it("on a test that cannot say why it is left out", () => {
+    for (const way of ["skip", "todo", "skipIf", "runIf"])
+      expect(skipProblems(file("src/x.test.ts", `it.${way}("x")`))).toHaveLength(1);
+    expect(skipProblems(file("src/x.test.ts", 'it("x", ({ skip }) => { skip("why"); });'))).toEqual([]);
   });
 
   it("on a word that gives a machine away", () => {

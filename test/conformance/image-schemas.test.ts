@@ -41,7 +41,8 @@ describe.each(testSources)("row images of %s", (name) => {
     expect([...refused.values()].filter((why) => !expected.some((known) => known.test(why)))).toEqual([]);
   });
 
-  it.skipIf(name === "mysql56")("are the copy's rows, for random schemas", { timeout: 600_000 }, async () => {
+  it("are the copy's rows, for random schemas", { timeout: 600_000 }, async ({ skip }) => {
+    if (name === "mysql56") skip("random schemas are of types that MySQL 5.6 does not have");
     console.log(`${name}: random schemas of the seeds ${seeds.join(" ")}`);
     const told: string[] = [];
     let rows = 0;

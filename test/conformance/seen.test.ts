@@ -45,23 +45,21 @@ describe.each(servers)("%s", (name) => {
     expect((await markers()) - before).toBe(asked ? 1 : 2);
   });
 
-  it.runIf(name === "mysql9")(
-    "one that was not is waited for, until it is or until told to stop",
-    async () => {
-      const uuid = (await source.facts()).identity;
-      // A number that no transaction takes by itself.
-      const far: Position = { kind: "gtid", set: `${uuid}:1000000000000`, file: "", offset: "0" };
-      const control = new AbortController();
-      let over = false;
-      const seen = source.seen("seen_lane", far, control.signal).finally(() => {
-        over = true;
-      });
-      const told = expect(seen).rejects.toMatchObject({ code: "terminated" });
-      // Longer than one question of it lasts.
-      await database.sql("SELECT SLEEP(1.2)");
-      expect(over).toBe(false);
-      control.abort(new Fault("terminated", "told to stop"));
-      await told;
-    },
-  );
+  it("one that was not is waited for, until it is or until told to stop", async ({ skip }) => {
+    if (name !== "mysql9") skip("only a server with MySQL's GTIDs can be asked to wait for a position");
+    const uuid = (await source.facts()).identity;
+    // A number that no transaction takes by itself.
+    const far: Position = { kind: "gtid", set: `${uuid}:1000000000000`, file: "", offset: "0" };
+    const control = new AbortController();
+    let over = false;
+    const seen = source.seen("seen_lane", far, control.signal).finally(() => {
+      over = true;
+    });
+    const told = expect(seen).rejects.toMatchObject({ code: "terminated" });
+    // Longer than one question of it lasts.
+    await database.sql("SELECT SLEEP(1.2)");
+    expect(over).toBe(false);
+    control.abort(new Fault("terminated", "told to stop"));
+    await told;
+  });
 });

@@ -53,26 +53,26 @@ describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
   });
 });
 
-// It takes what the looks at the log take: half a minute.
-it.runIf(process.env["HEADGATE_GATE"] === "1")(
-  "is told of a copy that takes longer than the log is kept, and ends one whose log goes while it runs",
-  async () => {
-    await using trip = await journey("hg_kept", "mysql9");
-    await prepared(trip);
-    trip.configure(["snapshot: { rangeRows: 1000, workers: 1 }", "throttle: { sleep: 30s }"]);
-    await trip.source.sql("SET GLOBAL binlog_expire_logs_seconds = 30");
-    const running = trip.start(["run", "--json"]);
-    await running.logged(/the copy takes about .* more, and the source keeps the log from its start for /u);
-    await untilDone(trip, running, 1);
-    await purge(trip);
-    const ended = await running.end;
-    expect([ended.code, JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "{}")]).toEqual([
-      1,
-      expect.objectContaining({ error: purged }),
-    ]);
-    const [left] = await trip.target.sql(
-      "SELECT count(*)::text AS n FROM headgate.range WHERE state <> 'done'",
-    );
-    expect(Number(left?.["n"])).toBeGreaterThan(0);
-  },
-);
+it("is told of a copy that takes longer than the log is kept, and ends one whose log goes while it runs", async ({
+  skip,
+}) => {
+  if (process.env["HEADGATE_GATE"] !== "1")
+    skip("its looks at the log take half a minute: it runs in the gate");
+  await using trip = await journey("hg_kept", "mysql9");
+  await prepared(trip);
+  trip.configure(["snapshot: { rangeRows: 1000, workers: 1 }", "throttle: { sleep: 30s }"]);
+  await trip.source.sql("SET GLOBAL binlog_expire_logs_seconds = 30");
+  const running = trip.start(["run", "--json"]);
+  await running.logged(/the copy takes about .* more, and the source keeps the log from its start for /u);
+  await untilDone(trip, running, 1);
+  await purge(trip);
+  const ended = await running.end;
+  expect([ended.code, JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "{}")]).toEqual([
+    1,
+    expect.objectContaining({ error: purged }),
+  ]);
+  const [left] = await trip.target.sql(
+    "SELECT count(*)::text AS n FROM headgate.range WHERE state <> 'done'",
+  );
+  expect(Number(left?.["n"])).toBeGreaterThan(0);
+});
