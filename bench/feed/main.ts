@@ -19,6 +19,7 @@ import { codecOf } from "../../src/typemap/compile.js";
 import { planOf } from "../../test/conformance/feed-recorder.js";
 import { sourceDatabase } from "../../test/world/source-database.js";
 import type { SourceDatabase } from "../../test/world/source-database.js";
+import { readByZongji } from "./zongji.js";
 
 export interface FeedOptions {
   readonly scale: number;
@@ -47,10 +48,14 @@ export async function feed({ scale, rounds }: FeedOptions): Promise<void> {
     await using opened = await source.feed(plan);
     const figures: string[] = [];
     for (let round = 1; round <= rounds; round++) {
-      const walked = await measured(opened, from, new Walking());
-      const decoded = await measured(opened, from, new Decoding(plan));
+      const walked = await read(opened, from, new Walking());
+      const decoded = await read(opened, from, new Decoding(plan));
+      const peer = await measured(async () => {
+        await readByZongji(database.options, from, decoded.changes);
+        return decoded.changes;
+      });
       figures.push(
-        `| ${name} | ${String(decoded.changes)} | ${rate(walked)} | ${rate(decoded)} | ${String(goal)} | ${wall(decoded)} |`,
+        `| ${name} | ${String(decoded.changes)} | ${rate(walked)} | ${rate(decoded)} | ${String(goal)} | ${rate(peer)} | ${wall(decoded)} | ${wall(peer)} |`,
       );
       process.stderr.write(`${figures.at(-1) ?? ""}\n`);
     }
@@ -61,9 +66,10 @@ export async function feed({ scale, rounds }: FeedOptions): Promise<void> {
     "",
     `${new Date().toISOString().slice(0, 10)}; ${String(cpus().length)} cores, Node ${process.version}, MySQL 9.7, loopback without TLS, CRC32 checked. One line a round.`,
     "In thousands of changes per CPU-second of this process; decoded: every image, both of an update, as a PostgreSQL tuple.",
+    "Beside it `@vlasky/zongji` 0.9.0 over the same changes, which ends in JavaScript objects.",
     "",
-    "| transactions | changes | read and walked | decoded | goal | thousands a second of wall |",
-    "|---|---|---|---|---|---|",
+    "| transactions | changes | read and walked | decoded | goal | zongji | decoded, thousands a second of wall | zongji, the same |",
+    "|---|---|---|---|---|---|---|---|",
     ...lines,
     "",
   ].join("\n");
@@ -78,13 +84,20 @@ interface Measured {
   readonly seconds: number;
 }
 
-async function measured(opened: ChangeFeed, from: Position, sink: Walking): Promise<Measured> {
+const read = (opened: ChangeFeed, from: Position, sink: Walking): Promise<Measured> =>
+  measured(async () => {
+    await opened.read([from], sink, { untilEnd: true, signal: never });
+    return sink.changes;
+  });
+
+/** `act` returns the number of changes that it has read. */
+async function measured(act: () => Promise<number>): Promise<Measured> {
   const cpu = process.cpuUsage();
   const begun = performance.now();
-  await opened.read([from], sink, { untilEnd: true, signal: never });
+  const changes = await act();
   const { user, system } = process.cpuUsage(cpu);
   return {
-    changes: sink.changes,
+    changes,
     cpuSeconds: (user + system) / 1e6,
     seconds: (performance.now() - begun) / 1000,
   };
