@@ -4,6 +4,7 @@ import { bulk } from "./bulk/main.js";
 import { check } from "./check/main.js";
 import { feed } from "./feed/main.js";
 import { stream } from "./stream/main.js";
+import { verifyAgain } from "./verify/again.js";
 import { verifyBench } from "./verify/main.js";
 
 function number(name: string, otherwise: number): number {
@@ -23,10 +24,17 @@ if (name === "bulk")
     rounds: number("rounds", 5),
     seconds: number("seconds", Number.MAX_SAFE_INTEGER),
   });
-else if (name === "apply") await apply({ scale: number("scale", 1), rounds: number("rounds", 1) });
+else if (name === "apply")
+  await apply({
+    only: pieces.includes("dirty") ? "dirty" : "all",
+    scale: number("scale", 1),
+    rounds: number("rounds", 1),
+  });
 else if (name === "feed") await feed({ scale: number("scale", 1), rounds: number("rounds", 3) });
 else if (name === "stream") await stream(pieces, number("scale", 1));
 else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
+else if (name === "verify" && pieces.includes("again"))
+  await verifyAgain({ scale: number("scale", 1), rounds: number("rounds", 3) });
 else if (name === "verify")
   await verifyBench({ pieces, scale: number("scale", 1), rounds: number("rounds", 5) });
 else {

@@ -1,14 +1,15 @@
 /**
- * `npm run bench -- apply [--scale 1] [--rounds 1]`: how a lane's writer gets batches into PostgreSQL, one lane, tuples
- * ready in memory: arrays against COPY at several sizes of batches, strictly and loosely, beside one prepared statement a
- * row. CPU is of the lane's backend and of this process, so that figures of a shared machine can be compared.
+ * `npm run bench -- apply [dirty] [--scale 1] [--rounds 1]`: how a lane's writer gets batches into PostgreSQL, one lane,
+ * tuples ready in memory: arrays against COPY at several sizes of batches, strictly and loosely, beside one prepared
+ * statement a row. CPU is of the lane's backend and of this process, so that figures of a shared machine can be compared.
+ * `dirty`: only what writing the touched keys down costs, with and without, on a page of its own.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { openMeter } from "./meter.js";
 import type { Figures, Meter } from "./meter.js";
 import { PostgresLane } from "../../connectors/postgres/apply/lane.js";
-import type { TableChanges } from "../../src/stream-port.js";
+import type { TableChanges, Tuples } from "../../src/stream-port.js";
 import { laneWorld, loose, place, strict } from "../../test/world/apply-lane.js";
 import type { LaneWorld } from "../../test/world/apply-lane.js";
 import { list as servers } from "../../test/world/stack/servers.js";
@@ -18,24 +19,31 @@ import { applySimply } from "./simple.js";
 import { account, batches, eventsOf, fillSql, prepare } from "./workload.js";
 
 export interface ApplyOptions {
+  readonly only: "all" | "dirty";
   readonly scale: number;
   readonly rounds: number;
 }
+
+const nothing: Tuples = { rows: 0, bytes: 0, chunks: [] };
 
 interface Contestant {
   readonly name: string;
   readonly size: number;
   readonly events: number;
   readonly sorted: boolean;
+  /** The page that it stands on. */
+  readonly about: "all" | "dirty" | "both";
   readonly run: (world: LaneWorld, list: readonly TableChanges[], meter: Meter) => Promise<void>;
 }
 
-export async function apply({ scale, rounds }: ApplyOptions): Promise<void> {
+export async function apply({ only, scale, rounds }: ApplyOptions): Promise<void> {
   await using database = await targetDatabase("headgate_bench_apply");
   const rows = Math.round(300_000 * scale);
   const seed = 7;
   await prepare(database, rows, seed);
-  const contestants = contestantsOf(database, Math.round(100_000 * scale));
+  const contestants = contestantsOf(database, Math.round(100_000 * scale)).filter(
+    ({ about }) => about === "both" || about === only,
+  );
   const runs = new Map<string, Figures[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round++)
     for (const contestant of contestants) {
@@ -46,7 +54,8 @@ export async function apply({ scale, rounds }: ApplyOptions): Promise<void> {
   const page = pageOf(runs, { rows, rounds, seed });
   process.stdout.write(page);
   mkdirSync("bench/results", { recursive: true });
-  writeFileSync(`bench/results/apply-writer${scale === 1 ? "" : `-${String(scale)}`}.md`, page);
+  const name = only === "dirty" ? "apply-dirty" : "apply-writer";
+  writeFileSync(`bench/results/${name}${scale === 1 ? "" : `-${String(scale)}`}.md`, page);
 }
 
 function contestantsOf(database: TargetDatabase, events: number): readonly Contestant[] {
@@ -88,13 +97,27 @@ function contestantsOf(database: TargetDatabase, events: number): readonly Conte
           size,
           events: size < 1000 ? events / 5 : events,
           sorted: true,
+          about: kind === "strict" && (how === "COPY" ? size === 20_000 : size === 1000) ? "both" : "all",
           run: byLane(group, stagedRows),
         });
+  for (const [how, size, stagedRows] of [
+    ["arrays", 1000, 1e9],
+    ["COPY", 20_000, 1],
+  ] as const)
+    found.push({
+      name: `strict, ${how}, ${String(size)}, touched keys not written`,
+      size,
+      events,
+      sorted: true,
+      about: "dirty",
+      run: byLane((changes) => strict({ ...changes, touched: nothing }), stagedRows),
+    });
   found.push({
     name: "strict, COPY, 20000, not sorted",
     size: 20_000,
     events,
     sorted: false,
+    about: "all",
     run: byLane(strict, 1),
   });
   found.push({
@@ -102,6 +125,7 @@ function contestantsOf(database: TargetDatabase, events: number): readonly Conte
     size: 20_000,
     events: events / 5,
     sorted: false,
+    about: "all",
     run: (_, list, meter) => applySimply(database.options.url, list, 500, meter),
   });
   return found;
@@ -137,7 +161,7 @@ function pageOf(
     "",
     `One lane, tuples ready in memory, ${what.rows.toLocaleString("en-US")} rows of about 350 bytes with JSON and two secondary indexes; half updates that change an indexed column, a quarter each inserts and deletes; uniform keys, seed ${String(what.seed)}.`,
     `${new Date().toISOString().slice(0, 16)}Z; ${String(cpus().length)} cores, Node ${process.version}, PostgreSQL ${version} with 256 MB shared_buffers and default durability. The machine was shared with other work all the time: CPU compares, the rate does not.`,
-    `Microseconds of CPU an event, of the lane's backend and of Node; the best of ${String(what.rounds)} runs each. Checkpoint and touched keys are written with every batch.`,
+    `Microseconds of CPU an event, of the lane's backend and of Node; the best of ${String(what.rounds)} runs each. Checkpoint and touched keys are written with every batch, where nothing else is said.`,
     "",
     "| rows of a batch | PostgreSQL us | Node us | k events/s |",
     "|---|---|---|---|",

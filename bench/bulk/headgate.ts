@@ -113,7 +113,11 @@ export async function checkHeadgate(from: From, target: string): Promise<CheckFi
 }
 
 /** Runs `act` in a folder with a headgate.yaml that joins the two, and removes it. */
-async function inFolder<T>(from: From, target: string, act: (folder: string) => Promise<T>): Promise<T> {
+export async function inFolder<T>(
+  from: From,
+  target: string,
+  act: (folder: string) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "headgate-bench-"));
   try {
     const { host } = new URL(from.url);
@@ -141,7 +145,7 @@ export interface Statement {
   readonly sql: string;
 }
 
-async function headgate(
+export async function headgate(
   folder: string,
   args: readonly string[],
   usageFile: string | null,
