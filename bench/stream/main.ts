@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { dataFolder } from "../../test/world/stack/place.js";
+import { growTarget, sharedBuffers } from "./memory.js";
 import { pieces } from "./pieces.js";
 import type { Outcome } from "./pieces.js";
 
@@ -22,12 +23,17 @@ export async function stream(wanted: readonly string[], scale: number): Promise<
   );
   if (asked.length === 0) throw new Error(`pieces are ${pieces.map(({ name }) => name).join(", ")}`);
   mkdirSync(folder, { recursive: true });
-  for (const piece of asked) {
-    const date = new Date().toISOString();
-    const outcomes = await piece.run(scale);
-    for (const outcome of outcomes) process.stderr.write(`${lineOf(outcome)}\n`);
-    const record: Record = { date, scale, outcomes };
-    if (outcomes.length > 0) writeFileSync(fileOf(piece.name), JSON.stringify(record));
+  const shrink = await growTarget();
+  try {
+    for (const piece of asked) {
+      const date = new Date().toISOString();
+      const outcomes = await piece.run(scale);
+      for (const outcome of outcomes) process.stderr.write(`${lineOf(outcome)}\n`);
+      const record: Record = { date, scale, outcomes };
+      if (outcomes.length > 0) writeFileSync(fileOf(piece.name), JSON.stringify(record));
+    }
+  } finally {
+    await shrink();
   }
   const page = pageOf();
   process.stdout.write(page);
@@ -74,7 +80,7 @@ function pageOf(): string {
   return [
     "# bench: stream, end to end",
     "",
-    `From MySQL 9.7's binary log into PostgreSQL 18, ledger and touched keys written, synchronous_commit on; rows of about 350 bytes with JSON and two secondary indexes, of which every update changes one. ${String(cpus().length)} cores shared by both servers and Node ${process.version}; one run each. Node's memory is that of the bench's process, with the engine in it.`,
+    `From MySQL 9.7's binary log into PostgreSQL 18, ledger and touched keys written, synchronous_commit on, ${sharedBuffers} of shared_buffers; rows of about 350 bytes with JSON and two secondary indexes, of which every update changes one. ${String(cpus().length)} cores shared by both servers and Node ${process.version}; one run each. Node's memory is that of the bench's process, with the engine in it.`,
     "`busy` is the time in which a lane had a batch at the target, over the whole; two lanes can have 200 %.",
     "",
     "| changes | events | k events/s | PostgreSQL us an event | Node us an event | busy | batches | peak RSS MB |",

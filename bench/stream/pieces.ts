@@ -47,21 +47,21 @@ export const pieces: readonly Piece[] = [
     name: "many",
     run: (scale) =>
       compared("500 rows a transaction, uniform keys", async ({ source }, rows) =>
-        changeMany(source, rows, thousands(scale, 600)),
+        changeMany(source, rows, thousands(scale, 1000)),
       ),
   },
   {
     name: "single",
     run: (scale) =>
       compared("one row a transaction, uniform keys", async ({ source }, rows) =>
-        changeSingly(source, rows, thousands(scale, 240)),
+        changeSingly(source, rows, thousands(scale, 500)),
       ),
   },
   {
     name: "hot",
     run: async (scale) => {
       await using world = await openWorld(name);
-      await changeHot(world.source, await rowsOf(world), thousands(scale, 600));
+      await changeHot(world.source, await rowsOf(world), thousands(scale, 1000));
       return [{ kind: "run", what: "80 % of the changes on 1 % of the rows", run: await catchUp(world) }];
     },
   },
