@@ -357,7 +357,7 @@ export class Group {
     this.#begun = false;
     this.#handed = 0;
     this.#xa = null;
-    this.#changing = new Set();
+    if (this.#changing.size > 0) this.#changing = new Set();
   }
 }
 

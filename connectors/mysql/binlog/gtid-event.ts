@@ -3,6 +3,7 @@
  * from one transaction to the next nearly always, so its text is made once and kept.
  */
 import { Fault } from "../../../src/errors.js";
+import { sameBytes } from "./same-bytes.js";
 
 /** A GTID of MySQL. `key` is `uuid` or `uuid:tag`. */
 export interface MysqlGtid {
@@ -124,7 +125,7 @@ class Varints {
 }
 
 function uuidOf(bytes: Buffer, at: number): string {
-  if (uuidText === "" || uuidAt.compare(bytes, at, at + 16) !== 0) {
+  if (uuidText === "" || !sameBytes(uuidAt, bytes, at)) {
     bytes.copy(uuidAt, 0, at, at + 16);
     uuidText = dashed(uuidAt.toString("hex"));
   }

@@ -4,6 +4,7 @@
  */
 import { inflateSync } from "node:zlib";
 import { Fault } from "../../../src/errors.js";
+import { sameBytes } from "./same-bytes.js";
 
 export interface LoggedStatement {
   /** The session's database; empty when it stood in none. */
@@ -25,7 +26,7 @@ const begin = Buffer.from("\0BEGIN");
 /** Whether the body in bytes [at, end) is BEGIN: every transaction has one, so nothing else of it is read. */
 export function isBegin(bytes: Buffer, at: number, end: number): boolean {
   const text = at + 13 + bytes.readUInt16LE(at + 11) + (bytes[at + 8] as number);
-  return end - text === begin.length && begin.compare(bytes, text, end) === 0;
+  return end - text === begin.length && sameBytes(begin, bytes, text);
 }
 
 /** `skip`: bytes between the fixed part and the session's variables (LOAD DATA has some). */

@@ -11,6 +11,7 @@ import { imageShape } from "../image/shape.js";
 import type { ImageShape } from "../image/shape.js";
 import type { ImageWorld } from "../image/world.js";
 import { markerDatabase } from "../marker.js";
+import { sameBytes } from "./same-bytes.js";
 
 /** One announcement. */
 export class Announced {
@@ -70,7 +71,7 @@ export class LogTables {
   announce(bytes: Buffer, at: number, end: number): Announced {
     const id = bytes.readUIntLE(at, 6);
     const before = this.#known.get(id);
-    if (before?.raw.length === end - at && before.raw.compare(bytes, at, end) === 0) return before;
+    if (before?.raw.length === end - at && sameBytes(before.raw, bytes, at)) return before;
     const raw = Buffer.from(bytes.subarray(at, end));
     const database = this.#name(nameAt(raw, 8));
     const name = this.#name(nameAt(raw, 10 + (raw[8] as number)));
