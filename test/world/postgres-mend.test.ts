@@ -311,6 +311,41 @@ describe("rows without a key", () => {
     expect((await journal()).map((each) => `${each["did"] ?? ""} ${each["copies"] ?? ""}`)).toHaveLength(4);
   });
 
+  it("are looked for before the lane is held, and left where an event comes between; one that somebody moved stops it", async () => {
+    const between: (() => Promise<void>)[] = [];
+    await using world = await opened([notes, people], {
+      moment: async (name) => {
+        if (name === "mend:scanned") await between.shift()?.();
+      },
+    });
+    await database.sql("INSERT INTO notes VALUES (1, 'x'), (1, 'x'), (1, 'x'), (2, 'y')");
+    const rows = [await copies("1, 'x'::text", 1), await copies("2, 'y'::text", 0)];
+    // A batch of the lane commits while the table is scanned.
+    let committed = false;
+    const elsewhere = { inserts: "SELECT 7::bigint, 'seven'::text, 7" };
+    between.push(async () => {
+      await apply(world.ledger, [strict(await changes(database, world.table("people"), elsewhere))]);
+      committed = true;
+    });
+    expect(did(await mend(world, request(world.table("notes"), rows)))).toBe("deleted deleted");
+    expect(committed).toBe(true);
+    expect(await rowsOfTable("notes")).toBe("(1,x)");
+    await database.sql("INSERT INTO notes VALUES (1, 'x')");
+    const since = 2n;
+    between.push(async () => {
+      await database.sql("UPDATE notes SET b = b");
+    });
+    const fault = await faultOf(mend(world, request(world.table("notes"), rows, { since })));
+    expect([fault.code, fault.retriable]).toEqual(["target-busy", true]);
+    expect(await rowsOfTable("notes")).toBe("(1,x) (1,x)");
+    const touching = { inserts: "SELECT 9, 'event'::text" };
+    between.push(async () => {
+      await apply(world.ledger, [strict(await changes(database, world.table("notes"), touching))]);
+    });
+    expect(did(await mend(world, request(world.table("notes"), rows, { since })))).toBe("touched touched");
+    expect(await rowsOfTable("notes")).toBe("(1,x) (1,x) (9,event)");
+  });
+
   it("are left where any event touched the table since", async () => {
     await using world = await opened([notes]);
     await apply(world.ledger, [

@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import type { Tuples } from "../../../src/stream-port.js";
 import type { Mended, Mending } from "../../../src/verify-port.js";
 import type { Session } from "../connection.js";
-import { copiesSql, foundSql, goneSql, surplusSql } from "./mend-sql.js";
+import { foundSql, goneSql, takenSql } from "./mend-sql.js";
+import type { ScannedCopies } from "./mend-scan.js";
 import type { TableShape } from "./shape.js";
 import { wantedKey } from "./statements.js";
 import { arraySlices } from "./tuples.js";
@@ -21,12 +22,21 @@ export interface Change {
   readonly row: Buffer | null;
 }
 
+interface Delete {
+  readonly sql: string;
+  readonly values: readonly (Buffer | string)[];
+  /** How many rows it has to take away; null where it takes whatever is there. */
+  readonly rows: number | null;
+}
+
 export interface Changes {
   readonly rows: readonly Change[];
-  readonly deletes: readonly { readonly sql: string; readonly values: readonly (Buffer | string)[] }[];
+  readonly deletes: readonly Delete[];
   readonly inserts: Tuples;
 }
 
+/** Places that one statement takes rows from. */
+const takenAtOnce = 1_000;
 /** A statement's parameters. */
 const sliceLimit = { rows: 5_000, bytes: 4_194_304 };
 
@@ -93,50 +103,48 @@ function deletesOf(shape: TableShape, keys: Tuples, exact: boolean): Changes["de
   return [...arraySlices(keys, shape.key.length, wantedKey(shape), sliceLimit)].map(({ arrays }) => ({
     sql: goneSql(shape, exact),
     values: arrays,
+    rows: null,
   }));
 }
 
-export async function mendCopies(
-  session: Session,
-  shape: TableShape,
-  rows: readonly Mending[],
-): Promise<Changes> {
-  if (rows.length === 0) return { rows: [], deletes: [], inserts: tuplesOf([]) };
-  const digests = rows.map(({ key }) => key.toString("hex"));
-  const { rows: counted } = await session.query(
-    copiesSql(shape),
-    [digests],
-    `counting rows of ${shape.table.target}`,
-  );
-  const there = new Map(counted.map((row) => [row["digest"] ?? "", Number(row["copies"] ?? 0)]));
+/** What has to be done to copies, from what a scan has found of them. */
+export function mendCopies(shape: TableShape, rows: readonly Mending[], scanned: ScannedCopies): Changes {
   const changes = rows.map(({ key, row, copies }): Change => {
     const digest = key.toString("hex");
-    const have = there.get(digest) ?? 0;
+    const found = scanned.get(digest);
+    const have = found?.copies ?? 0;
     const did = have === copies ? "equal" : have > copies ? "deleted" : "inserted";
     return {
       key,
       did,
-      copies: Math.abs(copies - have),
+      copies: did === "deleted" ? (found?.surplus.length ?? 0) : copies - have,
       before: have > 0 ? digest : null,
       after: copies > 0 ? digest : null,
       row,
     };
   });
-  const surplus = changes.filter(({ did }) => did === "deleted");
+  const surplus = changes.flatMap(({ did, key }) => {
+    const digest = key.toString("hex");
+    return did === "deleted"
+      ? (scanned.get(digest)?.surplus ?? []).map((place) => ({ ...place, digest }))
+      : [];
+  });
+  const deletes: Delete[] = [];
+  for (let at = 0; at < surplus.length; at += takenAtOnce) {
+    const some = surplus.slice(at, at + takenAtOnce);
+    deletes.push({
+      sql: takenSql(shape),
+      values: [
+        `{${some.map(({ part }) => part).join(",")}}`,
+        `{${some.map(({ place }) => `"${place}"`).join(",")}}`,
+        `{${some.map(({ digest }) => digest).join(",")}}`,
+      ],
+      rows: some.length,
+    });
+  }
   return {
     rows: changes,
-    deletes:
-      surplus.length === 0
-        ? []
-        : [
-            {
-              sql: surplusSql(shape),
-              values: [
-                `{${surplus.map(({ key }) => key.toString("hex")).join(",")}}`,
-                `{${surplus.map(({ copies }) => String(copies)).join(",")}}`,
-              ],
-            },
-          ],
+    deletes,
     inserts: tuplesOf(
       changes.flatMap(({ did, row, copies }) =>
         did === "inserted" && row !== null ? Array.from({ length: copies }, () => row) : [],

@@ -51,20 +51,26 @@ export function goneSql(shape: TableShape, exact: boolean): string {
   return `DELETE FROM ${shape.name} AS t USING ${keysFrom(shape)} WHERE ${matchKey(shape)}${exact ? ` AND ${sameBytes(shape)}` : ""}`;
 }
 
-/** How often each of the digests $1 (hex) is there. */
-export const copiesSql = (shape: TableShape): string => `
-  SELECT encode(d.digest, 'hex') AS digest, count(*)::text AS copies
-    FROM (SELECT ${digestSql(shape, "t")} AS digest FROM ${shape.name} AS t) d
-   WHERE d.digest IN (SELECT decode(w.digest, 'hex') FROM unnest($1::text[]) AS w (digest)) GROUP BY d.digest`;
+/**
+ * Of each digest ($1, hex) that is there: how often, and where the copies stand that are more than wanted ($2). `surplus`
+ * is false of a row that says no more than the count. Each digest's count comes before any further copy, $3 rows in all.
+ */
+export const scanSql = (shape: TableShape): string => `
+  SELECT encode(f.digest, 'hex') AS digest, f.copies::text AS copies, f.part::text AS part, f.place::text AS place,
+         (f.nth > f.wanted)::text AS surplus
+    FROM (SELECT d.digest, d.place, d.part, w.wanted, count(*) OVER (PARTITION BY d.digest) AS copies,
+                 row_number() OVER (PARTITION BY d.digest) AS nth
+            FROM (SELECT t.ctid AS place, t.tableoid AS part, ${digestSql(shape, "t")} AS digest FROM ${shape.name} AS t) d
+            JOIN (SELECT decode(x.digest, 'hex') AS digest, x.wanted
+                    FROM unnest($1::text[], $2::int[]) AS x (digest, wanted)) w ON w.digest = d.digest) f
+   WHERE f.nth = 1 OR f.nth > f.wanted ORDER BY f.nth > 1 LIMIT $3::bigint`;
 
-/** Takes away so many ($2) copies of each digest ($1, hex). */
-export const surplusSql = (shape: TableShape): string => `
-  DELETE FROM ${shape.name} AS t USING (
-    SELECT d.place, d.part, w.surplus, row_number() OVER (PARTITION BY d.digest) AS nth
-      FROM (SELECT t.ctid AS place, t.tableoid AS part, ${digestSql(shape, "t")} AS digest FROM ${shape.name} AS t) d
-      JOIN (SELECT decode(x.digest, 'hex') AS digest, x.surplus
-              FROM unnest($1::text[], $2::int[]) AS x (digest, surplus)) w ON w.digest = d.digest) f
-   WHERE t.ctid = f.place AND t.tableoid = f.part AND f.nth <= f.surplus`;
+/** Takes away the rows at these places ($1 parts, $2 places) that still have these digests ($3, hex): nothing else is looked at. */
+export const takenSql = (shape: TableShape): string => `
+  DELETE FROM ${shape.name} AS t
+   WHERE t.ctid = ANY ($2::tid[])
+     AND EXISTS (SELECT FROM unnest($1::oid[], $2::tid[], $3::text[]) AS f (part, place, digest)
+                  WHERE f.part = t.tableoid AND f.place = t.ctid AND decode(f.digest, 'hex') = ${digestSql(shape, "t")})`;
 
 /** Rows' columns as literals, those that are not `shown` as a question mark. */
 export function literalsSql(shape: TableShape, source: string, shown: readonly number[]): string {

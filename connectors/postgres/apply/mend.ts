@@ -16,6 +16,8 @@ import { positionOf } from "../position.js";
 import { applySettings, sleepTriggers } from "./lane.js";
 import { mendCopies, mendKeys } from "./mend-rows.js";
 import type { Change } from "./mend-rows.js";
+import { scanCopies } from "./mend-scan.js";
+import type { ScannedCopies } from "./mend-scan.js";
 import { mendStatements } from "./mend-statements.js";
 import { touchedSince } from "./mend-touched.js";
 import { refusalOf } from "./refusal.js";
@@ -88,10 +90,13 @@ export class PostgresMender implements RowMender {
   async mend(request: MendRequest): Promise<readonly Mended[]> {
     const shape = await this.#shape(request.table);
     const doing = `repairing ${request.table.target}`;
+    // The whole table is read for it: no batch of the lane waits as long.
+    const scanned = shape.key.length === 0 ? await scanCopies(this.#session, shape, request.rows) : null;
+    await this.#options.moment?.("mend:scanned");
     await this.#session.query("BEGIN", undefined, doing);
     let committed = false;
     try {
-      const mended = await this.#mend(shape, request);
+      const mended = await this.#mend(shape, request, scanned);
       if (!request.dryRun) {
         await this.#options.moment?.("mend:written");
         throwIfStopped(this.#lost);
@@ -116,7 +121,11 @@ export class PostgresMender implements RowMender {
     await this.#session.close();
   }
 
-  async #mend(shape: TableShape, request: MendRequest): Promise<readonly Mended[]> {
+  async #mend(
+    shape: TableShape,
+    request: MendRequest,
+    scanned: ScannedCopies | null,
+  ): Promise<readonly Mended[]> {
     const at = await this.#checkpoint("FOR UPDATE");
     await this.#options.moment?.("mend:begun");
     if (at.seq < request.since)
@@ -124,15 +133,21 @@ export class PostgresMender implements RowMender {
     const touched = await touchedSince(this.#session, this.#claim, request);
     const open = request.rows.filter(({ key }) => !touched.has(key));
     const changes =
-      shape.key.length === 0
-        ? await mendCopies(this.#session, shape, open)
-        : await mendKeys(this.#session, shape, open);
+      scanned === null ? await mendKeys(this.#session, shape, open) : mendCopies(shape, open, scanned);
     const statements = request.dryRun
       ? await mendStatements(this.#session, shape, changes, request.showValues)
       : null;
     if (!request.dryRun) {
-      for (const { sql, values } of changes.deletes)
-        await this.#session.burst([{ sql, values, doing: `deleting from ${shape.table.target}` }]);
+      for (const { sql, values, rows } of changes.deletes) {
+        const doing = `deleting from ${shape.table.target}`;
+        const [done] = await this.#session.burst([{ sql, values, doing }]);
+        // No event did that, or the rows would have been touched; so they are read again.
+        if (rows !== null && done?.count !== rows)
+          throw new Fault(
+            "target-busy",
+            `Somebody else has changed or moved rows of ${shape.table.target} while they were repaired.`,
+          );
+      }
       await this.#insert(shape, changes.inserts);
       await this.#record(request, at, changes.rows);
     }
