@@ -87,7 +87,13 @@ export async function replicaFindings(
       : state.sourceServerId === (primary.settings["server_id"] ?? "");
   if (!direct && position.kind !== "gtid")
     return error("replica-of-another", "The replica replicates from another server than the source.");
-  if (!(await reached(connection, position, signal)))
+  const there = await reached(connection, position, signal);
+  if (there === null)
+    return error(
+      "replica-cannot-tell",
+      "The replica has no function that says whether it has reached the source's position, so its rows cannot be placed in the source's log.",
+    );
+  if (!there)
     return error(
       direct ? "replica-behind" : "replica-of-another",
       direct
@@ -101,27 +107,53 @@ export async function replicaFindings(
   );
 }
 
-async function reached(connection: Connection, position: Position, signal: AbortSignal): Promise<boolean> {
-  const mariadb = connection.engine === "mariadb";
-  const asked: readonly [sql: string, params: readonly (string | number)[]][] =
-    position.kind === "gtid"
-      ? mariadb
-        ? [["SELECT MASTER_GTID_WAIT(?, ?)", [position.set, patience]]]
-        : [["SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)", [position.set, patience]]]
-      : ["SOURCE_POS_WAIT", "MASTER_POS_WAIT"].map((name) => [
-          `SELECT ${name}(?, ?, ?)`,
-          [position.file, Number(position.offset), patience],
-        ]);
-  for (const [sql, params] of asked) {
+/** null: the server has no question that answers it. */
+export async function reached(
+  connection: Connection,
+  position: Position,
+  signal: AbortSignal,
+  seconds = patience,
+): Promise<boolean | null> {
+  // Which of these a server has is asked by asking it: each came, or went, with some version.
+  for (const { sql, params, yes } of questions(connection, position, seconds)) {
     try {
       const [row] = await connection.query(sql, params, signal);
-      // 0 and more: reached. -1, or 1 of the GTID functions: not in time. NULL: it is not replicating.
       const answer = row?.[0] ?? null;
-      return position.kind === "gtid" ? answer === "0" : answer !== null && Number(answer) >= 0;
+      if (yes !== null) return answer !== null && yes(answer);
     } catch (error) {
       if (!(error instanceof Fault) || error.retriable || signal.aborted) throw error;
-      // A server without this function, or without GTIDs.
     }
   }
-  return false;
+  return null;
+}
+
+interface Question {
+  readonly sql: string;
+  readonly params: readonly (string | number)[];
+  /** null: it only waits, and what it says is not what is wanted. */
+  readonly yes: ((answer: string) => boolean) | null;
+}
+
+function questions(connection: Connection, position: Position, seconds: number): readonly Question[] {
+  // 0: reached. 1, or -1 on MariaDB: not in time.
+  const zero = (answer: string): boolean => answer === "0";
+  if (position.kind === "file")
+    // 0 and more: reached. -1: not in time. NULL: it is not replicating.
+    return ["SOURCE_POS_WAIT", "MASTER_POS_WAIT"].map((name) => ({
+      sql: `SELECT ${name}(?, ?, ?)`,
+      params: [position.file, Number(position.offset), seconds],
+      yes: (answer) => Number(answer) >= 0,
+    }));
+  const params = [position.set, seconds];
+  if (connection.engine === "mariadb") return [{ sql: "SELECT MASTER_GTID_WAIT(?, ?)", params, yes: zero }];
+  return [
+    { sql: "SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)", params, yes: zero },
+    // 5.6 has only this to wait with, and it says how many transactions that took; what was reached is asked by itself.
+    { sql: "SELECT WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS(?, ?)", params, yes: null },
+    {
+      sql: "SELECT GTID_SUBSET(?, @@GLOBAL.gtid_executed)",
+      params: [position.set],
+      yes: (answer) => answer === "1",
+    },
+  ];
 }

@@ -3,6 +3,8 @@
  * where the server can be asked, and told by a commit of our own where it cannot.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Connection } from "../../connectors/mysql/connection.js";
+import { reached } from "../../connectors/mysql/replica.js";
 import { openMysql } from "../../connectors/mysql/source.js";
 import { Fault } from "../../src/errors.js";
 import type { Position } from "../../src/model.js";
@@ -43,6 +45,18 @@ describe.each(servers)("%s", (name) => {
     const file: Position = { kind: "file", file: position.file, offset: position.offset };
     await source.seen("seen_lane", file, never);
     expect((await markers()) - before).toBe(asked ? 1 : 2);
+  });
+
+  it("a replica of its kind says whether it has a position or not, by what it has to be asked with", async () => {
+    await database.sql("INSERT INTO t VALUES (2)");
+    await using connection = await Connection.open(database.options);
+    const position = await source.position();
+    // This one follows nobody, so it can be asked only where the answer is that of its own transactions.
+    if (position.kind === "gtid" && name !== "mariadb") {
+      expect(await reached(connection, position, never, 1)).toBe(true);
+      const far = { ...position, set: position.set.replace(/\d+$/u, "1000000000000") };
+      expect(await reached(connection, far, never, 1)).toBe(false);
+    } else expect(await reached(connection, position, never, 1)).not.toBeNull();
   });
 
   it("one that was not is waited for, until it is or until told to stop", async ({ skip }) => {
