@@ -167,7 +167,7 @@ export interface TableProof {
 
 /** The claimed ledger's part of verification: every write proves the epoch. */
 export interface VerifyLedger {
-  /** The run of this very scope that has not ended, or a new one. Others that have not ended are given up. */
+  /** The run of this very scope that has not ended, unless nobody has gone on with it for a day, or a new one. Some of other scopes may wait to go on; of too many those with the least proven are given up. */
   begin(scope: VerifyScope): Promise<VerifyRun>;
   /** Records a table's bounds for this run, all at once; does nothing when they are there: whoever goes on compares the same ranges. */
   setRanges(run: string, table: string, ranges: readonly Range[]): Promise<void>;

@@ -84,7 +84,7 @@ const reclaimed = async (): Promise<VerifyLedger> => {
   return again.verification();
 };
 
-it("goes on with the same scope, its ranges and proofs, under the next engine; another scope gives it up", async () => {
+it("goes on with the same scope, its ranges and proofs, under the next engine, also when another scope came between", async () => {
   const run = await ledger.begin(scope());
   expect(run).toMatchObject({ scope: scope(), endedAt: null });
   const ranges = [range(0, null, `a"'\\`), range(1, `a"'\\`, null)];
@@ -104,10 +104,25 @@ it("goes on with the same scope, its ranges and proofs, under the next engine; a
   ]);
   const other = await ledger.begin(scope({ kind: "dirty" }));
   expect(other.id).not.toBe(run.id);
-  expect((await faultOf(ledger.prove(run.id, found, [suspect(key(2))]))).code).toBe("ledger-mismatch");
-  expect((await faultOf(ledger.end(run.id, {}))).code).toBe("ledger-mismatch");
-  expect(await ledger.mismatches("t", ["suspect"], key(1), 10)).toEqual([]);
   await ledger.end(other.id, { rows: 3, note: null });
+  expect((await faultOf(ledger.prove(other.id, found, [suspect(key(2))]))).code).toBe("ledger-mismatch");
+  expect((await faultOf(ledger.end(other.id, {}))).code).toBe("ledger-mismatch");
+  expect(await ledger.mismatches("t", ["suspect"], key(1), 10)).toEqual([]);
+  // Many that nobody ends: those with the least proven are given up, not the one that has something to lose.
+  for (let seed = 0; seed < 12; seed += 1)
+    await ledger.begin(scope({ kind: "sample", sample: { percent: 2, seed } }));
+  const open = await database.sql(
+    "SELECT count(*)::text AS n FROM headgate.verification WHERE state = 'open'",
+  );
+  expect(open).toEqual([{ n: "8" }]);
+  expect(await ledger.begin(scope())).toEqual(run);
+  expect((await ledger.ranges(run.id)).map((each) => each.proof)).toEqual([null, found]);
+  const aged = (column: string, of: string): Promise<unknown> =>
+    database.sql(`UPDATE headgate.${of} SET ${column} = ${column} - interval '25 hours'`);
+  await aged("started_at", "verification");
+  expect((await ledger.begin(scope())).id).toBe(run.id);
+  await aged("proven_at", "verified_range");
+  expect((await ledger.begin(scope())).id).not.toBe(run.id);
   const third = await ledger.begin(scope({ kind: "sample", sample: { percent: 0.5, seed: 7 } }));
   await ledger.end(third.id, {});
   expect(await ledger.ended(9)).toMatchObject([

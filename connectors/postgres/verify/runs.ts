@@ -34,23 +34,42 @@ export function runOf(row: TextRow): VerifyRun {
 
 export const runColumns = `id::text AS id, scope::text AS scope, ${iso("started_at")} AS started, ${iso("ended_at")} AS ended`;
 
+/** Verifications that wait to go on; of more, those with the least to lose are given up. */
+const mostOpen = 8;
+
+/** One that nobody has gone on with for as long is begun anew. */
+const freshFor = "1 day";
+
 export async function begin(ledger: Writing, scope: VerifyScope): Promise<VerifyRun> {
   return ledger.write("beginning a verification", async (session) => {
     const values = [ledger.migration, scopeJson(scope)];
     await session.query(
       `UPDATE headgate.verification SET state = 'given up', ended_at = clock_timestamp()
-        WHERE migration = $1 AND state = 'open' AND scope::text <> $2`,
+        WHERE id IN (SELECT v.id FROM headgate.verification v
+                      WHERE v.migration = $1 AND v.state = 'open' AND v.scope::text <> $2
+                      ORDER BY (SELECT count(r.proven_at) FROM headgate.verified_range r
+                                 WHERE r.migration = v.migration AND r.verification = v.id) DESC, v.id DESC
+                     OFFSET ${String(mostOpen - 1)})`,
+      values,
+    );
+    // Whoever asks for a comparison today does not mean the half of one that somebody else left behind last week.
+    await session.query(
+      `UPDATE headgate.verification v SET state = 'given up', ended_at = clock_timestamp()
+        WHERE v.migration = $1 AND v.state = 'open' AND v.scope::text = $2
+          AND greatest(v.started_at, (SELECT max(r.proven_at) FROM headgate.verified_range r
+                                       WHERE r.migration = v.migration AND r.verification = v.id))
+              < clock_timestamp() - interval '${freshFor}'`,
       values,
     );
     await session.query(
       `INSERT INTO headgate.verification (migration, scope, started_at)
        SELECT $1, $2::json, clock_timestamp()
-        WHERE NOT EXISTS (SELECT FROM headgate.verification WHERE migration = $1 AND state = 'open')`,
+        WHERE NOT EXISTS (SELECT FROM headgate.verification WHERE migration = $1 AND state = 'open' AND scope::text = ($2::json)::text)`,
       values,
     );
     const { rows } = await session.query(
-      `SELECT ${runColumns} FROM headgate.verification WHERE migration = $1 AND state = 'open'`,
-      [ledger.migration],
+      `SELECT ${runColumns} FROM headgate.verification WHERE migration = $1 AND state = 'open' AND scope::text = $2`,
+      values,
     );
     const [row] = rows;
     if (row === undefined) throw new Fault("bug", "A verification was begun, and there is none.");
