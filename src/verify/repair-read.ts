@@ -38,6 +38,8 @@ export async function readForRepair(
   return table.key === null ? await copies(reading, keys) : await byKeys(reading, keys);
 }
 
+const leftAlone = "No policy lets it through, so the row is left as it is.";
+
 interface Reading {
   readonly tools: VerifyTools;
   readonly rows: RepairRows;
@@ -78,7 +80,7 @@ async function someKeys(
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "value-refused") throw error;
     if (keys.length === 1) {
-      refused.push(`${error.message} No policy lets it through, so the row is left as it is.`);
+      refused.push(`${error.message} ${leftAlone}`);
       return [];
     }
   }
@@ -93,15 +95,22 @@ async function copies(reading: Reading, keys: readonly Buffer[]): Promise<ReadRo
   const found = new Map<string, { key: Buffer; row: Buffer | null; copies: number; policies: PolicyUse[] }>(
     keys.map((key) => [key.toString("latin1"), { key, row: null, copies: 0, policies: [] }]),
   );
-  const count = ({ key, tuple, policies }: RepairRow): void => {
+  const refused = new Map<string, string>();
+  const count = ({ key, tuple, policies, refused: why }: RepairRow): void => {
     const row = found.get(key);
     if (row === undefined) return;
+    if (why !== null) {
+      refused.set(key, `row ${row.key.toString("hex")}: ${why} ${leftAlone}`);
+      return;
+    }
     row.row = tuple;
     row.copies += 1;
     row.policies.push(...policies);
   };
   await reader(reading, (from) => reading.rows.all(from, count, reading.signal));
-  return { taken: keys.length, found: [...found.values()], refused: [] };
+  // Such a name is of no row on the target: there is nothing to take away.
+  for (const key of refused.keys()) found.delete(key);
+  return { taken: keys.length, found: [...found.values()], refused: [...refused.values()] };
 }
 
 /** A view of its own. What failed half-way may still hold unread rows, and is closed with it. */

@@ -7,11 +7,15 @@ import { Fault } from "../errors.js";
 import type { PlanTable, PolicyName, SourceEngine } from "../model.js";
 import type { RowReader, RowSink } from "../port.js";
 import { mysqlName } from "../safety/identifier.js";
+import type { Codec } from "../typemap/codec.js";
 import { codecOf } from "../typemap/compile.js";
 import { Output, policyNames } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
 import { RowWriter } from "../typemap/writer.js";
 import { keyTexts } from "./key-text.js";
+import { writeRefused } from "./refused-row.js";
+import { rowShape } from "./tuple.js";
+import type { TupleShape } from "./tuple.js";
 
 export interface PolicyUse {
   /** `table.column`. */
@@ -25,6 +29,8 @@ export interface RepairRow {
   readonly key: string;
   readonly tuple: Buffer;
   readonly policies: readonly PolicyUse[];
+  /** Of a table without a key: why the row is nobody's to write, and its tuple only a name. Null otherwise. */
+  readonly refused: string | null;
 }
 
 export class RepairRows {
@@ -32,12 +38,16 @@ export class RepairRows {
   readonly #engine: SourceEngine;
   readonly #select: readonly string[];
   readonly #keyPlaces: readonly number[];
+  readonly #shape: TupleShape;
+  readonly #codecs: readonly Codec[];
   readonly #writer: RowWriter;
 
   constructor(table: PlanTable, engine: SourceEngine) {
     const codecs = table.columns.map((column) => codecOf(column, engine));
     this.#table = table;
     this.#engine = engine;
+    this.#codecs = codecs;
+    this.#shape = rowShape(table);
     this.#select = table.columns.map(
       (column, place) => codecs[place]?.select(mysqlName(column.source)) ?? "",
     );
@@ -61,7 +71,7 @@ export class RepairRows {
     await this.#read(reader, texts, onRow, signal);
   }
 
-  /** Every row of the table. */
+  /** Every row of a table without a key. */
   async all(reader: RowReader, onRow: (row: RepairRow) => void, signal: AbortSignal): Promise<void> {
     await this.#read(reader, null, onRow, signal);
   }
@@ -109,13 +119,31 @@ export class RepairRows {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const column = this.#table.columns[out.column]?.source ?? "?";
-      throw new Fault("value-refused", `${this.#table.source}.${column} holds ${error.message}.`, {
-        facts: { table: this.#table.source, column },
-        cause: error,
-      });
+      const sentence = `${this.#table.source}.${column} holds ${error.message}.`;
+      // Rows with a key are asked for again one by one; of the others one would end the reading of all.
+      if (this.#table.key !== null)
+        throw new Fault("value-refused", sentence, {
+          facts: { table: this.#table.source, column },
+          cause: error,
+        });
+      out.at = 0;
+      writeRefused(
+        { shape: this.#shape, codecs: this.#codecs },
+        { out, writer: this.#writer },
+        { packet, start, end },
+        error,
+      );
+      // What policies did to a row that is not written counts for nothing.
+      this.#policies();
+      return this.#made([], sentence);
     }
+    return this.#made(this.#policies(), null);
+  }
+
+  #made(policies: readonly PolicyUse[], refused: string | null): RepairRow {
+    const { out } = this.#writer;
     const tuple = Buffer.from(out.bytes.subarray(0, out.at));
-    return { key: this.#keyOf(tuple), tuple, policies: this.#policies() };
+    return { key: this.#keyOf(tuple), tuple, policies, refused };
   }
 
   #keyOf(tuple: Buffer): string {

@@ -13,10 +13,11 @@ import { codecOf } from "../typemap/compile.js";
 import type { Codec } from "../typemap/codec.js";
 import { Output } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
-import { cellsOf } from "../typemap/row.js";
 import { RowWriter } from "../typemap/writer.js";
+import { writeRefused } from "./refused-row.js";
+import type { Pen } from "./refused-row.js";
 import type { Side } from "./side.js";
-import { fieldName, fieldsAt, refusedLength } from "./tuple.js";
+import { fieldName, fieldsAt } from "./tuple.js";
 import type { TupleShape } from "./tuple.js";
 
 /** A buffer that a huge row made larger than by this is not kept. */
@@ -88,11 +89,6 @@ export async function readSource(
   return done;
 }
 
-interface Pen {
-  readonly out: Output;
-  readonly writer: RowWriter;
-}
-
 class SourceRows implements RowSink {
   readonly #source: SourceShape;
   readonly #side: Side;
@@ -117,7 +113,7 @@ class SourceRows implements RowSink {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       out.at = before;
-      this.#refused(packet, start, end, error);
+      writeRefused(this.#source, this.#pen, { packet, start, end }, error);
     }
     this.#rows++;
     if (out.at >= this.#side.chunkBytes) this.#handOver();
@@ -152,58 +148,9 @@ class SourceRows implements RowSink {
     this.#side.push({ bytes, at: 0, end: at, release });
   }
 
-  /** The row once more without the values that are refused, whose fields are marked then. */
-  #refused(packet: Buffer, start: number, end: number, first: Refusal): void {
-    const { shape, codecs } = this.#source;
-    const { out, writer } = this.#pen;
-    const before = out.at;
-    const cells = cellsOf(codecs, packet, start, end);
-    const marked: number[] = [];
-    for (let refusal: Refusal | null = first; refusal !== null;) {
-      const field = out.column;
-      if ((cells[field] ?? null) === null)
-        throw new Fault("bug", `${shape.table.source}: ${refusal.message}.`);
-      if (shape.key.includes(field)) throw refusedKey(shape, field, refusal);
-      cells[field] = null;
-      marked.push(field);
-      const row = rowOf(cells);
-      try {
-        writer.row(row, 0, row.length);
-        refusal = null;
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        out.at = before;
-        refusal = error;
-      }
-    }
-    const at = new Int32Array(codecs.length);
-    fieldsAt(out.bytes, before, at);
-    for (const field of marked) out.bytes.writeInt32BE(refusedLength, at[field]);
-  }
-
   #newPen(): Pen {
     const cells = this.#source.codecs.map((codec) => codec.cell);
     const out = new Output(null, cells.length, firstBytes);
     return { out, writer: new RowWriter(cells, out) };
   }
-}
-
-/** A row of the binary protocol: header byte, NULL bitmap, cells with the lengths that stand before them. */
-function rowOf(cells: readonly (Buffer | null)[]): Buffer {
-  const nulls = Buffer.alloc((cells.length + 9) >> 3);
-  cells.forEach((cell, index) => {
-    const bit = index + 2;
-    if (cell === null) nulls[bit >> 3] = (nulls[bit >> 3] ?? 0) | (1 << (bit & 7));
-  });
-  return Buffer.concat([Buffer.from([0]), nulls, ...cells.flatMap((cell) => (cell === null ? [] : [cell]))]);
-}
-
-/** Without its key no one could say which row it is. */
-function refusedKey(shape: TupleShape, field: number, refusal: Refusal): Fault {
-  const column = fieldName(shape, field);
-  return new Fault(
-    "value-refused",
-    `${shape.table.source}.${column} is part of the key and holds ${refusal.message}: the row cannot be compared.`,
-    { facts: { table: shape.table.source, column }, cause: refusal },
-  );
 }
