@@ -72,6 +72,14 @@ export async function verifySample(
     seed: sample.seed,
     tables: sampled.length,
     differences: String(sampled.reduce((total, each) => total + each.differences, 0n)),
+    sampled: JSON.stringify(
+      sampled.map(({ table, sentence, differences, pending }) => ({
+        table: table.source,
+        sentence,
+        differences: String(differences),
+        pending: String(pending),
+      })),
+    ),
   };
   await inTurn(tools, () => tools.ledger.end(run.id, facts), signal);
   return { run, tables: sampled };

@@ -3,6 +3,7 @@
  * are made of this one object, and the digest is taken of it. Counts of rows are decimal texts, as they may be past 2^53.
  */
 import type { Inventory, Position } from "../model.js";
+import type { BesideReport } from "./report-beside.js";
 
 export interface ReportBody {
   readonly migration: string;
@@ -45,7 +46,7 @@ export interface ReportBody {
 export interface ReportProof {
   /** The whole of it in plain words, from what the ledger has measured. */
   readonly sentences: readonly string[];
-  /** No table is without a whole comparison, none has rows on record that differ or wait. */
+  /** No table is without a whole comparison, none has rows on record that differ or wait, and nothing that was looked at beside them speaks against the target. */
   readonly complete: boolean;
   /** Rows on record as different, in all tables, and rows that are to be looked at again. */
   readonly differences: string;
@@ -54,6 +55,8 @@ export interface ReportProof {
   /** Verifications, the newest first; one that goes on has no end. */
   readonly runs: readonly VerificationReport[];
   readonly repairs: readonly RepairReport[];
+  /** Samples, queries and foreign keys, as they were last looked at. */
+  readonly beside: BesideReport;
   /** What no comparison of rows can tell. */
   readonly unseen: readonly string[];
 }

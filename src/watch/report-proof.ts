@@ -4,6 +4,7 @@
  * bound, the sentence says "at least". Pure, so that each sentence has a test.
  */
 import type { ProofView, RecordedMismatch } from "../verify-port.js";
+import { besideOf, figuresOnly } from "./report-beside.js";
 import type {
   MismatchReport,
   ReportProof,
@@ -39,14 +40,20 @@ export function reportProof(facts: ProofFacts): ReportProof {
       .filter(({ state }) => states.includes(state))
       .reduce((total, { count }) => total + BigInt(count), 0n);
   const [differences, pending] = [sum(["different"]), sum(["pending", "suspect"])];
+  const { sentences, holds, ...beside } = besideOf(view?.runs ?? []);
   return {
-    sentences: [...wholeSentences(tables, view, differences, pending), ...tables.map((t) => t.sentence)],
-    complete: tables.length > 0 && tables.every(({ standing }) => standing === "equal"),
+    sentences: [
+      ...wholeSentences(tables, view, differences, pending),
+      ...sentences,
+      ...tables.map((t) => t.sentence),
+    ],
+    complete: tables.length > 0 && holds && tables.every(({ standing }) => standing === "equal"),
     differences: String(differences),
     pending: String(pending),
     tables,
     runs: (view?.runs ?? []).slice(0, shownRuns).map(runReport),
     repairs: view?.repairs ?? [],
+    beside,
     unseen: notOfRows,
   };
 }
@@ -180,7 +187,7 @@ function runReport(run: ProofView["runs"][number]): VerificationReport {
     sample,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
-    facts: run.facts,
+    facts: figuresOnly(run.facts),
   };
 }
 

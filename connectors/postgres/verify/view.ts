@@ -35,8 +35,14 @@ async function read(session: Session, migration: string): Promise<ProofView> {
   const ask = async (sql: string): Promise<readonly TextRow[]> =>
     (await session.query(sql, [migration], "reading what is proven")).rows;
   const runs = await ask(
+    // The last ones, and those that have looked last at what only some look at.
     `SELECT ${runColumns}, coalesce(facts, '{}'::json)::text AS facts FROM headgate.verification
-      WHERE migration = $1 AND state <> 'given up' ORDER BY id DESC LIMIT ${String(most.runs)}`,
+      WHERE migration = $1 AND state <> 'given up'
+        AND (id >= (SELECT min(v.id) FROM (SELECT id FROM headgate.verification WHERE migration = $1 AND state <> 'given up'
+                                            ORDER BY id DESC LIMIT ${String(most.runs)}) v)
+          OR id IN (SELECT max(v.id) FROM headgate.verification v CROSS JOIN (VALUES ('queries'), ('foreignKeys'), ('sampled')) AS f (name)
+                     WHERE v.migration = $1 AND v.state = 'ended' AND v.facts -> f.name IS NOT NULL GROUP BY f.name))
+      ORDER BY id DESC`,
   );
   const tables = await ask(
     `SELECT t.name, t.lane, p.seq::text AS seq, p.position::text AS position, ${iso("p.at")} AS at,

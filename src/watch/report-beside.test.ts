@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import type { ProofView } from "../verify-port.js";
+import { besideOf, figuresOnly } from "./report-beside.js";
+
+type Run = ProofView["runs"][number];
+
+const run = (id: string, facts: Run["facts"], scope: Partial<Run["scope"]> = {}): Run => ({
+  id,
+  scope: { method: "stream", kind: "full", tables: ["t"], sample: null, ...scope },
+  startedAt: "begun",
+  endedAt: `end ${id}`,
+  facts,
+});
+const sentence = "t: 30 of 3000 rows were looked at: a fault rate above 15 % would have been seen with 99 %.";
+const sampled = (differences: string): Run =>
+  run(
+    "3",
+    { sampled: JSON.stringify([{ table: "t", sentence, differences, pending: "0" }]), tables: 1 },
+    { kind: "sample", sample: { percent: 1, seed: 7 } },
+  );
+
+it("a sample is told in its own words, with what it found", () => {
+  const said = "A sample of 1 % by seed 7, ended at end 3: ";
+  expect(besideOf([run("4", {}), sampled("0")]).sentences).toEqual([
+    `${said}${sentence} None of them differed.`,
+  ]);
+  expect(besideOf([sampled("2")]).samples[0]).toMatch(/2 of its rows were on record as different then/u);
+  expect(figuresOnly(sampled("0").facts)).toEqual({ tables: 1 });
+});
+
+it("queries and foreign keys are told as they were last asked, and speak against the target where they do not hold", () => {
+  const query = (result: string) => [{ name: "total", result, sentence: "total: 1 row equal." }];
+  const key = (result: string) => [
+    { table: "t", foreignKey: "fk", result, sentence: "fk of t: 1 row asks." },
+  ];
+  const of = (id: string, ...results: readonly [string, string]): Run =>
+    run(id, { queries: JSON.stringify(query(results[0])), foreignKeys: JSON.stringify(key(results[1])) });
+  const good = besideOf([run("9", {}), of("8", "holds", "holds"), of("7", "broken", "orphans")]);
+  expect(good.holds).toBe(true);
+  expect(good.sentences).toEqual([
+    "1 query of verify.queries holds, asked at end 8.",
+    "Query total: holds. total: 1 row equal.",
+    "1 foreign key of 1 holds on the target, looked at end 8.",
+  ]);
+  const bad = besideOf([of("8", "broken", "orphans")]);
+  expect(bad.holds).toBe(false);
+  expect(bad.sentences).toContain("1 query of 1 of verify.queries does not hold, asked at end 8.");
+  expect(bad.sentences).toContain("fk of t: 1 row asks.");
+  expect(besideOf([of("8", "holds", "kept")]).holds).toBe(true);
+  expect(besideOf([of("8", "holds", "pending")]).holds).toBe(false);
+  // One that goes on says nothing yet.
+  expect(besideOf([{ ...of("8", "broken", "orphans"), endedAt: null }]).sentences).toEqual([]);
+});
