@@ -17,7 +17,13 @@ export async function copiedMigration(
   { services }: VerbContext,
   migration: OpenMigration,
   before: LedgerView | null,
-): Promise<{ readonly found: Inspection; readonly before: LedgerView; readonly live: boolean }> {
+): Promise<{
+  readonly found: Inspection;
+  readonly before: LedgerView;
+  readonly live: boolean;
+  /** Tables were made at the source since, which are not among them. */
+  readonly unfollowed: boolean;
+}> {
   const { source, target } = await migration.both();
   if (before === null || !(before.state === "copied" || isFollowed(before)))
     throw new Fault("usage", `${migration.id} is not copied yet, so there is nothing to compare.`, {
@@ -33,7 +39,8 @@ export async function copiedMigration(
   const found = live ? asBegun(forStream(inspected), before, recorded) : inspected;
   demandFresh(found.plan, before.fingerprint, "the target's ledger");
   demandSameServers(recorded?.servers ?? null, serversOf(found), !live);
-  return { found, before, live };
+  const unfollowed = live && newcomers(inspected.plan, found.plan).length > 0;
+  return { found, before, live, unfollowed };
 }
 
 /** Whether the copy is done and the log is what remains. */

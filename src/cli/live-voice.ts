@@ -3,10 +3,13 @@ import type { StreamEvent } from "../stream/event.js";
 import type { Verified } from "../migration/verifier.js";
 import type { Log } from "../watch/log.js";
 
-export function tellVerified(log: Log, { outcome, gates }: Verified): void {
+export function tellVerified(log: Log, { outcome, gates, orphans }: Verified): void {
   const { run, differences, pending, tables } = outcome;
   for (const { name, result, sentence } of gates)
     if (result !== "holds") log.error({ query: name, result }, sentence);
+  for (const { table, foreignKey, result, sentence } of orphans)
+    if (result === "orphans" || result === "refused" || result === "pending")
+      log.warn({ table, foreignKey, result }, sentence);
   const facts = {
     run: run.id,
     kind: run.scope.kind,
@@ -15,6 +18,8 @@ export function tellVerified(log: Log, { outcome, gates }: Verified): void {
     pending: String(pending),
   };
   if (differences > 0n) log.error(facts, "verified: rows differ; headgate repair");
+  else if (pending > 0n)
+    log.warn(facts, "not verified to the end: rows were written to each time they were looked at");
   else log.info(facts, "verified: no row differs");
 }
 

@@ -216,7 +216,7 @@ async function live(living: Living): Promise<Synced> {
             onFailure: (fault) =>
               log.error({ code: fault.code }, `the verification failed: ${fault.message}`),
           });
-          works = worksOf({ ...parts, verifier, signal: AbortSignal.any([signal, ledger.lost]) });
+          works = worksOf({ ...parts, verifier, signal: eitherOf(signal, ledger.lost, life.signal) });
           steering.works(works);
           return verifier;
         },
@@ -262,7 +262,11 @@ async function live(living: Living): Promise<Synced> {
   } catch (error) {
     throw copy.gone ?? error;
   } finally {
-    life.abort(new Fault("interrupted", "The engine's life is over."));
+    life.abort(
+      new Fault("connection-lost", "The engine that did this has ended or begun anew meanwhile.", {
+        next: "Run the same command again.",
+      }),
+    );
     living.last.view = await lastView(ledger, context, log);
   }
 }

@@ -46,7 +46,8 @@ function tableBody(each: TableRepair, dryRun: boolean): Readonly<Record<string, 
 /** What `repair` says in the end, from its JSON: an engine on this machine has sent it. */
 export function repairResult(migration: string, body: Readonly<Record<string, unknown>>): VerbResult {
   const told = toldSchema.parse(body);
-  const left = told.differences > 0;
+  // Rows that were written to at each look are not known to be right.
+  const left = told.differences > 0 || told.pending > 0;
   return {
     exit: left && !told.dryRun ? exits.difference : exits.done,
     nextSteps: nextOf(told, left),
@@ -55,7 +56,7 @@ export function repairResult(migration: string, body: Readonly<Record<string, un
   };
 }
 
-function nextOf({ dryRun, differences, tables }: ToldBody, left: boolean): NextStep[] {
+function nextOf({ dryRun, differences, pending, tables }: ToldBody, left: boolean): NextStep[] {
   if (dryRun) return [{ why: "to write this", command: "headgate repair" }];
   const recopies = tables
     .filter(({ recopy }) => recopy)
@@ -65,7 +66,7 @@ function nextOf({ dryRun, differences, tables }: ToldBody, left: boolean): NextS
     }));
   if (recopies.length > 0) return recopies;
   return left
-    ? [{ why: `${plural(differences, "row")} still on record`, command: "headgate verify" }]
+    ? [{ why: `${plural(differences + pending, "row")} still on record`, command: "headgate verify" }]
     : [{ why: "to keep the proof", command: "headgate report --html report.html" }];
 }
 
@@ -120,7 +121,9 @@ function sentenceOf(migration: string, told: ToldBody): string {
   const written = told.tables.reduce((sum, t) => sum + t.inserted + t.updated + t.deleted, 0);
   const rest =
     told.differences === 0
-      ? "looked at again, no row differs"
+      ? told.pending === 0
+        ? "looked at again, no row differs"
+        : "looked at again, not all of them are known to be right"
       : `looked at again, ${plural(told.differences, "row")} still on record`;
   const pending =
     told.pending === 0

@@ -18,12 +18,10 @@ export type RepairAsk = z.output<typeof askSchema>;
 export interface RepairJobOptions extends Pick<RepairTools, "mender" | "primary"> {
   readonly verifier: Pick<Verifier, "repair">;
   readonly now: () => number;
-  /** The engine's life. */
-  readonly signal: AbortSignal;
 }
 
-export function repairJob({ verifier, mender, primary, now, signal }: RepairJobOptions): JobAct {
-  return async (what, _onProgress, stop) => {
+export function repairJob({ verifier, mender, primary, now }: RepairJobOptions): JobAct {
+  return async (what, _onProgress, signal) => {
     const ask = askSchema.safeParse(what);
     if (!ask.success)
       throw new Fault("usage", "The repair that was asked for is not as it should be.", {
@@ -31,7 +29,7 @@ export function repairJob({ verifier, mender, primary, now, signal }: RepairJobO
         cause: ask.error,
       });
     const began = now();
-    const outcome = await verifier.repair({ mender, primary }, ask.data, AbortSignal.any([stop, signal]));
+    const outcome = await verifier.repair({ mender, primary }, ask.data, signal);
     return repairBody(outcome, ask.data, (now() - began) / 1000);
   };
 }

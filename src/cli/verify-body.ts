@@ -8,10 +8,11 @@ import type { PlanTable, SourceEngine } from "../model.js";
 import type { Verified } from "../migration/verifier.js";
 import { keyTexts } from "../verify/key-text.js";
 import type { FoundMismatch, TableOutcome } from "../verify/verification.js";
+import { mostRows } from "../verify/settle.js";
 import { shownMismatches } from "../verify/verification.js";
 import { clock, count, plural } from "../watch/screen.js";
 import { visible } from "../watch/visible.js";
-import type { VerbResult } from "./output.js";
+import type { NextStep, VerbResult } from "./output.js";
 import { table as tableOf } from "./table.js";
 
 export function mismatchBody(
@@ -29,6 +30,8 @@ export function verifyBody(
 ): Readonly<Record<string, unknown>> {
   return {
     method: outcome.method,
+    begun: outcome.run.startedAt,
+    resumed: outcome.resumed,
     position: outcome.position,
     differences: Number(outcome.differences),
     pending: Number(outcome.pending),
@@ -41,7 +44,7 @@ export function verifyBody(
 }
 
 function tableBody(
-  { table, proof, whole, keysCompared, differences, pending, mismatches }: TableOutcome,
+  { table, proof, whole, keysCompared, differences, pending, mismatches, unlisted }: TableOutcome,
   engine: SourceEngine,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -49,11 +52,12 @@ function tableBody(
     rowsSource: Number(proof.rowsSource),
     rowsTarget: Number(proof.rowsTarget),
     ranges: proof.ranges,
-    equal: differences === 0n && pending === 0n,
+    equal: differences === 0n && pending === 0n && unlisted === 0,
     mismatches: mismatches.map((each) => mismatchBody(table, each, engine)),
     truncated: differences > BigInt(shownMismatches),
     differences: Number(differences),
     pending: Number(pending),
+    unlisted,
     way: proof.method,
     compared: whole ? "whole" : "touched keys",
     keysCompared,
@@ -66,19 +70,25 @@ function tableBody(
 export function verifyResult(migration: string, body: Readonly<Record<string, unknown>>): VerbResult {
   const told = toldSchema.parse(body);
   const broken = told.queries.filter(({ result }) => result !== "holds");
-  const alone = told.orphans.filter(({ result }) => result === "orphans" || result === "refused");
-  const differ = told.differences > 0 || broken.length > 0 || alone.length > 0;
+  // A foreign key that could not be judged yet is work that waits, as rows are.
+  const alone = told.orphans.filter(({ result }) => ["orphans", "refused", "pending"].includes(result));
+  const open = told.differences > 0 || told.pending > 0 || broken.length > 0 || alone.length > 0;
   return {
-    exit: differ ? exits.difference : exits.done,
-    nextSteps:
-      told.differences > 0 && !told.tables.some(({ compared }) => compared === "counts")
-        ? [{ why: `${count(told.differences)} rows differ`, command: "headgate repair" }]
-        : [{ why: "to keep the proof", command: "headgate report --html report.html" }],
+    exit: open ? exits.difference : exits.done,
+    nextSteps: nextOf(told, open),
     body,
     human: [
       ...linesOf(told),
       "",
       ...told.tables.flatMap(({ sentence }) => (sentence === undefined ? [] : [sentence])),
+      ...resumedLine(told),
+      ...told.tables.flatMap(({ table, unlisted = 0 }) =>
+        unlisted === 0
+          ? []
+          : [
+              `${table}: ATTENTION: ${count(unlisted)} more rows differ than the ${count(mostRows)} that are kept on record, and are in no list. Copy the table again.`,
+            ],
+      ),
       ...alone.map(({ sentence }) => sentence),
       ...told.queries.map(({ name, result, sentence }) => `${name}: ${result}. ${sentence}`),
       sentenceOf(migration, told),
@@ -86,11 +96,42 @@ export function verifyResult(migration: string, body: Readonly<Record<string, un
   };
 }
 
+/** What was compared before is as of then. */
+function resumedLine({ begun, resumed = 0 }: ToldBody): string[] {
+  if (begun === undefined || resumed === 0) return [];
+  return [`It went on from one that was begun at ${begun}: ${plural(resumed, "range")} had been compared.`];
+}
+
+function nextOf(told: ToldBody, open: boolean): NextStep[] {
+  const counted = told.tables.some(({ compared }) => compared === "counts");
+  if (told.differences > 0 && !counted) {
+    const many = told.tables.filter(({ unlisted = 0 }) => unlisted > 0);
+    return many.length > 0
+      ? many.map(({ table }) => ({
+          why: `more rows of ${table} differ than are kept one by one`,
+          command: `headgate recopy ${table}`,
+        }))
+      : [
+          {
+            why: `${plural(told.differences, "row")} ${told.differences === 1 ? "differs" : "differ"}`,
+            command: "headgate repair",
+          },
+        ];
+  }
+  if (!open) return [{ why: "to keep the proof", command: "headgate report --html report.html" }];
+  return told.pending > 0
+    ? [{ why: `${plural(told.pending, counted ? "table" : "row")} not settled`, command: "headgate verify" }]
+    : [{ why: "to look at it again", command: "headgate verify" }];
+}
+
 /** What the sentences are made of; the rest of the JSON is passed on as it comes. */
 const toldSchema = z.looseObject({
   differences: z.int(),
   pending: z.int(),
   seconds: z.number(),
+  /** Counts and samples have neither. */
+  begun: z.string().optional(),
+  resumed: z.int().optional(),
   mismatchFile: z.string().nullable(),
   orphans: z.array(z.looseObject({ result: z.string(), sentence: z.string() })),
   queries: z.array(z.looseObject({ name: z.string(), result: z.string(), sentence: z.string() })),
@@ -101,6 +142,8 @@ const toldSchema = z.looseObject({
       rowsTarget: z.int(),
       compared: z.string(),
       sentence: z.string().optional(),
+      /** Counts and samples have none. */
+      unlisted: z.int().optional(),
       keysCompared: z.int(),
       differences: z.int(),
       pending: z.int(),
@@ -140,12 +183,17 @@ function linesOf(told: ToldBody): string[] {
 
 function sentenceOf(migration: string, told: ToldBody): string {
   const tables = plural(told.tables.length, "table");
+  const took = `compared in ${clock(told.seconds)}`;
+  const counted = told.tables.some(({ compared }) => compared === "counts");
   const pending =
     told.pending === 0
       ? ""
-      : ` ${count(told.pending)} more were written to each time they were looked at: a later verification settles them.`;
-  if (told.differences === 0)
-    return `${migration}: no row differs in ${tables}; compared in ${clock(told.seconds)}.${pending}`;
+      : counted
+        ? ` The counts of ${plural(told.pending, "table")} are not settled, as rows came and went at each look.`
+        : ` ${plural(told.pending, "row")} ${told.pending === 1 ? "was" : "were"} written to each time ${told.pending === 1 ? "it was" : "they were"} looked at, and ${told.pending === 1 ? "is" : "are"} neither equal nor different yet: headgate verify looks again.`;
+  if (told.differences === 0 && told.pending > 0)
+    return `${migration}: ${tables} ${took}, not to the end.${pending}`;
+  if (told.differences === 0) return `${migration}: no row differs in ${tables}; ${took}.`;
   const all = told.mismatchFile === null ? "" : ` All of them are in ${told.mismatchFile}.`;
-  return `${migration}: ${count(told.differences)} rows differ in ${tables}; compared in ${clock(told.seconds)}.${all}${pending}`;
+  return `${migration}: ${plural(told.differences, counted ? "table" : "row")} ${told.differences === 1 ? "differs" : "differ"}${counted ? "" : ` in ${tables}`}; ${took}.${all}${pending}`;
 }

@@ -1,7 +1,9 @@
 /** An offline copy looked at by an engine of its own: nobody follows the source's log, so nothing is excused by it. */
+import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { Verifier } from "../migration/verifier.js";
 import type { Works } from "../serve/jobs.js";
+import { eitherOf } from "../stop.js";
 import { engineVoice } from "./engine-voice.js";
 import type { OpenMigration } from "./open.js";
 import { openSteering } from "./steering.js";
@@ -29,7 +31,8 @@ export async function atRest(
   });
   const { source } = steering;
   await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
-  const signal = AbortSignal.any([services.signal, ledger.lost]);
+  const life = new AbortController();
+  const signal = eitherOf(services.signal, ledger.lost, life.signal);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   await steering.begin(ticker);
   const watch = new VerifyWatch(found.plan, log, services.now);
@@ -48,5 +51,14 @@ export async function atRest(
   });
   const works = worksOf({ ...parts, verifier, signal });
   steering.works(works);
-  await act(works, signal);
+  try {
+    await act(works, signal);
+  } finally {
+    // Others may have asked over the socket meanwhile.
+    life.abort(
+      new Fault("connection-lost", "The engine that did this has ended meanwhile.", {
+        next: "Run the same command again.",
+      }),
+    );
+  }
 }

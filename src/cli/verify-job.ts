@@ -18,31 +18,36 @@ export interface VerifyJobOptions {
   readonly directory: string;
   readonly watch: VerifyWatch;
   readonly now: () => number;
-  /** The engine's life. */
-  readonly signal: AbortSignal;
 }
 
 export function verifyJob(options: VerifyJobOptions): JobAct {
   const { verifier, ledger, engine, method, directory, watch, now } = options;
   return async (what, onProgress, signal) => {
     const ask = readAsk(what);
-    const stop = AbortSignal.any([signal, options.signal]);
     const began = now();
     const seconds = (): number => (now() - began) / 1000;
     const followed = watch.follow((reading) => onProgress({ ...reading }));
-    let verified: Verified;
     try {
-      if (ask.counts) return countsBody(await verifier.counts(ask.tables, stop), seconds());
+      if (ask.counts) return countsBody(await verifier.counts(ask.tables, signal), seconds());
       if (ask.sample !== null)
-        return sampleBody(await verifier.sample(ask.tables, ask.sample, stop), engine, ask.sample, seconds());
-      verified = await verifier.request(
+        return sampleBody(
+          await verifier.sample(ask.tables, ask.sample, signal),
+          engine,
+          ask.sample,
+          seconds(),
+        );
+      // Read before anybody else's verification changes what is on record.
+      const take = async (verified: Verified): Promise<Readonly<Record<string, unknown>>> => {
+        const mismatchFile = await writeMismatches(directory, ledger, verified.outcome, engine);
+        return verifyBody(verified, engine, { seconds: seconds(), mismatchFile });
+      };
+      return await verifier.request(
         { method: ask.method ?? method, full: ask.full, tables: ask.tables },
-        stop,
+        take,
+        signal,
       );
     } finally {
       followed[Symbol.dispose]();
     }
-    const mismatchFile = await writeMismatches(directory, ledger, verified.outcome, engine);
-    return verifyBody(verified, engine, { seconds: seconds(), mismatchFile });
   };
 }

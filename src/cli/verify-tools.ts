@@ -1,5 +1,6 @@
 /** What a verification works with in an engine of ours. */
 import type { Inspection } from "../migration.js";
+import type { Position } from "../model.js";
 import type { Ledger, Source, Target } from "../port.js";
 import type { Pacer } from "../safety/turns.js";
 import { wayOf } from "../verify/compare.js";
@@ -31,6 +32,7 @@ export function verifyTools(parts: VerifyParts): VerificationTools {
     target,
     ledger: ledger.verification(),
     plan: found.plan,
+    cuts: cutsOf(ledger),
     engine: found.catalogue.engine,
     comparings: {
       stream: streamed,
@@ -49,5 +51,22 @@ export function verifyTools(parts: VerifyParts): VerificationTools {
     wait: services.wait,
     moment: services.verifyMoment,
     onEvent: watch.event,
+  };
+}
+
+/** Asked once: a table is copied again by an engine of its own, never beside a verification. */
+function cutsOf(ledger: Ledger): () => Promise<ReadonlyMap<string, Position>> {
+  let known: Promise<ReadonlyMap<string, Position>> | null = null;
+  const ask = async (): Promise<ReadonlyMap<string, Position>> =>
+    new Map((await ledger.view()).tables.flatMap(({ table, cut }) => (cut === null ? [] : [[table, cut]])));
+  return async () => {
+    const asked = (known ??= ask());
+    try {
+      return await asked;
+    } catch (error) {
+      // The next one asks again.
+      if (known === asked) known = null;
+      throw error;
+    }
   };
 }

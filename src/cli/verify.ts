@@ -1,7 +1,7 @@
 /**
  * `verify`: every range of both sides compared, later only what events touched; --full everything again. A running engine
  * does it and is asked over its socket; with none running the verb becomes the engine for as long as it takes, and a
- * migration that follows the log follows it meanwhile. Exit 2 where rows differ.
+ * migration that follows the log follows it meanwhile. Exit 2 where rows differ or are not settled.
  */
 import { engineWork } from "./engine-work.js";
 import { Fault } from "../errors.js";

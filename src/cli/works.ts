@@ -2,7 +2,8 @@
 import type { Inspection } from "../migration.js";
 import type { Verifier } from "../migration/verifier.js";
 import type { Ledger, Source } from "../port.js";
-import type { Works } from "../serve/jobs.js";
+import type { JobAct, Works } from "../serve/jobs.js";
+import { eitherOf, throwIfStopped } from "../stop.js";
 import type { OpenMigration } from "./open.js";
 import { repairJob } from "./repair-job.js";
 import type { Services } from "./services.js";
@@ -23,23 +24,40 @@ export interface WorkParts {
 
 export function worksOf(parts: WorkParts): Works {
   const { services, migration, found, source, ledger, verifier, watch, signal } = parts;
+  const ending = (act: JobAct): JobAct => endsWith(act, signal);
   return {
-    verify: verifyJob({
-      verifier,
-      ledger: ledger.verification(),
-      engine: found.catalogue.engine,
-      method: migration.config.verify.method,
-      directory: migration.stateDirectory,
-      watch,
-      now: services.now,
-      signal,
-    }),
-    repair: repairJob({
-      verifier,
-      mender: (lane) => ledger.mender(lane),
-      primary: source,
-      now: services.now,
-      signal,
-    }),
+    verify: ending(
+      verifyJob({
+        verifier,
+        ledger: ledger.verification(),
+        engine: found.catalogue.engine,
+        method: migration.config.verify.method,
+        directory: migration.stateDirectory,
+        watch,
+        now: services.now,
+      }),
+    ),
+    repair: ending(
+      repairJob({
+        verifier,
+        mender: (lane) => ledger.mender(lane),
+        primary: source,
+        now: services.now,
+      }),
+    ),
+  };
+}
+
+/** No work is left over from a life that has ended: what it was stopped in the middle of fails in its own way, and the life's end is what is told. */
+export function endsWith(act: JobAct, life: AbortSignal): JobAct {
+  return async (ask, onProgress, signal) => {
+    const stop = eitherOf(signal, life);
+    throwIfStopped(stop);
+    try {
+      return await act(ask, onProgress, stop);
+    } catch (error) {
+      throwIfStopped(stop);
+      throw error;
+    }
   };
 }

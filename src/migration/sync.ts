@@ -20,7 +20,7 @@ import { buildViews } from "../verify/views.js";
 import type { Following } from "../verify/tools.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
 import { Joined, stopped } from "./joined.js";
-import { followingOf } from "./verifier.js";
+import { followingOf } from "./following.js";
 import type { Verifier } from "./verifier.js";
 import { logsCascades } from "./cascades.js";
 import { blockingOf } from "./ready.js";

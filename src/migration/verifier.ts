@@ -1,21 +1,20 @@
 /**
  * The engine's own verification. It compares everything once the lanes have joined, before `ready` is said; then again and
  * again what events have touched, and at long intervals everything, so that the proof is never old when the night comes.
- * What a person asks for goes before its own rounds. One verification runs at a time: the ledger has one record of each row.
+ * What a person asks for goes before its own rounds, which end between two ranges and go on afterwards where they were.
+ * One verification runs at a time: the ledger has one record of each row.
  */
 import pLimit from "p-limit";
 import { Fault } from "../errors.js";
-import type { Position } from "../model.js";
-import type { Source, Target } from "../port.js";
+import type { Target } from "../port.js";
 import { throwIfStopped } from "../stop.js";
-import type { LaneStatus } from "../stream-port.js";
 import { runQueries } from "../verify/queries.js";
 import type { GateOptions, GateVerdict } from "../verify/queries.js";
 import { repair } from "../verify/repair.js";
 import type { RepairOutcome } from "../verify/repair.js";
 import type { RepairRequest, RepairTools } from "../verify/repair-tools.js";
-import type { Following } from "../verify/tools.js";
-import type { VerificationTools, VerifyOutcome, VerifyRequest } from "../verify/verification.js";
+import { gaveWay, giveWay } from "../verify/tools.js";
+import type { LookBeside, VerificationTools, VerifyOutcome, VerifyRequest } from "../verify/verification.js";
 import { tablesOf, verify } from "../verify/verification.js";
 import { countTable } from "../verify/counts.js";
 import type { CountVerdict } from "../verify/counts.js";
@@ -28,8 +27,8 @@ import type { SampleOutcome } from "../verify/sampled.js";
 /** Between two looks at what was touched, and between two looks at everything. */
 const touchedEveryMs = 30_000;
 const wholeEveryMs = 3_600_000;
-/** How often it is looked whether a lane has come to a position. */
-const lookMs = 20;
+/** The same while rows wait to be looked at again: `ready` waits with them. */
+const pendingEveryMs = 1_000;
 
 /** A verification with all that went along with it. */
 export interface Verified {
@@ -62,6 +61,8 @@ export class Verifier {
   readonly #options: VerifierOptions;
   readonly #turn = pLimit(1);
   #running = 0;
+  /** People whose turn has not come. */
+  #asking = 0;
   #last: Verified | null = null;
   #failure: Fault | null = null;
 
@@ -79,16 +80,26 @@ export class Verifier {
     return [
       ...(this.#failure === null ? [] : ["verification-failed"]),
       ...(this.#last.outcome.differences > 0n ? ["differences"] : []),
+      // Neither equal nor different: nothing is proven of them yet.
+      ...(this.#last.outcome.pending > 0n ? ["pending"] : []),
       ...(brokenGates(this.#last) ? ["queries"] : []),
       ...(this.#last.orphans.some(({ result }) => result === "orphans" || result === "refused")
         ? ["orphans"]
         : []),
+      ...(this.#last.orphans.some(({ result }) => result === "pending") ? ["orphans-pending"] : []),
     ];
   }
 
-  /** A verification for somebody who waits for it. */
-  async request(request: VerifyRequest, signal: AbortSignal): Promise<Verified> {
-    return await this.#verify(request, "deep", signal);
+  /** A verification for somebody who waits for it. `take` reads what is on record of it before anybody else has a turn. */
+  async request<T>(
+    request: VerifyRequest,
+    take: (verified: Verified) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    return await this.#asked(
+      async () => take(await this.#verify(this.#options.tools, request, "deep", signal)),
+      signal,
+    );
   }
 
   /** Some rows only; what is said of the others is told with it. */
@@ -97,14 +108,14 @@ export class Verifier {
     sample: Sampling,
     signal: AbortSignal,
   ): Promise<SampleOutcome> {
-    return await this.#alone(() => verifySample(this.#options.tools, tables, sample, signal), signal);
+    return await this.#asked(() => verifySample(this.#options.tools, tables, sample, signal), signal);
   }
 
   /** Rows counted on both sides at one position. */
   async counts(tables: readonly string[] | null, signal: AbortSignal): Promise<readonly CountVerdict[]> {
     const { tools } = this.#options;
     const counting = { ...tools, comparing: tools.comparings.stream };
-    return await this.#alone(async () => {
+    return await this.#asked(async () => {
       const verdicts: CountVerdict[] = [];
       for (const table of tablesOf(tools, tables)) verdicts.push(await countTable(counting, table, signal));
       return verdicts;
@@ -117,9 +128,7 @@ export class Verifier {
     request: RepairRequest,
     signal: AbortSignal,
   ): Promise<RepairOutcome> {
-    this.#demandJoined();
-    return await this.#turn(async () => {
-      throwIfStopped(signal);
+    return await this.#asked(async () => {
       const { tools: given } = this.#options;
       // Rows are looked at byte by byte here, however they were found.
       const tools: RepairTools = { ...given, ...beside, comparing: given.comparings.stream };
@@ -129,28 +138,40 @@ export class Verifier {
       if (last !== null && !request.dryRun)
         this.#last = { ...last, outcome: { ...last.outcome, differences, pending } };
       return outcome;
-    });
+    }, signal);
   }
 
   /** Goes on until the signal ends it. */
   async run(signal: AbortSignal): Promise<never> {
-    const { tools, method } = this.#options;
+    const { tools: given, method } = this.#options;
+    const tools: VerificationTools = { ...given, givesWay: () => this.#asking > 0 };
     let whole = tools.now();
     for (;;) {
       const full = tools.now() - whole >= wholeEveryMs;
+      // Queries and foreign keys are as dear as the whole: asked at first, with the whole, and while one does not hold.
+      const deep = full || this.#last === null || this.blocking().some((code) => code !== "pending");
+      const request: VerifyRequest = { method, full, tables: null };
       try {
-        // Queries and foreign keys are as dear as the whole: asked at first, with the whole, and while one does not hold.
-        const deep = full || this.#last === null || this.blocking().length > 0;
-        await this.#verify({ method, full, tables: null }, deep ? "deep" : "rows", signal);
+        await this.#alone(() => this.#verify(tools, request, deep ? "deep" : "rows", signal), signal);
         if (full) whole = tools.now();
       } catch (error) {
         throwIfStopped(signal);
-        if (!(error instanceof Fault)) throw error;
-        this.#failure = error;
-        this.#options.onFailure(error);
+        // Its turn comes again after theirs, and the ledger knows how far it was.
+        if (error === gaveWay) continue;
+        this.#fail(error);
       }
-      await tools.wait(touchedEveryMs, signal);
+      await tools.wait(this.blocking().includes("pending") ? pendingEveryMs : touchedEveryMs, signal);
     }
+  }
+
+  /** Whatever it was, it fails nobody else, and `ready` waits. */
+  #fail(error: unknown): void {
+    const fault =
+      error instanceof Fault
+        ? error
+        : new Fault("bug", "The verification failed in a way nobody foresaw.", { cause: error });
+    this.#failure = fault;
+    this.#options.onFailure(fault);
   }
 
   #demandJoined(): void {
@@ -160,34 +181,60 @@ export class Verifier {
     });
   }
 
-  async #verify(request: VerifyRequest, depth: "deep" | "rows", signal: AbortSignal): Promise<Verified> {
-    return await this.#alone(async () => {
-      const { tools, gates } = this.#options;
-      const outcome = await verify(tools, request, signal);
-      const named = request.tables !== null;
-      const verified =
-        depth === "deep"
-          ? {
-              outcome,
-              gates: named ? [] : await runQueries({ ...gates, plan: tools.plan, still: tools, signal }),
-              orphans: await verifyOrphans({
-                target: gates.target,
-                plan: tools.plan,
-                tables: tablesOf(tools, request.tables),
-                followed: tools.following !== null,
-                showValues: false,
-                signal,
-              }),
-            }
-          : { outcome, gates: this.#last?.gates ?? [], orphans: this.#last?.orphans ?? [] };
-      // A look at some tables says nothing of the others.
-      if (!named) {
-        this.#last = verified;
-        this.#failure = null;
-      }
-      this.#options.onVerified(verified);
-      return verified;
-    }, signal);
+  /** Within a turn. */
+  async #verify(
+    tools: VerificationTools,
+    request: VerifyRequest,
+    depth: "deep" | "rows",
+    signal: AbortSignal,
+  ): Promise<Verified> {
+    const named = request.tables !== null;
+    let { gates, orphans }: Pick<Verified, "gates" | "orphans"> = this.#last ?? { gates: [], orphans: [] };
+    const beside: LookBeside = async () => {
+      if (depth === "rows") return {};
+      const { gates: asked } = this.#options;
+      const between = (): void => giveWay(tools);
+      gates = named
+        ? []
+        : await runQueries({ ...asked, plan: tools.plan, still: tools, signal, onVerdict: between });
+      orphans = await verifyOrphans({
+        target: asked.target,
+        plan: tools.plan,
+        tables: tablesOf(tools, request.tables),
+        still: tools,
+        showValues: false,
+        signal,
+        between,
+      });
+      return named ? {} : besideFacts(gates, orphans);
+    };
+    const outcome = await verify(tools, request, signal, beside);
+    const verified: Verified = { outcome, gates, orphans };
+    // A look at some tables says nothing of the others.
+    if (!named) {
+      this.#last = verified;
+      this.#failure = null;
+    }
+    this.#options.onVerified(verified);
+    return verified;
+  }
+
+  /** A person's turn, which comes before the next piece of a round of ours. */
+  async #asked<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#asking += 1;
+    let waiting = true;
+    const served = (): void => {
+      if (waiting) this.#asking -= 1;
+      waiting = false;
+    };
+    try {
+      return await this.#alone(() => {
+        served();
+        return act();
+      }, signal);
+    } finally {
+      served();
+    }
   }
 
   async #alone<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -208,41 +255,26 @@ function brokenGates({ gates }: Verified): boolean {
   return gates.some(({ result }) => result === "broken" || result === "refused");
 }
 
-export interface FollowingOptions {
-  readonly source: Pick<Source, "mark" | "position">;
-  readonly lanes: () => readonly LaneStatus[];
-  /** Why lanes stand until somebody decides. */
-  readonly standing: () => readonly Fault[];
-  readonly holds: (later: Position, earlier: Position) => boolean;
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
-}
-
-/** The stream as somebody who waits for it: a marker carries each lane past the source's position of now. */
-export function followingOf({ source, lanes, standing, holds, wait }: FollowingOptions): Following {
+/** What a report tells of them: no value of a row is in it. */
+function besideFacts(
+  gates: readonly GateVerdict[],
+  orphans: readonly OrphanVerdict[],
+): Readonly<Record<string, string>> {
   return {
-    caughtUp: async (lane, signal) => {
-      // What a SELECT has shown is in the log already, and may not be in the server's position yet for a moment: a marker
-      // behind it carries the position past it.
-      await source.mark(lane, "verify");
-      const position = await source.position();
-      // Where nothing else is written, the lane has something to come to all the same.
-      await source.mark(lane, "verify");
-      for (;;) {
-        const found = lanes().find((each) => each.lane === lane);
-        if (found === undefined) throw new Fault("bug", `There is no lane ${lane}.`);
-        if (found.position !== null && holds(found.position, position)) return;
-        // What differs there cannot be told from what is still to be applied.
-        // A pause, or a connection that comes back, is waited for.
-        if (found.stopped !== null && standing().some(({ message }) => message === found.stopped))
-          throw new Fault(
-            "quarantined",
-            `The lane ${lane} stands still, so its tables cannot be judged: ${found.stopped}`,
-            {
-              next: "headgate status",
-            },
-          );
-        await wait(lookMs, signal);
-      }
-    },
+    ...(gates.length === 0
+      ? {}
+      : { queries: JSON.stringify(gates.map(({ name, result, sentence }) => ({ name, result, sentence }))) }),
+    ...(orphans.length === 0
+      ? {}
+      : {
+          foreignKeys: JSON.stringify(
+            orphans.map(({ table, foreignKey, result, sentence }) => ({
+              table,
+              foreignKey,
+              result,
+              sentence,
+            })),
+          ),
+        }),
   };
 }

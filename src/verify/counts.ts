@@ -15,7 +15,7 @@ import { Output } from "../typemap/output.js";
 import { RowWriter } from "../typemap/writer.js";
 import type { TargetLook } from "../verify-port.js";
 import type { Comparer } from "./comparer.js";
-import { again, looking } from "./tools.js";
+import { again, looking, untilSeen } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { touchedAtAll } from "./touched.js";
 import { keysIn, tuplesOf } from "./tuples.js";
@@ -106,7 +106,7 @@ async function countApart(tools: CountTools, table: PlanTable, signal: AbortSign
   const look = (): Promise<TargetLook> =>
     withSlot(tools, "target", (slots) => target.look(plan, slots), signal);
   const at = await checkpoint(look, table);
-  if (at.position !== null) await source.seen(table.lane, at.position, signal);
+  await untilSeen(tools, table, at, signal);
   await using cut = await withSlot(
     tools,
     "source",

@@ -4,9 +4,10 @@
  * was touched whole, or has no key, has to be compared whole.
  */
 import type { PlanTable } from "../model.js";
+import type { Pacer } from "../safety/turns.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { TableProof, VerifyRun } from "../verify-port.js";
-import { again, looking } from "./tools.js";
+import { again, giveWay, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { keysIn, tuplesOf } from "./tuples.js";
 
@@ -33,6 +34,7 @@ export async function compareDirty(
   const end = await lastTouched(tools, table, clean.seq, signal);
   let { position } = clean;
   for (let from = clean.seq; end !== null && from < end;) {
+    giveWay(tools);
     const page = await nextPage(tools, table, from, end, signal);
     if (page === "whole") return "whole";
     if (page === null) break;
@@ -40,7 +42,7 @@ export async function compareDirty(
     const at = await again(
       tools,
       `comparing touched keys of ${table.source}`,
-      () => comparePage(tools, run, table, page, signal),
+      () => comparePage(tools, run, table, page, pacer, signal),
       signal,
     );
     // What batches after these have touched is not among the keys: the look's own position would claim them too.
@@ -104,6 +106,7 @@ async function comparePage(
   run: VerifyRun,
   table: PlanTable,
   page: Page,
+  pacer: Pacer | undefined,
   signal: AbortSignal,
 ): Promise<LaneCheckpoint> {
   const keys = [...page.keys].map((key) => Buffer.from(key, "latin1"));
@@ -121,5 +124,6 @@ async function comparePage(
       return at;
     },
     signal,
+    pacer,
   );
 }

@@ -1,14 +1,17 @@
 /**
  * Referential integrity on the target, for every foreign key of the plan: rows that ask for a parent which is not there, by
  * the target's own equality, counted exactly and named by key. A NULL in any of the columns asks for none (MATCH SIMPLE).
- * One statement is one view, and a batch holds whole transactions; only where child and parent are of two lanes may one
- * be ahead of the other, and then what is missing may be on its way.
+ * One statement is one view, and a batch holds whole transactions; but a table that was copied again is ahead of the others
+ * until its lane has come to that copy, and of two lanes one may always be ahead. So orphans are looked at again once
+ * the lanes have caught up, and of two lanes only a look during which neither table was touched accuses.
  */
 import { Fault } from "../errors.js";
 import type { Plan, PlanColumn, PlanForeignKey, PlanTable } from "../model.js";
 import type { Target, TextRow } from "../port.js";
 import { postgresName } from "../safety/identifier.js";
 import { throwIfStopped } from "../stop.js";
+import { whileStill } from "./still.js";
+import type { StillTools } from "./still.js";
 
 export interface OrphanVerdict {
   /** Source names. */
@@ -31,73 +34,146 @@ export interface OrphanOptions {
   readonly target: Pick<Target, "ask">;
   readonly plan: Plan;
   readonly tables: readonly PlanTable[];
-  /** Whether somebody applies the log meanwhile. */
-  readonly followed: boolean;
+  /** For what moves meanwhile. */
+  readonly still: StillTools;
   /** Values of rows are shown. */
   readonly showValues: boolean;
   readonly signal: AbortSignal;
+  /** Called before each foreign key; what it throws ends the looking. */
+  readonly between?: () => void;
 }
 
 /** Orphans that are named. */
 export const shownOrphans = 100;
+/** Looks at two tables of two lanes for a moment in which nothing of them moves. */
+const stillLooks = 5;
 
 export async function verifyOrphans(options: OrphanOptions): Promise<readonly OrphanVerdict[]> {
   const verdicts: OrphanVerdict[] = [];
+  const level = levelOf(options);
   for (const table of options.tables)
     for (const key of table.foreignKeys ?? []) {
       throwIfStopped(options.signal);
-      verdicts.push(await lookAt(table, key, options));
+      options.between?.();
+      verdicts.push(await lookAt(table, key, options, level));
     }
   return verdicts;
+}
+
+/** Why a lane cannot come to what its tables were copied at; null when it has. Each lane is waited for once: no table is copied meanwhile. */
+function levelOf({ still: { following }, signal }: OrphanOptions): (lane: string) => Promise<string | null> {
+  const known = new Map<string, string | null>();
+  return async (lane) => {
+    const before = known.get(lane);
+    if (before !== undefined) return before;
+    let why: string | null = null;
+    try {
+      await following?.caughtUp(lane, signal);
+    } catch (error) {
+      if (!stands(error, signal)) throw error;
+      why = error.message;
+    }
+    known.set(lane, why);
+    return why;
+  };
+}
+
+/** A lane that waits for a person. */
+function stands(error: unknown, signal: AbortSignal): error is Fault {
+  return !signal.aborted && error instanceof Fault && error.code === "quarantined";
 }
 
 async function lookAt(
   table: PlanTable,
   key: PlanForeignKey,
-  { target, plan, followed, showValues, signal }: OrphanOptions,
+  options: OrphanOptions,
+  level: (lane: string) => Promise<string | null>,
 ): Promise<OrphanVerdict> {
+  const { plan, still, signal } = options;
   const parent = plan.tables.find(({ source }) => source === key.referencedTable);
   if (parent === undefined)
     throw new Fault(
       "bug",
       `${key.name} of ${table.source} refers to ${key.referencedTable}, which does not travel.`,
     );
-  const named = { table: table.source, foreignKey: key.name, parent: parent.source };
-  const own = table.key?.columns ?? [];
-  const found = { orphans: "0", keys: [] as string[][], values: [] as string[][] };
-  const take: TextRow = ([count, ...cells]) => {
-    found.orphans = count ?? "0";
-    const texts = cells.map((cell) => cell ?? "");
-    found.keys.push(texts.slice(0, own.length));
-    found.values.push(texts.slice(own.length));
-  };
+  const pair: Pair = { table, parent, key };
+  const unjudged = (why: string): OrphanVerdict =>
+    verdict(pair, "pending", null, `${told(pair)} cannot be judged: ${why}`);
   try {
-    const sql = orphansSql(table, parent, key, plan, showValues);
-    // It takes as long as an anti-join of two tables takes.
-    await target.ask(sql, { timeoutMs: 0, mostRows: shownOrphans }, take, signal);
+    const why = (await level(table.lane)) ?? (await level(parent.lane));
+    if (why !== null) return unjudged(why);
+    const look = (): Promise<Found> => orphansOf(pair, options);
+    let found = await look();
+    const apart = still.following !== null && parent.lane !== table.lane;
+    if (!apart || found.orphans === "0" || key.orphans === "keep") return judged(pair, found);
+    for (let time = 1; time <= stillLooks; time += 1) {
+      const seen = await whileStill(still, [table, parent], look, signal);
+      found = seen.value;
+      if (seen.still || found.orphans === "0") return judged(pair, found);
+    }
+    return verdict(pair, "pending", found, sentenceOf("pending", found.orphans, told(pair)));
   } catch (error) {
+    if (stands(error, signal)) return unjudged(error.message);
     if (signal.aborted || !(error instanceof Fault) || error.code !== "target-refused") throw error;
-    const sentence = `${told(table, key, parent)} was not looked at: ${error.message}`;
-    return { ...named, result: "refused", orphans: null, keys: [], values: null, sentence };
+    return verdict(pair, "refused", null, `${told(pair)} was not looked at: ${error.message}`);
   }
-  const result = resultOf(found.orphans, key, followed && parent.lane !== table.lane);
+}
+
+interface Pair {
+  readonly table: PlanTable;
+  readonly parent: PlanTable;
+  readonly key: PlanForeignKey;
+}
+
+interface Found {
+  readonly orphans: string;
+  readonly keys: readonly (readonly string[])[];
+  readonly values: readonly (readonly string[])[] | null;
+}
+
+async function orphansOf(
+  { table, parent, key }: Pair,
+  { target, plan, showValues, signal }: OrphanOptions,
+): Promise<Found> {
+  const own = table.key?.columns.length ?? 0;
+  let orphans = "0";
+  const [keys, values]: [string[][], string[][]] = [[], []];
+  const take: TextRow = ([count, ...cells]) => {
+    orphans = count ?? "0";
+    const texts = cells.map((cell) => cell ?? "");
+    keys.push(texts.slice(0, own));
+    values.push(texts.slice(own));
+  };
+  const sql = orphansSql(table, parent, key, plan, showValues);
+  // It takes as long as an anti-join of two tables takes.
+  await target.ask(sql, { timeoutMs: 0, mostRows: shownOrphans }, take, signal);
+  return { orphans, keys: own === 0 ? [] : keys, values: showValues ? values : null };
+}
+
+function judged(pair: Pair, found: Found): OrphanVerdict {
+  const result = found.orphans === "0" ? "holds" : pair.key.orphans === "keep" ? "kept" : "orphans";
+  return verdict(pair, result, found, sentenceOf(result, found.orphans, told(pair)));
+}
+
+function verdict(
+  { table, parent, key }: Pair,
+  result: OrphanVerdict["result"],
+  found: Found | null,
+  sentence: string,
+): OrphanVerdict {
   return {
-    ...named,
+    table: table.source,
+    foreignKey: key.name,
+    parent: parent.source,
     result,
-    orphans: found.orphans,
-    keys: own.length === 0 ? [] : found.keys,
-    values: showValues ? found.values : null,
-    sentence: sentenceOf(result, found.orphans, told(table, key, parent)),
+    orphans: found?.orphans ?? null,
+    keys: found?.keys ?? [],
+    values: found?.values ?? null,
+    sentence,
   };
 }
 
-function resultOf(orphans: string, key: PlanForeignKey, apart: boolean): OrphanVerdict["result"] {
-  if (orphans === "0") return "holds";
-  if (key.orphans === "keep") return "kept";
-  return apart ? "pending" : "orphans";
-}
-
-function told(table: PlanTable, key: PlanForeignKey, parent: PlanTable): string {
+function told({ table, key, parent }: Pair): string {
   return `${key.name} of ${table.source} (${key.columns.join(", ")}) to ${parent.source}`;
 }
 
@@ -109,7 +185,7 @@ function sentenceOf(result: OrphanVerdict["result"], orphans: string, what: stri
     case "kept":
       return `${what}: ${rows} for a row that is not there, and are kept, as the policy orphans says.`;
     case "pending":
-      return `${what}: ${rows} for a row that is not there yet; the two tables are of two lanes, and one may be ahead.`;
+      return `${what}: ${rows} for a row that is not there yet; the two tables are of two lanes and were written to at each look, so one may have been ahead.`;
     default:
       return `${what}: ${rows} for a row that is not there on the target.`;
   }

@@ -189,12 +189,7 @@ function following(moving: number): StillTools & { readonly looks: () => number 
     wait: nothing,
     onEvent: () => undefined,
     following: { caughtUp: nothing },
-    source: {
-      split: () => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) }),
-      reader: refuse,
-      seen: nothing,
-      exactCut: refuse,
-    },
+    source: { seen: nothing },
     target: {
       look: async () =>
         await Promise.resolve({
@@ -205,19 +200,6 @@ function following(moving: number): StillTools & { readonly looks: () => number 
         }),
     },
     ledger: {
-      begin: refuse,
-      setRanges: refuse,
-      ranges: refuse,
-      prove: refuse,
-      suspect: refuse,
-      mismatches: refuse,
-      mismatchCounts: refuse,
-      settle: refuse,
-      setClean: refuse,
-      tables: refuse,
-      prune: refuse,
-      end: refuse,
-      ended: refuse,
       touched: async (_table, after, _upTo, onBatch) => {
         expect(after).toBe(7n);
         looks += 1;

@@ -37,7 +37,7 @@ it("one value that no policy lets through leaves its row, named, and the other r
   expect(read.taken).toBe(4);
   const refused = found.find(({ kind }) => kind === "different");
   expect(read.refused).toEqual([
-    `row ${refused?.key.toString("hex") ?? ""}: t.c1 holds a number that is neither 0 nor 1. No policy lets it through, so the row is left as it is.`,
+    `row ${refused?.key.toString("hex") ?? ""}: t.c1 holds a number that is neither 0 nor 1, which boolean does not hold. No policy lets it through, so the row is left as it is.`,
   ]);
   const nameOf = (row: readonly string[]): string =>
     createHash("sha256")

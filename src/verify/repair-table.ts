@@ -14,7 +14,7 @@ import { RepairRows } from "./repair-rows.js";
 import type { PolicyUse } from "./repair-rows.js";
 import type { RepairRequest, RepairTools, TableRepair } from "./repair-tools.js";
 import { settle } from "./settle.js";
-import { again } from "./tools.js";
+import { again, untilSeen, waitingWithout } from "./tools.js";
 
 /** Readings of one row before it is left to the events that touch it. */
 const mostReadings = 5;
@@ -67,7 +67,11 @@ export class TableRepairing {
         signal,
       );
     }
-    if (!this.#request.dryRun) await settle(this.#tools, this.#run, table, ["different"], signal);
+    if (!this.#request.dryRun) {
+      const more = await settle(this.#tools, this.#run, table, ["different"], signal);
+      if (more > 0)
+        this.#leave(`${String(more)} more rows differ than are kept on record: copy the table again.`);
+    }
     const counts = await ledger.mismatchCounts();
     const count = (state: string): bigint =>
       counts
@@ -118,7 +122,7 @@ export class TableRepairing {
     signal: AbortSignal,
   ): Promise<{ readonly taken: number; readonly touched: readonly Buffer[] }> {
     await pacer?.pace(signal);
-    const { source, following, moment } = this.#tools;
+    const { following, moment } = this.#tools;
     const { lane, source: name } = this.#table;
     await using mender = await this.#tools.mender(lane);
     const at = await mender.checkpoint();
@@ -131,8 +135,17 @@ export class TableRepairing {
       this.#leave(`${name} has no key, and the source's log is not followed: copy it again.`);
       return { taken: keys.length, touched: [] };
     }
-    if (at.position !== null) await source.seen(lane, at.position, signal);
-    const read = await readForRepair(this.#tools, this.#rows, this.#table, keys, signal);
+    // A pause need not wait for what is waited for here.
+    pacer?.rest("idle");
+    await untilSeen(this.#tools, this.#table, at, signal);
+    await pacer?.pace(signal);
+    const read = await readForRepair(
+      waitingWithout(this.#tools, pacer),
+      this.#rows,
+      this.#table,
+      keys,
+      signal,
+    );
     for (const sentence of read.refused) this.#leave(sentence);
     await moment("repair:read");
     // A pause holds the lane that is waited for, and waits itself for whoever has a turn.

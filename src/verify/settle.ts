@@ -4,33 +4,35 @@
  * each time is `pending`: it is settled by a later verification, or at the fence, where nothing moves.
  */
 import type { PlanTable } from "../model.js";
+import type { Pacer } from "../safety/turns.js";
 import type { RecordedMismatch, Suspect, VerifyRun } from "../verify-port.js";
-import { again, looking } from "./tools.js";
+import { again, giveWay, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { touchedAmong, touchedAtAll } from "./touched.js";
 import { tuplesOf } from "./tuples.js";
 
-/** Looks at one suspect before it is pending. */
+/** Looks at one suspect before it is pending; of a few rows that are written to all the time a look is short, and one of many is between two writes. */
 const mostLooks = 10;
+const fewKeys = 100;
+const mostLooksAtFew = 25;
 /** Suspects that are looked at in one go. */
 const pageKeys = 5_000;
-/** Suspects of a table without a key that are kept; whoever has more of them copies the table again. */
-const mostRows = 100_000;
+/** Rows of a table without a key that are kept; whoever has more of them is told so, and copies the table again. */
+export const mostRows = 100_000;
 
 type States = readonly RecordedMismatch["state"][];
 
-/** Settles what is on record of a table in these states. */
+/** Settles what is on record of a table in these states. How many rows differ beyond those that are kept. */
 export async function settle(
   tools: VerifyTools,
   run: VerifyRun,
   table: PlanTable,
   states: States,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   if (!tools.comparing.hasKeys(table)) {
     const [any] = await tools.ledger.mismatches(table.source, states, null, 1);
-    if (any !== undefined) await settleRows(tools, run, table, signal);
-    return;
+    return any === undefined ? 0 : await settleRows(tools, run, table, signal);
   }
   for (let after: Buffer | null = null; ;) {
     const page: readonly RecordedMismatch[] = await tools.ledger.mismatches(
@@ -40,7 +42,7 @@ export async function settle(
       pageKeys,
     );
     const last = page.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) return 0;
     after = last.key;
     const keys = page.map(({ key }) => key);
     await settleKeys(tools, run, table, keys, signal);
@@ -58,6 +60,7 @@ async function settleKeys(
   let left = keys;
   using pacer = tools.pacer?.();
   for (let look = 1; left.length > 0; look += 1) {
+    giveWay(tools);
     await pacer?.pace(signal);
     const seen = await again(
       tools,
@@ -71,6 +74,7 @@ async function settleKeys(
             found: await tools.comparing.keys(comparer, table, tuplesOf(left), signal),
           }),
           signal,
+          pacer,
         ),
       signal,
     );
@@ -83,7 +87,7 @@ async function settleKeys(
         ? new Set<string>()
         : await touchedAmong(tools, table, seen.at, new Set(differing.keys()), signal);
     await pacer?.pace(signal);
-    const given = look >= mostLooks;
+    const given = look >= (left.length > fewKeys ? mostLooks : mostLooksAtFew);
     const settled = [
       ...left
         .filter((key) => !differing.has(textOf(key)))
@@ -111,20 +115,21 @@ async function settleKeys(
   }
 }
 
-/** A table without a key is looked at whole: rows are its only names. */
+/** A table without a key is looked at whole: rows are its only names. As above. */
 async function settleRows(
   tools: VerifyTools,
   run: VerifyRun,
   table: PlanTable,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   using pacer = tools.pacer?.();
   for (let look = 1; ; look += 1) {
+    giveWay(tools);
     await pacer?.pace(signal);
-    const { at, found } = await again(
+    const { at, found, more } = await again(
       tools,
       `looking again at ${table.source}`,
-      () => lookWhole(tools, table, signal),
+      () => lookWhole(tools, table, pacer, signal),
       signal,
     );
     await tools.moment("verify:rechecked");
@@ -146,28 +151,37 @@ async function settleRows(
     }
     await recordRows(tools, run, table, found, touched ? "pending" : "different");
     await tools.moment("verify:settled");
-    return;
+    return more;
   }
 }
 
 async function lookWhole(
   tools: VerifyTools,
   table: PlanTable,
+  pacer: Pacer | undefined,
   signal: AbortSignal,
-): Promise<{ readonly at: Parameters<typeof touchedAtAll>[2]; readonly found: readonly Suspect[] }> {
+): Promise<{
+  readonly at: Parameters<typeof touchedAtAll>[2];
+  readonly found: readonly Suspect[];
+  readonly more: number;
+}> {
   return await looking(
     tools,
     table,
     async (comparer, at) => {
       const found: Suspect[] = [];
+      let more = 0;
       const keep = async (suspects: readonly Suspect[]): Promise<void> => {
-        found.push(...suspects.slice(0, Math.max(0, mostRows - found.length)));
+        const kept = suspects.slice(0, Math.max(0, mostRows - found.length));
+        found.push(...kept);
+        more += suspects.length - kept.length;
         return Promise.resolve();
       };
       await tools.comparing.range(comparer, table, null, keep, signal);
-      return { at, found };
+      return { at, found, more };
     },
     signal,
+    pacer,
   );
 }
 

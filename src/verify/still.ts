@@ -9,10 +9,13 @@ import { withSlot } from "../safety/slot.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { VerifyTools } from "./tools.js";
 
-export type StillTools = Pick<
+export interface StillTools extends Pick<
   VerifyTools,
-  "source" | "target" | "ledger" | "plan" | "following" | "slots" | "wait" | "onEvent"
->;
+  "target" | "plan" | "following" | "slots" | "wait" | "onEvent"
+> {
+  readonly source: Pick<VerifyTools["source"], "seen">;
+  readonly ledger: Pick<VerifyTools["ledger"], "touched">;
+}
 
 export interface Seen<T> {
   readonly value: T;

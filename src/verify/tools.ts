@@ -4,11 +4,11 @@
  * least as new as the target's view, so that what parts them are the events in between, or a fault.
  */
 import { Fault } from "../errors.js";
-import type { Plan, PlanTable, SourceEngine } from "../model.js";
+import type { Plan, PlanTable, Position, SourceEngine } from "../model.js";
 import type { RowReader, Source, Target } from "../port.js";
 import type { Pacer } from "../safety/turns.js";
 import { withSlot } from "../safety/slot.js";
-import { retry } from "../stop.js";
+import { retry, throwIfStopped } from "../stop.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { TargetLook, VerifyLedger } from "../verify-port.js";
 import type { Comparer } from "./comparer.js";
@@ -28,6 +28,8 @@ export interface VerifyTools {
   readonly target: Pick<Target, "look">;
   readonly ledger: VerifyLedger;
   readonly plan: Plan;
+  /** Positions that tables were copied at exactly: what their lane had applied by then may be less. Absent: none was. */
+  readonly cuts?: () => Promise<ReadonlyMap<string, Position>>;
   readonly engine: SourceEngine;
   readonly comparing: Comparing;
   /** null where nobody follows the log: then nothing is touched but by others. */
@@ -37,12 +39,16 @@ export interface VerifyTools {
   readonly slots: number;
   readonly rangeRows: number;
   readonly pacer?: () => Pacer;
+  /** True while somebody waits who goes first: between two pieces of work this verification ends, and goes on later from its records. */
+  readonly givesWay?: () => boolean;
   readonly now: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly moment: VerifyMomentHook;
   readonly onEvent: (event: VerifyEvent) => void;
 }
 
+/** Milliseconds that views are kept open for a turn. */
+const turnMs = 2_000;
 /** Further tries of one act that failed with a passing fault. */
 const retries = 10;
 
@@ -69,21 +75,106 @@ export async function inTurn<T>(
   return await act();
 }
 
-/** Looks at one table on both sides. `at` is the lane's checkpoint in the target's view. */
+/** How a verification ends that gave way: nothing is wrong, and the same one goes on when it is begun again. */
+export const gaveWay = new Fault("interrupted", "Somebody's request goes before this verification.", {
+  next: "headgate status",
+});
+
+/** Between two pieces of work, outside of whatever is tried again. */
+export function giveWay({ givesWay }: Pick<VerifyTools, "givesWay">): void {
+  if (givesWay?.() === true) throw gaveWay;
+}
+
+/** Until the source shows whatever the target has of the table: what the lane has applied, and what a copy of its own has brought beyond that. */
+export async function untilSeen(
+  { source, cuts }: Pick<VerifyTools, "cuts"> & { readonly source: Pick<Source, "seen"> },
+  { source: name, lane }: PlanTable,
+  at: LaneCheckpoint,
+  signal: AbortSignal,
+): Promise<void> {
+  const cut = (await cuts?.())?.get(name) ?? null;
+  for (const position of [at.position, cut]) if (position !== null) await source.seen(lane, position, signal);
+}
+
+/**
+ * Looks at one table on both sides. `at` is the lane's checkpoint in the target's view. `turn` is whose turn it is to work: it
+ * is given back while something is waited for, so that a pause need not wait for that too, and held when this resolves.
+ */
 export async function looking<T>(
   tools: VerifyTools,
   table: PlanTable,
   act: (comparer: Comparer, at: LaneCheckpoint) => Promise<T>,
   signal: AbortSignal,
+  turn?: Pacer,
 ): Promise<T> {
+  for (;;) {
+    const done = await lookOnce(tools, table, act, signal, turn);
+    if (done !== null) return done.value;
+    // No view stays open for as long as a pause lasts.
+    await turn?.pace(signal);
+  }
+}
+
+/** null: no turn came back while the views were open. */
+async function lookOnce<T>(
+  tools: VerifyTools,
+  table: PlanTable,
+  act: (comparer: Comparer, at: LaneCheckpoint) => Promise<T>,
+  signal: AbortSignal,
+  turn: Pacer | undefined,
+): Promise<{ readonly value: T } | null> {
   const { source, target, plan, engine } = tools;
+  const slotted = waitingWithout(tools, turn);
   // The source's slot before the target's, as whoever copies takes them. No view is opened with it yet.
-  await using reader: RowReader = await withSlot(tools, "source", (slots) => source.reader(slots), signal);
-  await using look: TargetLook = await withSlot(tools, "target", (slots) => target.look(plan, slots), signal);
+  await using reader: RowReader = await withSlot(slotted, "source", (slots) => source.reader(slots), signal);
+  await using look: TargetLook = await withSlot(
+    slotted,
+    "target",
+    (slots) => target.look(plan, slots),
+    signal,
+  );
   const at = look.checkpoints.get(table.lane);
   if (at === undefined)
     throw new Fault("ledger-mismatch", `The target's ledger has no lane ${table.lane} any more.`);
-  if (at.position !== null) await source.seen(table.lane, at.position, signal);
+  turn?.rest("idle");
+  await untilSeen(tools, table, at, signal);
+  if (turn !== undefined && !(await pacedSoon(tools, turn, signal))) return null;
   await tools.moment("verify:looking");
-  return await act({ look, reader, engine }, at);
+  return { value: await act({ look, reader, engine }, at) };
+}
+
+/** The same tools, whose waits are nobody's turn. */
+export function waitingWithout<T extends Pick<VerifyTools, "wait">>(tools: T, turn: Pacer | undefined): T {
+  if (turn === undefined) return tools;
+  const wait: VerifyTools["wait"] = async (ms, signal) => {
+    turn.rest("idle");
+    await tools.wait(ms, signal);
+    await turn.pace(signal);
+  };
+  return { ...tools, wait };
+}
+
+/** Whether the turn came before a view had better be closed. */
+async function pacedSoon(
+  { wait }: Pick<VerifyTools, "wait">,
+  turn: Pacer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const paced = new AbortController();
+  const late = new AbortController();
+  const timer = wait(turnMs, AbortSignal.any([signal, paced.signal])).then(
+    () => late.abort(gaveWay),
+    () => undefined,
+  );
+  try {
+    await turn.pace(AbortSignal.any([signal, late.signal]));
+    return true;
+  } catch (error) {
+    throwIfStopped(signal);
+    if (!late.signal.aborted) throw error;
+    return false;
+  } finally {
+    paced.abort(gaveWay);
+    await timer;
+  }
 }

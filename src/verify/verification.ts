@@ -10,7 +10,7 @@ import type { MismatchKind, TableProof, VerifyLedger, VerifyRun, VerifyScope } f
 import type { Comparing } from "./comparing.js";
 import { compareDirty } from "./dirty.js";
 import { settle } from "./settle.js";
-import { inTurn } from "./tools.js";
+import { giveWay, inTurn } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { cleanFrom, compareWhole } from "./whole.js";
 
@@ -46,11 +46,15 @@ export interface TableOutcome extends FoundRows {
   readonly whole: boolean;
   /** Touched keys that were compared again. */
   readonly keysCompared: number;
+  /** Rows that differ beyond those on record, of a table without a key that has too many of them. */
+  readonly unlisted: number;
 }
 
 export interface VerifyOutcome {
   readonly run: VerifyRun;
   readonly method: VerifyScope["method"];
+  /** Ranges that were compared before it was stopped and went on, the first of them no earlier than `run` began. */
+  readonly resumed: number;
   readonly tables: readonly TableOutcome[];
   readonly differences: bigint;
   readonly pending: bigint;
@@ -66,11 +70,18 @@ export interface VerificationTools extends Omit<VerifyTools, "comparing"> {
   readonly comparings: Readonly<Record<VerifyScope["method"], Comparing>>;
 }
 
-/** Compares, settles, records. Faults: usage for a table that does not travel; whatever the servers refuse. */
+/** What is looked at beside the rows, as facts of the verification. */
+export type LookBeside = () => Promise<Readonly<Record<string, string>>>;
+
+/**
+ * Compares, settles, looks at what stands `beside` the rows, records. Faults: usage for a table that does not travel;
+ * whatever the servers refuse; `gaveWay`.
+ */
 export async function verify(
   given: VerificationTools,
   request: VerifyRequest,
   signal: AbortSignal,
+  beside: LookBeside = () => Promise.resolve({}),
 ): Promise<VerifyOutcome> {
   const tools: VerifyTools = { ...given, comparing: given.comparings[request.method] };
   const { ledger } = tools;
@@ -83,12 +94,8 @@ export async function verify(
   };
   const run = await inTurn(tools, () => ledger.begin(scope), signal);
   const begun = await ledger.ranges(run.id);
-  tools.onEvent({
-    kind: "begun",
-    run: run.id,
-    scope: run.scope,
-    resumed: begun.filter(({ proof }) => proof !== null).length,
-  });
+  const resumed = begun.filter(({ proof }) => proof !== null).length;
+  tools.onEvent({ kind: "begun", run: run.id, scope: run.scope, resumed });
   await tools.moment("verify:begun");
   const before = new Map((await ledger.tables()).map((proof) => [proof.table, proof]));
   const split = new Set(begun.map(({ range }) => range.table));
@@ -106,11 +113,18 @@ export async function verify(
   }
   const wholly = tables.filter(({ source }) => whole.has(source));
   await compareWhole(tools, run, wholly, signal);
-  for (const table of wholly) await cleanFrom(tools, run, table, signal);
-  for (const table of tables) await settle(tools, run, table, ["suspect", "different", "pending"], signal);
+  for (const table of wholly) {
+    giveWay(tools);
+    await cleanFrom(tools, run, table, signal);
+  }
+  const unlisted = new Map<string, number>();
+  for (const table of tables)
+    unlisted.set(table.source, await settle(tools, run, table, ["suspect", "different", "pending"], signal));
   for (const lane of new Set(tables.map(({ lane: name }) => name)))
     await inTurn(tools, () => ledger.prune(lane), signal);
-  return await ended(tools, run, tables, { whole, keys }, signal);
+  giveWay(tools);
+  const facts = await beside();
+  return await ended(tools, run, tables, { whole, keys, unlisted, resumed, facts }, signal);
 }
 
 /** The plan's tables of these names; all where nobody names any. Fault usage for one that does not travel. */
@@ -150,7 +164,13 @@ async function ended(
   tools: VerifyTools,
   run: VerifyRun,
   tables: readonly PlanTable[],
-  done: { readonly whole: ReadonlySet<string>; readonly keys: ReadonlyMap<string, number> },
+  done: {
+    readonly whole: ReadonlySet<string>;
+    readonly keys: ReadonlyMap<string, number>;
+    readonly unlisted: ReadonlyMap<string, number>;
+    readonly resumed: number;
+    readonly facts: Readonly<Record<string, string>>;
+  },
   signal: AbortSignal,
 ): Promise<VerifyOutcome> {
   const { ledger } = tools;
@@ -166,12 +186,14 @@ async function ended(
       proof,
       whole: done.whole.has(table.source),
       keysCompared: done.keys.get(table.source) ?? 0,
+      unlisted: done.unlisted.get(table.source) ?? 0,
       ...(await foundIn(ledger, table, counts)),
     });
   }
   const sum = (what: "differences" | "pending"): bigint =>
     outcomes.reduce((total, outcome) => total + outcome[what], 0n);
   const [differences, pending] = [sum("differences"), sum("pending")];
+  const unlisted = outcomes.reduce((total, outcome) => total + outcome.unlisted, 0);
   // The oldest of the tables' checkpoints: no table was looked at before it.
   const oldest = outcomes
     .map(({ proof }) => proof.clean)
@@ -183,11 +205,15 @@ async function ended(
     differences: differences.toString(),
     pending: pending.toString(),
     position: JSON.stringify(oldest?.position ?? null),
+    ...(unlisted === 0 ? {} : { unlisted }),
+    ...(done.resumed === 0 ? {} : { resumed: done.resumed }),
+    ...done.facts,
   };
   await inTurn(tools, () => ledger.end(run.id, facts), signal);
   return {
     run,
     method: run.scope.method,
+    resumed: done.resumed,
     tables: outcomes,
     differences,
     pending,

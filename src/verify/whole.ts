@@ -7,9 +7,10 @@ import pLimit from "p-limit";
 import { Fault } from "../errors.js";
 import type { PlanTable, Range } from "../model.js";
 import { together } from "../safety/pool.js";
+import type { Pacer } from "../safety/turns.js";
 import { throwIfStopped } from "../stop.js";
 import type { RangeProof, Suspect, VerifyRun } from "../verify-port.js";
-import { again, inTurn, looking } from "./tools.js";
+import { again, giveWay, inTurn, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 
 interface Piece {
@@ -37,13 +38,15 @@ export async function compareWhole(
       using pacer = tools.pacer?.();
       for (;;) {
         throwIfStopped(stop);
+        // Quietly: the others bring their ranges to an end.
+        if (tools.givesWay?.() === true) return;
         const piece = await next();
         if (piece === null) return;
         await pacer?.pace(stop);
         await again(
           tools,
           `comparing range ${String(piece.range.number)} of ${piece.table.source}`,
-          () => compareOne(tools, run, piece, stop),
+          () => compareOne(tools, run, piece, pacer, stop),
           stop,
         );
         pacer?.rest();
@@ -51,6 +54,7 @@ export async function compareWhole(
     }),
     signal,
   );
+  giveWay(tools);
 }
 
 /** The ranges that are not proven yet, split where they were not. */
@@ -88,6 +92,7 @@ async function compareOne(
   tools: VerifyTools,
   run: VerifyRun,
   { table, range }: Piece,
+  pacer: Pacer | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const began = tools.now();
@@ -118,6 +123,7 @@ async function compareOne(
       };
     },
     signal,
+    pacer,
   );
   await tools.moment("verify:compared");
   await tools.ledger.prove(run.id, proof, []);
@@ -175,7 +181,14 @@ async function extras(
   await again(
     tools,
     `looking for rows of ${table.source} that only the target has`,
-    () => looking(tools, table, (comparer) => tools.comparing.extras(comparer, table, keep, signal), signal),
+    () =>
+      looking(
+        tools,
+        table,
+        (comparer) => tools.comparing.extras(comparer, table, keep, signal),
+        signal,
+        pacer,
+      ),
     signal,
   );
 }

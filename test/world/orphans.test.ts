@@ -4,11 +4,14 @@
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openPostgres } from "../../connectors/postgres/target.js";
+import { Fault } from "../../src/errors.js";
 import type { Plan, PlanForeignKey, PlanTable } from "../../src/model.js";
 import type { Target } from "../../src/port.js";
 import { planColumn, planTable } from "../../src/typemap/column.fixture.js";
 import { verifyOrphans } from "../../src/verify/orphans.js";
 import type { OrphanOptions, OrphanVerdict } from "../../src/verify/orphans.js";
+import type { StillTools } from "../../src/verify/still.js";
+import type { TargetLook } from "../../src/verify-port.js";
 import { syntheticPlan } from "./synthetic.js";
 import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
@@ -70,6 +73,33 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
+/** A stream beside the looks; `moves`: an event has touched the table. */
+function still(following: StillTools["following"], moves: () => boolean = () => false): StillTools {
+  const refuse = (): Promise<never> => Promise.reject(new Error("not asked"));
+  const lanes = new Map(["one", "two"].map((lane) => [lane, { seq: 1n, position: null }]));
+  const lookNow: TargetLook = {
+    checkpoints: lanes,
+    read: refuse,
+    count: refuse,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return {
+    source: { seen: refuse },
+    target: { look: () => Promise.resolve(lookNow) },
+    ledger: {
+      touched: async (_table, _after, _upTo, onBatch) => {
+        if (moves()) onBatch(2n, null);
+        await Promise.resolve();
+      },
+    },
+    plan: syntheticPlan([]),
+    following,
+    slots: 1,
+    wait: refuse,
+    onEvent: () => undefined,
+  };
+}
+
 async function look(
   table: PlanTable,
   others: readonly PlanTable[] = [parent],
@@ -78,7 +108,7 @@ async function look(
   const plan: Plan = { ...syntheticPlan([]), tables: [table, ...others] };
   const signal = new AbortController().signal;
   const [verdict] = await verifyOrphans({
-    ...{ target, plan, tables: [table], followed: false, showValues: false, signal },
+    ...{ target, plan, tables: [table], still: still(null), showValues: false, signal },
     ...more,
   });
   return verdict;
@@ -126,8 +156,40 @@ it("kept by policy, or perhaps on their way from another lane", async () => {
     orphans: "1",
   });
   const apart = [{ ...parent, lane: "two" }];
-  expect(await look(child(keyOf(["x"])), apart, { followed: true })).toMatchObject({ result: "pending" });
+  const level = { caughtUp: () => Promise.resolve() };
+  const moving = still(level, () => true);
+  expect(await look(child(keyOf(["x"])), apart, { still: moving })).toMatchObject({ result: "pending" });
+  // Nothing moved while it was looked at, so it is not on its way either.
+  expect(await look(child(keyOf(["x"])), apart, { still: still(level) })).toMatchObject({
+    result: "orphans",
+  });
   expect(await look(child(keyOf(["x"])), apart)).toMatchObject({ result: "orphans" });
+});
+
+it("a table that was copied again is ahead of its lane, and nobody is accused before that has come there", async () => {
+  const asked = child(keyOf(["x"]));
+  const caughtUp: string[] = [];
+  // Row 5 asks for a parent that comes with the lane's next batch.
+  const later = {
+    caughtUp: async (lane: string) => {
+      caughtUp.push(lane);
+      await database.sql("INSERT INTO parent VALUES (2, 1)");
+    },
+  };
+  try {
+    expect(await look(asked, [parent], { still: still(later) })).toMatchObject({ result: "holds" });
+  } finally {
+    await database.sql("DELETE FROM parent WHERE a = 2");
+  }
+  expect(caughtUp).toEqual(["one"]);
+  const stands = {
+    caughtUp: () => Promise.reject(new Fault("quarantined", "The lane one stands still.")),
+  };
+  expect(await look(asked, [parent], { still: still(stands) })).toMatchObject({
+    result: "pending",
+    orphans: null,
+    sentence: "fk of child (x) to parent cannot be judged: The lane one stands still.",
+  });
 });
 
 it("texts are equal by the parent's collation, as the target's own foreign keys have it", async () => {

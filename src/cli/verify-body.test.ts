@@ -1,0 +1,49 @@
+import { expect, it } from "vitest";
+import { verifyResult } from "./verify-body.js";
+
+function told(table: Record<string, unknown>, over: Record<string, unknown> = {}) {
+  const each = {
+    ...{ table: "t", rowsSource: 9, rowsTarget: 9, compared: "whole", keysCompared: 0 },
+    ...{ differences: 0, pending: 0, mismatches: [], ...table },
+  };
+  const { differences, pending } = each;
+  const body = { differences, pending, seconds: 1, mismatchFile: null, orphans: [], queries: [] };
+  return verifyResult("m", { ...body, tables: [each], ...over });
+}
+
+it("nothing differs and nothing is open: done", () => {
+  const { exit, human } = told({});
+  expect(exit).toBe(0);
+  expect(human.at(-1)).toBe("m: no row differs in 1 table; compared in 0:01.");
+});
+
+it("rows that were never still are work that waits, and are not called equal", () => {
+  const { exit, human, nextSteps } = told({ pending: 2 });
+  expect(exit).toBe(2);
+  expect(human.at(-1)).toMatch(/not to the end\. 2 rows were written to each time/u);
+  expect(human.join("\n")).not.toMatch(/no row differs|clean/u);
+  expect(nextSteps).toEqual([{ why: "2 rows not settled", command: "headgate verify" }]);
+  expect(told({ compared: "counts", pending: 1 }).exit).toBe(2);
+});
+
+it("what was compared by one that was stopped is told, and since when", () => {
+  const body = { begun: "2026-11-22T00:00:00Z", resumed: 7 };
+  expect(told({}, body).human).toContain(
+    "It went on from one that was begun at 2026-11-22T00:00:00Z: 7 ranges had been compared.",
+  );
+});
+
+it("a foreign key that could not be judged is told, and waits too", () => {
+  const orphans = [{ result: "pending", sentence: "fk of t (x) to p cannot be judged: the lane stands." }];
+  const { exit, human } = told({}, { orphans });
+  expect(exit).toBe(2);
+  expect(human).toContain("fk of t (x) to p cannot be judged: the lane stands.");
+  expect(told({}, { orphans: [{ result: "holds", sentence: "" }] }).exit).toBe(0);
+});
+
+it("more rows of a table without a key than are kept are told loudly, and the way is to copy it again", () => {
+  const { exit, human, nextSteps } = told({ differences: 100_000, unlisted: 23 });
+  expect(exit).toBe(2);
+  expect(human.join("\n")).toContain("t: ATTENTION: 23 more rows differ than the 100,000 that are kept");
+  expect(nextSteps).toMatchObject([{ command: "headgate recopy t" }]);
+});

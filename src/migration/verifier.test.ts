@@ -1,0 +1,123 @@
+/** The engine's own verifications: who goes first, what keeps `ready` back, and that nobody else fails with them. */
+import { expect, it } from "vitest";
+import { Fault } from "../errors.js";
+import { planColumn, planTable } from "../typemap/column.fixture.js";
+import { exampleComparing, exampleLedger, exampleTools } from "../verify/example-ledger.js";
+import type { VerificationTools } from "../verify/verification.js";
+import type { Suspect } from "../verify-port.js";
+import { Verifier } from "./verifier.js";
+
+const tableOf = (name: string) => ({
+  ...planTable([planColumn("int", "integer", {}, [], "id")], ["id"]),
+  source: name,
+  target: name,
+  lane: "one",
+});
+const tables = [tableOf("a"), tableOf("b")];
+const take = <T>(given: T): Promise<T> => Promise.resolve(given);
+
+function verifierOf(tools: VerificationTools): { verifier: Verifier; failures: Fault[]; verified: number[] } {
+  const failures: Fault[] = [];
+  const verified: number[] = [];
+  const refuse = (): Promise<never> => Promise.reject(new Error("not asked"));
+  const verifier = new Verifier({
+    tools,
+    method: "stream",
+    gates: { gates: [], source: { ask: refuse }, target: { ask: refuse } },
+    joined: () => true,
+    onVerified: ({ outcome }) => verified.push(outcome.tables.length),
+    onFailure: (fault) => failures.push(fault),
+  });
+  return { verifier, failures, verified };
+}
+
+const over = new Fault("interrupted", "over");
+
+/** The engine's own rounds until `end` is aborted with `over`. */
+async function rounds(verifier: Verifier, end: AbortController): Promise<void> {
+  await expect(verifier.run(end.signal)).rejects.toBe(over);
+}
+
+it("a person's request goes between two ranges of the engine's own round, which then goes on where it was", async () => {
+  const end = new AbortController();
+  const compared: string[] = [];
+  let asked: Promise<unknown> = Promise.resolve();
+  const tools = exampleTools(tables, 3, {
+    comparing: exampleComparing({
+      range: async (comparer, table, range, onSuspects, signal) => {
+        compared.push(`${table.source}${String(range?.number ?? "")}`);
+        if (compared.length === 2)
+          asked = verifier
+            .request({ method: "stream", full: true, tables: ["b"] }, take, end.signal)
+            .then(() => compared.push("answered"));
+        return await exampleComparing().range(comparer, table, range, onSuspects, signal);
+      },
+    }),
+    wait: () => {
+      // Between two rounds: the first is over.
+      end.abort(over);
+      return Promise.reject(over);
+    },
+  });
+  const { verifier, verified } = verifierOf(tools);
+  await rounds(verifier, end);
+  await asked;
+  // b was never compared before, and is equal since.
+  expect(compared).toEqual(["a0", "a1", "b0", "b1", "b2", "answered", "a2"]);
+  // The person's of one table, then the engine's of both.
+  expect(verified).toEqual([1, 2]);
+});
+
+it("rows that were written to at each look keep it from ready, by name, until they are settled", async () => {
+  const key = Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, 7]);
+  const suspect: Suspect = { table: "a", key, kind: "different", columns: ["id"], copies: 1 };
+  const ledger = exampleLedger(["a", "b"]);
+  const found = { suspects: [suspect] };
+  const tools = exampleTools(tables, 1, {
+    ledger,
+    comparing: exampleComparing({
+      range: async (comparer, table, range, onSuspects, signal) => {
+        if (table.source === "a") await onSuspects(found.suspects);
+        return await exampleComparing().range(comparer, table, range, onSuspects, signal);
+      },
+      keys: () => Promise.resolve({ suspects: found.suspects, rowsSource: 1, rowsTarget: 1 }),
+    }),
+  });
+  const { verifier } = verifierOf(tools);
+  const { signal } = new AbortController();
+  const request = { method: "stream", full: true, tables: null } as const;
+  expect(verifier.blocking()).toEqual(["not-verified"]);
+  // Some event touches the row between the two sides of each look.
+  ledger.touches.push({ table: "a", seq: 2n, keys: key });
+  const first = await verifier.request(request, take, signal);
+  expect([first.outcome.differences, first.outcome.pending]).toEqual([0n, 1n]);
+  expect(verifier.blocking()).toEqual(["pending"]);
+  ledger.touches.length = 0;
+  found.suspects = [];
+  await verifier.request({ ...request, full: false }, take, signal);
+  expect(verifier.blocking()).toEqual([]);
+});
+
+it("what nobody foresaw fails no engine: it is told as a fault, keeps it from ready, and the next round comes", async () => {
+  const end = new AbortController();
+  let rounded = 0;
+  const tools = exampleTools(tables, 1, {
+    moment: (name) => {
+      if (name === "verify:begun" && rounded === 0) throw new TypeError("x is not a function");
+    },
+    wait: () => {
+      rounded += 1;
+      if (rounded === 1) {
+        expect(verifier.blocking()).toEqual(["verification-failed"]);
+        return Promise.resolve();
+      }
+      end.abort(over);
+      return Promise.reject(over);
+    },
+  });
+  const { verifier, failures } = verifierOf(tools);
+  await rounds(verifier, end);
+  expect(failures.map(({ code }) => code)).toEqual(["bug"]);
+  expect(failures[0]?.cause).toBeInstanceOf(TypeError);
+  expect(verifier.blocking()).toEqual([]);
+});
