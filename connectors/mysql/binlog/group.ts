@@ -4,18 +4,18 @@
  * only where a lane would take it.
  */
 import { Fault } from "../../../src/errors.js";
-import type { ChangeSink, SourceTransaction } from "../../../src/stream-port.js";
+import { AtHand } from "./at-hand.js";
+import type { AtHandParts } from "./at-hand.js";
 import { isIgnorable, serverIdOf, timestampOf, types } from "./event.js";
 import { committedAtOf, readGtid, readMariadbGtid, readTaggedGtid } from "./gtid-event.js";
-import type { FilePlace, LogFile } from "./log-file.js";
 import { isOnePhase, Prepared } from "./prepared.js";
 import type { XaRows } from "./prepared.js";
 import { isBegin, readCompressedQuery, readQuery } from "./query-event.js";
 import type { LoggedStatement } from "./query-event.js";
 import { handRows, isRows, tableOf } from "./rows.js";
-import type { Standing, TransactionName } from "./standing.js";
-import { concerns, kindOf, namedTables, isAddition } from "./statement.js";
-import type { WantedNames } from "./statement.js";
+import { kindOf } from "./statement.js";
+import { TableStatements } from "./table-statements.js";
+import type { TableStatementsParts } from "./table-statements.js";
 import type { LogTables } from "./tables.js";
 
 /** Types that say nothing about rows; statements that need the variables among them are judged themselves. */
@@ -36,52 +36,34 @@ const silent = new Set<number>([
   types.gtidList,
 ]);
 
-export interface GroupParts {
-  readonly tables: LogTables;
-  readonly names: WantedNames;
-  readonly standing: Standing;
-  readonly log: LogFile;
-  readonly sink: ChangeSink;
-}
+export interface GroupParts extends AtHandParts, TableStatementsParts {}
 
 export class Group {
   readonly #parts: GroupParts;
   readonly #prepared = new Prepared();
-  #name: TransactionName | null = null;
-  #transaction: SourceTransaction | null = null;
-  /** Between BEGIN and what ends it. */
-  #open = false;
-  /** The sink knows of the transaction. */
-  #begun = false;
-  /** Rows and markers that the sink has of it. */
-  #handed = 0;
+  readonly #atHand: AtHand;
+  readonly #statements: TableStatements;
   #xa: XaRows | null = null;
-  /** Where its first event begins. */
-  #start: FilePlace = { file: "", offset: 0 };
-  /** Tables that a DDL in the same transaction changed (CREATE TABLE ... SELECT): rows behind it are of the new shape. */
-  #changing = new Set<string>();
-  #changed = false;
 
   constructor(parts: GroupParts) {
     this.#parts = parts;
+    this.#atHand = new AtHand(parts);
+    this.#statements = new TableStatements(parts, this.#atHand);
   }
 
   /** True once after a schema change was handed over: nothing more may be before the sink has drained. */
   takeChanged(): boolean {
-    const changed = this.#changed;
-    this.#changed = false;
-    return changed;
+    return this.#statements.takeChanged();
   }
 
   /** Whether events of a transaction have come whose end has not. */
   get inside(): boolean {
-    return this.#open || this.#transaction !== null;
+    return this.#atHand.inside;
   }
 
   /** What the present event belongs to, for people. */
   get place(): string {
-    const { log } = this.#parts;
-    return this.#transaction?.name ?? `${log.file}:${String(log.start)}`;
+    return this.#atHand.place;
   }
 
   /** One event with its header at `start` and its body in bytes [at, end). */
@@ -110,21 +92,21 @@ export class Group {
         return;
       case types.gtid: {
         const gtid = readGtid(bytes, at, end);
-        this.#named({ by: "mysql", gtid }, gtid.committedAt ?? timestampOf(bytes, start) * 1000);
+        this.#atHand.named({ by: "mysql", gtid }, gtid.committedAt ?? timestampOf(bytes, start) * 1000);
         return;
       }
       case types.gtidTagged: {
         const gtid = readTaggedGtid(bytes, at, end);
-        this.#named({ by: "mysql", gtid }, gtid.committedAt ?? timestampOf(bytes, start) * 1000);
+        this.#atHand.named({ by: "mysql", gtid }, gtid.committedAt ?? timestampOf(bytes, start) * 1000);
         return;
       }
       case types.anonymousGtid:
-        this.#named(this.#unnamed(), committedAtOf(bytes, at, end) ?? timestampOf(bytes, start) * 1000);
+        this.#atHand.unnamed(committedAtOf(bytes, at, end) ?? timestampOf(bytes, start) * 1000);
         return;
       case types.mariadbGtid: {
         const gtid = readMariadbGtid(bytes, at, end, serverIdOf(bytes, start));
-        this.#named({ by: "mariadb", gtid }, timestampOf(bytes, start) * 1000);
-        this.#open = !gtid.standalone;
+        this.#atHand.named({ by: "mariadb", gtid }, timestampOf(bytes, start) * 1000);
+        this.#atHand.open = !gtid.standalone;
         if (gtid.prepares) this.#xa = this.#prepared.begin("");
         return;
       }
@@ -147,46 +129,16 @@ export class Group {
     }
   }
 
-  #unnamed(): TransactionName {
-    const { log } = this.#parts;
-    return { by: "none", at: { file: log.file, offset: log.start } };
-  }
-
-  #named(name: TransactionName, committedAt: number): void {
-    if (this.inside)
-      throw new Fault(
-        "log-refused",
-        "A transaction in the source's log has no end: another one begins in it.",
-      );
-    const { log } = this.#parts;
-    this.#start = { file: log.file, offset: log.start };
-    this.#name = name;
-    this.#transaction = this.#parts.standing.transaction(name, committedAt);
-  }
-
-  /** The transaction at hand; one without a GTID begins with its first event. */
-  #current(timestamp: number): SourceTransaction {
-    if (this.#transaction === null) this.#named(this.#unnamed(), timestamp * 1000);
-    if (this.#transaction === null) throw new Fault("bug", "A transaction of the log has no name.");
-    return this.#transaction;
-  }
-
   #begin(timestamp: number): void {
-    this.#current(timestamp);
-    this.#open = true;
-  }
-
-  #tell(): void {
-    if (this.#begun || this.#transaction === null) return;
-    this.#begun = true;
-    this.#parts.sink.begin(this.#transaction);
+    this.#atHand.current(timestamp);
+    this.#atHand.open = true;
   }
 
   #rows(type: number, bytes: Buffer, at: number, end: number): void {
     const { tables } = this.#parts;
     const announced = tableOf(bytes, at, tables);
     if (announced === null || (announced.table === null && announced.lane === null)) return;
-    if (!this.#open)
+    if (!this.#atHand.open)
       throw new Fault("log-refused", "Rows stand in the source's log outside of a transaction.");
     if (this.#xa !== null) this.#prepared.keep(this.#xa, type, bytes, at, end, announced);
     else this.#hand(type, bytes, at, end, announced);
@@ -195,18 +147,18 @@ export class Group {
   #hand(type: number, bytes: Buffer, at: number, end: number, announced: ReturnType<LogTables["of"]>): void {
     const { sink } = this.#parts;
     const { table } = announced;
-    if (table !== null && this.#changing.has(table.source)) return;
-    this.#tell();
+    if (table !== null && this.#atHand.changing.has(table.source)) return;
+    this.#atHand.tell();
     if (table !== null && !sink.wants(table)) return;
-    this.#handed += handRows(type, bytes, at, end, announced, sink);
+    this.#atHand.handed += handRows(type, bytes, at, end, announced, sink);
   }
 
   #statement(statement: LoggedStatement, timestamp: number): void {
-    this.#current(timestamp);
+    this.#atHand.current(timestamp);
     const kind = kindOf(statement);
     switch (kind.kind) {
       case "begin":
-        this.#open = true;
+        this.#atHand.open = true;
         return;
       case "commit":
         this.#commit();
@@ -214,94 +166,41 @@ export class Group {
       case "savepoint":
         return;
       case "rollback-to":
-        if (this.#handed > 0 || (this.#xa?.rows.length ?? 0) > 0) throw rolledBack();
+        if (this.#wrote) throw rolledBack();
         return;
       case "rollback":
-        if (this.#handed > 0 || (this.#xa?.rows.length ?? 0) > 0) throw rolledBack();
+        if (this.#wrote) throw rolledBack();
         this.#commit();
         return;
       case "xa":
         this.#xaStatement(kind.verb, kind.xid);
         return;
       case "rows":
-        this.#refuseRows(statement);
+        this.#statements.refuseRows(statement);
         break;
       case "truncate":
-        this.#truncate(statement, kind.database ?? statement.database, kind.table);
+        this.#statements.truncates(statement, kind.database ?? statement.database, kind.table);
         break;
       case "drop-database":
-        if (kind.database.toLowerCase() === this.#parts.names.database.toLowerCase())
-          this.#changes(this.#parts.names.tables, statement);
+        this.#statements.dropsDatabase(kind.database, statement);
         break;
       case "ddl":
-        this.#changes(namedTables(statement, this.#parts.names), statement);
+        this.#statements.ddl(statement);
         break;
       case "harmless":
         break;
     }
-    if (!this.#open) this.#commit();
+    if (!this.#atHand.open) this.#commit();
   }
 
-  #changes(named: readonly string[], statement: LoggedStatement): void {
-    const { sink, standing } = this.#parts;
-    const transaction = this.#transaction;
-    if (named.length === 0 || transaction === null) return;
-    if (this.#begun)
-      throw new Fault(
-        "log-refused",
-        `The source's log changes ${named.join(", ")} in the middle of a transaction that has written rows.`,
-      );
-    const start = this.#start;
-    for (const table of named) this.#changing.add(table);
-    this.#changed = true;
-    sink.schemaChange(
-      {
-        tables: named,
-        statement: statement.text.slice(0, 2000),
-        adds: isAddition(statement),
-        at: transaction.name,
-        within: (position) => transaction.within(position),
-      },
-      () => standing.before(start),
-    );
-  }
-
-  #truncate(statement: LoggedStatement, database: string, name: string): void {
-    const { tables, sink, names } = this.#parts;
-    const table = tables.planned(database, name);
-    if (table === null) {
-      if (statement.garbled) this.#changes(namedTables(statement, names), statement);
-      return;
-    }
-    this.#tell();
-    if (!sink.wants(table)) return;
-    this.#handed++;
-    sink.truncate(table);
-  }
-
-  /** Which tables a statement writes to cannot be told from it: triggers and functions write too. */
-  #refuseRows(statement: LoggedStatement): void {
-    const { names, sink, tables } = this.#parts;
-    if (!concerns(statement, names)) return;
-    const named = namedTables(statement, names);
-    const candidates = named.length > 0 ? named : names.tables;
-    this.#tell();
-    const wanted = candidates.filter((name) => {
-      const table = tables.planned(names.database, name);
-      return table !== null && sink.wants(table);
-    });
-    if (wanted.length === 0) return;
-    const told = named.length > 0 ? wanted.join(", ") : "tables that it does not name";
-    throw new Fault(
-      "log-refused",
-      `The source's log holds a change of ${told} as a statement and not as rows.`,
-      { next: "SET GLOBAL binlog_format = 'ROW'; then headgate recopy the tables that it wrote to." },
-    );
+  /** Rows of the transaction at hand have been met. */
+  get #wrote(): boolean {
+    return this.#atHand.handed > 0 || (this.#xa?.rows.length ?? 0) > 0;
   }
 
   #xaStatement(verb: string, xid: string): void {
     if (verb === "START" || verb === "BEGIN") {
-      this.#open = true;
+      this.#atHand.open = true;
       this.#xa = this.#prepared.begin(xid);
     } else if (verb === "COMMIT" || verb === "ROLLBACK") {
       const waiting = this.#prepared.take(xid);
@@ -319,7 +218,7 @@ export class Group {
 
   #prepare(onePhase: boolean): void {
     const xa = this.#xa;
-    const name = this.#name;
+    const { name, start } = this.#atHand;
     if (xa === null || name === null)
       throw new Fault("log-refused", "The source's log prepares an XA transaction that has no beginning.");
     this.#xa = null;
@@ -332,32 +231,18 @@ export class Group {
     const { standing } = this.#parts;
     // Nothing is handed over, and so nobody told: a lane may stand past it, and have left it out.
     if (xa.rows.length === 0) standing.reach(name);
-    else this.#prepared.park(xa, standing.park(name, this.#start));
+    else this.#prepared.park(xa, standing.park(name, start));
     this.#end();
   }
 
   #commit(): void {
-    const { sink, standing } = this.#parts;
-    const name = this.#name;
-    if (name === null)
-      throw new Fault("log-refused", "A transaction in the source's log ends that did not begin.");
-    standing.reach(name);
-    // A lane that stops at a schema change must not be past it; the next transaction's end holds it for the others.
-    if (this.#begun || this.#changing.size === 0) {
-      this.#tell();
-      sink.commit(standing.position);
-    }
-    this.#end();
+    this.#atHand.commit();
+    this.#xa = null;
   }
 
   #end(): void {
-    this.#name = null;
-    this.#transaction = null;
-    this.#open = false;
-    this.#begun = false;
-    this.#handed = 0;
+    this.#atHand.end();
     this.#xa = null;
-    if (this.#changing.size > 0) this.#changing = new Set();
   }
 }
 
