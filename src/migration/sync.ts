@@ -5,8 +5,8 @@
  */
 import { Fault } from "../errors.js";
 import type { CopyOptions } from "../migration.js";
-import { copyRanges, generatedFacts, phase, viewFacts } from "../migration.js";
-import type { MigrationState, Plan, Position } from "../model.js";
+import { copyRanges, phase } from "../migration.js";
+import type { MigrationState } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { buildAfter, isPastJoin, takeBack } from "../snapshot/build.js";
 import type { ChangeFeed, LaneWriter, SchemaChange } from "../stream-port.js";
@@ -15,10 +15,9 @@ import type { StreamEvent } from "../stream/event.js";
 import type { Stream, StreamOptions } from "../stream/options.js";
 import type { PoisonEvent } from "../stream/poison.js";
 import { openStream } from "../stream/stream.js";
-import { verifyGenerated } from "../verify/generated.js";
-import { buildViews } from "../verify/views.js";
 import type { Following } from "../verify/tools.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
+import { buildAtJoin, gates, hasJoined, isBuilt, positions } from "./join.js";
 import { Joined, stopped } from "./joined.js";
 import { followingOf } from "./following.js";
 import type { Verifier } from "./verifier.js";
@@ -77,6 +76,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   await using opened = await options.openFeed();
   const feed = askingFeed(options, opened);
   if (!view.lanes.every((lane) => hasJoined(feed, lane))) await takeBack(options);
+  const built = await isBuilt(options, isPastJoin);
   await enter("streaming");
   const ended = new AbortController();
   /** DDL that the stream has met and does not pass. */
@@ -88,7 +88,8 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     engine: options.engine,
     writer: async (lane) => options.governed(await ledger.lane(lane)),
     starts: positions(view, "start"),
-    joins: (await isBuilt(options, isPastJoin)) ? positions(view, "join") : gates(options.plan, view, feed),
+    joins: built ? positions(view, "join") : gates(options.plan, view, feed),
+    built,
     cuts: new Map(view.tables.flatMap(({ table, cut }) => (cut === null ? [] : [[table, cut] as const]))),
     cascades: options.cascades,
     onJoined: async () => {
@@ -246,69 +247,4 @@ async function watch(
     if (now === "" && options.until === "ready") return;
     await options.wait(LOOK_MS, signal);
   }
-}
-
-/** All lanes stand still: what old images would have stumbled over can hold now. */
-async function buildAtJoin(options: SyncOptions): Promise<void> {
-  const { ledger, plan: made } = options;
-  await phase(ledger, "constraints", async () => {
-    await buildAfter(options, isPastJoin);
-    return { statements: made.after.filter(({ kind }) => kind !== "view").filter(isPastJoin).length };
-  });
-  const done = new Set(
-    (await ledger.view()).phases.flatMap(({ phase: name, endedAt }) => (endedAt === null ? [] : [name])),
-  );
-  if ((made.generated ?? []).length > 0 && !done.has("generated"))
-    await phase(ledger, "generated", async () => {
-      const verdicts = await verifyGenerated(options);
-      for (const verdict of verdicts) options.onGenerated(verdict);
-      return generatedFacts(verdicts);
-    });
-  if ((made.views ?? []).length > 0 && !done.has("views"))
-    await phase(ledger, "views", async () =>
-      viewFacts(await buildViews({ ...options, uncompared: "its tables change while it would be compared" })),
-    );
-}
-
-async function isBuilt(
-  { ledger, plan: made }: SyncOptions,
-  wanted: (statement: SyncOptions["plan"]["after"][number]) => boolean,
-): Promise<boolean> {
-  const built = new Set((await ledger.view()).built);
-  return made.after.filter(wanted).every(({ name }) => built.has(name));
-}
-
-type LaneView = LedgerView["lanes"][number];
-
-function hasJoined(feed: ChangeFeed, { join, applied }: LaneView): boolean {
-  return join !== null && applied !== null && feed.holds(applied, join.position);
-}
-
-/**
- * Where a lane may stand still for its constraints: past its join, and past the cuts of its tables, which may be later when
- * they were copied again. Before that a child can be there whose parent is still to come.
- */
-function gates(made: Plan, view: LedgerView, feed: ChangeFeed): ReadonlyMap<string, Position> {
-  const laneOf = new Map(made.tables.map(({ source, lane }) => [source, lane]));
-  const found = new Map(positions(view, "join"));
-  for (const { table, cut } of view.tables) {
-    const lane = laneOf.get(table) ?? "";
-    const join = found.get(lane);
-    if (cut !== null && join !== undefined && !feed.holds(join, cut)) found.set(lane, cut);
-  }
-  return found;
-}
-
-function positions(view: LedgerView, end: "start" | "join"): ReadonlyMap<string, Position> {
-  return new Map(
-    view.lanes.map((lane) => {
-      const found = lane[end];
-      if (found === null)
-        throw new Fault(
-          "ledger-mismatch",
-          `The ledger has no ${end} of the lane ${lane.lane}, though its copy is done.`,
-        );
-      return [lane.lane, found.position] as const;
-    }),
-  );
 }

@@ -7,7 +7,7 @@ import { Fault } from "../errors.js";
 import type { LaneTransaction, LaneWriter } from "../stream-port.js";
 import { stopReason } from "../stop.js";
 import type { Bell } from "./bell.js";
-import type { Part, Step } from "./filling.js";
+import type { Part, Step } from "./part.js";
 import type { Lane } from "./lane.js";
 import type { StreamOptions } from "./options.js";
 import { isPoison, standing } from "./refusal.js";
@@ -31,8 +31,8 @@ export async function applyLane(
   try {
     for (;;) await applyBatch(lane, writer, tools, signal);
   } catch (error) {
-    const transaction = lane.transaction;
-    lane.transaction = null;
+    const transaction = lane.outgoing.transaction;
+    lane.outgoing.transaction = null;
     if (transaction !== null) await abort(transaction, error);
     if (error instanceof Fault && !(signal.aborted && error === stopReason(signal))) lane.failed(error);
     throw error;
@@ -50,14 +50,14 @@ async function applyBatch(
   await moment("batch:closed");
   await ready(signal);
   const begun = options.now();
-  const transaction = await writer.begin(lane.seq);
-  lane.transaction = transaction;
+  const transaction = await writer.begin(lane.settled.seq);
+  lane.outgoing.transaction = transaction;
   await moment("batch:begun");
   const parts = [part];
   for (;;) {
     await write(lane, transaction, part, options);
     if (part.last) break;
-    lane.busy = false;
+    lane.outgoing.busy = false;
     part = await next(lane, bell, signal);
     parts.push(part);
   }
@@ -66,13 +66,13 @@ async function applyBatch(
   await moment("batch:written");
   await moment("batch:before-commit");
   await transaction.commit(position);
-  lane.transaction = null;
-  lane.busy = false;
+  lane.outgoing.transaction = null;
+  lane.outgoing.busy = false;
   const sum = (of: (part: Part) => number): number => parts.reduce((total, one) => total + of(one), 0);
   options.onEvent({
     kind: "batch",
     lane: lane.name,
-    seq: lane.seq + 1n,
+    seq: lane.settled.seq + 1n,
     position,
     events: sum(({ events }) => events),
     rows: sum(({ rows }) => rows),
@@ -96,7 +96,7 @@ async function applyBatch(
 
 async function next(lane: Lane, bell: Bell, signal: AbortSignal): Promise<Part> {
   for (;;) {
-    const part = lane.take();
+    const part = lane.outgoing.take();
     if (part !== undefined) {
       bell.ring();
       return part;

@@ -152,6 +152,7 @@ export class ExampleWorld {
     return {
       read: async (from, sink, { signal }) => {
         let next = Math.min(...from.map(({ offset }) => Number(offset)));
+        const ended = (): boolean => signal.aborted;
         while (!signal.aborted) {
           if (sink.full()) await sink.drained();
           const entry = this.#options.log[next];
@@ -163,10 +164,14 @@ export class ExampleWorld {
             continue;
           }
           if ("gate" in entry) {
-            const ended = new Promise<boolean>((resolve) => {
-              signal.addEventListener("abort", () => resolve(true), { once: true });
-            });
-            if (await Promise.race([entry.gate.then(() => false), ended])) break;
+            const going = { on: false };
+            void entry.gate.then(() => (going.on = true));
+            while (!going.on && !ended()) {
+              sink.idle(() => at(next));
+              await new Promise((resolve) => setImmediate(resolve));
+              if (sink.full()) await sink.drained();
+            }
+            if (ended()) break;
           }
           if ("ddl" in entry) {
             sink.schemaChange({ ...entry.ddl, adds: false, at: `log:${number}`, within }, () =>

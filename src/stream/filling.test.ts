@@ -11,7 +11,7 @@ import type { Row } from "./example-rows.js";
 import { applyChanges } from "./example-target.js";
 import { Filling } from "./filling.js";
 import type { Change } from "./change.js";
-import type { Origin, Part } from "./filling.js";
+import type { Origin, Part } from "./part.js";
 import { Shape, StreamTable } from "./table.js";
 
 const foreignKey = {

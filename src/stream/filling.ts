@@ -7,45 +7,16 @@
  */
 import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
-import type { StatementGroup, TableChanges } from "../stream-port.js";
+import type { TableChanges } from "../stream-port.js";
 import { Actions } from "./actions.js";
 import { KeyedFold, KeylessFold } from "./fold.js";
 import type { Change } from "./change.js";
 import { keyIn } from "./key.js";
 import type { Key } from "./key.js";
-import type { PoisonEvent } from "./poison.js";
-import type { PolicyCount, Projection } from "./projection.js";
+import type { Origin, Part, Step } from "./part.js";
+import type { Projection } from "./projection.js";
 import { Store } from "./store.js";
 import type { Shape, StreamTable } from "./table.js";
-
-/** A change as it may have to be kept. */
-export type Origin = Omit<PoisonEvent, "reason" | "sentence">;
-
-/** One group, or why there is none; `origin` where each change has its own. */
-export interface Step {
-  readonly group: StatementGroup | Fault;
-  readonly origin: Origin | null;
-}
-
-export interface Part {
-  readonly steps: readonly Step[];
-  /** It ends at a commit. */
-  readonly last: boolean;
-  /** Holds all of it and what came before; null unless it is the last one. */
-  readonly position: Position | null;
-  readonly joins: boolean;
-  readonly events: number;
-  readonly applied: number;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly transactions: number;
-  /** Ids of the lane's markers in it. */
-  readonly markers: readonly string[];
-  /** Values that policies changed. */
-  readonly policies: readonly PolicyCount[];
-  /** The target has taken its bytes. */
-  release(): void;
-}
 
 export interface FillingOptions {
   readonly lane: string;

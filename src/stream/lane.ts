@@ -6,22 +6,22 @@
  */
 import type { Fault } from "../errors.js";
 import type { Position } from "../model.js";
-import type { ChangeFeed, LaneStatus, LaneTransaction, SourceTransaction } from "../stream-port.js";
+import type { LaneStatus, SourceTransaction } from "../stream-port.js";
 import type { Bell } from "./bell.js";
 import { newCounters, pendingOf } from "./counts.js";
 import type { Counters } from "./counts.js";
 import type { OnStreamEvent } from "./event.js";
 import { Filling } from "./filling.js";
 import type { Change } from "./change.js";
-import type { Origin, Part } from "./filling.js";
+import type { Origin, Part } from "./part.js";
 import { Lag } from "./lag.js";
+import { Outgoing } from "./outgoing.js";
+import { Settled } from "./settled.js";
+import type { SettledOptions } from "./settled.js";
 import type { StreamTable } from "./table.js";
 import { Trouble } from "./trouble.js";
 
-export interface LaneOptions {
-  readonly feed: ChangeFeed;
-  readonly start: Position;
-  readonly join: Position | null;
+export interface LaneOptions extends SettledOptions {
   readonly cascades: boolean;
   readonly batchRows: number;
   readonly batchBytes: number;
@@ -37,8 +37,6 @@ const idleMs = 1000;
 const behindFactor = 4;
 const behindRows = 20_000;
 
-/** Batches that wait encoded. */
-const depth = 2;
 /** A batch ends with a transaction, unless that makes it so much larger. */
 const slack = 1.25;
 
@@ -46,26 +44,14 @@ export class Lane {
   readonly name: string;
   readonly counters: Counters = newCounters();
   readonly lag: Lag;
-  seq = 0n;
-  position: Position | null = null;
-  joined = false;
   batches = 0;
   stopped: string | null = null;
   readonly trouble: Trouble;
-  /** The lane's transaction at the target while there is one. */
-  transaction: LaneTransaction | null = null;
-  /** A part is being written. */
-  busy = false;
-  /** Nothing is handed to the target. */
-  held = false;
-  /** It has met its join on the way in; a batch with it may still be on its way. */
-  met = false;
+  readonly settled: Settled;
+  readonly outgoing = new Outgoing();
   readonly #options: LaneOptions;
   #bell: Bell | null = null;
   #filling: Filling;
-  #queue: Part[] = [];
-  /** What the lane has applied when this reading of the log began. */
-  #base: Position;
   #within = false;
   #touched = false;
   /** Parts of the present transaction have been closed. */
@@ -85,7 +71,7 @@ export class Lane {
     this.lag = new Lag(options.now);
     this.trouble = new Trouble(name, options.onEvent);
     this.#options = options;
-    this.#base = options.start;
+    this.settled = new Settled(options);
     this.#filling = new Filling({ lane: name, cascades: options.cascades });
   }
 
@@ -97,39 +83,30 @@ export class Lane {
 
   /** Begins anew from a checkpoint. */
   open(seq: bigint, position: Position | null, bell: Bell): void {
-    const { feed, join, start, now } = this.#options;
     this.#drop();
-    this.seq = seq;
-    this.position = position;
-    this.joined = position !== null && join !== null && feed.holds(position, join);
-    this.met = this.joined;
-    this.#base = position ?? start;
+    this.settled.open(seq, position);
     this.#bell = bell;
-    this.#filling.strict = this.joined;
+    this.#filling.strict = this.settled.joined;
     this.#filling.singly = this.trouble.replaying > 0;
     this.#singly = this.trouble.replaying;
-    this.#closedAt = now();
+    this.#closedAt = this.#options.now();
     this.stopped = null;
   }
 
   /** It takes no part until it is opened again. */
   stand(reason: string): void {
     this.#drop();
-    this.met = this.joined;
+    this.settled.met = this.settled.joined;
     this.stopped = reason;
   }
 
-  /** Where the feed has to begin for it. */
-  get from(): Position {
-    return this.#base;
-  }
-
   get status(): LaneStatus {
+    const { seq, position, joined } = this.settled;
     return {
       lane: this.name,
-      seq: this.seq,
-      position: this.position,
-      joined: this.joined,
+      seq,
+      position,
+      joined,
       lagSeconds: this.lag.seconds,
       eventsRead: this.counters.read,
       eventsApplied: this.counters.applied + this.counters.folded,
@@ -152,18 +129,13 @@ export class Lane {
     return this.#deadline;
   }
 
-  /** No batch is in the target and none waits for it. */
-  get quiet(): boolean {
-    return !this.busy && this.transaction === null && this.#queue.length === 0;
-  }
-
   /** It can hold no more until the target has taken something. */
   get full(): boolean {
-    return this.#queue.length >= (this.#filling.singly ? 1 : depth);
+    return this.outgoing.full(this.#filling.singly);
   }
 
   begin(transaction: SourceTransaction): void {
-    this.#within = transaction.within(this.#base);
+    this.#within = transaction.within(this.settled.base);
     this.#touched = false;
   }
 
@@ -171,7 +143,7 @@ export class Lane {
   change(change: Change, origin: () => Origin): void {
     this.#touch();
     this.#filling.change(change, origin);
-    if (this.#over(this.#limit, slack) && !this.full && !this.held) this.#close(null);
+    if (this.#over(this.#limit, slack) && !this.full && !this.outgoing.held) this.#close(null);
   }
 
   truncate(table: StreamTable, origin: () => Origin): void {
@@ -189,59 +161,53 @@ export class Lane {
     if (note === "join") this.#near = true;
   }
 
-  /** The present transaction is whole. True when the lane has met its join with it. */
-  commit(position: () => Position): boolean {
-    if (this.#within) return false;
+  /** The present transaction is whole. */
+  commit(position: () => Position): void {
+    if (this.#within) return;
     const filling = this.#filling;
     if (this.#touched) {
       filling.transactions++;
       this.#touched = false;
     }
-    if (this.#midway || filling.singly || (this.#near && !this.met)) return this.#settle(position);
-    if (filling.empty) return this.#moveOn(position);
+    if (!this.settled.caughtUp(position)) return;
+    const closes = this.#midway || filling.singly || (this.#near && !this.settled.met);
+    if (filling.empty && !closes) this.#moveOn(position);
     // Positions are texts that somebody makes: only those are asked for that are used.
-    if (this.quiet || this.#over(this.#limit)) return this.#settle(position);
-    return false;
+    else if (closes || this.outgoing.quiet || this.#over(this.#limit)) this.#settle(position);
   }
 
-  /** The source has been silent for a while. True as `commit`. */
-  idle(position: () => Position): boolean {
+  /** The source has been silent for a while. */
+  idle(position: () => Position): void {
     this.#within = false;
-    return this.#filling.empty ? this.#moveOn(position) : this.#settle(position);
+    if (!this.settled.caughtUp(position)) return;
+    if (this.#filling.empty) this.#moveOn(position);
+    else this.#settle(position);
   }
 
   /** Closes what is complete and due, or what the target could have now. */
   flush(): void {
-    if (this.held || this.#at === null || this.full) return;
-    const enough = this.quiet && (this.#isDue() || this.#over(this.#options.batchRows));
+    if (this.outgoing.held || this.#at === null || this.full) return;
+    const enough = this.outgoing.quiet && (this.#isDue() || this.#over(this.#options.batchRows));
     if (enough || this.#over(this.#limit)) this.#close(this.#at);
   }
 
-  /** Everything that is complete goes to the target, whatever waits there. */
+  /** Everything that is complete goes to the target, whatever waits there; what no position holds yet comes again. */
   closeAll(position: () => Position): void {
-    if (!this.#within && (!this.#filling.empty || this.#midway)) this.#close(position());
-  }
-
-  /** The next part for the target; undefined when there is none. */
-  take(): Part | undefined {
-    const part = this.#queue.shift();
-    if (part === undefined) return undefined;
-    this.busy = true;
-    return part;
+    if (this.#filling.empty && !this.#midway) return;
+    if (this.settled.caughtUp(position)) this.#close(position());
   }
 
   /** All of a batch is committed. */
   committed(position: Position, parts: readonly Part[]): void {
     const sum = (of: (part: Part) => number): number => parts.reduce((total, part) => total + of(part), 0);
     const [events, applied] = [sum((part) => part.events), sum((part) => part.applied)];
-    this.seq += 1n;
-    this.position = position;
+    this.settled.committed(position);
     this.batches += 1;
     this.counters.applied += applied;
     this.counters.folded += events - applied;
     this.trouble.committed(events);
     if (parts.some((part) => part.joins)) {
-      this.joined = true;
+      this.settled.joined = true;
       this.#options.onEvent({ kind: "joined", lane: this.name });
     }
   }
@@ -255,17 +221,13 @@ export class Lane {
   #drop(): void {
     this.counters.discarded += pendingOf(this.counters);
     this.#filling.drop();
-    for (const part of this.#queue) part.release();
     this.#filling = new Filling({ lane: this.name, cascades: this.#options.cascades });
-    this.#queue = [];
+    this.outgoing.drop();
     this.#within = false;
     this.#midway = false;
     this.#at = null;
     this.#deadline = null;
     this.#near = false;
-    this.busy = false;
-    this.held = false;
-    this.transaction = null;
   }
 
   #touch(): void {
@@ -286,40 +248,33 @@ export class Lane {
   }
 
   /** Notes the position, and closes where something says so. */
-  #settle(position: () => Position): boolean {
-    const { feed, join } = this.#options;
+  #settle(position: () => Position): void {
     const at = position();
     this.#at = at;
-    const joins = !this.met && join !== null && feed.holds(at, join);
+    const joins = this.settled.meets(at);
     if (joins || this.#midway || this.#filling.singly) {
-      if (joins) this.met = true;
       this.#close(at, joins);
     } else this.flush();
-    return joins;
   }
 
   /** A lane without changes goes on with the log. */
-  #moveOn(position: () => Position): boolean {
-    if (this.held || !this.quiet || this.#options.now() - this.#closedAt < idleMs) return false;
-    const { feed, join } = this.#options;
+  #moveOn(position: () => Position): void {
+    if (this.outgoing.held || !this.outgoing.quiet || this.#options.now() - this.#closedAt < idleMs) return;
     const at = position();
     this.#closedAt = this.#options.now();
-    if (this.position !== null && feed.holds(this.position, at)) return false;
-    const joins = !this.met && join !== null && feed.holds(at, join);
-    if (joins) this.met = true;
-    this.#close(at, joins);
-    return joins;
+    if (!this.settled.holds(at)) this.#close(at, this.settled.meets(at));
   }
 
   #close(position: Position | null, joins = false): void {
     const filling = this.#filling;
     const part = filling.close(position === null ? null : { position, joins });
-    this.#queue.push(part);
+    this.outgoing.push(part);
     this.#midway = position === null;
     this.#at = null;
     this.#deadline = null;
     this.#closedAt = this.#options.now();
     if (joins) {
+      this.settled.met = true;
       filling.strict = true;
       this.#near = false;
     }

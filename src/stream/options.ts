@@ -20,7 +20,9 @@ export interface StreamOptions {
   readonly cuts: ReadonlyMap<string, Position>;
   /** The log does not carry foreign keys' actions: synthesise them. */
   readonly cascades: boolean;
-  /** Called when all lanes have joined, between batches, once in a run: it must not mind what is built already. */
+  /** What `onJoined` builds stands already, so that lanes need not stand at one position for it. */
+  readonly built?: boolean;
+  /** Called when all lanes have joined and stand at one position, between batches, once in a run: it must not mind what is built already. */
   readonly onJoined: () => Promise<void>;
   /** Commits a heartbeat row at the source and returns its id. */
   readonly mark: (lane: string, note: string) => Promise<string>;
@@ -56,6 +58,8 @@ export interface Stream {
   pause(): void;
   /** Lanes that stand are tried again, too. */
   resume(): void;
+  /** A change is left out from now on; the lane that stands before it goes on. What was decided is on record before. */
+  skip(event: string): void;
   /** Why lanes stand, one each. */
   readonly standing: readonly Fault[];
   readonly paused: boolean;

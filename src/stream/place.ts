@@ -6,7 +6,7 @@ import { Fault } from "../errors.js";
 import type { PlanTable, Position } from "../model.js";
 import type { SourceTransaction } from "../stream-port.js";
 import type { Change } from "./change.js";
-import type { Origin } from "./filling.js";
+import type { Origin } from "./part.js";
 
 /** One a table, whatever shapes it has. */
 export interface Place {

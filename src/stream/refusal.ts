@@ -1,6 +1,6 @@
 /** What the target refuses of a change, and how a lane that stands before it says so. */
 import { Fault } from "../errors.js";
-import type { Origin } from "./filling.js";
+import type { Origin } from "./part.js";
 
 /** Faults of a batch that one of its changes is to blame for. */
 const poisons: readonly Fault["code"][] = [

@@ -30,6 +30,7 @@ export interface SessionTools {
   readonly isPaused: () => boolean;
   /** Whether what is built at the join is built in this run. */
   readonly joined: { built: boolean };
+  readonly skips: ReadonlySet<string>;
 }
 
 /** Never resolves: throws what ended it, everything closed. */
@@ -75,10 +76,19 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
     await bell.until(() => !tools.isPaused(), stopped);
   };
   const apply = { options, bell, ready, marking: (lane: string) => marks.has(lane) };
+  /** What waits for the join can be built before anything is read: it stands already, or the lanes stand at one place. */
+  const atOnce = (): boolean =>
+    tools.all.every((lane) => lane.settled.met) &&
+    (options.built === true ||
+      (lanes.length === tools.all.length && lanes.every((one) => lanes.every((other) => isAt(one, other)))));
+  const isAt = (one: Lane, other: Lane): boolean => options.feed.holds(one.settled.base, other.settled.base);
+  /** Nothing is on its way; what a lane has that no position of the log holds yet is read again. */
+  const still = (lane: Lane): boolean =>
+    lane.outgoing.quiet || (sink.gate?.kind === "end" && lane.settled.behind);
   const gate = async (): Promise<void> => {
-    if (tools.all.every((lane) => lane.met) && !joined.built) sink.beginShut();
+    if (!joined.built && atOnce()) sink.beginShut();
     for (;;) {
-      await bell.until(() => sink.gate !== null && lanes.every((lane) => lane.quiet), signal);
+      await bell.until(() => sink.gate !== null && lanes.every(still), signal);
       const closed = sink.gate;
       if (closed === null) continue;
       if (closed.kind === "end") {
@@ -100,10 +110,10 @@ async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promis
   const feed = async (): Promise<void> => {
     options.onEvent({
       kind: "opened",
-      lanes: lanes.map(({ name, position }) => ({ lane: name, position })),
+      lanes: lanes.map(({ name, settled: { position } }) => ({ lane: name, position })),
     });
     await moment("feed:opened");
-    const from = lanes.map((lane) => lane.from);
+    const from = lanes.map((lane) => lane.settled.base);
     await options.feed.read(from, sink, { untilEnd: false, signal });
   };
   const tasks: (() => Promise<void>)[] = [

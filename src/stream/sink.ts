@@ -35,6 +35,10 @@ export interface SinkTools {
   /** Counts what belongs to no lane. */
   readonly strays: Counters;
   readonly bell: Bell;
+  /** Whether what is built at the join is built in this run. */
+  readonly joined: { readonly built: boolean };
+  /** Ids of changes that are left out by somebody's word. */
+  readonly skips: ReadonlySet<string>;
   readonly signal: AbortSignal;
   /** Ends this reading of the log. `lane` is the one that failed. */
   readonly fail: (fault: unknown, lane: Lane | null) => void;
@@ -114,33 +118,25 @@ export class Sink implements ChangeSink {
 
   commit(position: () => Position): void {
     this.#places.end();
-    let met = 0;
-    for (const lane of this.#tools.lanes)
-      this.#guarded(lane, () => {
-        if (lane.commit(position)) met += 1;
-      });
-    if (met > 0) this.#meet(position);
+    for (const lane of this.#tools.lanes) this.#guarded(lane, () => lane.commit(position));
+    this.#meet(position);
   }
 
   idle(position: () => Position): void {
     this.#places.end();
-    let met = 0;
-    for (const lane of this.#tools.lanes)
-      this.#guarded(lane, () => {
-        if (lane.idle(position)) met += 1;
-      });
-    if (met > 0) this.#meet(position);
+    for (const lane of this.#tools.lanes) this.#guarded(lane, () => lane.idle(position));
+    this.#meet(position);
   }
 
   schemaChange(change: SchemaChange, position: () => Position): void {
-    const { options } = this.#tools;
-    if (options.skips.has(change.at)) return;
+    const { options, skips } = this.#tools;
+    if (skips.has(change.at)) return;
     const met = change.tables.filter((name) => {
       const table = this.#tools.tables.get(name);
       if (table === undefined) return false;
       const lane = this.#lanes.get(table.plan.lane);
       const cut = options.cuts.get(name);
-      if (lane === undefined || change.within(lane.from)) return false;
+      if (lane === undefined || change.within(lane.settled.base)) return false;
       return cut === undefined || !change.within(cut);
     });
     if (met.length === 0) return;
@@ -171,7 +167,7 @@ export class Sink implements ChangeSink {
   /** All lanes have met their joins before anything is read. */
   beginShut(): void {
     this.gate = { kind: "join" };
-    for (const lane of this.#tools.lanes) lane.held = true;
+    for (const lane of this.#tools.lanes) lane.outgoing.held = true;
   }
 
   /** The gate's work is done: the feed goes on, unless something else has closed the gate meanwhile. */
@@ -179,15 +175,21 @@ export class Sink implements ChangeSink {
     if (this.gate !== done) return;
     this.gate = null;
     for (const lane of this.#tools.lanes) {
-      lane.held = false;
+      lane.outgoing.held = false;
       lane.flush();
     }
     this.#tools.bell.ring();
   }
 
-  /** A lane has met its join; with the last one, everybody waits. */
+  /**
+   * With the last join everybody waits, at one position: what ties tables of two lanes holds nowhere else. Lanes that met
+   * theirs in an earlier life may stand apart, and one that stands before a change is not there.
+   */
   #meet(position: () => Position): void {
-    if (this.#tools.all.every((lane) => lane.met)) this.#close({ kind: "join" }, position);
+    const { all, lanes, joined, signal } = this.#tools;
+    if (joined.built || this.gate !== null || signal.aborted || lanes.length < all.length) return;
+    if (all.every((lane) => lane.settled.met && lane.settled.caughtUp(position)))
+      this.#close({ kind: "join" }, position);
   }
 
   #close(gate: Gate, position: () => Position): void {
@@ -195,7 +197,7 @@ export class Sink implements ChangeSink {
     this.gate = gate;
     for (const lane of this.#tools.lanes) {
       this.#guarded(lane, () => lane.closeAll(position));
-      lane.held = true;
+      lane.outgoing.held = true;
     }
     this.#tools.bell.ring();
   }
@@ -222,7 +224,7 @@ export class Sink implements ChangeSink {
   }
 
   #isSkipped(place: Place, table: PlanTable): boolean {
-    const { skips } = this.#tools.options;
+    const { skips } = this.#tools;
     return skips.size > 0 && skips.has(this.#places.id(table, place));
   }
 

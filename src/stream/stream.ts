@@ -44,8 +44,15 @@ export function openStream(options: StreamOptions): Stream {
   });
   const strays = newCounters();
   const joined = { built: false };
+  const skips = new Set(options.skips);
   let paused = false;
   let again = new AbortController();
+  /** Lanes that stood are tried again, from where they are, beside the others. */
+  const goOn = (standing: readonly Lane[]): void => {
+    for (const { trouble } of standing) trouble.again();
+    if (standing.length > 0) again.abort(new Fault("interrupted", "The log is read again, for all lanes."));
+    bell.ring();
+  };
   const stand = async (lane: Lane, fault: Fault): Promise<void> => {
     lane.stand(fault.message);
     onEvent({ kind: "lane-stands", lane: lane.name, fault });
@@ -68,6 +75,7 @@ export function openStream(options: StreamOptions): Stream {
         bell,
         isPaused: () => paused,
         joined,
+        skips,
       });
     } catch (error) {
       throwIfStopped(options.signal);
@@ -113,9 +121,11 @@ export function openStream(options: StreamOptions): Stream {
       if (!paused && standing.length === 0) return;
       paused = false;
       onEvent({ kind: "resumed" });
-      for (const { trouble } of standing) trouble.again();
-      if (standing.length > 0) again.abort(new Fault("interrupted", "The log is read again, for all lanes."));
-      bell.ring();
+      goOn(standing);
+    },
+    skip(event) {
+      skips.add(event);
+      goOn(lanes.filter(({ trouble }) => trouble.stands?.facts["id"] === event));
     },
     get standing() {
       return lanes.flatMap(({ trouble }) => trouble.stands ?? []);

@@ -11,8 +11,8 @@ import type { StreamEngineResult, StreamEngineSettings } from "./stream-engine.j
 
 export interface Engine {
   readonly child: ChildProcess;
-  /** Resolves with the first line that begins so; null when the process ends without. */
-  line(start: string): Promise<string | null>;
+  /** Resolves with the first line that begins so, or the n-th; null when the process ends without. */
+  line(start: string, nth?: number): Promise<string | null>;
   say(line: string): void;
   /** null when it was killed. */
   readonly end: Promise<StreamEngineResult | null>;
@@ -42,9 +42,9 @@ export function startEngine(settings: StreamEngineSettings): Engine {
     const last = lines.find((line) => line.startsWith("result "));
     return last === undefined ? null : (JSON.parse(last.slice("result ".length)) as StreamEngineResult);
   });
-  const line: Engine["line"] = async (begin) => {
+  const line: Engine["line"] = async (begin, nth = 1) => {
     for (;;) {
-      const found = lines.find((each) => each.startsWith(begin));
+      const found = lines.filter((each) => each.startsWith(begin))[nth - 1];
       if (found !== undefined) return found;
       if (closed) return null;
       await new Promise<void>((woken) => waiting.push(woken));

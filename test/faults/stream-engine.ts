@@ -6,6 +6,7 @@
  */
 import "../world/engine-only.js";
 import { createInterface } from "node:readline";
+import type { LaneRequest } from "../../src/plan/request.js";
 import { optionsOf } from "../world/source-database.js";
 import { startLive } from "../world/live.js";
 
@@ -16,6 +17,9 @@ export interface StreamEngineSettings {
   readonly migration: string;
   readonly rangeRows: number;
   readonly batchRows: number;
+  readonly workers?: number;
+  /** One where nothing is said. */
+  readonly lanes?: LaneRequest;
   /** At the hit-th time (1 is the first) that `moment` is met: die, or say so and wait. */
   readonly at?: { readonly moment: string; readonly hit: number; readonly act: "die" | "tell" };
 }
@@ -55,6 +59,8 @@ const live = startLive({
   migration: settings.migration,
   rangeRows: settings.rangeRows,
   batchRows: settings.batchRows,
+  ...(settings.workers === undefined ? {} : { workers: settings.workers }),
+  ...(settings.lanes === undefined ? {} : { plan: { lanes: settings.lanes } }),
   moment,
   onEvent: ({ kind }) => {
     if (kind === "started" || kind === "opened" || kind === "going-on" || kind === "joined")

@@ -30,6 +30,7 @@ it.each(["batch:begun", "batch:written", "apply:before-commit"])(
       migration: "20261126_zombie",
       rangeRows: 200,
       batchRows: 50,
+      lanes: moment === "batch:written" ? ("auto" as const) : ("one" as const),
     };
     const first = startEngine({ ...settings, at: { moment, hit: 3, act: "tell" } });
     expect(await first.line("met ")).toBe(`met ${moment}`);

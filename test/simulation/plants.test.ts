@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { KeyedFold, KeylessFold } from "../../src/stream/fold.js";
 import { Filling } from "../../src/stream/filling.js";
 import { Lane } from "../../src/stream/lane.js";
+import { Settled } from "../../src/stream/settled.js";
 import { UniqueIndexes } from "../../src/stream/unique.js";
 import { simulate } from "./simulate.js";
 import type { Flaws } from "./simulate.js";
@@ -85,6 +86,11 @@ describe("a bug in the engine", () => {
   it("is found: a lane applies what its checkpoint holds", async () => {
     vi.spyOn(Lane.prototype, "within", "get").mockReturnValue(false);
     expect(await found()).not.toBeNull();
+  });
+
+  it("is found: lanes that an earlier life left apart are tied where each of them stands", async () => {
+    vi.spyOn(Settled.prototype, "caughtUp").mockReturnValue(true);
+    expect(await found()).toMatch(/stand apart/);
   });
 
   it("is found: a batch's bytes are given back before they are sent", async () => {

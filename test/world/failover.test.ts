@@ -10,8 +10,10 @@ import { ownServers } from "../faults/own-servers.js";
 import { asEngine } from "./accounts.js";
 import { journey } from "./journey.js";
 import type { Journey } from "./journey.js";
+import { lockedTable } from "./locked-table.js";
 
 const database = "failover";
+const lanes = ["lanes: [[flags], [others]]"];
 const ready = ["run", "--until", "ready", "--timeout", "60s"] as const;
 
 describe("a source with a replica", () => {
@@ -41,6 +43,8 @@ describe("a source with a replica", () => {
     url = asEngine(second.servers.mysql9.url, database);
     await trip.source.sql("CREATE TABLE flags (id INT PRIMARY KEY, b INT)");
     await trip.source.sql("INSERT INTO flags VALUES (1, 0), (2, 1)");
+    await trip.source.sql("CREATE TABLE others (id INT PRIMARY KEY, b INT)");
+    await trip.source.sql("INSERT INTO others VALUES (1, 0)");
   });
   afterAll(async () => {
     await replica.end();
@@ -49,6 +53,9 @@ describe("a source with a replica", () => {
 
   const there = (): Promise<readonly Record<string, string | null>[]> =>
     trip.target.sql("SELECT f.id::text FROM flags f ORDER BY f.id");
+  const others = async (): Promise<string> =>
+    (await trip.target.sql("SELECT string_agg(id::text, ' ' ORDER BY id) AS ids FROM others"))[0]?.["ids"] ??
+    "";
   const replicated = async (): Promise<void> => {
     const [[set = ""] = []] = await trip.source.sql("SELECT @@GLOBAL.gtid_executed");
     const [rows] = await replica.query({
@@ -64,36 +71,58 @@ describe("a source with a replica", () => {
     // A row that only the replica has shows where the rows were read.
     await replica.query("SET SESSION sql_log_bin = 0");
     await replica.query(`INSERT INTO ${database}.flags VALUES (5, 1)`);
-    trip.configure([], { replica: url });
+    trip.configure(lanes, { replica: url });
     await trip.said(0, ...ready);
     expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "5" }]);
     await replica.query(`DELETE FROM ${database}.flags WHERE id = 5`);
     await replica.query("SET SESSION sql_log_bin = 1");
     await trip.target.sql("DELETE FROM flags WHERE id = 5");
-    trip.configure([]);
+    trip.configure(lanes);
   });
 
-  it("is followed to the server that has all that it had", async () => {
-    await trip.said(0, ...ready);
-    await trip.source.sql("INSERT INTO flags VALUES (11, 0)");
+  it("is followed to the server that has all that it had, in another order, each lane from where a kill -9 left it", async () => {
+    await replica.query("STOP REPLICA SQL_THREAD");
+    const doomed = trip.start(["run", "--json"]);
+    await doomed.logged(/"msg":"ready"/u);
+    {
+      await using lock = await lockedTable(trip.target.url, "others");
+      await trip.source.sql("INSERT INTO others VALUES (11, 0)");
+      await trip.source.sql("INSERT INTO flags VALUES (11, 0)");
+      while ((await there()).length < 3);
+      expect(lock.table).toBe("others");
+      doomed.child.kill("SIGKILL");
+      expect(await doomed.end).toMatchObject({ signal: "SIGKILL" });
+    }
+    expect(await others()).toBe("1");
+    const positions = await trip.target.sql("SELECT position->>'set' AS at FROM headgate.lane");
+    expect(new Set(positions.map(({ at }) => at)).size).toBe(2);
+    // The last transaction is the first of them on the replica, as with several appliers that keep no order.
+    await trip.source.sql("INSERT INTO flags VALUES (14, 0)");
+    const [[set = ""] = []] = await trip.source.sql("SELECT @@GLOBAL.gtid_executed");
+    const [, uuid, last] = /^([0-9a-f-]{36}):1-(\d+)$/u.exec(set ?? "") ?? [];
+    await replica.query("SET SESSION gtid_next = ?", [`${uuid ?? ""}:${last ?? ""}`]);
+    await replica.query(`INSERT INTO ${database}.flags VALUES (14, 0)`);
+    await replica.query("SET SESSION gtid_next = 'AUTOMATIC'");
+    await replica.query("START REPLICA SQL_THREAD");
     await replicated();
     await replica.query("STOP REPLICA");
     await replica.query(`INSERT INTO ${database}.flags VALUES (12, 1)`);
-    trip.configure([], { source: url });
+    trip.configure(lanes, { source: url });
     const moved = trip.start([...ready, "--json"]);
     await moved.logged(/the source is another server now/u);
     expect(await moved.end).toMatchObject({ code: 0 });
-    expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "11" }, { id: "12" }]);
+    expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "11" }, { id: "12" }, { id: "14" }]);
+    expect(await others()).toBe("1 11");
   });
 
   it("is not gone back to: it lacks what the new one has written since", async () => {
     await trip.source.sql("INSERT INTO flags VALUES (13, 1)");
-    trip.configure([]);
+    trip.configure(lanes);
     const back = await trip.said(1, ...ready);
     expect(back["error"]).toMatchObject({
       code: "server-changed",
       sentence: expect.stringMatching(/lacks transactions/u) as string,
     });
-    expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "11" }, { id: "12" }]);
+    expect(await there()).toEqual([{ id: "1" }, { id: "2" }, { id: "11" }, { id: "12" }, { id: "14" }]);
   });
 });

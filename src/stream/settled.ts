@@ -1,0 +1,67 @@
+/**
+ * What of a lane is known for good: the checkpoint, whether the join is behind it, and what it had when this reading of
+ * the log began. Lanes stand at different places, and the log is read from what all of them have: until it has come to
+ * all that a lane has, no position of it says what that lane has applied. Another server may tell the same transactions in
+ * another order.
+ */
+import type { Position } from "../model.js";
+import type { ChangeFeed } from "../stream-port.js";
+
+export interface SettledOptions {
+  readonly feed: ChangeFeed;
+  readonly start: Position;
+  readonly join: Position | null;
+}
+
+export class Settled {
+  seq = 0n;
+  position: Position | null = null;
+  joined = false;
+  /** The join was met on the way in; a batch with it may still be on its way. */
+  met = false;
+  /** What is applied as this reading begins. */
+  base: Position;
+  readonly #options: SettledOptions;
+  #caughtUp = false;
+
+  constructor(options: SettledOptions) {
+    this.#options = options;
+    this.base = options.start;
+  }
+
+  /** Begins anew from a checkpoint. */
+  open(seq: bigint, position: Position | null): void {
+    const { feed, join, start } = this.#options;
+    this.seq = seq;
+    this.position = position;
+    this.joined = position !== null && join !== null && feed.holds(position, join);
+    this.met = this.joined;
+    this.base = position ?? start;
+    this.#caughtUp = false;
+  }
+
+  committed(position: Position): void {
+    this.seq += 1n;
+    this.position = position;
+  }
+
+  /** Whether the log has come to all that the lane had: from then on its positions are the lane's too. */
+  caughtUp(at: () => Position): boolean {
+    this.#caughtUp ||= this.#options.feed.holds(at(), this.base);
+    return this.#caughtUp;
+  }
+
+  get behind(): boolean {
+    return !this.#caughtUp;
+  }
+
+  holds(at: Position): boolean {
+    return this.position !== null && this.#options.feed.holds(this.position, at);
+  }
+
+  /** Whether the join comes with this position. */
+  meets(at: Position): boolean {
+    const { feed, join } = this.#options;
+    return !this.met && join !== null && feed.holds(at, join);
+  }
+}
