@@ -62,10 +62,14 @@ function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[]
     const source = catalogue.tables.find(({ name }) => name === table.source);
     return (source?.foreignKeys ?? []).flatMap((key): Finding[] => {
       if (!acts(key.onDelete) && !acts(key.onUpdate)) return [];
-      const known = (table.foreignKeys ?? []).some(({ name }) => name === key.name);
-      const why = known
-        ? obstacle(key, source?.columns ?? [])
-        : "the target does not have the key to follow it by";
+      const known = (table.foreignKeys ?? []).find(({ name }) => name === key.name);
+      const parent = plan.tables.find((other) => other.source === known?.referencedTable);
+      const why =
+        known === undefined
+          ? "the target does not have the key to follow it by"
+          : parent !== undefined && parent.lane !== table.lane
+            ? `${parent.source} travels in the lane ${parent.lane} and ${table.source} in ${table.lane}, so which of their changes came first is not known`
+            : obstacle(key, source?.columns ?? []);
       if (why === null) return [];
       return [
         {
@@ -73,7 +77,7 @@ function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[]
           severity: "error",
           object: `${table.source}.${key.name}`,
           sentence: `The foreign key ${key.name} of ${table.source} changes rows by itself (ON DELETE ${key.onDelete.toUpperCase()}, ON UPDATE ${key.onUpdate.toUpperCase()}), the source's log does not carry such changes, and ${why}.`,
-          fix: `Include ${key.referencedTable}, give the key's columns a type or a collation (_bin) that both sides compare alike, or copy offline: headgate run --until copied.`,
+          fix: `Include ${key.referencedTable}, list both tables in one lane, give the key's columns a type or a collation (_bin) that both sides compare alike, or copy offline: headgate run --until copied.`,
           count: 1,
           sampleKeys: [],
         },
