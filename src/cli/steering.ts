@@ -19,6 +19,7 @@ import { openControl } from "../serve/control.js";
 import { Jobs } from "../serve/jobs.js";
 import type { JobAct, JobKind, Works } from "../serve/jobs.js";
 import { socketPath } from "../serve/socket.js";
+import { leaveOut } from "../migration/leave-out.js";
 import { readFrom } from "../migration/read-from.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { Stream } from "../stream/options.js";
@@ -105,6 +106,7 @@ export class Steering implements AsyncDisposable {
   /** What this life of the engine can do; nothing before its lanes have joined. */
   #works: Partial<Works> = {};
   #ticker: Ticker | null = null;
+  #ledger: Ledger | null = null;
   #stream: Stream | null = null;
   #epoch = "0";
   #blocking: readonly string[] = ["not-copied"];
@@ -154,11 +156,8 @@ export class Steering implements AsyncDisposable {
     try {
       const ledger = await claim();
       this.#epoch = ledger.epoch;
-      return pacedLedger(ledger, {
-        governor,
-        workers: () => settings.now.workers,
-        signal,
-      });
+      this.#ledger = pacedLedger(ledger, { governor, workers: () => settings.now.workers, signal });
+      return this.#ledger;
     } finally {
       turn[Symbol.dispose]();
     }
@@ -180,12 +179,7 @@ export class Steering implements AsyncDisposable {
         resume: () => this.#resume(),
         settings: () => this.#parts.settings.now,
         set: (change) => this.#set(change),
-        skip: (event) =>
-          Promise.reject(
-            new Fault("usage", `No event ${event} waits: a quarantined one stops the engine.`, {
-              next: "headgate status",
-            }),
-          ),
+        skip: (event, reason, who) => this.#skip(event, reason, who),
       },
       jobs: this.#jobs,
       readChange: (text) => readChange(text, migration.config),
@@ -262,6 +256,16 @@ export class Steering implements AsyncDisposable {
   #resume(): void {
     this.#parts.governor.resume();
     this.#stream?.resume();
+  }
+
+  async #skip(event: string, reason: string, who: string): Promise<void> {
+    if (this.#parts.governor.held !== "no")
+      throw new Fault("usage", "The engine is paused and writes nothing at all, so nothing was left out.", {
+        next: "headgate resume",
+      });
+    if (this.#ledger === null) throw new Fault("bug", "The control was opened before the claim.");
+    await leaveOut(this.#ledger, event, { who, why: reason });
+    this.#stream?.skip(event);
   }
 
   #set(change: LiveChange): void {

@@ -10,8 +10,11 @@ export interface EngineActs {
   resume(): void;
   settings(): LiveSettings;
   set(change: LiveChange): void;
-  /** Journals that a poison event is to be left out; rejects with Fault usage where none of that id waits. */
-  skip(event: string, reason: string): Promise<void>;
+  /**
+   * Journals that a poison event is to be left out, by whom and why, and goes on with its lane; rejects with Fault usage where
+   * none of that id waits.
+   */
+  skip(event: string, reason: string, who: string): Promise<void>;
 }
 
 /** Long work by id; see jobs.ts. */

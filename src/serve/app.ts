@@ -18,7 +18,12 @@ const longest = 16_384;
 
 const jobKind = z.enum(jobKinds);
 const setBody = z.strictObject({ set: z.string().max(200) });
-const skipBody = z.strictObject({ event: z.string().min(1).max(200), reason: z.string().min(1).max(2000) });
+/** An event's id holds a table's name, percent-encoded. */
+const skipBody = z.strictObject({
+  event: z.string().min(1).max(1000),
+  reason: z.string().min(1).max(2000),
+  who: z.string().min(1).max(200).default("the engine's port"),
+});
 
 export function controlApp(told: Told, metrics: Metrics, guards: readonly MiddlewareHandler[]): Hono {
   const { status, acts, jobs } = told;
@@ -68,9 +73,9 @@ export function controlApp(told: Told, metrics: Metrics, guards: readonly Middle
     return send(context, { key: change.key, was, now: acts.settings()[change.name] });
   });
   app.post("/skip", async (context) => {
-    const { event, reason } = skipBody.parse(await jsonOf(context));
-    await acts.skip(event, reason);
-    told.onWord("skip", { event, reason });
+    const { event, reason, who } = skipBody.parse(await jsonOf(context));
+    await acts.skip(event, reason, who);
+    told.onWord("skip", { event, reason, who });
     return now(context);
   });
   app.post("/jobs/:kind", async (context) => {

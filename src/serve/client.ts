@@ -54,7 +54,7 @@ export interface EngineClient {
   pause(): Promise<TellStatus>;
   resume(): Promise<TellStatus>;
   set(text: string): Promise<z.output<typeof changeSchema>>;
-  skip(event: string, reason: string): Promise<TellStatus>;
+  skip(event: string, reason: string, who: string): Promise<TellStatus>;
   /** Begins long work; what becomes of it is asked by its id. */
   start(kind: JobKind, ask: unknown): Promise<TellJob>;
   job(id: string): Promise<TellJob>;
@@ -77,7 +77,7 @@ export function engineClient(directory: string): EngineClient {
     pause: () => ask(statusSchema, "/pause", {}),
     resume: () => ask(statusSchema, "/resume", {}),
     set: (text) => ask(changeSchema, "/set", { set: text }),
-    skip: (event, reason) => ask(statusSchema, "/skip", { event, reason }),
+    skip: (event, reason, who) => ask(statusSchema, "/skip", { event, reason, who }),
     start: (kind, what) => ask(jobSchema, `/jobs/${kind}`, what),
     job: (id) => ask(jobSchema, `/jobs/${id}`),
     stop: (id) => ask(jobSchema, `/jobs/${id}/stop`, {}),

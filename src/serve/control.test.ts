@@ -193,7 +193,7 @@ describe("the socket", () => {
     expect(await client.set("apply.batchRows=200")).toEqual({ key: "apply.batchRows", was: 200, now: 200 });
     expect(await client.set("throttle.maxRowsPerSecond=none")).toMatchObject({ now: null });
     expect(running.acts.settings().batchRows).toBe(200);
-    await client.skip("e1", "seen by two people");
+    await client.skip("e1", "seen by two people", "ann@host");
     expect(running.log.map((line) => line.split(" ")[0])).toEqual([
       "pause",
       "resume",
@@ -220,7 +220,7 @@ describe("the socket", () => {
     const running = engine();
     await using control = await openControl(running);
     const client = engineClient(running.directory);
-    await expect(client.skip("e2", "x")).rejects.toMatchObject({
+    await expect(client.skip("e2", "x", "ann@host")).rejects.toMatchObject({
       code: "usage",
       message: "No event e2 waits; ***.",
     });

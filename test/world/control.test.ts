@@ -25,6 +25,8 @@ beforeAll(async () => {
   trip = await journey("hg_control");
   state = join(trip.folder, ".headgate", trip.migration);
   await trip.source.sql("CREATE TABLE t (id INT PRIMARY KEY, note VARCHAR(40))");
+  await trip.source.sql("CREATE TABLE u (id INT PRIMARY KEY, note VARCHAR(40))");
+  trip.configure(["lanes: [[t], [u]]"]);
   await trip.source.sql(`INSERT INTO t SELECT n, CONCAT('row ', n) FROM (${numbers(500)}) AS r`);
   running = trip.start(["run", "--json", "--listen", "127.0.0.1:0"]);
   running.child.stdout?.on("data", (text: string) => {
@@ -133,7 +135,10 @@ it("the port gives figures, and what steers only to the token, by its own name, 
     migration: trip.migration,
     held: "no",
     blocking: expect.any(Array) as unknown,
-    lanes: [{ joined: true, stopped: null }],
+    lanes: [
+      { joined: true, stopped: null },
+      { joined: true, stopped: null },
+    ],
   });
   expect(log).not.toContain(token);
 });
@@ -145,6 +150,36 @@ it("status and lag are told by progress, with events that were read and applied"
   const { read, applied } = last?.["events"] as { read: number; applied: number };
   expect(applied).toBeGreaterThanOrEqual(503);
   expect(read).toBeGreaterThanOrEqual(applied);
+});
+
+it("skip tells the engine: the lane that stands before a change goes on without it, beside the other", async () => {
+  await trip.source.sql("INSERT INTO u VALUES (1, 'before'), (2, CONCAT('nul ', CHAR(0), ' inside'))");
+  await trip.source.sql("INSERT INTO u VALUES (3, 'after')");
+  await running.logged(/"code":"quarantined"/u);
+  await trip.source.sql("INSERT INTO t VALUES (1004, 'beside it')");
+  while ((await onTarget(1004)) === 0) await ticks(1);
+  const [waits] = (await trip.said(0, "status"))["quarantine"] as readonly { readonly event: string }[];
+  const event = waits?.event ?? "";
+  const inU = async (): Promise<readonly unknown[]> => trip.target.sql("SELECT id::text FROM u ORDER BY id");
+  expect(await inU()).toEqual([]);
+  await trip.said(0, "pause");
+  expect(await trip.said(64, "skip", "--event", event, "--reason", "paused")).toMatchObject({
+    error: { code: "usage", next: "headgate resume" },
+  });
+  await trip.said(0, "resume");
+  expect(await trip.said(64, "skip", "--event", `${event}7`, "--reason", "another")).toMatchObject({
+    error: { code: "usage" },
+  });
+  expect(await trip.said(0, "skip", "--event", event, "--reason", "seen by two")).toMatchObject({
+    table: "u",
+  });
+  while ((await inU()).length < 2) await ticks(1);
+  expect(await inU()).toEqual([{ id: "1" }, { id: "3" }]);
+  const journal = await trip.target.sql("SELECT state, who, why FROM headgate.quarantine");
+  expect(journal).toEqual([
+    { state: "skipped", who: expect.stringMatching(/.@./u) as string, why: "seen by two" },
+  ]);
+  expect(running.child.exitCode).toBeNull();
 });
 
 it("a stopped engine takes socket and token away, and the verbs say that none runs", async () => {
