@@ -174,6 +174,14 @@ export const parts: readonly Part[] = [
     project: "world",
     file: "test/world/stream-traps.test.ts",
   }),
+  {
+    name: "corpus-live",
+    proves:
+      "all corpus databases at once, each followed by an engine of its own while sessions write to it for 10 minutes: every table equal by the oracle",
+    share: "one of them for a few transactions",
+    project: "world",
+    file: "test/world/corpus-live.test.ts",
+  },
   ...Array.from({ length: 10 }, (_, at) => ({
     name: `stream-kills:${String(at + 1)}`,
     proves:

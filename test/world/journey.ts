@@ -102,7 +102,7 @@ export async function journey(
       return lastObject(ended);
     },
     start: (args, options = {}) => {
-      const running = start(args, { cwd: folder, ...options });
+      const running = startHeadgate(args, { cwd: folder, ...options });
       started.push(running);
       return running;
     },
@@ -118,7 +118,8 @@ export async function journey(
   };
 }
 
-function start(args: readonly string[], options: StartOptions): Running {
+/** `headgate ...args`, begun and left to itself. */
+export function startHeadgate(args: readonly string[], options: StartOptions): Running {
   demandAccounts(options.cwd ?? ".", args);
   const child = spawn(process.execPath, [...(options.node ?? []), resolve("dist/src/cli/main.js"), ...args], {
     cwd: options.cwd,
