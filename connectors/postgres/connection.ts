@@ -9,6 +9,7 @@ import { Fault } from "../../src/errors.js";
 import { Burst, isBurstFailure, ParsedStatements } from "./burst.js";
 import type { BurstResult, BurstStatement } from "./burst.js";
 import { faultOf } from "./fault.js";
+import { LendingSocket } from "./socket.js";
 
 /** `ca` is PEM text; without it the system's own authorities count. The server's name is always checked. */
 export type PostgresTls =
@@ -285,6 +286,7 @@ function clientConfig(options: PostgresOptions): ConstructorParameters<typeof Cl
     application_name: "headgate",
     connectionTimeoutMillis: 15_000,
     keepAlive: true,
+    ...(options.tls.mode === "off" ? { stream: () => new LendingSocket() } : {}),
     ssl:
       options.tls.mode === "off"
         ? false

@@ -11,6 +11,7 @@ import { stopReason, throwIfStopped } from "../../src/stop.js";
 import type { TupleSink } from "../../src/verify-port.js";
 import type { Session } from "./connection.js";
 import { faultOf } from "./fault.js";
+import { LendingSocket } from "./socket.js";
 
 export interface TupleStatement {
   readonly sql: string;
@@ -109,6 +110,7 @@ class TupleRows implements Submittable {
     this.#listeners = stream.listeners("data").filter(takesBytes);
     stream.removeAllListeners("data");
     stream.on("data", this.#take);
+    lend(stream, true);
     const { sql, values } = this.#statement;
     stream.cork();
     connection.parse({ name: "", text: sql, types: [] }, true);
@@ -213,8 +215,10 @@ class TupleRows implements Submittable {
     if (stream === null) return;
     this.#stream = null;
     stream.off("data", this.#take);
+    lend(stream, false);
+    const kept = Buffer.from(bytes);
     for (const listener of this.#listeners) stream.on("data", listener);
-    for (const listener of this.#listeners) listener(bytes);
+    for (const listener of this.#listeners) listener(kept);
   }
 
   #rest(stream: Duplex): void {
@@ -224,6 +228,11 @@ class TupleRows implements Submittable {
       (error: unknown) => this.fail(error),
     );
   }
+}
+
+/** Under TLS the bytes have a buffer of their own in any case. */
+function lend(stream: Duplex, lends: boolean): void {
+  if (stream instanceof LendingSocket) stream.lends = lends;
 }
 
 function takesBytes(listener: unknown): listener is (bytes: Buffer) => void {

@@ -1,0 +1,27 @@
+/**
+ * The socket under a session without TLS: Node writes what comes into one buffer of ours, not into a new one a read,
+ * which a table that is read whole would leave by the thousand. pg keeps slices of what it is given and gets a copy;
+ * who reads rows in bulk and keeps nothing may have the place itself.
+ */
+import { Socket } from "node:net";
+import type { OnReadOpts, SocketConstructorOpts } from "node:net";
+
+const bytesARead = 65_536;
+
+export class LendingSocket extends Socket {
+  /** 'data' hands over the place of the next read: what a listener keeps of it, it copies. */
+  lends = false;
+
+  constructor() {
+    const onread: OnReadOpts = {
+      buffer: Buffer.allocUnsafeSlow(bytesARead),
+      callback: (count, bytes) => {
+        const read = Buffer.from(bytes.buffer, bytes.byteOffset, count);
+        this.emit("data", this.lends ? read : Buffer.from(read));
+        return true;
+      },
+    };
+    const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = { onread };
+    super(options);
+  }
+}
