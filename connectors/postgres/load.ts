@@ -87,9 +87,10 @@ export class PostgresLoader implements RangeLoader {
     const session = this.#held();
     const name = `${postgresName(this.#schema)}.${postgresName(table.target)}`;
     const columns = table.columns.map((column) => postgresName(column.target)).join(", ");
-    const tied = freeze && (await this.#isTied(session, name));
-    // A table that is copied again stands among its foreign keys; it was emptied by whoever opened its range again.
-    if (tied)
+    const { tied, watched } = freeze ? await this.#built(session, name) : { tied: false, watched: false };
+    // A table that is copied again stands among its foreign keys and triggers; where a key holds it, it was emptied by
+    // whoever opened its range again. Triggers would put what they make in place of what the source holds.
+    if (tied || watched)
       await session.query(
         "SET LOCAL session_replication_role = replica",
         undefined,
@@ -194,14 +195,21 @@ export class PostgresLoader implements RangeLoader {
     return session;
   }
 
-  /** Whether a foreign key stands on the table or points to it, so that TRUNCATE is refused and COPY would be checked. */
-  async #isTied(session: Session, name: string): Promise<boolean> {
-    const { count } = await session.query(
-      "SELECT FROM pg_catalog.pg_constraint WHERE contype = 'f' AND to_regclass($1) IN (conrelid, confrelid) LIMIT 1",
-      [name],
-      `looking for the foreign keys of ${name}`,
-    );
-    return count > 0;
+  /** Whether a foreign key stands on the table or points to it, so that TRUNCATE is refused and COPY would be checked; whether triggers do. */
+  async #built(
+    session: Session,
+    name: string,
+  ): Promise<{ readonly tied: boolean; readonly watched: boolean }> {
+    const [row] = (
+      await session.query(
+        `SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
+                         WHERE contype = 'f' AND to_regclass($1) IN (conrelid, confrelid)) AS tied,
+                EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = to_regclass($1) AND NOT tgisinternal) AS watched`,
+        [name],
+        `looking for the foreign keys and triggers of ${name}`,
+      )
+    ).rows;
+    return { tied: row?.["tied"] === "t", watched: row?.["watched"] === "t" };
   }
 
   /** Never throws: where the server cannot be told, the socket is cut, and that rolls back as well. */

@@ -14,16 +14,21 @@ export function wholePlan(
   { plan, catalogue }: Inspection,
   { config, slots, workers }: OpenMigration,
 ): WholePlan {
-  const { throttle, snapshot } = config;
+  const { throttle, snapshot, apply } = config;
   return withPlanning(plan, catalogue, {
     rangeRows: snapshot.rangeRows,
     workers,
     workersPerHost: slots,
-    // Those that something waits for today; triggers and the write pause belong to the cutover.
+    // What something waits for today; triggers and the write pause belong to the cutover.
     thresholds: {
-      "throttle.maxReplicaLagSeconds":
-        config.source.replica === undefined ? null : throttle.maxReplicaLagSeconds,
+      "throttle.maxReplicaLagSeconds": throttle.maxReplicaLagSeconds,
       "throttle.maxThreadsRunning": throttle.maxThreadsRunning ?? null,
+      "throttle.maxLatencyIncrease": throttle.maxLatencyIncrease ?? null,
+      "throttle.maxDiskUsed": throttle.maxDiskUsed,
+      "throttle.maxRowsPerSecond": throttle.maxRowsPerSecond ?? null,
+      "throttle.sleep": throttle.sleep,
+      "throttle.sleepRatio": throttle.sleepRatio,
+      "apply.batchRows": apply.batchRows,
     },
   });
 }

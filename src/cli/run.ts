@@ -74,7 +74,7 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
   const holds = readHolds(flags.hold, found.plan.tables);
   const errors = errorsOf(found.findings);
   if (errors.length > 0) return refused(found, before);
-  if (flags.dryRun) return dryRun(found);
+  if (flags.dryRun) return dryRun(found, before);
   if (flags.takeOver === true) await target.endHolder(migration.id);
   if (goal.until === "copied" && before !== null && before.holder === null) {
     if (before.state === "streaming" || before.state === "ready") return alreadyCopied(migration.id, before);
@@ -126,14 +126,15 @@ function refused(found: Inspection, before: LedgerView | null): VerbResult {
   };
 }
 
-function dryRun(found: Inspection): VerbResult {
+function dryRun(found: Inspection, before: LedgerView | null): VerbResult {
   const rows = found.plan.tables.reduce((sum, table) => sum + table.estimatedRows, 0);
   return {
     exit: exits.done,
     nextSteps: [{ why: "the checks pass", command: "headgate run --until copied" }],
     body: {
-      state: "new",
+      state: "stopped",
       dryRun: true,
+      ...figures(before, 0),
       findings: found.findings,
       before: found.plan.before.length,
       after: found.plan.after.length,

@@ -71,7 +71,7 @@ function bodyOf(
     since: view.since,
     epoch: view.epoch,
     holder: view.holder,
-    position: { source: null, applied: appliedOf(view) },
+    position: { source: engine?.sourcePosition ?? null, applied: appliedOf(view) },
     lagSeconds: engine?.lagSeconds ?? null,
     etaSeconds: etaOf(view),
     engine: engine === null ? null : { pid: engine.pid, held: engine.held, throttled: engine.throttled },

@@ -6,6 +6,7 @@
 import { liveSettings, changed, readChange } from "../config/live-settings.js";
 import type { LiveChange, LiveSettings } from "../config/live-settings.js";
 import { Fault } from "../errors.js";
+import type { Position } from "../model.js";
 import type { Ledger, Source, TargetPulse } from "../port.js";
 import { openGovernor } from "../safety/governor.js";
 import type { Governor } from "../safety/governor.js";
@@ -30,6 +31,9 @@ import type { OpenMigration } from "./open.js";
 import { Retention, positionsOf } from "./retention.js";
 import type { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
+
+/** How long the source is asked for its position. */
+const positionMs = 1000;
 
 export interface SteeringOptions {
   readonly context: VerbContext;
@@ -174,6 +178,7 @@ export class Steering implements AsyncDisposable {
       directory: migration.stateDirectory,
       listen,
       status: () => this.#status(),
+      sourcePosition: () => this.#sourcePosition(),
       acts: {
         pause: () => this.#pause(),
         resume: () => this.#resume(),
@@ -271,6 +276,27 @@ export class Steering implements AsyncDisposable {
   #set(change: LiveChange): void {
     const { settings } = this.#parts;
     settings.now = changed(settings.now, change);
+  }
+
+  /** Whoever asks how it goes does not wait for a server that does not answer. */
+  async #sourcePosition(): Promise<Position | null> {
+    const { context, migration } = this.#options;
+    const answered = new AbortController();
+    const late = async (): Promise<null> => {
+      await context.services.wait(positionMs, answered.signal).catch((error: unknown) => {
+        if (!answered.signal.aborted) throw error;
+      });
+      return null;
+    };
+    try {
+      const source = await migration.source();
+      return await Promise.race([source.position(), late()]);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return null;
+    } finally {
+      answered.abort(new Fault("interrupted", "The source has answered."));
+    }
   }
 
   /** What a person is shown beside the figures. */

@@ -66,6 +66,20 @@ export function locksOf(plan: Plan, engine: SourceEngine, workers: number): read
       waitSeconds: lockBounds.target,
     },
     ...builds(plan),
+    {
+      step: "stream: apply",
+      server: "target",
+      lock: "ROW EXCLUSIVE on the tables of a batch",
+      on: `one transaction at a time in each of ${String(plan.lanes.length)} lanes`,
+      waitSeconds: lockBounds.target,
+    },
+    {
+      step: "verify: ranges",
+      server: "target",
+      lock: "ACCESS SHARE on the table: keeps out DDL alone, while one range is read",
+      on: `up to ${String(workers)} tables at a time; on the source as the copy does`,
+      waitSeconds: lockBounds.target,
+    },
   ];
 }
 

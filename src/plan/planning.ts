@@ -74,12 +74,20 @@ function planningOf(plan: Plan, catalogue: Catalogue, settings: PlanningSettings
 
 function tooling(catalogue: Catalogue): Planning["tooling"] {
   return [
-    { tool: "headgate", for: "check, plan, copy, build, compare, report; no other program is called" },
+    {
+      tool: "headgate",
+      for: "check, plan, copy, build, follow, compare, repair, report; no other program is called",
+    },
     {
       tool: catalogue.engine === "mariadb" ? "MariaDB client protocol" : "MySQL client protocol",
-      for: "reading catalogue and rows; the source's data is written nowhere but in the database headgate",
+      for: "reading catalogue and rows; nothing is written at the source but in the database headgate",
+    },
+    {
+      tool: `${catalogue.engine === "mariadb" ? "MariaDB" : "MySQL"} replication protocol`,
+      for: "reading the source's log, as a replica does; run --until copied does without",
     },
     { tool: "PostgreSQL COPY (binary)", for: "loading; the ledger is the schema headgate on the target" },
+    { tool: "PostgreSQL MERGE", for: "applying what the log tells, one transaction a batch" },
   ];
 }
 
@@ -104,7 +112,7 @@ function queriesOf(plan: Plan): Planning["queries"] {
   return [...counts, ...orphans, ...generated];
 }
 
-/** What takes each stage back, as far as this version goes: the offline copy. The source serves all the time. */
+/** What takes each stage back, as far as this version goes: up to `ready`. The source serves all the time. */
 function wayBack(plan: Plan, engine: Catalogue["engine"]): Planning["wayBack"] {
   const at = (name: string): string => `${postgresName(plan.schema)}.${postgresName(name)}`;
   const views = [...(plan.views ?? [])].reverse().map(({ target }) => `DROP VIEW IF EXISTS ${at(target)}`);
@@ -128,6 +136,7 @@ function wayBack(plan: Plan, engine: Catalogue["engine"]): Planning["wayBack"] {
     .sort(byCodeUnit);
   const drop = [...views, ...tables, ...new Set(rest)];
   const source = ["DROP DATABASE IF EXISTS `headgate`"];
+  const target = [...drop, 'DROP SCHEMA IF EXISTS "headgate" CASCADE'];
   const server = engine === "mariadb" ? "MariaDB" : "MySQL";
   return [
     {
@@ -140,13 +149,19 @@ function wayBack(plan: Plan, engine: Catalogue["engine"]): Planning["wayBack"] {
       stage: "copying",
       does: `the application is untouched on ${server}; stop the run, or drop what it made. The schema and database headgate only where no other migration uses them`,
       source,
-      target: [...drop, 'DROP SCHEMA IF EXISTS "headgate" CASCADE'],
+      target,
     },
     {
       stage: "copied",
       does: "the same: until the application itself is moved, the source is the truth",
       source,
-      target: [...drop, 'DROP SCHEMA IF EXISTS "headgate" CASCADE'],
+      target,
+    },
+    {
+      stage: "streaming or ready",
+      does: `the same: ${server} only hands out its log, to a reader that leaves nothing behind when it ends`,
+      source,
+      target,
     },
   ];
 }

@@ -16,6 +16,7 @@ export interface NewStatement {
   readonly creates?: readonly CreatedName[];
   readonly duplicate?: string;
   readonly undo?: string;
+  readonly keeps?: string;
 }
 
 export interface Statements {

@@ -1,5 +1,6 @@
 /** What an engine hands to those who let it be asked and told, types only. */
 import type { LiveChange, LiveSettings } from "../config/live-settings.js";
+import type { Position } from "../model.js";
 import type { EngineStatus } from "../watch/engine-status.js";
 import type { Jobs } from "./jobs.js";
 
@@ -22,6 +23,8 @@ export type EngineJobs = Pick<Jobs, "start" | "state" | "stop">;
 
 export interface Told {
   readonly status: () => EngineStatus;
+  /** Where the source's log ends now; null where the source does not say so at once. */
+  readonly sourcePosition: () => Promise<Position | null>;
   readonly acts: EngineActs;
   readonly jobs: EngineJobs;
   /** Checks KEY=VALUE by the config. */

@@ -50,7 +50,10 @@ export function controlApp(told: Told, metrics: Metrics, guards: readonly Middle
     const ready = state === "ready" && blocking.length === 0 && held === "no";
     return send(context, { ready, state, blocking, held }, ready ? 200 : 503);
   });
-  app.get("/status", now);
+  app.get("/status", async (context) => {
+    const sourcePosition = await told.sourcePosition();
+    return send(context, { ...statusBody(status(), acts.settings()), sourcePosition });
+  });
   app.get("/metrics", async (context) =>
     context.body(await metrics.text(status()), 200, { "Content-Type": metrics.contentType }),
   );

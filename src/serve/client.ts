@@ -23,6 +23,8 @@ const statusSchema = z.looseObject({
   lagSeconds: z.number().nullable(),
   retentionSeconds: z.number().nullable(),
   blocking: z.array(z.string()),
+  /** Only of those who asked how it goes. */
+  sourcePosition: z.looseObject({ kind: z.string() }).nullable().optional(),
 });
 
 export type TellStatus = z.output<typeof statusSchema>;

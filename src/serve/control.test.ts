@@ -60,6 +60,7 @@ function engine(over: Partial<EngineStatus> = {}, listen: ControlOptions["listen
     log,
     directory: join(folder, "state"),
     listen,
+    sourcePosition: () => Promise.resolve({ kind: "file", file: "binlog.000007", offset: "4" }),
     scrub: (text) => text.replaceAll("hunter2", "***"),
     readChange: (text) => readChange(text, { overrides: [] }),
     onWord: (sentence, facts) => void log.push(`${sentence} ${JSON.stringify(facts)}`),
@@ -212,6 +213,7 @@ describe("the socket", () => {
     expect(JSON.parse(said.body)).toMatchObject({
       lanes: [{ seq: "9007199254740993" }],
       events: { read: 10, applied: 8 },
+      sourcePosition: { kind: "file", file: "binlog.000007", offset: "4" },
     });
     expect(control).toBeDefined();
   });

@@ -82,7 +82,7 @@ export const parts: readonly Part[] = [
   ...each({
     name: "corpus",
     proves: "every corpus database that the source can load, copied and judged equal by the oracle",
-    share: "the same from MySQL 9 and MariaDB to PostgreSQL 18",
+    share: "each of them from MySQL 9 or MariaDB to PostgreSQL 18",
     project: "world",
     file: "test/world/corpus-copy.test.ts",
   }),

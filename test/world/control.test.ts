@@ -150,6 +150,10 @@ it("status and lag are told by progress, with events that were read and applied"
   const { read, applied } = last?.["events"] as { read: number; applied: number };
   expect(applied).toBeGreaterThanOrEqual(503);
   expect(read).toBeGreaterThanOrEqual(applied);
+  const position = { kind: expect.any(String) as string };
+  expect(await trip.said(0, "status")).toMatchObject({
+    position: { source: position, applied: { main: position } },
+  });
 });
 
 it("skip tells the engine: the lane that stands before a change goes on without it, beside the other", async () => {

@@ -10,10 +10,11 @@ import { createConnection } from "mysql2/promise";
 import { Client } from "pg";
 import { describe, expect, it } from "vitest";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
+import type { Corpus } from "./corpus.js";
 import { headgate, lastObject } from "./headgate.js";
 import { compare } from "./oracle/oracle.js";
 import { asEngine } from "./accounts.js";
-import { combinations, ownServer } from "./matrix.js";
+import { combinations, ownServer, serversAreNamed } from "./matrix.js";
 import type { Combination, SourceName } from "./matrix.js";
 import { engineOptions, sourceUrl } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
@@ -41,6 +42,16 @@ const viewsOf: Readonly<Record<string, readonly string[]>> = {
 const leftViewsOf: Readonly<Record<string, readonly string[]>> = {
   employees: ["v_full_departments", "v_full_employees"],
 };
+
+/**
+ * In `npm test` each database is copied from one source: from MySQL the one with spatial columns, views and cascades, the
+ * one with partitions and views on views, and the widest. Where servers are named, as in the gate, all from each.
+ */
+const fromMysql = ["sakila", "employees", "mall"];
+
+function isOurs({ folder }: Corpus, source: SourceName): boolean {
+  return serversAreNamed || fromMysql.includes(folder) === (source === "mysql9");
+}
 
 /** Lists that GROUP_CONCAT makes in no order: the product compares them sorted, the oracle not at all. */
 const unordered = ["film_list.actors", "nicer_but_slower_film_list.actors"];
@@ -135,7 +146,8 @@ describe.each(combinations)("from $source to $target", (combination) => {
   /** Why the source cannot hold a corpus, by folder. */
   const refused = new Map<string, string>();
 
-  it.for(corpora.flatMap((corpus) => corpus.databases.map((database, at) => ({ corpus, database, at }))))(
+  const ours = corpora.filter((corpus) => isOurs(corpus, source));
+  it.for(ours.flatMap((corpus) => corpus.databases.map((database, at) => ({ corpus, database, at }))))(
     "$database is copied, and every table equal by the oracle",
     async ({ corpus, database, at }, { skip }) => {
       const url = await sourceUrl(source);
