@@ -16,140 +16,15 @@ import {
   triggersSchema,
 } from "./later-keys.js";
 import { verifySchema } from "./verify-keys.js";
-import { choice, complain, createdName, databaseUrl, flag, integer, listOf, shaped, text } from "./leaf.js";
+import { choice, complain, integer, listOf, shaped, text } from "./leaf.js";
 import { migrationId, migrationIdAllowed, migrationIdLength } from "./migration-id.js";
-import { isLoopback, parseUrl } from "./url.js";
-import type { UrlSide } from "./url.js";
+import { sourceSchema, targetSchema } from "./server-keys.js";
+import { tablesSchema } from "./tables-keys.js";
 
 /** Workers that one host is asked to bear without an override. */
 export const defaultWorkersPerHost = 2;
 
 export const environments = ["production", "staging", "development"] as const;
-
-const tlsSchema = z
-  .strictObject({
-    mode: choice("verify-full", "off")
-      .optional()
-      .describe(
-        "verify-full checks certificate and host name. off needs insecure: true. Default: verify-full, and off on loopback.",
-      ),
-    ca: text("the path of a PEM file")
-      .optional()
-      .describe("PEM file of the authority, relative to this file."),
-    insecure: flag().optional().describe("Must be true where mode is off and the host is not this machine."),
-  })
-  .describe("Encryption of this connection.");
-
-const serverShape = {
-  tls: tlsSchema.optional(),
-};
-
-const sourceSchema = z
-  .strictObject(
-    {
-      url: databaseUrl("source").describe(
-        "One MySQL or MariaDB database: mysql://user:${PASSWORD}@host:3306/database.",
-      ),
-      ...serverShape,
-      replica: databaseUrl("source")
-        .optional()
-        .describe(
-          "The same database on a replica: check reads the values there, snapshot and verification later.",
-        ),
-      admin: databaseUrl("source").optional().describe("The fence's account, for cutover and rollback only."),
-    },
-    { error: "a map with url" },
-  )
-  .superRefine((server, context) => demandTls(server, "source", context))
-  .describe("Where the data is.");
-
-const targetSchema = z
-  .strictObject(
-    {
-      url: databaseUrl("target").describe(
-        "One PostgreSQL database: postgresql://user:${PASSWORD}@host:5432/database.",
-      ),
-      ...serverShape,
-      schema: createdName()
-        .superRefine((name, context) => {
-          if (/^pg_/iu.test(name) || ["headgate", "information_schema"].includes(name.toLowerCase()))
-            complain(context, {
-              found: `${JSON.stringify(name)}, which belongs to ${name.toLowerCase() === "headgate" ? "Headgate's own tables" : "PostgreSQL"}`,
-              allowed: "another schema, such as public",
-            });
-        })
-        .default("public")
-        .describe("The schema that the tables go to."),
-    },
-    { error: "a map with url" },
-  )
-  .superRefine((server, context) => demandTls(server, "target", context))
-  .describe("Where the data goes.");
-
-const glob = text("names or globs such as tmp_*");
-
-const tablesSchema = z
-  .strictObject(
-    {
-      include: listOf(glob, "a list of names or globs")
-        .default(["*"])
-        .describe("Globs on the source's table names."),
-      exclude: listOf(glob, "a list of names or globs")
-        .default([])
-        .describe("Globs on the source's table names; they win over include."),
-      rename: z
-        .record(text("a table's name"), createdName(), { error: "a map of source name to target name" })
-        .default({})
-        .describe("Source table name to target table name."),
-      partitions: z
-        .union([choice("flatten", "keep"), listOf(glob, "a list of names or globs")], {
-          error: "flatten, keep, or a list of names or globs",
-        })
-        .default("flatten")
-        .describe(
-          "flatten makes one plain table of a partitioned one; keep, or globs of tables, makes declarative partitions where that is exact.",
-        ),
-      columns: z
-        .record(
-          text("a table's name"),
-          z.record(text("a column's name"), createdName(), {
-            error: "a map of source column to target column",
-          }),
-          { error: "a map of source table to its columns' new names" },
-        )
-        .default({})
-        .describe("By source table: source column name to target column name."),
-    },
-    { error: "a map with include, exclude, rename, partitions, columns" },
-  )
-  .superRefine((tables, context) => {
-    demandDistinct(tables.rename, "a name of its own for each table", ["rename"], context);
-    for (const [table, columns] of Object.entries(tables.columns))
-      demandDistinct(columns, "a name of its own for each column", ["columns", table], context);
-  })
-  .describe("Which tables move, and what they are called on the target.");
-
-function demandDistinct(
-  renames: Readonly<Record<string, string>>,
-  allowed: string,
-  path: readonly string[],
-  context: z.RefinementCtx,
-): void {
-  const taken = new Map<string, string>();
-  for (const [source, target] of Object.entries(renames)) {
-    const other = taken.get(target);
-    if (other !== undefined)
-      complain(
-        context,
-        {
-          found: `${JSON.stringify(target)}, which ${JSON.stringify(other)} is renamed to as well`,
-          allowed,
-        },
-        [...path, source],
-      );
-    taken.set(target, source);
-  }
-}
 
 const lanesSchema = z
   .union(
@@ -335,23 +210,4 @@ export type Config = z.output<typeof configSchema>;
 export function workersPerHost(config: Pick<Config, "overrides">): number {
   const found = config.overrides.find(({ safeguard }) => safeguard === "workers-per-host")?.value;
   return typeof found === "number" ? found : defaultWorkersPerHost;
-}
-
-/** Encryption may be off on the machine itself; anywhere else it takes two lines that nobody writes by accident. */
-function demandTls(
-  server: { readonly url: string; readonly tls?: z.output<typeof tlsSchema> | undefined },
-  side: UrlSide,
-  context: z.RefinementCtx,
-): void {
-  const parsed = parseUrl(server.url, side);
-  if ("problem" in parsed || server.tls?.mode !== "off" || server.tls.insecure === true) return;
-  if (isLoopback(parsed.server.host)) return;
-  complain(
-    context,
-    {
-      found: `off for ${parsed.server.host}, which is not this machine`,
-      allowed: "verify-full, or off together with insecure: true",
-    },
-    ["tls", "mode"],
-  );
 }

@@ -3,31 +3,20 @@
  * it, with the columns that the source's view has. What is outside is named with the construct that stands in the
  * way; what is near but not provably equal is told, and every view's rows are compared after the copy.
  */
-import type {
-  Catalogue,
-  ColumnPolicy,
-  PlanView,
-  PlanViewColumn,
-  SourceColumn,
-  SourceObject,
-  SourceView,
-} from "../model.js";
-import { mysqlName, postgresName } from "../safety/identifier.js";
+import type { Catalogue, PlanView, SourceObject, SourceView } from "../model.js";
+import { postgresName } from "../safety/identifier.js";
 import { type TranslatedView, translateView } from "../translate/view.js";
 import type { Note } from "../translate/context.js";
 import { relationOf } from "../translate/from.js";
 import { columnValue, isAltered } from "../translate/scope.js";
-import type { PlannedColumn } from "../translate/value.js";
 import { anyGlobMatches } from "../typemap/glob.js";
-import { codecOf } from "../typemap/compile.js";
-import { Fault } from "../errors.js";
-import { resolve } from "../typemap/explain.js";
 import type { DecidedTable, DecisionContext } from "./columns.js";
-import { assignNames, foldName, maxNameBytes } from "./names.js";
+import { foldName, maxNameBytes } from "./names.js";
 import type { PlanRequest } from "./request.js";
 import { plannedColumn } from "./planned-column.js";
 import type { NamedTable } from "./named-table.js";
 import type { Statements } from "./statement.js";
+import { targetColumns, typeOf, viewColumn } from "./view-columns.js";
 
 export interface ViewContext extends DecisionContext {
   readonly statements: Statements;
@@ -202,30 +191,6 @@ function keysOf({ source }: DecidedTable): readonly (readonly string[])[] {
     .map((parts) => parts.flatMap(({ column }) => column ?? []));
 }
 
-function targetColumns(
-  columns: readonly SourceColumn[],
-  names: "keep" | "lower",
-): ReadonlyMap<string, string> {
-  return assignNames(columns.map(({ name }) => ({ source: name, wanted: foldName(name, names) })));
-}
-
-/** What the type map makes of a column that the view computes. */
-function typeOf(view: string, column: SourceColumn, { catalogue, rules }: ViewContext): string {
-  try {
-    const { targetType } = resolve(rules, {
-      engine: catalogue.engine,
-      table: view,
-      storage: "",
-      column,
-      keys: { primary: false, unique: false, foreign: false, auto: false },
-    });
-    return targetType === "enum" ? "text" : targetType;
-  } catch (error) {
-    if (error instanceof Fault && error.code === "type-pair") return "unknown";
-    throw error;
-  }
-}
-
 const notes: Readonly<Record<Note, string>> = {
   "text-compared": "compares texts by an ICU collation, which is near the source's and not the same",
   "text-sorted": "sorts texts in the target's order",
@@ -282,74 +247,6 @@ function addView(object: SourceObject, facts: SourceView, made: Made, context: V
     columns: facts.columns.map((column, place) => viewColumn(column, place, made, columnNames, context)),
     uncompared,
   };
-}
-
-const refuse: ColumnPolicy = { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "refuse" };
-
-function viewColumn(
-  column: SourceColumn,
-  place: number,
-  { translated }: Made,
-  names: ReadonlyMap<string, string>,
-  { catalogue }: ViewContext,
-): PlanViewColumn {
-  const output = translated.outputs[place]?.value;
-  const origin = output?.origin ?? null;
-  const target = names.get(column.name) ?? column.name;
-  const targetType = output?.type ?? "text";
-  return {
-    source: column.name,
-    target,
-    sourceType: column.columnType,
-    targetType,
-    canonical: canonicalOf(
-      { ...(origin?.column ?? column), name: column.name },
-      targetType,
-      origin,
-      target,
-      catalogue,
-    ),
-    unordered: output?.unordered ?? null,
-  };
-}
-
-function canonicalOf(
-  column: SourceColumn,
-  targetType: string,
-  origin: PlannedColumn | null,
-  target: string,
-  { engine }: Catalogue,
-): PlanViewColumn["canonical"] {
-  try {
-    const codec = codecOf(
-      {
-        column,
-        source: column.name,
-        target,
-        sourceType: column.columnType,
-        targetType,
-        rule: "",
-        nullable: true,
-        policy: origin?.policy ?? refuse,
-        identity: null,
-        ...(origin?.nativeEnum === true ? { nativeEnum: true } : {}),
-      },
-      engine,
-    );
-    // The source shows each value of an IF or a COALESCE with digits of its own: the column's type counts.
-    if (origin === null && column.type === "decimal" && column.scale !== null) {
-      const same = `CAST(CAST(${mysqlName(column.name)} AS DECIMAL(65,${String(column.scale)})) AS CHAR)`;
-      return { source: same, target: codec.canonicalTarget(postgresName(target)) ?? "" };
-    }
-    const [source, there] = [
-      codec.canonicalSource(mysqlName(column.name)),
-      codec.canonicalTarget(postgresName(target)),
-    ];
-    return source === null || there === null ? null : { source, target: there };
-  } catch (error) {
-    if (error instanceof Fault && error.code === "type-pair") return null;
-    throw error;
-  }
 }
 
 function tellDefiners(

@@ -4,8 +4,7 @@
  * one itself is taken only in parentheses.
  */
 import { type Operator, arithmetic, negated } from "./arithmetic.js";
-import { compared, sharedCollation } from "./collation.js";
-import { type Comparison, comparison, pair } from "./comparison.js";
+import { comparison } from "./comparison.js";
 import { caseWhen } from "./conditional.js";
 import type { Translator } from "./context.js";
 import { call, conversion } from "./functions.js";
@@ -13,8 +12,9 @@ import { extract, unquote } from "./json.js";
 import { literalValue, textLiteral } from "./literal.js";
 import { extracted, shifted } from "./moments.js";
 import { momentLiteral } from "./comparison.js";
+import { between, comparisons, inList, inSubquery, likeOf, operandOf } from "./membership.js";
 import { fields, identifier, listOf, literalOf, nodeOf, outside, variant } from "./node.js";
-import { like, located, substring, trimmed } from "./texts.js";
+import { located, substring, trimmed } from "./texts.js";
 import { type Value, bool, isExact, isText, spoken, truth } from "./value.js";
 
 const arithmeticOperators: Readonly<Record<string, Operator>> = {
@@ -24,16 +24,6 @@ const arithmeticOperators: Readonly<Record<string, Operator>> = {
   Divide: "/",
   MyIntegerDivide: "DIV",
   Modulo: "%",
-};
-
-const comparisons: Readonly<Record<string, Comparison>> = {
-  Eq: "=",
-  NotEq: "<>",
-  Lt: "<",
-  LtEq: "<=",
-  Gt: ">",
-  GtEq: ">=",
-  Spaceship: "<=>",
 };
 
 /** Any node but a column, which only the scope knows. */
@@ -158,17 +148,6 @@ function typedString(body: unknown): Value {
     : outside("an unusual typed literal");
 }
 
-/** Comparisons are left-associative for MySQL and ranked for the parser: only parentheses make them certain. */
-function operandOf(node: unknown, translator: Translator): Value {
-  const [kind, body] = variant(node);
-  const operator = kind === "BinaryOp" ? nodeOf(body, "an operator")["op"] : null;
-  const mixed =
-    (typeof operator === "string" && (operator in comparisons || ["And", "Or", "Xor"].includes(operator))) ||
-    /^(?:Is[A-Z]|InList|InSubquery|Between|Like|RLike)/.test(kind) ||
-    (kind === "UnaryOp" && nodeOf(body, "an operator")["op"] === "Not");
-  return mixed ? outside("comparisons in a row without parentheses") : translator.value(node);
-}
-
 function binary(body: unknown, translator: Translator): Value {
   const node = fields(body, "an operator", ["left", "op", "right"]);
   const { left, right } = node;
@@ -223,72 +202,6 @@ function unary(body: unknown, translator: Translator): Value {
   const operand = operandOf(expr, translator);
   if (op === "Minus") return negated(operand);
   return op === "Plus" && isExact(operand) ? operand : outside(`the operator ${String(op)}`);
-}
-
-function inList(body: unknown, translator: Translator): Value {
-  const node = fields(body, "IN", ["expr", "list", "negated"]);
-  const left = operandOf(node["expr"], translator);
-  const members = listOf(node["list"]).map((member) => translator.value(member));
-  const not = node["negated"] === true;
-  const simple = left.kind !== "bool" && left.kind !== "enum" && members.every(({ kind }) => kind !== "null");
-  if (simple) {
-    const pairs = members.map((member) => pair(left, member, translator.around, "equal"));
-    const [first] = pairs;
-    if (first !== undefined && pairs.every((each) => each.left === first.left))
-      return bool(`(${first.left} ${not ? "NOT " : ""}IN (${pairs.map(({ right }) => right).join(", ")}))`, [
-        left,
-        ...members,
-      ]);
-  }
-  const tests = members.map((member) => comparison("=", left, member, translator.around));
-  const sql = `(${tests.map((each) => each.sql).join(" OR ")})`;
-  return bool(not ? `(NOT ${sql})` : sql, tests);
-}
-
-function inSubquery(body: unknown, translator: Translator): Value {
-  const node = fields(body, "IN", ["expr", "subquery", "negated"]);
-  if (translator.around.engine === "mariadb")
-    return outside("IN (SELECT), whose NULLs MariaDB has in its own way");
-  const left = operandOf(node["expr"], translator);
-  const { sql, output } = translator.subquery(node["subquery"]);
-  const sides = pair(left, output, translator.around, "equal");
-  let operand = sides.left;
-  if (isText(left) && isText(output)) {
-    const collation = sharedCollation([left, output]);
-    operand = compared({ ...left, padded: false }, collation, translator.around, "equal");
-    if (left.padded || output.padded)
-      return outside("IN (SELECT) of texts whose trailing spaces do not count");
-  } else if (sides.right !== output.sql) return outside(`IN (SELECT) of ${spoken(output)}`);
-  const not = node["negated"] === true ? "NOT " : "";
-  return { ...bool(`(${operand} ${not}IN (${sql}))`, [left]), immutable: false };
-}
-
-function between(body: unknown, translator: Translator): Value {
-  const node = fields(body, "BETWEEN", ["expr", "negated", "low", "high"]);
-  const operand = operandOf(node["expr"], translator);
-  const [low, high] = [operandOf(node["low"], translator), operandOf(node["high"], translator)];
-  const not = node["negated"] === true;
-  const [a, b] = [low, high].map((bound) => pair(operand, bound, translator.around, "ordered"));
-  if (a === undefined || b === undefined) return outside("BETWEEN");
-  const operands = [operand, low, high];
-  if (a.left === b.left)
-    return bool(`(${a.left} ${not ? "NOT " : ""}BETWEEN ${a.right} AND ${b.right})`, operands);
-  const sql = `((${a.left} >= ${a.right}) AND (${b.left} <= ${b.right}))`;
-  return bool(not ? `(NOT ${sql})` : sql, operands);
-}
-
-function likeOf(body: unknown, translator: Translator): Value {
-  const node = fields(body, "LIKE", ["negated", "expr", "pattern", "escape_char"]);
-  const mark = node["escape_char"] ?? null;
-  const escape = mark === null ? null : variant(nodeOf(mark, "ESCAPE")["value"])[1];
-  if (escape !== null && typeof escape !== "string") return outside("an unusual ESCAPE");
-  const subject = operandOf(node["expr"], translator);
-  return like(
-    subject,
-    operandOf(node["pattern"], translator),
-    { negated: node["negated"] === true, escape },
-    translator,
-  );
 }
 
 function stepped(kind: "Ceil" | "Floor", body: unknown, translator: Translator): Value {

@@ -3,12 +3,12 @@
  * that may look at the query around them. Names are resolved here, because whether a column may stand where it does
  * depends on the grouping of its own query.
  */
-import { direction, sortable, told } from "./aggregate.js";
+import { sortable, told } from "./aggregate.js";
 import type { Surroundings, Translator } from "./context.js";
 import { expression } from "./expression.js";
 import { type Tables, columnPath, equalitiesOf, readFrom, relationOf } from "./from.js";
 import { decidedColumns, placeName, undecided } from "./grouping.js";
-import { isPlainBinary, madeCollation } from "./collation.js";
+import { isPlainBinary } from "./collation.js";
 import {
   type Node,
   Outside,
@@ -16,26 +16,15 @@ import {
   identifier,
   listOf,
   literalOf,
-  nodeOf,
   outside,
   unnested,
   variant,
 } from "./node.js";
 import { findColumn } from "./scope.js";
 import { type Value, isText, shown, truth } from "./value.js";
+import { type OrderItem, type Output, type Query, distinctOn, tail, withoutLimit } from "./query.js";
+import { union, unionOrder } from "./union.js";
 import { postgresName } from "../safety/identifier.js";
-
-export interface Output {
-  readonly name: string;
-  readonly value: Value;
-}
-
-export interface Query {
-  readonly sql: string;
-  readonly outputs: readonly Output[];
-  /** Rows of one table or view, chosen and nothing else. */
-  readonly simple: boolean;
-}
 
 /** Brings an output to the type that it must have; called once a branch for each. */
 export type Finish = (output: Value, place: number) => Value;
@@ -61,106 +50,12 @@ export function translateQuery(
     return translateQuery(body, context, finish, outer);
   if (kind === "Select") return translateSelect(body, node, context, finish, outer);
   if (kind !== "SetOperation") return outside(`a query by ${kind}`);
-  const { sql, outputs } = union(body, context, finish, outer);
+  const { sql, outputs } = union(
+    body,
+    (side) => translateQuery({ body: side }, context, finish, outer),
+    context.around,
+  );
   return { sql: sql + tail(node, unionOrder(outputs), outputs.length > 0), outputs, simple: false };
-}
-
-function union(body: unknown, context: QueryContext, finish: Finish, outer: Translator | null): Query {
-  const node = fields(body, "a union", ["left", "op", "set_quantifier", "right"]);
-  const all = node["set_quantifier"] === "All";
-  if (
-    node["op"] !== "Union" ||
-    !(all || node["set_quantifier"] === "None" || node["set_quantifier"] === "Distinct")
-  )
-    return outside(`a query by ${String(node["op"]).toLowerCase()}`);
-  const branch = (side: unknown): Query => {
-    const [kind, inner] = variant(side);
-    if (kind === "SetOperation") return union(inner, context, finish, outer);
-    const made = translateQuery({ body: side }, context, finish, outer);
-    return kind === "Query" ? { ...made, sql: `(${made.sql})` } : made;
-  };
-  const [left, right] = [branch(node["left"]), branch(node["right"])];
-  left.outputs.forEach((output, place) => {
-    const other = right.outputs[place]?.value;
-    if (other === undefined || other.kind !== output.value.kind || other.pg !== output.value.pg)
-      outside("a union of different types");
-  });
-  // Of each side a text may follow another collation: then only what shows it can be said.
-  const named = left.outputs.map(({ name, value: output }, place): Output => {
-    const other = right.outputs[place]?.value ?? output;
-    return {
-      name,
-      value: {
-        ...output,
-        sql: `u.${postgresName(name)}`,
-        collation: madeCollation([output, other]),
-        padded: output.padded || other.padded,
-      },
-    };
-  });
-  const on = all ? null : distinctOn(named, context.around);
-  const both = `${left.sql}\nUNION ${all || on !== null ? "ALL " : ""}${right.sql}`;
-  return {
-    sql: on === null ? both : `SELECT DISTINCT ON (${on}) u.* FROM (${both}) AS u`,
-    outputs: left.outputs.map(({ name, value: output }) => ({
-      name,
-      value: { ...output, origin: null, unordered: null },
-    })),
-    simple: false,
-  };
-}
-
-/**
- * What DISTINCT has to be told where texts are equal by a collation: null where plain DISTINCT is right. The row
- * that is shown for equal ones is any of them, as on the source.
- */
-function distinctOn(outputs: readonly Output[], around: Surroundings): string | null {
-  const special = ({ value: each }: Output): boolean => each.kind === "text" && !isPlainBinary(each);
-  if (!outputs.some(special)) return null;
-  return outputs.map((each) => (special(each) ? told(each.value, around) : each.value.sql)).join(", ");
-}
-
-type OrderItem = (expr: unknown) => string;
-
-function unionOrder(outputs: readonly Output[]): OrderItem {
-  return (expr) => {
-    const path = columnPath(expr, "");
-    const place = path === null ? -1 : outputs.findIndex(({ name }) => name === path.at(-1));
-    const output = outputs[place];
-    return output === undefined || output.value.kind === "enum"
-      ? outside("the ORDER BY of a union by other than its columns")
-      : String(place + 1);
-  };
-}
-
-/** ORDER BY and LIMIT. */
-function tail(node: Node, item: OrderItem, sorted: boolean): string {
-  const order = node["order_by"] ?? null;
-  let sql = "";
-  if (order !== null) {
-    const [kind, items] = variant(fields(order, "ORDER BY", ["kind"])["kind"]);
-    if (kind !== "Expressions") return outside("an unusual ORDER BY");
-    const parts = listOf(items).flatMap((each) => {
-      const { expr, options } = fields(each, "ORDER BY", ["expr", "options"]);
-      // ORDER BY NULL asks for no order.
-      return literalOf(expr)?.[0] === "Null" ? [] : [item(expr) + direction(options)];
-    });
-    if (parts.length > 0) sql += `\nORDER BY ${parts.join(", ")}`;
-  }
-  const limit = node["limit_clause"] ?? null;
-  if (limit === null) return sql;
-  if (sql === "" || !sorted) return outside("LIMIT without an order, which shows any rows");
-  const [kind, body] = variant(limit);
-  const clause = nodeOf(body, "LIMIT");
-  const number = (of: unknown): string => {
-    const literal = literalOf(of);
-    return literal?.[0] === "Number" && /^\d+$/.test(literal[1])
-      ? literal[1]
-      : outside("a LIMIT that is no number");
-  };
-  const offset = clause["offset"] ?? null;
-  const from = offset === null ? null : kind === "LimitOffset" ? nodeOf(offset, "OFFSET")["value"] : offset;
-  return `${sql}\nLIMIT ${number(clause["limit"])}${from === null ? "" : ` OFFSET ${number(from)}`}`;
 }
 
 interface Grouping {
@@ -387,17 +282,6 @@ function translateSelect(
     outputs,
     simple: from.simple && !distinct && by.length === 0 && aggregates === 0 && having === "" && end === "",
   };
-}
-
-/** MariaDB adds a LIMIT to what only has to exist. */
-function withoutLimit(query: unknown): unknown {
-  const node = nodeOf(query, "a query");
-  const limit = node["limit_clause"] ?? null;
-  if (limit === null) return query;
-  const [kind, body] = variant(limit);
-  const clause = nodeOf(body, "LIMIT");
-  const some = literalOf(clause["limit"])?.[1] === "1" && (clause["offset"] ?? null) === null;
-  return kind === "LimitOffset" && some ? { ...node, limit_clause: null } : query;
 }
 
 function sameTree(one: unknown, other: unknown): boolean {

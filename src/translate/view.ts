@@ -12,7 +12,8 @@ import { columnPath } from "./from.js";
 import { Outside, listOf, nodeOf, objectName, outside, unnested, variant } from "./node.js";
 import { parseExpression, parseQuery } from "./parser.js";
 import { type Relation, columnValue, findColumn } from "./scope.js";
-import { type Output, translateQuery } from "./select.js";
+import type { Output } from "./query.js";
+import { translateQuery } from "./select.js";
 import { type PlannedColumn, type Value, exact, isText, shown, spoken, truth } from "./value.js";
 import type { Translator } from "./context.js";
 

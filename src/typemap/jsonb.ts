@@ -10,6 +10,7 @@ import type { CellSink } from "./codec.js";
 import { Fault } from "../errors.js";
 import { Containers, Members } from "./json-members.js";
 import { spellNumber } from "./json-number.js";
+import { isSpelled, skipBlanks } from "./json-scan.js";
 import { readString, spellString } from "./json-string.js";
 import { Refusal, refuse } from "./refusal.js";
 
@@ -268,34 +269,4 @@ function copyNumber(source: Buffer, at: number, end: number, out: Buffer, o: num
 
 function isDigit(byte: number): boolean {
   return byte >= zero && byte <= 57;
-}
-
-/** Whether MySQL's text is jsonb's already: no \u escape in strings, no exponent and no -0 outside of them. */
-function isSpelled(source: Buffer, at: number, end: number): boolean {
-  let q = at;
-  while (q < end) {
-    const byte = source[q] as number;
-    if (byte === quote) {
-      for (q++; q < end; q++) {
-        const inside = source[q] as number;
-        if (inside === quote) break;
-        if (inside === 92 && source[++q] === 117) return false;
-      }
-    } else if (byte === 101 || byte === 69) {
-      const before = source[q - 1] as number;
-      if (before >= 48 && before <= 57) return false;
-    } else if (byte === 45 && source[q + 1] === 48) return false;
-    q++;
-  }
-  return true;
-}
-
-function skipBlanks(source: Buffer, at: number, end: number): number {
-  let q = at;
-  while (q < end) {
-    const byte = source[q];
-    if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) break;
-    q++;
-  }
-  return q;
 }
