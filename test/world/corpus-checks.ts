@@ -8,7 +8,8 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { asEngine } from "./accounts.js";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
 import { journey } from "./journey.js";
-import { engineOptions, openDriver, sourceUrl } from "./source-database.js";
+import type { Journey } from "./journey.js";
+import { engineOptions, sourceUrl } from "./source-database.js";
 import { list } from "./stack/servers.js";
 
 const path = "docs/checks.md";
@@ -26,30 +27,23 @@ interface Looked {
   readonly source: string;
   readonly database: string;
   readonly tables: number;
-  readonly rows: bigint;
+  readonly rows: number;
   readonly seconds: number;
   readonly findings: readonly Told[];
 }
 
 /** Counted by the server itself, table by table. */
-async function counted(url: string, database: string): Promise<Pick<Looked, "tables" | "rows">> {
-  const driver = await openDriver(url);
-  const asked = async (text: string, values: readonly string[] = []): Promise<readonly string[]> => {
-    const [rows] = await driver.query(text, [...values]);
-    return Array.isArray(rows) ? (rows as unknown as readonly string[][]).map(([cell = ""]) => cell) : [];
-  };
-  try {
-    const tables = await asked(
-      "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE'",
-      [database],
-    );
-    let rows = 0n;
-    for (const table of tables)
-      rows += BigInt((await asked(`SELECT COUNT(*) FROM \`${database}\`.\`${table}\``))[0] ?? "0");
-    return { tables: tables.length, rows };
-  } finally {
-    await driver.end();
+async function counted({ source }: Journey, database: string): Promise<Pick<Looked, "tables" | "rows">> {
+  const tables = await source.sql(
+    "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE'",
+    [database],
+  );
+  let rows = 0;
+  for (const [table] of tables) {
+    const [count] = await source.sql(`SELECT COUNT(*) FROM \`${database}\`.\`${table ?? ""}\``);
+    rows += Number(count?.[0]);
   }
+  return { tables: tables.length, rows };
 }
 
 async function look(source: (typeof sources)[number], url: string, database: string): Promise<Looked> {
@@ -62,7 +56,7 @@ async function look(source: (typeof sources)[number], url: string, database: str
   const said = JSON.parse(ended.stdout) as { readonly findings?: readonly Told[] };
   if (said.findings === undefined || ended.code !== (said.findings.some(isError) ? 3 : 0))
     throw new Error(`${source} ${database}: exit ${String(ended.code)}\n${ended.stdout}\n${ended.stderr}`);
-  return { source, database, ...(await counted(url, database)), seconds, findings: said.findings };
+  return { source, database, ...(await counted(trip, database)), seconds, findings: said.findings };
 }
 
 function isError({ severity }: Told): boolean {
