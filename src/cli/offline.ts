@@ -124,7 +124,8 @@ function copied(
     exit: wrong.length > 0 ? exits.difference : exits.done,
     nextSteps: [
       ...(wrong.length > 0 ? [viewStep(wrong)] : []),
-      { why: "the copy is complete", command: "headgate report" },
+      { why: "the copy is complete; to compare every row", command: "headgate verify" },
+      { why: "what was done", command: "headgate report" },
     ],
     body: {
       state: "copied",

@@ -32,8 +32,8 @@ export interface Streams {
 /** The file that is read when nobody names one. */
 export const defaultConfig = "headgate.yaml";
 
-/** What a script could run as it stands; other next steps are sentences and stay in `error.next`. */
-const isCommand = /^(?:headgate|chmod) /u;
+/** What a script could run as it stands; other next steps are sentences, or a choice, and stay in `error.next`. */
+const isCommand = /^(?:headgate|chmod) (?!.*(?:\.$|, ))/u;
 
 export class Output {
   readonly json: boolean;

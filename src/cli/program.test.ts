@@ -95,7 +95,7 @@ it.each(["init", "plan", "run", "pause", "resume", "set"])(
 it.each(later.map(([name]) => name))("%s says that it is not built yet", async (verb) => {
   const { exit, err } = await run(verb);
   expect(exit).toBe(64);
-  expect(err).toContain("not-built-yet");
+  expect(err).toMatch(/not-built-yet.*\nnext: headgate --help\n/u);
 });
 
 it.each([[["frobnicate"]], [["run", "--frobnicate"]], [["init"]]])("%j is a usage error", async (argv) => {
@@ -213,6 +213,9 @@ it("a next step is a command that runs as it stands, or none", () => {
       output.fault(fault);
     }, config)["nextSteps"];
   expect(of(new Fault("claimed", "held"))).toEqual([]);
+  // Sentences about a command, and a choice of two.
+  for (const next of ["headgate status lists its tables.", "headgate plan --amend, or headgate recopy t"])
+    expect(of(new Fault("usage", "no", { next }))).toEqual([]);
   expect(of(new Fault("interrupted", "stop"))).toEqual([
     { why: "stop", command: "headgate run --until copied" },
   ]);

@@ -266,6 +266,6 @@ export async function runProgram(argv: readonly string[], services: Services): P
 
 function notBuilt(name: string): Fault {
   return new Fault("not-built-yet", `The verb ${name} is not built yet.`, {
-    next: "headgate --help lists what works.",
+    next: "headgate --help",
   });
 }

@@ -43,7 +43,7 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
   const proven = lastVerify(await target.proof(migration.id));
   return {
     exit: 0,
-    nextSteps: nextOf(view),
+    nextSteps: nextOf(view, proven),
     body: bodyOf(view, engine, proven),
     human: screenOf(migration.id, view, engine, proven),
   };
@@ -128,10 +128,11 @@ function blocking(view: LedgerView, engine: TellStatus | null): string[] {
   return ["not-copied", ...(holdsBack(view) ? ["ranges-held"] : [])];
 }
 
-function nextOf(view: LedgerView): NextStep[] {
+function nextOf(view: LedgerView, proven: LastVerify | null): NextStep[] {
   if (view.holder !== null) return [];
   if (view.state === "copied")
     return [
+      ...(proven === null ? [{ why: "no row has been compared yet", command: "headgate verify" }] : []),
       { why: "the copy is complete", command: "headgate report" },
       { why: "to apply what the source has written since", command: "headgate run" },
     ];

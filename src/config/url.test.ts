@@ -22,8 +22,8 @@ describe("parseUrl", () => {
   });
 
   const bad: readonly (readonly [url: string, side: UrlSide, words: RegExp])[] = [
-    ["postgres://u:hunter2@h/d", "target", /postgres:\/\/ is spelled postgresql:\/\/ here/],
-    ["mariadb://u:hunter2@h/d", "source", /mariadb:\/\/ is spelled mysql:\/\//],
+    ["postgres://u:hunter2@h/d", "target", /postgres:\/\/, which is spelled postgresql:\/\/ here/],
+    ["mariadb://u:hunter2@h/d", "source", /mariadb:\/\/, which is spelled mysql:\/\//],
     ["mysql://u:hun$ter2@h/d", "source", /"\$" in it.*write "\$" as %24/],
     ["mysql://u:hun`ter2@h/d", "source", /"`" in it.*write "`" as %60/],
     ["mysql://u:hun|ter2@h/d", "source", /"\|" in it.*write "\|" as %7C/],

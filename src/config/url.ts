@@ -42,12 +42,12 @@ const sides = {
 } as const;
 
 const nearSchemes: Readonly<Record<string, string>> = {
-  postgres: "postgres:// is spelled postgresql:// here",
-  psql: "psql:// is spelled postgresql:// here",
-  mariadb: "mariadb:// is spelled mysql:// here; the server says what it is",
-  mysqlx: "mysqlx:// is another protocol; use mysql:// and its port",
-  mongo: "mongo:// is spelled mongodb://",
-  mssql: "mssql:// is spelled sqlserver://",
+  postgres: "postgres://, which is spelled postgresql:// here",
+  psql: "psql://, which is spelled postgresql:// here",
+  mariadb: "mariadb://, which is spelled mysql:// here (the server says what it is)",
+  mysqlx: "mysqlx://, which is another protocol; use mysql:// and its port",
+  mongo: "mongo://, which is spelled mongodb://",
+  mssql: "mssql://, which is spelled sqlserver://",
 };
 
 /** Checks and parses one filled-in URL. Never throws, never repeats the user part. */

@@ -173,7 +173,7 @@ const cases: readonly Case[] = [
     name: "postgres://",
     change: (p) => ({ target: p.target.replace("postgresql:", "postgres:") }),
     ...usage,
-    words: /postgres:\/\/ is spelled postgresql:\/\//,
+    words: /postgres:\/\/, which is spelled postgresql:\/\//,
   },
   {
     name: "URL without a database",
