@@ -221,7 +221,7 @@ const cases: readonly (readonly [
     "postgres://",
     swap("postgresql:", "postgres:"),
     "config-invalid",
-    /:5:8: target.url is postgres:\/\/ is spelled|postgres:\/\/ is spelled postgresql/,
+    /:5:8: target.url is postgres:\/\/, which is spelled postgresql/,
   ],
   [
     "backtick in a URL",
