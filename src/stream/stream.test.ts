@@ -174,7 +174,7 @@ describe("a transaction larger than a batch", () => {
     settled(one);
   });
 
-  it("is rolled back whole and read again whole when the log is lost in the middle", async () => {
+  it("resume-between-tablemap-and-rows: is rolled back whole and read again whole when the log is lost in the middle", async () => {
     const one = world([insert(...rows), { lost: true }], { batchBytes: 1000 });
     expect(await one.run()).toBeNull();
     expect(one.calls).toContain("abort one");

@@ -59,7 +59,9 @@ describe.each(servers)("%s", (name) => {
     } else expect(await reached(connection, position, never, 1)).not.toBeNull();
   });
 
-  it("one that was not is waited for, until it is or until told to stop", async ({ skip }) => {
+  it("committed-in-binlog-not-yet-visible: one that was not is waited for, until it is or until told to stop", async ({
+    skip,
+  }) => {
     if (name !== "mysql9") skip("only a server with MySQL's GTIDs can be asked to wait for a position");
     const uuid = (await source.facts()).identity;
     // A number that no transaction takes by itself.

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 describe.each(["mysql9", "mariadb"] as const)("%s", (name) => {
-  it("killed in mid-read, the read fails; started again, the source reads on", async () => {
+  it("copy-ends-early-on-bad-connection: killed in mid-read, the read fails; started again, the source reads on", async () => {
     const { hostname, port } = new URL(own.servers[name].url);
     const root = {
       host: hostname,

@@ -60,7 +60,7 @@ async function onTarget(id: number): Promise<number> {
   return (await trip.target.sql(`SELECT id FROM t WHERE id = ${String(id)}`)).length;
 }
 
-it("pause writes nothing at all on either side, is idempotent, and resume goes on where it stood", async () => {
+it("pause writes nothing at all on either side, is idempotent, tells how long it may last (trap 62), and resume goes on where it stood", async () => {
   await trip.source.sql("INSERT INTO t VALUES (1001, 'before')");
   while ((await onTarget(1001)) === 0) await ticks(1);
   expect(await trip.said(0, "pause", "--dry-run")).toMatchObject({ held: "no" });

@@ -80,7 +80,7 @@ describe("a source with a replica", () => {
     trip.configure(lanes);
   });
 
-  it("is followed to the server that has all that it had, in another order, each lane from where a kill -9 left it", async () => {
+  it("trap 51: is followed to the server that has all that it had, in another order, each lane from where a kill -9 left it", async () => {
     await replica.query("STOP REPLICA SQL_THREAD");
     const doomed = trip.start(["run", "--json"]);
     await doomed.logged(/"msg":"ready"/u);
@@ -115,7 +115,7 @@ describe("a source with a replica", () => {
     expect(await others()).toBe("1 11");
   });
 
-  it("is not gone back to: it lacks what the new one has written since", async () => {
+  it("trap 51: is not gone back to: it lacks what the new one has written since", async () => {
     await trip.source.sql("INSERT INTO flags VALUES (13, 1)");
     trip.configure(lanes);
     const back = await trip.said(1, ...ready);

@@ -91,7 +91,7 @@ describe("the checkpoint", () => {
     expect([await ids(), await lane()]).toEqual(["2", at(3)]);
   });
 
-  it("lets the same batch through once: the second time its number is over, and nothing is written", async () => {
+  it("lets the same batch through once (trap 9): the second time its number is over, and nothing is written", async () => {
     await using writer = await world.ledger.lane("one");
     const group = await insert(1);
     for (const turn of [1, 2, 3]) {

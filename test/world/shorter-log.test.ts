@@ -36,7 +36,7 @@ it.each([
   ["by a set that has become smaller", "smaller", /does not have all transactions/u],
   ["by GTIDs, which others have now", "again", /log is shorter/u],
   ["by file and offset", "file", /log does not reach the position/u],
-] as const)("a log that was cut, %s", async (_, how, sentence) => {
+] as const)("trap 52: a log that was cut, %s", async (_, how, sentence) => {
   const url = new URL(servers.servers.mysql9.url);
   const open = async (): ReturnType<typeof createConnection> =>
     createConnection({ uri: url.href, rowsAsArray: true, multipleStatements: true });

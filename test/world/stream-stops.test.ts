@@ -117,7 +117,7 @@ const stops: readonly Stop[] = [
     left,
   },
   {
-    name: "trap 50: the log that is needed is purged",
+    name: "trap 50, offset-out-of-range-jumps: the log that is needed is purged",
     between: true,
     statements: [before, "FLUSH BINARY LOGS", "PURGE"],
     code: "log-purged",

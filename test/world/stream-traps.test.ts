@@ -48,6 +48,10 @@ describe.each(testSources)("from %s", (server) => {
     };
     for (const { made } of traps) await say(made);
     await say(["CREATE TABLE idle (id INT PRIMARY KEY)", "INSERT INTO idle VALUES (1)"]);
+    await say([
+      "CREATE TABLE t30 (id INT PRIMARY KEY, v DATE NULL, at DATETIME(6) NULL)",
+      "INSERT INTO t30 VALUES (1, '0000-00-00', '2024-02-29 00:00:00'), (2, '2024-02-29', '0000-00-00')",
+    ]);
     // Open before the engine is, committed while it copies.
     await say([
       `${second}BEGIN`,
@@ -62,7 +66,7 @@ describe.each(testSources)("from %s", (server) => {
       rangeRows: 100,
       batchRows: 100,
       // A lane of a table that nobody writes to: only heartbeats move it (trap 22).
-      plan: { lanes: [["idle"]] },
+      plan: { lanes: [["idle"]], policies: [{ match: { table: "t30" }, zeroDate: "null" }] },
       moment: async (moment) => {
         if (met.has(moment)) return;
         met.add(moment);
@@ -77,6 +81,12 @@ describe.each(testSources)("from %s", (server) => {
     await live.event("going-on");
     expect([...met]).toEqual(expect.arrayContaining(["split:read", "range:committed"]));
     for (const { joined = [] } of traps) await say(joined);
+    await say([
+      "INSERT INTO t30 VALUES (3, '2024-00-10', '2024-02-00 00:00:01'), (4, '2024-03-01', '2024-03-01 00:00:00')",
+      "UPDATE t30 SET v = '0000-00-00' WHERE id = 4",
+      "UPDATE t30 SET v = '2024-03-02', at = '2024-03-02 01:00:00' WHERE id = 1",
+      "DELETE FROM t30 WHERE id = 2",
+    ]);
     await live.level();
     const [from, to] = await judges(url.href, target.url);
     const found = await compare(from, to, { database: name, schema: "public" });
@@ -103,6 +113,19 @@ describe.each(testSources)("from %s", (server) => {
 
   it("no batch was refused and had to be written change by change", () => {
     expect(live.events.filter(({ kind }) => kind === "batch-failed" || kind === "replaying")).toEqual([]);
+  });
+
+  it("trap 30: zero and partial dates become what is declared, by the log too, and are counted", async () => {
+    const rows = await target.sql("SELECT id::text, v::text, at::text FROM t30 ORDER BY id");
+    expect(rows).toEqual([
+      { id: "1", v: "2024-03-02", at: "2024-03-02 01:00:00" },
+      { id: "3", v: null, at: null },
+      { id: "4", v: null, at: "2024-03-01 00:00:00" },
+    ]);
+    const counted = live.events.flatMap((event) => (event.kind === "policy" ? [event] : []));
+    expect(new Set(counted.map(({ object, policy }) => `${object} ${policy}`))).toEqual(
+      new Set(["t30.v zeroDate", "t30.at zeroDate"]),
+    );
   });
 
   it("trap 21: markers and heartbeats never reach the target's tables", async () => {

@@ -39,10 +39,14 @@ interface Table {
   readonly number: string | null;
 }
 
-/** What an application would be told, and do again or leave: clashes, foreign keys, checks, triggers, locks. */
-const refusals = new Set([
-  1022, 1048, 1062, 1205, 1213, 1216, 1217, 1264, 1292, 1364, 1366, 1406, 1451, 1452, 1644, 1690, 3819,
-]);
+/** What an application would be told, and do again or leave: clashes, values, checks, triggers that signal, locks. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error) || !("sqlState" in error) || !("errno" in error)) return false;
+  return (
+    /^(?:22|23|40|45)/u.test(String(error.sqlState)) || [1205, 1364, 1366, 3819].includes(Number(error.errno))
+  );
+}
+
 /** These end the transaction, too. */
 const rolledBack = new Set([1205, 1213]);
 
@@ -165,10 +169,9 @@ class Sessions implements CorpusWriter {
       try {
         await session.query(statement);
       } catch (error) {
-        const number = error instanceof Error && "errno" in error ? Number(error.errno) : 0;
-        if (!refusals.has(number)) throw new Error(statement, { cause: error });
+        if (!isRefusal(error)) throw new Error(statement, { cause: error });
         refused = true;
-        if (rolledBack.has(number)) break;
+        if (error instanceof Error && "errno" in error && rolledBack.has(Number(error.errno))) break;
       }
     }
     const undone = random.oneIn(8);
