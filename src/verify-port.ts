@@ -86,6 +86,8 @@ export interface TargetLook extends AsyncDisposable {
   readonly checkpoints: ReadonlyMap<string, LaneCheckpoint>;
   /** Hands every row to the sink and resolves when the server itself said that it was all. Faults: target-refused where table or column are not there. */
   read(query: TargetQuery, sink: TupleSink, signal: AbortSignal): Promise<{ readonly rows: number }>;
+  /** Faults: target-refused where the table or a column is not there, or is of another type or collation than the plan made it. Absent where nobody can change them. */
+  asPlanned?(table: PlanTable, signal: AbortSignal): Promise<void>;
   /** Exact count of a table's rows, in decimal. */
   count(table: PlanTable, signal: AbortSignal): Promise<string>;
   /** Absent where the server computes none. */

@@ -18,6 +18,7 @@ import type {
 } from "../../src/verify-port.js";
 import { readColumns } from "./apply/shape.js";
 import type { ColumnShapes } from "./apply/shape.js";
+import { demandAsPlanned } from "./as-planned.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { hashesStatement, sumsSink, sumsStatement } from "./digest.js";
@@ -103,6 +104,12 @@ class PostgresLook implements TargetLook {
       const { name } = await this.#shapesOf(table);
       const { rows } = await this.#session.query(`SELECT count(*)::text AS rows FROM ${name}`, [], doing);
       return rows[0]?.["rows"] ?? "";
+    });
+  }
+
+  async asPlanned(table: PlanTable, signal: AbortSignal): Promise<void> {
+    return this.#alone(`looking at ${table.target}`, signal, async () => {
+      demandAsPlanned(table, await this.#shapesOf(table), this.#plan.schema);
     });
   }
 

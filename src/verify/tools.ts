@@ -136,6 +136,8 @@ async function lookOnce<T>(
   const at = look.checkpoints.get(table.lane);
   if (at === undefined)
     throw new Fault("ledger-mismatch", `The target's ledger has no lane ${table.lane} any more.`);
+  // Bytes of another type differ, and texts of another collation may be taken for equal: neither says anything of rows.
+  await look.asPlanned?.(table, signal);
   turn?.rest("idle");
   await untilSeen(tools, table, at, signal);
   if (turn !== undefined && !(await pacedSoon(tools, turn, signal))) return null;

@@ -18,6 +18,10 @@ export interface ColumnShape {
   readonly declared: string;
   /** Qualified and quoted; null where the type has none. */
   readonly collation: string | null;
+  /** Schema and name of the collation as they are; null where the type has none. */
+  readonly collated: string | null;
+  /** The type as format_type() spells it; null of a domain, an enum and what an extension brings. */
+  readonly builtIn: string | null;
   /** The function that gives the type's binary form. */
   readonly send: string;
   /** Rows of an array column cannot be rows of an array. */
@@ -63,6 +67,10 @@ const columnsSql = `
          (SELECT pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(l.collname)
             FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace cn ON cn.oid = l.collnamespace
            WHERE l.oid = a.attcollation) AS collation,
+         (SELECT cn.nspname || '.' || l.collname
+            FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace cn ON cn.oid = l.collnamespace
+           WHERE l.oid = a.attcollation) AS collated,
+         CASE WHEN b.oid = a.atttypid AND n.nspname = 'pg_catalog' THEN pg_catalog.format_type(b.oid, b.typmod) END AS built_in,
          coalesce((SELECT l.collisdeterministic FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation), true)::text
            AS deterministic
     FROM pg_catalog.pg_attribute a
@@ -201,6 +209,8 @@ function columnShape(row: TextRow): ColumnShape {
     oid: Number(row["oid"]),
     declared: `${row["declared"] ?? ""}${collation === null ? "" : ` COLLATE ${collation}`}`,
     collation,
+    collated: row["collated"] ?? null,
+    builtIn: row["built_in"] ?? null,
     send: row["send"] ?? "",
     array: category === "A",
     arrays: row["arrays"] === "true",
