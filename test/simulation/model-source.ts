@@ -9,6 +9,7 @@ import type { ExactCut, RowReader, Source } from "../../src/port.js";
 import { keyOf, packetImages, packetOf } from "../../src/stream/example-rows.js";
 import type { Row } from "../../src/stream/example-rows.js";
 import type { ChangeFeed, ChangeSink, RowImages, SourceTransaction } from "../../src/stream-port.js";
+import { inOrder, inRange } from "./model-look.js";
 import type { Random } from "./random.js";
 import type { Actor, Scheduler } from "./scheduler.js";
 
@@ -40,6 +41,8 @@ export interface SourceFlaws {
   readonly neverWithin?: boolean;
   /** An exact cut tells the position that the log has, not that of its view. */
   readonly bareCut?: boolean;
+  /** Nobody waits until a SELECT shows what the log has (semi-synchronous delivery). */
+  readonly unseen?: boolean;
 }
 
 export class ModelSource {
@@ -137,7 +140,10 @@ export class ModelSource {
       inOrder: refuse,
       texts: refuse,
       ask: refuse,
-      seen: refuse,
+      seen: async (_, position) => {
+        await this.ask(actor, "seen");
+        if (this.flaws.unseen !== true) await this.seen(actor, countOf(position));
+      },
       split: (table, rangeRows) => this.#split(actor, table, rangeRows),
       reader: async () => {
         await this.ask(actor, "connect");
@@ -271,23 +277,44 @@ export class ModelSource {
         await this.ask(actor, `read ${query.table}`);
         const table = this.plan.tables.find(({ source }) => source === query.table);
         if (table === undefined) throw new Error(`no ${query.table}`);
-        const { range } = query;
-        const rows = this.rows(query.table, view ?? this.visible).filter((row) => {
-          const key = keyOf(table, row);
-          return (
-            range === null ||
-            ((range.lower === null || key >= (range.lower[0] ?? "")) &&
-              (range.upper === null || key < (range.upper[0] ?? "")))
-          );
-        });
+        const { range, keys } = query;
+        const wanted = keys === undefined ? null : new Set(keys.map((key) => JSON.stringify(key)));
+        const places = query.select.map((sql) => placeOf(table, sql));
+        const found = this.rows(query.table, view ?? this.visible).filter(
+          (row) =>
+            (range === null || inRange(table, row, range)) &&
+            (wanted === null || wanted.has(JSON.stringify(keyTexts(table, row)))),
+        );
+        const rows = query.ordered ? inOrder(table, found) : found;
         for (const row of rows) {
           if (this.random.chance(0.2)) await this.ask(actor, `read on ${query.table}`);
-          const packet = this.#packet(table, row);
+          const packet = places.every((place, at) => place === at && places.length === table.columns.length)
+            ? this.#packet(table, row)
+            : someOf(table, row, places);
           sink.row(packet, 0, packet.length);
+          if (sink.full()) await sink.drained();
         }
         return { rows: rows.length };
       },
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
+}
+
+/** Which column an expression gives. */
+function placeOf(table: PlanTable, sql: string): number {
+  return table.columns.findIndex(({ source }) => sql === source || sql.includes(`\`${source}\``));
+}
+
+function keyTexts(table: PlanTable, row: Row): string[] {
+  return (table.key?.columns ?? []).map((name) => String(row[placeOf(table, name)]));
+}
+
+/** A packet of some columns. */
+function someOf(table: PlanTable, row: Row, places: readonly number[]): Buffer {
+  const columns = places.flatMap((place) => table.columns[place] ?? []);
+  return packetOf(
+    { ...table, columns },
+    places.map((place) => row[place] ?? null),
+  );
 }

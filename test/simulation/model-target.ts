@@ -6,10 +6,13 @@
 import { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable, Position, Range } from "../../src/model.js";
 import type { ByteSink, Ledger, LeasedRange, LedgerView, RangeLoader } from "../../src/port.js";
-import { allColumns, keyOf, valuesOf } from "../../src/stream/example-rows.js";
+import type { TargetLook } from "../../src/verify-port.js";
+import { allColumns, keyOf, placesOf, valuesOf } from "../../src/stream/example-rows.js";
 import type { Row } from "../../src/stream/example-rows.js";
 import { applyChanges } from "../../src/stream/example-target.js";
 import type { Cascade, LaneTransaction, LaneWriter, StatementGroup } from "../../src/stream-port.js";
+import { modelLook, tupleOf } from "./model-look.js";
+import { ModelProofs } from "./model-proofs.js";
 import { countOf } from "./model-source.js";
 import type { ModelSource } from "./model-source.js";
 import type { Random } from "./random.js";
@@ -24,6 +27,10 @@ export interface TargetFlaws {
   readonly unfenced?: boolean;
   /** Where a commit's answer is lost, its rows are there and its checkpoint is not. */
   readonly apart?: boolean;
+  /** A look tells the checkpoints of a moment after its rows. */
+  readonly lateCheckpoint?: boolean;
+  /** What foreign keys did is not among the touched keys. */
+  readonly untold?: boolean;
 }
 
 interface RangeState {
@@ -49,6 +56,9 @@ export class ModelTarget {
   trouble = 0;
   /** What a batch left that the source never was. */
   readonly broken: string[] = [];
+  readonly #proofs: ModelProofs;
+  /** A row whose value was changed behind everybody's back, and what it held. */
+  #spoilt: { readonly table: PlanTable; readonly key: string } | null = null;
   readonly #plan: Plan;
   readonly #source: ModelSource;
   readonly #scheduler: Scheduler;
@@ -66,6 +76,7 @@ export class ModelTarget {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#flaws = flaws;
+    this.#proofs = new ModelProofs(plan);
     for (const { source: name } of plan.tables) this.tables.set(name, new Map());
     for (const lane of plan.lanes) this.lanes.set(lane, { seq: 0n, position: null, lockedBy: null });
   }
@@ -109,12 +120,46 @@ export class ModelTarget {
     return new Map([...this.#joins].map(([lane, { position }]) => [lane, position]));
   }
 
+  /** One consistent view, with the checkpoints that it shows. */
+  async look(actor: Actor): Promise<TargetLook> {
+    await this.ask(actor, "look");
+    const tables = new Map([...this.tables].map(([name, rows]) => [name, [...rows.values()]]));
+    if (this.#flaws.lateCheckpoint === true)
+      for (let turn = 0; turn < 10; turn++) await this.ask(actor, "checkpoints of the look");
+    const checkpoints = new Map(
+      [...this.lanes].map(([lane, { seq, position }]) => [lane, { seq, position }]),
+    );
+    return modelLook({ tables, checkpoints, ask: (what) => this.ask(actor, what) });
+  }
+
+  /** Another value in the last column of a row, and nobody is told. The row's key. */
+  spoil(table: PlanTable, name: string): string {
+    const rows = this.tables.get(table.source);
+    const row = rows?.get(name);
+    if (rows === undefined || row === undefined) throw new Error(`no row ${name}`);
+    rows.set(name, [...row.slice(0, -1), -1]);
+    this.#spoilt = { table, key: keyOf(table, row) };
+    return this.#spoilt.key;
+  }
+
+  /** Whether a spoilt row still differs from the source's. */
+  get spoilt(): boolean {
+    if (this.#spoilt === null) return false;
+    const { table, key } = this.#spoilt;
+    const find = (rows: Iterable<Row>): string =>
+      JSON.stringify([...rows].find((row) => keyOf(table, row) === key) ?? null);
+    const there = this.#source.rows(table.source, this.#source.log.length);
+    return find(there) !== find(this.tables.get(table.source)?.values() ?? []);
+  }
+
   /** How a lane's tables differ from the source at a position; null when they are equal. */
   difference(lane: string | null, at: number): string | null {
     for (const table of this.#plan.tables) {
       if (lane !== null && table.lane !== lane) continue;
+      const spoilt = this.#spoilt?.table === table ? this.#spoilt.key : null;
       const text = (rows: Iterable<Row>): string =>
         [...rows]
+          .filter((row) => spoilt === null || keyOf(table, row) !== spoilt)
           .map((row) => JSON.stringify(row))
           .sort()
           .join(" ");
@@ -157,6 +202,7 @@ export class ModelTarget {
 
   #transaction(actor: Actor, name: string, lane: LaneState, seq: bigint): LaneTransaction {
     const own = new Map<string, Rows>();
+    const touched = new Map<string, Buffer | null>();
     const rows = (table: string): Rows => {
       const known = own.get(table) ?? new Map(this.tables.get(table));
       own.set(table, known);
@@ -170,7 +216,7 @@ export class ModelTarget {
       write: async (group) => {
         await this.ask(actor, `write ${name}`);
         open();
-        this.#write(group, rows);
+        this.#write(group, rows, touched);
       },
       commit: async (position) => {
         await this.ask(actor, `commit ${name}`);
@@ -179,6 +225,7 @@ export class ModelTarget {
           this.broken.push(`I5: ${name} went back from ${countOf(lane.position)} to ${countOf(position)}`);
         for (const [table, all] of own) this.tables.set(table, all);
         const last = lane.position;
+        this.#proofs.touch(name, seq + 1n, touched);
         lane.seq = seq + 1n;
         lane.position = position;
         lane.lockedBy = null;
@@ -208,23 +255,41 @@ export class ModelTarget {
     if (different !== null) this.broken.push(different);
   }
 
-  #write(group: StatementGroup, rows: (table: string) => Rows): void {
-    if (group.kind === "truncate") rows(group.table.source).clear();
-    else if (group.kind === "cascade") for (const cascade of group.cascades) this.#cascade(cascade, rows);
+  #write(group: StatementGroup, rows: (table: string) => Rows, touched: Map<string, Buffer | null>): void {
+    if (group.kind === "truncate") {
+      rows(group.table.source).clear();
+      touched.set(group.table.source, null);
+    } else if (group.kind === "cascade")
+      for (const cascade of group.cascades) this.#cascade(cascade, rows, touched);
     else
-      for (const changes of group.changes)
-        applyChanges(changes, group.strict, rows(changes.table.source), {
-          unique: (table, row) => (this.unique ? uniqueValue(table.source, row) : null),
+      for (const changes of group.changes) {
+        const { table } = changes;
+        applyChanges(changes, group.strict, rows(table.source), {
+          unique: (each, row) => (this.unique ? uniqueValue(each.source, row) : null),
           order: (steps) => this.#random.shuffled(steps),
         });
+        touch(touched, table.source, table.key === null ? null : Buffer.concat([...changes.touched.chunks]));
+      }
   }
 
-  #cascade({ parent, action, columns, values }: Cascade, rows: (table: string) => Rows): void {
+  #cascade(
+    { parent, action, columns, values }: Cascade,
+    rows: (table: string) => Rows,
+    touched: Map<string, Buffer | null>,
+  ): void {
     const wide = action === "update" ? [...columns, ...columns] : columns;
     const tiedTables = this.#plan.tables.filter(({ lane, key }) => lane === parent.lane && key !== null);
     const state = new Map(tiedTables.map(({ source }) => [source, rows(source)]));
+    const before = new Map(tiedTables.map(({ source }) => [source, new Map(rows(source))]));
     for (const value of valuesOf(parent, wide, values))
       act(state, parent.source, value[0] ?? null, action === "update" ? (value[1] ?? null) : null);
+    if (this.#flaws.untold === true) return;
+    for (const table of tiedTables) {
+      const [was, is] = [before.get(table.source), state.get(table.source)];
+      for (const [key, row] of was ?? [])
+        if (is?.get(key) !== row)
+          touch(touched, table.source, tupleOf(table, row, placesOf(table, table.key?.columns ?? [])));
+    }
   }
 
   #view(): LedgerView {
@@ -314,7 +379,7 @@ export class ModelTarget {
       loader: async () => this.#loader(actor, epoch),
       lane: refuse,
       mender: refuse,
-      verification: refuse,
+      verification: () => this.#proofs.ledger(act, (what) => this.ask(actor, what)),
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
@@ -381,4 +446,11 @@ export class ModelTarget {
       [Symbol.asyncDispose]: async () => end(),
     };
   }
+}
+
+/** Keys beside those that are noted; once the whole table is, it stays so. */
+function touch(touched: Map<string, Buffer | null>, table: string, keys: Buffer | null): void {
+  const known = touched.get(table);
+  if (known === null) return;
+  touched.set(table, keys === null ? null : Buffer.concat([known ?? Buffer.alloc(0), keys]));
 }

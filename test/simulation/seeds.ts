@@ -1,12 +1,18 @@
 /**
  * Many lives, one a seed: 20,000 in `npm test`, a million in the gate, 50,000 a part (HEADGATE_TEST_SEEDS of them after
  * HEADGATE_TEST_SEEDS_AFTER); one with HEADGATE_SEED=n, which prints what happened in it. Seeds are the same every day.
+ * Engines verify in some of the lives; in all of them with HEADGATE_TEST_PROVES=1.
  */
 import { streamMoments } from "../../src/stream/moments.js";
+import { verifyMoments } from "../../src/verify/moments.js";
 import { simulate } from "./simulate.js";
 
 /** What every set of seeds has to have met at least once, so that a run that shows nothing is seen. */
-export const toMeet: readonly string[] = [...streamMoments, "crash", "zombie", "retry", "lag"];
+export const toMeet: readonly string[] = [
+  ...streamMoments,
+  ...verifyMoments.filter((moment) => moment.startsWith("verify:")),
+  ...["crash", "zombie", "retry", "lag", "spoilt", "named", "healed", "resumed"],
+];
 
 export interface SeedsResult {
   readonly lives: number;
@@ -22,8 +28,9 @@ export async function runSeeds(part: number, parts: number): Promise<SeedsResult
   const met = new Set<string>();
   const failures: string[] = [];
   let lives = 0;
+  const proves = process.env["HEADGATE_TEST_PROVES"] === "1" ? true : undefined;
   const live = async (seed: number, trace: boolean): Promise<void> => {
-    const result = await simulate(seed, {}, trace);
+    const result = await simulate(seed, {}, trace, proves);
     lives += 1;
     for (const thing of result.met) met.add(thing);
     if (trace) console.log(result.trace.join("\n"));

@@ -16,6 +16,8 @@ import type { TargetFlaws } from "./model-target.js";
 import { Random } from "./random.js";
 import { Scheduler } from "./scheduler.js";
 import type { Actor } from "./scheduler.js";
+import { Proving } from "./proving.js";
+import type { ProofFlaws } from "./proving.js";
 import { modelPlan, tied } from "./world-tables.js";
 import { Writer } from "./writer.js";
 
@@ -28,13 +30,21 @@ export interface Simulated {
   readonly steps: number;
 }
 
-export interface Flaws extends SourceFlaws, TargetFlaws {}
+export interface Flaws extends SourceFlaws, TargetFlaws, ProofFlaws {}
 
 const mostSteps = 6000;
+/** Lives in which the engines verify, too; and the steps that this takes. */
+const provingLives = 0.05;
+const mostProvingSteps = 40_000;
 /** Faults that end an engine and are no fault of anybody: the next one goes on. */
 const ends = ["epoch-lost", "checkpoint-moved", "claimed", "interrupted", "connection-lost", "target-busy"];
 
-export async function simulate(seed: number, flaws: Flaws = {}, trace = false): Promise<Simulated> {
+export async function simulate(
+  seed: number,
+  flaws: Flaws = {},
+  trace = false,
+  proves = new Random(seed ^ 0x7e57).chance(provingLives),
+): Promise<Simulated> {
   const random = new Random(seed);
   const world: Actor = { name: "world", alive: true };
   const scheduler = new Scheduler(random, world, trace);
@@ -44,6 +54,7 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
   const writer = new Writer(source, random);
   const met = new Set<string>();
   const problems: string[] = [];
+  const proving = proves ? new Proving(plan, target, new Random(seed ^ 0x9f00f), flaws) : null;
   let crashes = random.below(4);
   let writes = 10 + random.below(40);
   const pace = random.pick([0.03, 0.08, 0.2]);
@@ -61,6 +72,7 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
     const wait = (milliseconds: number, signal: AbortSignal): Promise<void> =>
       scheduler.wait(actor, milliseconds, signal);
     const connected = source.connect(actor);
+    let joined = false;
     const { ledger, writer: laneWriter } = target.claim(actor);
     const stop = new AbortController();
     stops.push(stop);
@@ -102,6 +114,7 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
         for (const [name, lane] of target.lanes)
           if (lane.lockedBy === actor) problems.push(`lane ${name} has a batch open while keys are built`);
         await target.ask(actor, "built");
+        joined = true;
       },
       mark: (lane, note) => connected.mark(lane, note),
       batchRows,
@@ -125,7 +138,24 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
       signal: stop.signal,
     });
     if (actor === engine) now.stream = own;
-    await own.run();
+    if (proving === null) return await own.run();
+    const moment = async (name: string): Promise<void> => {
+      met.add(name);
+      if (random.chance(0.3)) await scheduler.step(actor, name);
+    };
+    const proven = proving.run({
+      source: connected,
+      ledger: ledger.verification(),
+      look: () => target.look(actor),
+      stream: own,
+      joined: () => joined,
+      now: () => scheduler.now,
+      wait,
+      moment,
+      signal: stop.signal,
+    });
+    // The stream goes on until it fails; a verification that ends is the life's end.
+    await Promise.race([own.run(), proven.then(() => new Promise<never>(() => undefined))]);
   };
 
   const start = (): void => {
@@ -142,7 +172,7 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
     });
   };
 
-  const level = (): boolean => {
+  const isLevel = (): boolean => {
     const want = source.lastData;
     return (
       writes === 0 &&
@@ -154,6 +184,13 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
     );
   };
 
+  /** Whoever proves has the last word, in a round that begins when nothing moves any more. */
+  const level = (): boolean => {
+    if (!isLevel()) return false;
+    if (proving !== null) proving.last = true;
+    return proving?.done !== false;
+  };
+
   const restore = takeTime(scheduler, random);
   try {
     // Some rows are there before anybody looks.
@@ -162,8 +199,10 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
     source.trouble = target.trouble = trouble;
     start();
     while (!level() && problems.length === 0 && target.broken.length === 0) {
-      if (scheduler.steps > mostSteps) {
-        problems.push(`not level after ${mostSteps} steps`);
+      proving?.turn();
+      problems.push(...(proving?.problems ?? []));
+      if (scheduler.steps > (proves ? mostProvingSteps : mostSteps)) {
+        problems.push(`not level after ${scheduler.steps} steps`);
         break;
       }
       if (writes > 0 && random.chance(pace)) {
@@ -198,8 +237,9 @@ export async function simulate(seed: number, flaws: Flaws = {}, trace = false): 
   } finally {
     restore();
   }
+  for (const thing of proving?.met ?? []) met.add(thing);
   const result = {
-    problems: [...problems, ...target.broken],
+    problems: [...problems, ...(proving?.problems ?? []), ...target.broken],
     trace: scheduler.trace ?? [],
     met,
     steps: scheduler.steps,
