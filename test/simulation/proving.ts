@@ -3,7 +3,7 @@
  * lives. Once in a life a value of the target is changed behind the engine's back. No round may name a row that nobody
  * broke; the last one, when all is written and applied, names the broken row unless an event has healed it.
  */
-import { followingOf } from "../../src/migration/verifier.js";
+import { followingOf } from "../../src/migration/following.js";
 import type { Plan } from "../../src/model.js";
 import type { Source } from "../../src/port.js";
 import { throwIfStopped } from "../../src/stop.js";
@@ -98,6 +98,7 @@ export class Proving {
           ...{ source, plan: this.#plan, engine: "mysql", ledger: this.#ledger(engine.ledger) },
           ...{ comparings: { stream: streamed, digest: streamed }, workers: () => 2, slots: 9, rangeRows: 2 },
           target: { look: () => engine.look() },
+          cuts: () => Promise.resolve(this.#target.cuts),
           following: this.#flaws.impatient === true ? { caughtUp: async () => undefined } : following,
           now: engine.now,
           wait,

@@ -28,10 +28,15 @@ export class Corrupter {
   readonly #plan: Plan;
   readonly #random: Random;
   readonly #sides: Readonly<Record<Side, Rows>>;
+  readonly #only: string | null;
   /** Rows that something was done to. */
   readonly #taken = new Set<string>();
+  /** Rows of tables without a key as they were: one that was changed is another row, and not to be taken again. */
+  readonly #originals = new Map<string, ReadonlySet<string>>();
 
-  constructor(plan: Plan, random: Random, source: Connection, target: Client) {
+  /** `only`: a condition, in SQL of both sides, of the rows that may be taken. */
+  constructor(plan: Plan, random: Random, source: Connection, target: Client, only: string | null = null) {
+    this.#only = only;
     this.#plan = plan;
     this.#random = random;
     this.#sides = { source: new SourceRows(source), target: new TargetRows(target, plan.schema) };
@@ -136,8 +141,23 @@ export class Corrupter {
   }
 
   async #candidates(rows: Rows, table: PlanTable, where: string): Promise<readonly Row[]> {
-    const found = await rows.some(table, where, this.#random.below(1_000_000), tries * 4);
-    return found.filter((row) => !this.#taken.has(nameOf(table, row))).slice(0, tries);
+    const some = this.#only === null ? where : `(${where}) AND (${this.#only})`;
+    const found = await rows.some(table, some, this.#random.below(1_000_000), tries * 4);
+    const original = table.key === null ? await this.#original(rows, table) : null;
+    return found
+      .map((row) => ({ row, name: nameOf(table, row) }))
+      .filter(({ name }) => !this.#taken.has(name) && original?.has(name) !== false)
+      .slice(0, tries)
+      .map(({ row }) => row);
+  }
+
+  async #original(rows: Rows, table: PlanTable): Promise<ReadonlySet<string>> {
+    const known = this.#originals.get(table.source);
+    if (known !== undefined) return known;
+    const found = await rows.some(table, rows.anything, 0, 1_000_000);
+    const names = new Set(found.map((row) => nameOf(table, row)));
+    this.#originals.set(table.source, names);
+    return names;
   }
 
   #take(table: PlanTable, row: Row): void {
