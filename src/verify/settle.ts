@@ -29,10 +29,11 @@ export async function settle(
   table: PlanTable,
   states: States,
   signal: AbortSignal,
+  kept = mostRows,
 ): Promise<number> {
   if (!tools.comparing.hasKeys(table)) {
     const [any] = await tools.ledger.mismatches(table.source, states, null, 1);
-    return any === undefined ? 0 : await settleRows(tools, run, table, signal);
+    return any === undefined ? 0 : await settleRows(tools, run, table, kept, signal);
   }
   for (let after: Buffer | null = null; ;) {
     const page: readonly RecordedMismatch[] = await tools.ledger.mismatches(
@@ -120,6 +121,7 @@ async function settleRows(
   tools: VerifyTools,
   run: VerifyRun,
   table: PlanTable,
+  kept: number,
   signal: AbortSignal,
 ): Promise<number> {
   using pacer = tools.pacer?.();
@@ -129,7 +131,7 @@ async function settleRows(
     const { at, found, more } = await again(
       tools,
       `looking again at ${table.source}`,
-      () => lookWhole(tools, table, pacer, signal),
+      () => lookWhole(tools, table, kept, pacer, signal),
       signal,
     );
     await tools.moment("verify:rechecked");
@@ -158,6 +160,7 @@ async function settleRows(
 async function lookWhole(
   tools: VerifyTools,
   table: PlanTable,
+  most: number,
   pacer: Pacer | undefined,
   signal: AbortSignal,
 ): Promise<{
@@ -172,7 +175,7 @@ async function lookWhole(
       const found: Suspect[] = [];
       let more = 0;
       const keep = async (suspects: readonly Suspect[]): Promise<void> => {
-        const kept = suspects.slice(0, Math.max(0, mostRows - found.length));
+        const kept = suspects.slice(0, Math.max(0, most - found.length));
         found.push(...kept);
         more += suspects.length - kept.length;
         return Promise.resolve();

@@ -67,7 +67,10 @@ it("a pause has come as soon as nobody works: who waits for a slot or a position
       ...base.source,
       reader: async (slots) => {
         // No slot is free at first.
-        if (waited === 0) return null;
+        if (waited === 0) {
+          turns.pause();
+          return null;
+        }
         open.slots += 1;
         const reader = await base.source.reader(slots);
         if (reader === null) throw new Error("no slot");
@@ -93,7 +96,10 @@ it("a pause has come as soon as nobody works: who waits for a slot or a position
       if (ms !== 1000 && turns.held === "no") return;
       held.push(turns.held);
       // A wait for a slot; after it the one for a turn, which is over without having come.
-      if (ms === 1000) return;
+      if (ms === 1000) {
+        turns.resume();
+        return;
+      }
       await Promise.resolve();
       // Once the views are closed, and not before, the pause may last.
       setImmediate(() => {
@@ -102,7 +108,6 @@ it("a pause has come as soon as nobody works: who waits for a slot or a position
       });
     },
   });
-  turns.resume();
   await pacer.pace(never);
   const done = looking(
     { ...tools, cuts: once(tools.cuts) },
@@ -112,7 +117,7 @@ it("a pause has come as soon as nobody works: who waits for a slot or a position
     pacer,
   );
   expect(await done).toBe("no");
-  expect(held).toEqual(["no", "paused", "paused", "paused with 0 views and 0 slots"]);
+  expect(held).toEqual(["paused", "paused", "paused", "paused with 0 views and 0 slots"]);
   expect(open).toEqual({ views: 0, slots: 0 });
   turns.pause();
   // The turn is held by whoever was given it back.
