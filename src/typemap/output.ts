@@ -28,8 +28,8 @@ interface Slot {
 const pool: Slot[] = [];
 const poolSlots = 64;
 
-function newSlot(size: number, back: (slot: Slot) => void): Slot {
-  const bytes = Buffer.allocUnsafeSlow(size);
+function newSlot(size: number | Buffer, back: (slot: Slot) => void): Slot {
+  const bytes = typeof size === "number" ? Buffer.allocUnsafeSlow(size) : size;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const release = (): void => {
     if (!slot.taken) throw new Fault("bug", "A buffer was released twice.");
@@ -66,11 +66,11 @@ export class Output implements CellSink {
   private readonly sink: ByteSink | null;
   private large: Slot | null = null;
 
-  /** Without a sink, `size` is what the buffer begins with. */
-  constructor(sink: ByteSink | null, columns: number, size = 256) {
+  /** Without a sink, `first` is the buffer that it begins with, or that one's size. */
+  constructor(sink: ByteSink | null, columns: number, first: number | Buffer = 256) {
     this.sink = sink;
     this.counts = new Float64Array(columns * policyNames.length);
-    this.slot = sink === null ? newSlot(size, () => undefined) : pooled();
+    this.slot = sink === null ? newSlot(first, () => undefined) : pooled();
     this.bytes = this.slot.bytes;
     this.view = this.slot.view;
   }

@@ -14,6 +14,7 @@ import type { Codec } from "../typemap/codec.js";
 import { Output } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
 import { RowWriter } from "../typemap/writer.js";
+import { chunkBytes, giveChunk, takeChunk } from "./chunk-pool.js";
 import { writeRefused } from "./refused-row.js";
 import type { Pen } from "./refused-row.js";
 import type { Side } from "./side.js";
@@ -95,6 +96,7 @@ class SourceRows implements RowSink {
   readonly #free: Pen[] = [];
   readonly #hash: Hash | null;
   #pen: Pen;
+  #finished = false;
   #rows = 0;
   #bytes = 0;
 
@@ -102,7 +104,7 @@ class SourceRows implements RowSink {
     this.#source = source;
     this.#side = side;
     this.#hash = digested ? createHash("sha256") : null;
-    this.#pen = this.#newPen();
+    this.#pen = this.#newPen(firstBytes);
   }
 
   row(packet: Buffer, start: number, end: number): void {
@@ -129,6 +131,8 @@ class SourceRows implements RowSink {
 
   finish(): SourceRead {
     this.#handOver();
+    this.#finished = true;
+    for (const { out } of [...this.#free, this.#pen]) giveChunk(out.bytes);
     this.#side.end();
     return { rows: this.#rows, bytes: this.#bytes, digest: this.#hash?.digest("hex") ?? null };
   }
@@ -139,8 +143,12 @@ class SourceRows implements RowSink {
     if (at === 0) return;
     this.#hash?.update(at === bytes.length ? bytes : bytes.subarray(0, at));
     this.#bytes += at;
-    this.#pen = this.#free.pop() ?? this.#newPen();
+    this.#pen = this.#free.pop() ?? this.#newPen(this.#nextBytes());
     const release = (): void => {
+      if (this.#finished) {
+        giveChunk(bytes);
+        return;
+      }
       if (pen.out.bytes.length > this.#side.chunkBytes + keptBytes) return;
       pen.out.at = 0;
       this.#free.push(pen);
@@ -148,9 +156,14 @@ class SourceRows implements RowSink {
     this.#side.push({ bytes, at: 0, end: at, release });
   }
 
-  #newPen(): Pen {
+  /** What holds more than one chunk fills the next one too. */
+  #nextBytes(): number | Buffer {
+    return this.#side.chunkBytes < chunkBytes ? takeChunk() : firstBytes;
+  }
+
+  #newPen(first: number | Buffer): Pen {
     const cells = this.#source.codecs.map((codec) => codec.cell);
-    const out = new Output(null, cells.length, firstBytes);
+    const out = new Output(null, cells.length, first);
     return { out, writer: new RowWriter(cells, out) };
   }
 }

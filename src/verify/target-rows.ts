@@ -4,6 +4,7 @@
  */
 import { Fault } from "../errors.js";
 import type { TargetLook, TupleSink, Wanted } from "../verify-port.js";
+import { chunkBytes, giveChunk, takeChunk } from "./chunk-pool.js";
 import type { Side } from "./side.js";
 import type { TupleShape } from "./tuple.js";
 
@@ -35,6 +36,7 @@ class TargetRows implements TupleSink {
   #bytes: Buffer;
   #at = 0;
   #rows = 0;
+  #finished = false;
 
   constructor(side: Side) {
     this.#side = side;
@@ -65,6 +67,8 @@ class TargetRows implements TupleSink {
 
   finish(): number {
     this.#handOver();
+    this.#finished = true;
+    for (const bytes of [...this.#free, this.#bytes]) giveChunk(bytes);
     this.#side.end();
     return this.#rows;
   }
@@ -76,12 +80,15 @@ class TargetRows implements TupleSink {
     this.#at = 0;
     this.#bytes = this.#buffer();
     const release = (): void => {
-      if (bytes.length === this.#whole) this.#free.push(bytes);
+      if (this.#finished) giveChunk(bytes);
+      else if (bytes.length === this.#whole) this.#free.push(bytes);
     };
     this.#side.push({ bytes, at: 0, end, release });
   }
 
   #buffer(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#whole);
+    const known = this.#free.pop();
+    if (known !== undefined) return known;
+    return this.#whole === chunkBytes ? takeChunk() : Buffer.allocUnsafeSlow(this.#whole);
   }
 }
