@@ -152,7 +152,7 @@ it("status and lag are told by progress, with events that were read and applied"
   expect(read).toBeGreaterThanOrEqual(applied);
   const position = { kind: expect.any(String) as string };
   expect(await trip.said(0, "status")).toMatchObject({
-    position: { source: position, applied: { main: position } },
+    position: { source: position, applied: { t: position } },
   });
 });
 
