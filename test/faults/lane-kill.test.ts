@@ -98,6 +98,7 @@ it("lanes that a kill -9 left apart go on, each from its own place, and are tied
     expect(await applied(lock.table, 23)).toBe(false);
     building.child.kill("SIGKILL");
     expect(await building.end).toBeNull();
+    expect(building.lines).not.toContain("event replaying");
   }
   const [oneNow, otherNow] = await positions();
   expect(oneNow).not.toBe(otherNow);
@@ -106,7 +107,7 @@ it("lanes that a kill -9 left apart go on, each from its own place, and are tied
   await last.line("event going-on");
   await source.sql("UPDATE children SET parent = 1 WHERE id = 23");
   last.say("level");
-  expect(await last.end).toMatchObject({ code: null });
+  expect(await last.end).toMatchObject({ code: null, replays: 0 });
   for (const table of tables)
     expect([table, await there(rowsOf(table))]).toEqual([
       table,

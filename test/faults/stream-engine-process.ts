@@ -13,6 +13,8 @@ export interface Engine {
   readonly child: ChildProcess;
   /** Resolves with the first line that begins so, or the n-th; null when the process ends without. */
   line(start: string, nth?: number): Promise<string | null>;
+  /** All that it has said so far. */
+  readonly lines: readonly string[];
   say(line: string): void;
   /** null when it was killed. */
   readonly end: Promise<StreamEngineResult | null>;
@@ -50,5 +52,5 @@ export function startEngine(settings: StreamEngineSettings): Engine {
       await new Promise<void>((woken) => waiting.push(woken));
     }
   };
-  return { child, line, end, say: (text) => void child.stdin.write(`${text}\n`) };
+  return { child, line, lines, end, say: (text) => void child.stdin.write(`${text}\n`) };
 }

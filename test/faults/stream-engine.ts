@@ -30,6 +30,8 @@ export interface StreamEngineResult {
   readonly sentence: string;
   readonly met: readonly string[];
   readonly retries: number;
+  /** Batches that were refused and written again change by change: that heals what it should have shown. */
+  readonly replays: number;
 }
 
 const settings = JSON.parse(process.env["HEADGATE_ENGINE"] ?? "") as StreamEngineSettings;
@@ -63,8 +65,7 @@ const live = startLive({
   ...(settings.lanes === undefined ? {} : { plan: { lanes: settings.lanes } }),
   moment,
   onEvent: ({ kind }) => {
-    if (kind === "started" || kind === "opened" || kind === "going-on" || kind === "joined")
-      say(`event ${kind}`);
+    if (["started", "opened", "going-on", "joined", "replaying"].includes(kind)) say(`event ${kind}`);
   },
 });
 
@@ -87,6 +88,7 @@ const result: StreamEngineResult = {
     fault === null ? "" : `${fault.message} ${fault.cause instanceof Error ? fault.cause.message : ""}`,
   met: [...met.keys()],
   retries: live.events.filter(({ kind }) => kind === "retry").length,
+  replays: live.events.filter(({ kind }) => kind === "replaying").length,
 };
 say(`result ${JSON.stringify(result)}`);
 lines.close();

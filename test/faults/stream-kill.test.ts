@@ -123,7 +123,7 @@ describe("a stream that is killed", () => {
     await writer.reached(writer.log.length + 40);
     await writer.stop();
     second.say("level");
-    expect(await second.end).toMatchObject({ code: null });
+    expect(await second.end).toMatchObject({ code: null, replays: 0 });
     await judged(url.href, target, writer);
     console.log(`seed ${String(seed)}: ${met}, ${JSON.stringify(writer.endings)}`);
     await drop(url.href, name);
@@ -151,6 +151,7 @@ async function firstLife(
   }
   doomed.say("level");
   const result = await doomed.end;
+  if (result !== null) expect(result.replays).toBe(0);
   // A dead server is a fault or is outlived, never a bug and never a success without its rows.
   if (result !== null && result.code !== null)
     expect(["connection-lost", "server-unreachable", "epoch-lost"], result.sentence).toContain(result.code);

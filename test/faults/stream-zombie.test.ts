@@ -57,7 +57,7 @@ it.each(["batch:begun", "batch:written", "apply:before-commit"])(
     await writer.reached(writer.log.length + 20);
     await writer.stop();
     next.say("level");
-    expect(await next.end).toMatchObject({ code: null });
+    expect(await next.end).toMatchObject({ code: null, replays: 0 });
     await judged(url.href, target, writer);
   },
 );
