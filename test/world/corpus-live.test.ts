@@ -28,12 +28,15 @@ const chosen = corpora.filter(({ folder }) => gate || folder === "chinook");
 /** Past the moment of being ready. */
 const atLeast = gate ? 500 : 60;
 
-interface Going {
+interface Made {
   readonly database: string;
   readonly target: TargetDatabase;
+  readonly folder: string;
+}
+
+interface Going extends Made {
   readonly writer: CorpusWriter;
   readonly running: Running;
-  readonly folder: string;
 }
 
 const title =
@@ -47,10 +50,11 @@ it(title, { timeout: (minutes + 15) * 60_000 }, async (context) => {
   try {
     for (const corpus of chosen) await loadCorpus(from, corpus);
     const databases = chosen.flatMap((corpus) => corpus.databases);
-    // One after the other: each init looks at every value.
-    for (const [number, database] of databases.entries())
-      open.push(await begun(from, database, seed + number));
-    for (const { running } of open) await running.logged(/"msg":"ready"/u);
+    // All of them first: engines that run share the host's two workers with whoever looks at values.
+    const made: Made[] = [];
+    for (const database of databases) made.push(await configured(from, database));
+    for (const [number, one] of made.entries()) open.push(await begun(from, one, seed + number));
+    for (const { running } of open) await running.logged(/"msg":"going-on"/u);
     const end = performance.now() + minutes * 60_000;
     for (const { writer } of open) await writer.reached(writer.committed + atLeast);
     for (const { writer } of open) while (performance.now() < end) await writer.reached(writer.committed + 1);
@@ -68,8 +72,8 @@ it(title, { timeout: (minutes + 15) * 60_000 }, async (context) => {
   }
 });
 
-/** Its config is made, its rows change, and its engine runs. */
-async function begun(from: string, database: string, own: number): Promise<Going> {
+/** The config that init makes for it. */
+async function configured(from: string, database: string): Promise<Made> {
   const target = await targetDatabase(`hg_live_${database.toLowerCase()}`);
   const folder = mkdtempSync(join(tmpdir(), "headgate-live-"));
   await engineOptions(from, database);
@@ -81,10 +85,16 @@ async function begun(from: string, database: string, own: number): Promise<Going
     { cwd: folder },
   );
   expect(made.code, made.stderr).toBe(0);
+  return { database, target, folder };
+}
+
+/** Its rows change, and its engine runs. */
+async function begun(from: string, made: Made, own: number): Promise<Going> {
+  const { database, folder } = made;
   const writer = await openCorpusWriter({ url: from, database, seed: own, sessions: 2, perSecond: 5 });
   writer.start();
   await writer.reached(5);
-  return { database, target, writer, folder, running: startHeadgate(["run", "--json"], { cwd: folder }) };
+  return { ...made, writer, running: startHeadgate(["run", "--json"], { cwd: folder }) };
 }
 
 /** Nobody writes any more: everything that the source has is applied, and nothing else. */
