@@ -21,7 +21,13 @@ export interface StreamEngineSettings {
   /** One where nothing is said. */
   readonly lanes?: LaneRequest;
   /** At the hit-th time (1 is the first) that `moment` is met: die, or say so and wait. */
-  readonly at?: { readonly moment: string; readonly hit: number; readonly act: "die" | "tell" };
+  readonly at?: {
+    readonly moment: string;
+    readonly hit: number;
+    readonly act: "die" | "tell";
+    /** Counted from the join on only: before it most of what comes twice does no harm. */
+    readonly pastJoin?: boolean;
+  };
 }
 
 export interface StreamEngineResult {
@@ -38,8 +44,10 @@ const settings = JSON.parse(process.env["HEADGATE_ENGINE"] ?? "") as StreamEngin
 const met = new Map<string, number>();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 let goOn: () => void = () => undefined;
+let joined = false;
 
 async function moment(name: string): Promise<void> {
+  if (settings.at?.pastJoin === true && !joined) return;
   const times = (met.get(name) ?? 0) + 1;
   met.set(name, times);
   if (settings.at?.moment !== name || settings.at.hit !== times) return;
@@ -65,6 +73,7 @@ const live = startLive({
   ...(settings.lanes === undefined ? {} : { plan: { lanes: settings.lanes } }),
   moment,
   onEvent: ({ kind }) => {
+    joined ||= kind === "going-on";
     if (["started", "opened", "going-on", "joined", "replaying"].includes(kind)) say(`event ${kind}`);
   },
 });
