@@ -261,6 +261,14 @@ describe.each(testSources)("%s", (name) => {
       const kept = await feed.retention(position);
       expect(kept).toBeLessThanOrEqual(86_400);
       expect(kept).toBeGreaterThan(80_000);
+      // What stands there is an hour old, by the clock that it was written with.
+      await admin.query("SET timestamp = UNIX_TIMESTAMP() - 3600");
+      await admin.query("CREATE TABLE aged (id INT PRIMARY KEY)");
+      await admin.query("SET timestamp = DEFAULT");
+      const left = await feed.retention(position);
+      expect(left).toBeLessThanOrEqual(82_800);
+      expect(left).toBeGreaterThan(76_000);
+      await admin.query("DROP TABLE aged");
       await admin.query(`SET GLOBAL ${name} = 0`);
       const other = before.find(([each]) => each === "expire_logs_days" && name !== "expire_logs_days")?.[1];
       if (other === undefined || Number(other) === 0) expect(await feed.retention(position)).toBeNull();
