@@ -5,7 +5,7 @@ import { planColumn, planTable } from "../typemap/column.fixture.js";
 import { exampleComparing, exampleLedger, exampleTools } from "../verify/example-ledger.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Suspect } from "../verify-port.js";
-import { Verifier } from "./verifier.js";
+import { pendingAtReady, Verifier } from "./verifier.js";
 
 const tableOf = (name: string) => ({
   ...planTable([planColumn("int", "integer", {}, [], "id")], ["id"]),
@@ -68,11 +68,14 @@ it("a person's request goes between two ranges of the engine's own round, which 
   expect(verified).toEqual([1, 2]);
 });
 
-it("rows that were written to at each look keep it from ready, by name, until they are settled", async () => {
-  const key = Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, 7]);
-  const suspect: Suspect = { table: "a", key, kind: "different", columns: ["id"], copies: 1 };
+it("rows that were written to at each look keep it from ready, by name, where the fence would have too many to settle", async () => {
+  const keys = Array.from({ length: Number(pendingAtReady) + 1 }, (_, i) =>
+    Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, i]),
+  );
   const ledger = exampleLedger(["a", "b"]);
-  const found = { suspects: [suspect] };
+  const found: { suspects: readonly Suspect[] } = {
+    suspects: keys.map((key) => ({ table: "a", key, kind: "different", columns: ["id"], copies: 1 })),
+  };
   const tools = exampleTools(tables, 1, {
     ledger,
     comparing: exampleComparing({
@@ -87,12 +90,25 @@ it("rows that were written to at each look keep it from ready, by name, until th
   const { signal } = new AbortController();
   const request = { method: "stream", full: true, tables: null } as const;
   expect(verifier.blocking()).toEqual(["not-verified"]);
-  // Some event touches the row between the two sides of each look.
-  ledger.touches.push({ table: "a", seq: 2n, keys: key });
+  // Some event touches the rows between the two sides of each look.
+  const touch = (some: readonly Buffer[]): void => {
+    ledger.touches.length = 0;
+    if (some.length > 0) ledger.touches.push({ table: "a", seq: 2n, keys: Buffer.concat(some) });
+  };
+  touch(keys);
   const first = await verifier.request(request, take, signal);
-  expect([first.outcome.differences, first.outcome.pending]).toEqual([0n, 1n]);
+  expect([first.outcome.differences, first.outcome.pending]).toEqual([0n, pendingAtReady + 1n]);
   expect(verifier.blocking()).toEqual(["pending"]);
-  ledger.touches.length = 0;
+  // One that is never still is the fence's.
+  found.suspects = found.suspects.slice(0, 1);
+  touch(keys.slice(0, 1));
+  const second = await verifier.request({ ...request, full: false }, take, signal);
+  expect(second.outcome.pending).toBe(1n);
+  expect(verifier.blocking()).toEqual([]);
+  // One that is, is not pardoned.
+  touch([]);
+  await verifier.request({ ...request, full: false }, take, signal);
+  expect(verifier.blocking()).toEqual(["differences"]);
   found.suspects = [];
   await verifier.request({ ...request, full: false }, take, signal);
   expect(verifier.blocking()).toEqual([]);

@@ -27,8 +27,13 @@ import type { SampleOutcome } from "../verify/sampled.js";
 /** Between two looks at what was touched, and between two looks at everything. */
 const touchedEveryMs = 30_000;
 const wholeEveryMs = 3_600_000;
-/** The same while rows wait to be looked at again: `ready` waits with them. */
+/** The same while rows wait to be looked at again. */
 const pendingEveryMs = 1_000;
+/**
+ * So many rows may be pending at `ready`: a counter that is written all the time is never still, and what is pending is
+ * settled at the fence (design.md, decision 10). More would be a fence that takes too long.
+ */
+export const pendingAtReady = 100n;
 
 /** A verification with all that went along with it. */
 export interface Verified {
@@ -81,7 +86,7 @@ export class Verifier {
       ...(this.#failure === null ? [] : ["verification-failed"]),
       ...(this.#last.outcome.differences > 0n ? ["differences"] : []),
       // Neither equal nor different: nothing is proven of them yet.
-      ...(this.#last.outcome.pending > 0n ? ["pending"] : []),
+      ...(this.#last.outcome.pending > pendingAtReady ? ["pending"] : []),
       ...(brokenGates(this.#last) ? ["queries"] : []),
       ...(this.#last.orphans.some(({ result }) => result === "orphans" || result === "refused")
         ? ["orphans"]
@@ -160,7 +165,8 @@ export class Verifier {
         if (error === gaveWay) continue;
         this.#fail(error);
       }
-      await tools.wait(this.blocking().includes("pending") ? pendingEveryMs : touchedEveryMs, signal);
+      const waits = this.#last !== null && this.#last.outcome.pending > 0n;
+      await tools.wait(waits ? pendingEveryMs : touchedEveryMs, signal);
     }
   }
 
