@@ -2,12 +2,14 @@
  * The whole engine, copy and stream, as a process that a test can kill: the one of test/world/live.ts, from the settings
  * in HEADGATE_ENGINE. At the moment that it is told it kills itself with -9, or says the moment on stdout and waits for
  * a line on stdin. It says what happens to it (`event going-on`); at the line `level` it gets level with the source,
- * stops and says how it ended.
+ * stops and says how it ended. One that proves verifies round after round until then, or repairs first.
  */
 import "../world/engine-only.js";
 import { createInterface } from "node:readline";
 import type { LaneRequest } from "../../src/plan/request.js";
 import { optionsOf } from "../world/source-database.js";
+import { Fault } from "../../src/errors.js";
+import { namedLines } from "../world/live-verifier.js";
 import { startLive } from "../world/live.js";
 
 export interface StreamEngineSettings {
@@ -28,6 +30,8 @@ export interface StreamEngineSettings {
     /** Counted from the join on only: before it most of what comes twice does no harm. */
     readonly pastJoin?: boolean;
   };
+  /** The source's engine, where it is to verify all the time, or to repair what was named. */
+  readonly proves?: { readonly engine: "mysql" | "mariadb"; readonly repairs: boolean };
 }
 
 export interface StreamEngineResult {
@@ -38,6 +42,13 @@ export interface StreamEngineResult {
   readonly retries: number;
   /** Batches that were refused and written again change by change: that heals what it should have shown. */
   readonly replays: number;
+  /** Rows that the last verification named, once it was level; null where nobody asked, or it never came so far. */
+  readonly named: readonly string[] | null;
+  /** Rows that any round named, and how many rounds there were. */
+  readonly everNamed: readonly string[];
+  readonly rounds: number;
+  /** Why verification or repair gave up, where the engine went on. */
+  readonly failures: readonly string[];
 }
 
 const settings = JSON.parse(process.env["HEADGATE_ENGINE"] ?? "") as StreamEngineSettings;
@@ -72,22 +83,59 @@ const live = startLive({
   ...(settings.workers === undefined ? {} : { workers: settings.workers }),
   ...(settings.lanes === undefined ? {} : { plan: { lanes: settings.lanes } }),
   moment,
+  verifies: settings.proves !== undefined,
   onEvent: ({ kind }) => {
     joined ||= kind === "going-on";
+    if (kind === "going-on" && settings.proves !== undefined) say(`plan ${JSON.stringify(live.plan)}`);
     if (["started", "opened", "going-on", "joined", "replaying"].includes(kind)) say(`event ${kind}`);
   },
 });
 
 let asked = Promise.resolve();
+const everNamed = new Set<string>();
+let named: readonly string[] | null = null;
+const failures: string[] = [];
+let [over, rounds] = [false, 0];
+void live.ended.then(() => {
+  over = true;
+});
+
+/** Until it is told that it is level; a round that its server's end cut off is none, and the next one goes on with it. */
+async function prove({ engine, repairs }: NonNullable<StreamEngineSettings["proves"]>): Promise<void> {
+  while (!over)
+    try {
+      if (repairs) {
+        await live.repair();
+        say("event repaired");
+        return;
+      }
+      const method = rounds % 2 === 0 ? "stream" : "digest";
+      for (const line of namedLines(await live.verify({ method, full: rounds % 3 !== 2 }), engine))
+        everNamed.add(line);
+      rounds += 1;
+      say("event verified");
+    } catch (error) {
+      if (!(error instanceof Fault) || !error.retriable) throw error;
+    }
+}
+
+async function level(): Promise<void> {
+  await live.level();
+  over = true;
+  await proving;
+  if (settings.proves !== undefined) named = namedLines(await live.verify(), settings.proves.engine);
+}
+
+// Why the engine itself ended is told by its own Fault.
+const failed = (error: unknown): void => {
+  if (!over) failures.push(String(error));
+  over = true;
+};
+const proving = settings.proves === undefined ? Promise.resolve() : prove(settings.proves).catch(failed);
 const lines = createInterface(process.stdin);
 lines.on("line", (line) => {
   if (line === "go on") goOn();
-  // A Fault is told by how it ended.
-  if (line === "level")
-    asked = live.level().then(
-      () => live.stop(),
-      () => undefined,
-    );
+  if (line === "level") asked = level().then(() => live.stop(), failed);
 });
 const fault = await live.ended;
 await asked;
@@ -98,6 +146,10 @@ const result: StreamEngineResult = {
   met: [...met.keys()],
   retries: live.events.filter(({ kind }) => kind === "retry").length,
   replays: live.events.filter(({ kind }) => kind === "replaying").length,
+  named,
+  everNamed: [...everNamed],
+  rounds,
+  failures,
 };
 say(`result ${JSON.stringify(result)}`);
 lines.close();

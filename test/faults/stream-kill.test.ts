@@ -2,7 +2,8 @@
  * kill -9 while the change stream is on its way and the writer goes on (issue 5; I1 to I7, I18). A seed chooses the
  * moment, how often it is met first, and the victim: the engine, the source or the target. The next engine goes on until
  * both sides are level, and the oracle, which shares no code with the engine, must find both databases equal and the
- * writer's log on the target. HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed.
+ * writer's log on the target. Then the same where engines verify all the time, rows are broken behind their back, and a
+ * repair is killed too (proof-life.ts). HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed.
  */
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,10 +17,12 @@ import type { SourceName, TargetName } from "../world/matrix.js";
 import { isFree } from "../world/stack/port.js";
 import { kill, start } from "../world/stack/servers.js";
 import { databaseAt } from "../world/target-database.js";
+import type { TargetDatabase } from "../world/target-database.js";
 import { freshSeed, judged } from "../world/writer/streamed.js";
 import { openWriter } from "../world/writer/writer.js";
 import type { Writer } from "../world/writer/writer.js";
 import { ownServers } from "./own-servers.js";
+import { proofLife } from "./proof-life.js";
 import { startEngine } from "./stream-engine-process.js";
 import type { StreamEngineSettings } from "./stream-engine.js";
 
@@ -40,6 +43,13 @@ const seeds =
 
 const [sourceName = "mysql9"] = listed("HEADGATE_TEST_SOURCES", isSource, ["mysql9"], process.env);
 const [targetName = "postgres18"] = listed("HEADGATE_TEST_TARGETS", isTarget, ["postgres18"], process.env);
+
+/** Lives with verification: the gate's, in parts of their own. */
+const proofRuns = Number(process.env["HEADGATE_TEST_PROOF_KILLS"] ?? 0);
+const proofSeeds =
+  chosen === undefined || chosen === "" || proofRuns === 0
+    ? Array.from({ length: proofRuns }, (_, number) => after + number + 1)
+    : chosen.split(",").map(Number);
 
 type Victim = "engine" | "source" | "target";
 
@@ -93,8 +103,36 @@ async function killServer(name: SourceName | TargetName): Promise<void> {
   expect(new URL((await start(name)).url).port).toBe(String(port));
 }
 
-describe("a stream that is killed", () => {
-  it.each(seeds)("at a moment of seed %i goes on to the same end", async (seed) => {
+describe("kill -9", () => {
+  it.each(proofSeeds)(
+    "of a verification at a moment of seed %i: what was broken is named and repaired",
+    async (seed) => {
+      const name = `faults_proof_${String(seed)}`;
+      const url = new URL(servers.servers[sourceName].url);
+      await prepare(url.href, name);
+      url.pathname = `/${name}`;
+      await using target = await databaseAt(servers.servers[targetName].url, name);
+      await using writer = await openWriter({
+        url: url.href,
+        seed,
+        sessions: 2,
+        perSecond: 20,
+        back: () => back,
+      });
+      await proofLife({
+        ...{ seed, target, writer, sourceAt: url.href },
+        engine: sourceName === "mariadb" ? "mariadb" : "mysql",
+        settings: settingsOf(url, name, target, seed),
+        killServer: async (side) => {
+          back = killServer(side === "source" ? sourceName : targetName);
+          await back;
+        },
+      });
+      await drop(url.href, name);
+    },
+  );
+
+  it.each(seeds)("of a stream at a moment of seed %i: it goes on to the same end", async (seed) => {
     const chosenNow = choice(seed);
     console.log(
       `HEADGATE_SEEDS=${String(seed)}: ${chosenNow.victim} at ${chosenNow.moment}, hit ${String(chosenNow.hit)}${chosenNow.pastJoin ? " past the join" : ""}`,
@@ -114,15 +152,7 @@ describe("a stream that is killed", () => {
     writer.xa = false;
     writer.start();
     await writer.reached(30);
-    const settings: StreamEngineSettings = {
-      source: asEngine(url.href, name),
-      target: target.options.url,
-      migration: `20261126_kill${String(seed)}`,
-      rangeRows: 50,
-      batchRows: 50,
-      // Every other seed with as many lanes as there are sets of tables.
-      lanes: seed % 2 === 0 ? "auto" : "one",
-    };
+    const settings = settingsOf(url, name, target, seed);
     const met = await firstLife(writer, settings, chosenNow);
     const second = startEngine(settings);
     await second.line("event going-on");
@@ -136,6 +166,18 @@ describe("a stream that is killed", () => {
     await drop(url.href, name);
   });
 });
+
+function settingsOf(url: URL, name: string, target: TargetDatabase, seed: number): StreamEngineSettings {
+  return {
+    source: asEngine(url.href, name),
+    target: target.options.url,
+    migration: `20261126_kill${String(seed)}`,
+    rangeRows: 50,
+    batchRows: 50,
+    // Every other seed with as many lanes as there are sets of tables.
+    lanes: seed % 2 === 0 ? "auto" : "one",
+  };
+}
 
 /** Until it was killed, or had its server killed; a moment that it does not meet is none of its life. */
 async function firstLife(

@@ -98,7 +98,7 @@ export const parts: readonly Part[] = [
     {
       name: "corruptions",
       proves:
-        "1,000 seeded single corruptions (200 beside the usual pairs) of more than 60 kinds, on either side, in tables of every type and in sakila: verify names every row and column of them, and nothing else",
+        "1,000 seeded single corruptions (200 beside the usual pairs) of more than 60 kinds, on either side, in tables of every type and in sakila: verify names every row and column of them, and nothing else; by digests all but what they say they do not see",
       share: "100 from MySQL 9 and 100 from MariaDB to PostgreSQL 18",
       project: "world",
       file: "test/world/corruption.test.ts",
@@ -106,6 +106,36 @@ export const parts: readonly Part[] = [
     },
     { HEADGATE_TEST_CORRUPTIONS: "200" },
   ),
+  ...Array.from({ length: 10 }, (_, at) => ({
+    name: `verify-moving:${String(at + 1)}`,
+    proves:
+      "10 of 100 verifications under the hot writer that name nothing, from MySQL 9 and MariaDB; then rows broken while it verifies and applies, and lost changes, all of them named and nothing else",
+    share:
+      "2 such rounds from one of the sources, another each time, and 14 rows at rest, 12 hot ones and 6 lost changes",
+    project: "world" as const,
+    file: "test/world/verify-moving.test.ts",
+    env: { HEADGATE_TEST_ROUNDS: "5" },
+  })),
+  ...Array.from({ length: 5 }, (_, at) => ({
+    name: `verify-kills:${String(at + 1)}`,
+    proves:
+      "20 of 100 seeded kill -9 of engine, source or target while engines verify under the writer and rows are broken, resumed: all of them named and nothing else; a repair killed and run again brings them back, by the oracle's word",
+    share: "nothing of it",
+    project: "faults" as const,
+    file: "test/faults/stream-kill.test.ts",
+    env: {
+      ...{ HEADGATE_TEST_KILLS: "0", HEADGATE_TEST_PROOF_KILLS: "20" },
+      HEADGATE_TEST_KILLS_AFTER: String(at * 20),
+    },
+  })),
+  {
+    name: "verify-bad-input",
+    proves:
+      "a sentence each for what verify cannot compare, and a source that goes away in the middle for good: it ends, and the next one goes on",
+    share: "the same, but the source comes back",
+    project: "world",
+    file: "test/world/verify-bad-input.test.ts",
+  },
   ...eachSource({
     name: "collation-names",
     proves: "every collation of the source: padding, case and accents as its name is read",
@@ -199,6 +229,18 @@ export const parts: readonly Part[] = [
     project: "simulation" as const,
     file: "test/simulation/seeds",
     env: { HEADGATE_TEST_SEEDS: "50000", HEADGATE_TEST_SEEDS_AFTER: String(at * 50_000) },
+  })),
+  ...Array.from({ length: 5 }, (_, at) => ({
+    name: `simulation-verify:${String(at + 1)}`,
+    proves:
+      "10,000 of 50,000 seeded lives in which engines verify round after round, with commits that are delivered before a SELECT sees them: no false alarm, and a value that is changed behind their back is named",
+    share: "one in twenty of 20,000 lives",
+    project: "simulation" as const,
+    file: "test/simulation/seeds",
+    env: {
+      ...{ HEADGATE_TEST_SEEDS: "10000", HEADGATE_TEST_PROVES: "1" },
+      HEADGATE_TEST_SEEDS_AFTER: String(1_000_000 + at * 10_000),
+    },
   })),
   ...[
     {

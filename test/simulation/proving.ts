@@ -92,7 +92,7 @@ export class Proving {
       }
       const last = this.last;
       const full = last || this.#random.chance(0.5);
-      let resumed = false;
+      const round = { resumed: false };
       const { tables } = await verify(
         {
           ...{ source, plan: this.#plan, engine: "mysql", ledger: this.#ledger(engine.ledger) },
@@ -105,15 +105,15 @@ export class Proving {
           moment: engine.moment,
           onEvent: (event) => {
             this.met.add(`verify ${event.kind}`);
-            if (event.kind === "begun" && event.resumed > 0) resumed = true;
+            if (event.kind === "begun" && event.resumed > 0) round.resumed = true;
           },
         },
         { method: "stream", full, tables: null },
         signal,
       );
-      if (resumed) this.met.add("resumed");
+      if (round.resumed) this.met.add("resumed");
       // What an engine before had compared already was broken after that, perhaps.
-      this.#judge(tables, last && !resumed);
+      this.#judge(tables, last && !round.resumed);
       await wait(this.#random.below(100), signal);
     }
   }

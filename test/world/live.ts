@@ -11,7 +11,10 @@ import { Fault } from "../../src/errors.js";
 import { planOf } from "../../src/migration.js";
 import { logsCascades } from "../../src/migration/cascades.js";
 import { sync } from "../../src/migration/sync.js";
+import { stopped } from "../../src/migration/joined.js";
 import { tiedSets } from "../../src/migration/tied.js";
+import type { Verified, Verifier } from "../../src/migration/verifier.js";
+import type { Plan } from "../../src/model.js";
 import type { PlanRequest } from "../../src/plan/plan.js";
 import type { SnapshotEvent } from "../../src/snapshot/event.js";
 import type { ChangeFeed } from "../../src/stream-port.js";
@@ -19,6 +22,9 @@ import { stopReason } from "../../src/stop.js";
 import type { StreamEvent } from "../../src/stream/event.js";
 import type { Stream } from "../../src/stream/options.js";
 import type { PoisonEvent } from "../../src/stream/poison.js";
+import type { RepairOutcome } from "../../src/verify/repair.js";
+import type { VerifyRequest } from "../../src/verify/verification.js";
+import { liveVerifier } from "./live-verifier.js";
 
 export interface LiveSettings {
   readonly source: MysqlOptions;
@@ -31,6 +37,10 @@ export interface LiveSettings {
   readonly plan?: Partial<PlanRequest>;
   readonly onEvent?: (event: LiveEvent) => void;
   readonly moment?: (moment: string) => void | Promise<void>;
+  /** What stands between the source's log and the stream; the log itself where nothing is said. */
+  readonly between?: (feed: ChangeFeed) => ChangeFeed;
+  /** It has a verifier, which looks when a test asks it to and never by itself: such an engine is never `ready`. */
+  readonly verifies?: boolean;
 }
 
 export type LiveEvent = SnapshotEvent | StreamEvent;
@@ -40,6 +50,8 @@ export interface Live extends AsyncDisposable {
   readonly poison: readonly PoisonEvent[];
   /** null until the stream begins. */
   readonly stream: Stream | null;
+  /** null until it is made. */
+  readonly plan: Plan | null;
   /** The Fault that ended it; null where it ended as asked. Never rejects. */
   readonly ended: Promise<Fault | null>;
   /** Resolves with the first event of that kind, past or to come; rejects when the engine ends without it. */
@@ -48,6 +60,10 @@ export interface Live extends AsyncDisposable {
   level(): Promise<void>;
   /** Resolves as soon as `check` is true, which is asked after each batch and each marker. */
   when(check: () => Promise<boolean>): Promise<void>;
+  /** A verification as `headgate verify` asks a running engine for it; it waits for the join. */
+  verify(request?: Partial<VerifyRequest>): Promise<Verified>;
+  /** A repair of what the last verification named, as `headgate repair` asks a running engine for it. */
+  repair(): Promise<RepairOutcome>;
   /** As Ctrl-C does. Rejects with whatever else has ended it. */
   stop(): Promise<void>;
 }
@@ -57,11 +73,18 @@ export function startLive(settings: LiveSettings): Live {
   return new Engine(settings);
 }
 
+interface Verifying {
+  readonly verifier: Verifier;
+  readonly repair: () => Promise<RepairOutcome>;
+}
+
 class Engine implements Live {
   readonly events: LiveEvent[] = [];
   readonly poison: PoisonEvent[] = [];
   readonly ended: Promise<Fault | null>;
   stream: Stream | null = null;
+  plan: Plan | null = null;
+  #verifier: Verifying | null = null;
   #feed: ChangeFeed | null = null;
   readonly #settings: LiveSettings;
   readonly #stop = new AbortController();
@@ -103,6 +126,23 @@ class Engine implements Live {
           lanes.every(({ joined, position }) => joined && position !== null && feed.holds(position, end)),
       );
     });
+  }
+
+  async verify(request: Partial<VerifyRequest> = {}): Promise<Verified> {
+    const all: VerifyRequest = { method: "stream", full: true, tables: null, ...request };
+    return await (
+      await this.#verifying()
+    ).verifier.request(all, (verified) => Promise.resolve(verified), this.#stop.signal);
+  }
+
+  async repair(): Promise<RepairOutcome> {
+    return await (await this.#verifying()).repair();
+  }
+
+  async #verifying(): Promise<Verifying> {
+    await this.event("going-on");
+    if (this.#verifier === null) throw new Error("the engine goes on without a verifier");
+    return this.#verifier;
   }
 
   async stop(): Promise<void> {
@@ -175,6 +215,8 @@ class Engine implements Live {
     const planned = async (): ReturnType<typeof planOf> => planOf(await source.catalogue(signal), wanted);
     const [facts, plan] = [await source.facts(), await planned()];
     if (facts.engine === "postgres") throw new Error("the source is PostgreSQL");
+    const { engine } = facts;
+    this.plan = plan;
     const cascades = !logsCascades(facts);
     await using ledger = await target.claim(plan, facts.identity);
     await sync({
@@ -182,7 +224,7 @@ class Engine implements Live {
       target,
       ledger,
       plan,
-      engine: facts.engine,
+      engine,
       workers: this.#settings.workers ?? 2,
       slots: 8,
       rangeRows: this.#settings.rangeRows ?? 50,
@@ -196,10 +238,24 @@ class Engine implements Live {
       tied: cascades ? tiedSets(plan.tables) : [],
       openFeed: async () => {
         this.#feed = await source.feed(plan);
-        return this.#feed;
+        return this.#settings.between?.(this.#feed) ?? this.#feed;
       },
       batchRows: () => this.#settings.batchRows ?? 500,
       governed: (writer) => writer,
+      ...(this.#settings.verifies === true
+        ? {
+            openVerifier: (following, joined) => {
+              const parts = { source, target, ledger, plan, engine, following, joined, moment };
+              const verifier = liveVerifier({ ...parts, rangeRows: this.#settings.rangeRows ?? 50 });
+              const beside = { mender: (lane: string) => ledger.mender(lane), primary: source };
+              const request = { tables: null, dryRun: false, showValues: false };
+              this.#verifier = { verifier, repair: () => verifier.repair(beside, request, signal) };
+              return verifier;
+            },
+            // With a task it has no rounds of its own.
+            task: (stop: AbortSignal) => stopped(stop),
+          }
+        : {}),
       now: () => performance.now(),
       wait: async (milliseconds, stopped) => {
         try {
