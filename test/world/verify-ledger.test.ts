@@ -185,6 +185,13 @@ it("keeps rows that differ by their keys, of any length, once each, and takes th
     { table: "t", state: "pending", count: "1" },
     { table: "t", state: "suspect", count: "1" },
   ]);
+  // Who only suspects takes no accusation back: a verification that is cut off then leaves it standing.
+  await ledger.suspect(run.id, [suspect(key(8)), suspect(longer)]);
+  expect(await ledger.mismatchCounts()).toEqual([
+    { table: u.source, state: "suspect", count: "1" },
+    { table: "t", state: "different", count: "2" },
+    { table: "t", state: "suspect", count: "2" },
+  ]);
   expect(
     (await faultOf(ledger.settle(run.id, "t", [{ key: key(3), state: "different", suspect: null }]))).code,
   ).toBe("bug");
