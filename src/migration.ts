@@ -14,14 +14,13 @@ import type {
   RangeOrder,
   ServerFacts,
 } from "./model.js";
-import { generatedPhase, keepGenerated } from "./migration/generated.js";
 import { cutSets } from "./migration/tied.js";
 import { sortOrderFindings } from "./migration/sort-order.js";
 import { sameTable } from "./plan/fingerprint.js";
 import { plan } from "./plan/plan.js";
 import type { PlanRequest } from "./plan/plan.js";
 import type { Ledger, LedgerView, Source, Target } from "./port.js";
-import { buildAfter, buildBefore, waitsForProof } from "./snapshot/build.js";
+import { buildAfter, buildBefore } from "./snapshot/build.js";
 import type { TableCoder } from "./snapshot/copy.js";
 import type { OnEvent } from "./snapshot/event.js";
 import type { MomentHook } from "./snapshot/moments.js";
@@ -34,6 +33,7 @@ import { throwIfStopped } from "./stop.js";
 import { loadParser } from "./translate/parser.js";
 import { codecOf } from "./typemap/compile.js";
 import { rowEncoder } from "./typemap/row.js";
+import { verifyGenerated } from "./verify/generated.js";
 import type { GeneratedVerdict } from "./verify/generated.js";
 import { buildViews } from "./verify/views.js";
 import type { ViewVerdict } from "./verify/views.js";
@@ -185,10 +185,14 @@ export async function copy(options: CopyOptions): Promise<LedgerView> {
   await enter("building");
   await phase(ledger, "build", async () => {
     await buildAfter(options);
-    const built = made.after.filter((each) => each.kind !== "view" && !waitsForProof(each));
-    return { statements: built.length };
+    return { statements: made.after.filter(({ kind }) => kind !== "view").length };
   });
-  if ((made.generated ?? []).length > 0) await phase(ledger, generatedPhase, () => keepGenerated(options));
+  if ((made.generated ?? []).length > 0)
+    await phase(ledger, "generated", async () => {
+      const verdicts = await verifyGenerated(options);
+      for (const verdict of verdicts) options.onGenerated(verdict);
+      return generatedFacts(verdicts);
+    });
   if ((made.views ?? []).length > 0)
     await phase(ledger, "views", async () => viewFacts(await buildViews(options)));
   await enter("copied");
@@ -235,6 +239,14 @@ function coderOf(table: PlanTable, engine: Catalogue["engine"]): TableCoder {
     select: table.columns.map((column) => codecOf(column, engine).select(mysqlName(column.source))),
     encode: (sink) => rowEncoder(table, engine, sink),
   };
+}
+
+export function generatedFacts(
+  verdicts: readonly GeneratedVerdict[],
+): Readonly<Record<string, string | number>> {
+  const named = (wanted: GeneratedVerdict["result"]): string =>
+    verdicts.flatMap(({ column, result }) => (result === wanted ? [column] : [])).join(", ");
+  return { proven: named("equal"), different: named("different"), notCompared: named("not-compared") };
 }
 
 /** What the ledger keeps of the views: how many are what, and the names of those that somebody has to look at. */

@@ -365,8 +365,6 @@ export interface PlanStatement {
   readonly creates?: readonly CreatedName[];
   /** Takes it away again; only where the change stream must not meet it before the join (design.md, decision 5). */
   readonly undo?: string;
-  /** `table.column` of a generated column that it keeps right: built only once its expression is proven on every row. */
-  readonly keeps?: string;
 }
 
 /** PostgreSQL's namespaces of a schema: tables, indexes and sequences share one. */
@@ -435,7 +433,7 @@ export interface PlanViewColumn {
   readonly unordered: string | null;
 }
 
-/** A generated column of the source whose expression is translated; on the target it is plain, and a trigger keeps it. */
+/** A generated column of the source whose expression is translated; on the target it is plain. */
 export interface PlanGenerated {
   /** `table.column` in the source's names. */
   readonly object: string;

@@ -71,9 +71,9 @@ export function generatedFindings(verdicts: readonly GeneratedVerdict[]): readon
             object: column,
             sentence:
               result === "different"
-                ? `The translation of the generated column ${column} gives another value than the source's in ${rows ?? "some"} rows; the column holds the source's, and no trigger was built for it.`
-                : `The translation of the generated column ${column} could not be computed; the column holds the source's values, and no trigger was built for it: ${note}`,
-            fix: "After the switch the application or a trigger of yours must fill it; do not use the expression that plan shows.",
+                ? `The translation of the generated column ${column} gives another value than the source's in ${rows ?? "some"} rows; the column holds the source's.`
+                : `The translation of the generated column ${column} could not be computed; the column holds the source's values: ${note}`,
+            fix: "Do not use the expression that plan shows for it.",
             count: 1,
             sampleKeys: [],
           },

@@ -4,37 +4,34 @@
  */
 import { Fault } from "../errors.js";
 import type { CopyOptions } from "../migration.js";
-import { phase, viewFacts } from "../migration.js";
+import { generatedFacts, phase, viewFacts } from "../migration.js";
 import type { Plan, PlanStatement, Position } from "../model.js";
 import type { LedgerView } from "../port.js";
-import { buildAfter, isPastJoin, waitsForProof } from "../snapshot/build.js";
+import { buildAfter, isPastJoin } from "../snapshot/build.js";
 import type { ChangeFeed } from "../stream-port.js";
+import { verifyGenerated } from "../verify/generated.js";
 import { buildViews } from "../verify/views.js";
-import { generatedPhase, isKept, keepGenerated } from "./generated.js";
 
 /** All lanes stand still: what old images would have stumbled over can hold now. */
 export async function buildAtJoin(options: CopyOptions): Promise<void> {
   const { ledger, plan: made } = options;
   await phase(ledger, "constraints", async () => {
-    await buildAfter(options, isBuiltAtJoin);
-    return { statements: made.after.filter(({ kind }) => kind !== "view").filter(isBuiltAtJoin).length };
+    await buildAfter(options, isPastJoin);
+    return { statements: made.after.filter(({ kind }) => kind !== "view").filter(isPastJoin).length };
   });
-  const view = await ledger.view();
-  const viewed = view.phases.some(({ phase: name, endedAt }) => name === "views" && endedAt !== null);
-  if (!isKept(view, made)) await phase(ledger, generatedPhase, () => keepGenerated(options));
-  if ((made.views ?? []).length > 0 && !viewed)
+  const done = new Set(
+    (await ledger.view()).phases.flatMap(({ phase: name, endedAt }) => (endedAt === null ? [] : [name])),
+  );
+  if ((made.generated ?? []).length > 0 && !done.has("generated"))
+    await phase(ledger, "generated", async () => {
+      const verdicts = await verifyGenerated(options);
+      for (const verdict of verdicts) options.onGenerated(verdict);
+      return generatedFacts(verdicts);
+    });
+  if ((made.views ?? []).length > 0 && !done.has("views"))
     await phase(ledger, "views", async () =>
       viewFacts(await buildViews({ ...options, uncompared: "its tables change while it would be compared" })),
     );
-}
-
-/** Whether all that the lanes stand still for is there: what the plan says, and what a proof has let be built. */
-export async function isJoined(options: Pick<CopyOptions, "ledger" | "plan">): Promise<boolean> {
-  return (await isBuilt(options, isBuiltAtJoin)) && isKept(await options.ledger.view(), options.plan);
-}
-
-function isBuiltAtJoin(statement: PlanStatement): boolean {
-  return isPastJoin(statement) && !waitsForProof(statement);
 }
 
 /** Whether these statements of the plan are on the target already. */

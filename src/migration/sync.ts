@@ -17,7 +17,7 @@ import type { PoisonEvent } from "../stream/poison.js";
 import { openStream } from "../stream/stream.js";
 import type { Following } from "../verify/tools.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
-import { buildAtJoin, gates, hasJoined, isBuilt, isJoined, positions } from "./join.js";
+import { buildAtJoin, gates, hasJoined, isBuilt, positions } from "./join.js";
 import { Joined, stopped } from "./joined.js";
 import { followingOf } from "./following.js";
 import type { Verifier } from "./verifier.js";
@@ -76,7 +76,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   await using opened = await options.openFeed();
   const feed = askingFeed(options, opened);
   if (!view.lanes.every((lane) => hasJoined(feed, lane))) await takeBack(options);
-  const built = await isJoined(options);
+  const built = await isBuilt(options, isPastJoin);
   await enter("streaming");
   const ended = new AbortController();
   /** DDL that the stream has met and does not pass. */

@@ -20,8 +20,6 @@ export interface AfterContext {
   readonly schema: string;
   readonly names: "keep" | "lower";
   readonly relations: NameSpace;
-  /** The schema's namespace of functions. */
-  readonly functions: NameSpace;
   readonly findings: Findings;
   readonly statements: Statements;
 }
@@ -102,7 +100,8 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
           object: decided.target,
           sql: identitySql(decided, name, table.source.autoIncrement),
         });
-  for (const { table } of parts) updateTrigger(table, schema, context.functions, findings, statements);
+  const functions = nameSpace([], context.names);
+  for (const { table } of parts) updateTrigger(table, schema, functions, findings, statements);
   for (const { table, name } of parts)
     statements.add({ kind: "analyze", table: table.target, sql: `ANALYZE ${name}` });
   return parts;

@@ -84,9 +84,9 @@ describe("what is told", () => {
       "sequence-not-copied s",
       "engine-not-transactional t",
       "history-not-copied t",
+      "generated-as-plain t.g",
       "trigger-not-copied t.tr",
       "partitions-flattened t",
-      "generated-as-plain t.g",
       "column-visible t.i",
       "period-column-left-out t.r",
     ]);

@@ -50,9 +50,10 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
   const bare = tables.map((table) => planTable(table, lanes));
   for (const table of bare) requirePairs(table.columns, catalogue.engine);
-  const { before, after, built, generated, views: created } = statements(tables, sequences, views, context);
+  const { before, after, built, views: created } = statements(tables, sequences, views, context);
   const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
   tellWidth(tables, findings);
+  const generated = planGenerated(tables, catalogue.engine, findings);
   tellInventory(tables, findings);
   const inventory = takeInventory(catalogue, request.schema, findings);
   return {
@@ -142,9 +143,7 @@ function statements(
   sequences: readonly PlannedSequence[],
   viewsByName: ReadonlyMap<string, string>,
   context: DecisionContext,
-): Required<Pick<Plan, "before" | "after" | "generated" | "views">> & {
-  readonly built: readonly BuiltTable[];
-} {
+): Required<Pick<Plan, "before" | "after" | "views">> & { readonly built: readonly BuiltTable[] } {
   const { catalogue, request, relations, findings } = context;
   const { schema, names } = request;
   const { database, engine } = catalogue;
@@ -152,12 +151,8 @@ function statements(
   const before = collectStatements(schema, taken);
   ddlBefore(tables, { database, schema, engine, sequences, relations, findings, statements: before });
   const after = collectStatements(schema, taken);
-  const functions = nameSpace([], names);
-  const built = ddlAfter(tables, {
-    ...{ catalogue, schema, names, relations, functions, findings, statements: after },
-  });
-  const generated = planGenerated(tables, { engine, schema, functions, findings, statements: after });
+  const built = ddlAfter(tables, { catalogue, schema, names, relations, findings, statements: after });
   sequencesAfter(sequences, schema, after);
   const views = planViews(tables, viewsByName, { ...context, statements: after });
-  return { before: before.list, after: after.list, built, generated, views };
+  return { before: before.list, after: after.list, built, views };
 }

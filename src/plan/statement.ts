@@ -16,7 +16,6 @@ export interface NewStatement {
   readonly creates?: readonly CreatedName[];
   readonly duplicate?: string;
   readonly undo?: string;
-  readonly keeps?: string;
 }
 
 export interface Statements {

@@ -52,7 +52,7 @@ export function updateTrigger(
     "  RETURN NEW;",
     "END",
   ].join("\n");
-  const quote = dollarQuote(body, "on_update");
+  const quote = dollarQuote(body);
   statements.add({
     kind: "trigger",
     table: table.target,
@@ -71,8 +71,8 @@ export function updateTrigger(
 }
 
 /** A dollar quote that the body, which holds names of the source, does not contain. */
-export function dollarQuote(body: string, word: string): string {
-  let tag = `$${word}$`;
-  for (let number = 1; body.includes(tag); number += 1) tag = `$${word}_${String(number)}$`;
+function dollarQuote(body: string): string {
+  let tag = "$on_update$";
+  for (let number = 1; body.includes(tag); number += 1) tag = `$on_update_${String(number)}$`;
   return tag;
 }

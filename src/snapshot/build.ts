@@ -65,11 +65,6 @@ export function isPastJoin({ kind, undo }: PlanStatement): boolean {
   return undo !== undefined || ["validate", "identity", "trigger", "comment", "view"].includes(kind);
 }
 
-/** What keeps a generated column waits for the proof of its expression: `provenGenerated` builds it. */
-export function waitsForProof({ keeps }: PlanStatement): boolean {
-  return keeps !== undefined;
-}
-
 /** Those that a stream which begins again at the start must find gone, in the order in which they can go. */
 export async function takeBack(options: BuildOptions): Promise<void> {
   const built = new Set((await options.ledger.view()).built);
@@ -95,7 +90,7 @@ export async function takeBack(options: BuildOptions): Promise<void> {
 /** Keys, indexes, checks, foreign keys, identities, triggers, statistics; `wanted` says which. Resolves when all of it is built and recorded. */
 export async function buildAfter(
   options: BuildOptions,
-  wanted: (statement: PlanStatement) => boolean = (statement) => !waitsForProof(statement),
+  wanted: (statement: PlanStatement) => boolean = () => true,
 ): Promise<void> {
   const signal = AbortSignal.any([options.signal, options.ledger.lost]);
   const built = new Set((await options.ledger.view()).built);

@@ -142,25 +142,14 @@ describe("a view that is not what it was", () => {
   });
 });
 
-it("generated columns hold the source's values, their translations are proven on every row, and triggers keep what is proven", async () => {
+it("generated columns hold the source's values, and their translations are proven on every row", async () => {
   await using trip = await journey("hg_generated");
-  trip.configure(["policies: [{ match: { table: shaky }, zeroDate: 'null' }]"]);
   await trip.source.sql(
     `CREATE TABLE t (id INT PRIMARY KEY, qty INT, price DECIMAL(10,2), a VARCHAR(10), d DATE, j JSON,
       total DECIMAL(14,2) AS (qty * price) STORED, half INT AS (qty DIV 2), third DECIMAL(12,3) AS (qty / 3),
       both_of VARCHAR(30) AS (CONCAT(a, '-', IFNULL(qty, 0))), y INT AS (YEAR(d)), due DATE AS (d + INTERVAL 1 MONTH),
       kind VARCHAR(20) AS (j->>'$.kind'), loud VARCHAR(10) AS (UPPER(a)), twice INT AS (half * 2))`,
   );
-  // Called as what PL/pgSQL knows by name; `stamped` is set by another trigger.
-  await trip.source.sql(
-    "CREATE TABLE odd (`new` INT PRIMARY KEY, `old` INT, written INT, found INT, stamped DATETIME ON UPDATE CURRENT_TIMESTAMP, " +
-      "`tg_op` BIGINT AS (`new` + `old` + written + found) UNIQUE, `the day` INT AS (DAY(stamped)))",
-  );
-  await trip.source.sql("INSERT INTO odd (`new`, `old`, written, found) VALUES (1, 2, 3, 4)");
-  // What the policy makes of the date, the expression does not know.
-  await trip.source.sql("CREATE TABLE shaky (id INT PRIMARY KEY, d DATE, y INT AS (YEAR(d)) STORED)");
-  await trip.source.sql("SET SESSION sql_mode = ''");
-  await trip.source.sql("INSERT INTO shaky (id, d) VALUES (1, '0000-00-00')");
   const rows = [
     [1, 3, "2.50", "x", "2024-01-31", '{"kind": "new"}'],
     [2, -7, "0.01", "Straße", "1999-12-31", '{"kind": null}'],
@@ -172,9 +161,6 @@ it("generated columns hold the source's values, their translations are proven on
   const run = await trip.said(0, ...until);
   const proven = run["generated"] as readonly { readonly column: string; readonly result: string }[];
   expect(Object.fromEntries(proven.map(({ column, result }) => [column, result]))).toEqual({
-    "odd.tg_op": "equal",
-    "odd.the day": "equal",
-    "shaky.y": "different",
     "t.total": "equal",
     "t.half": "equal",
     "t.third": "equal",
@@ -183,37 +169,10 @@ it("generated columns hold the source's values, their translations are proven on
     "t.due": "equal",
     "t.kind": "equal",
   });
-  expect(findings(run).filter(({ code }) => code === "generated-not-proven")).toMatchObject([
-    { object: "shaky.y", sentence: expect.stringContaining("no trigger was built for it") as string },
-  ]);
   const checked = findings(await trip.said(0, "check")).filter(({ code }) => code === "generated-as-plain");
   const said = (object: string): string =>
     checked.find((finding) => finding.object === object)?.sentence ?? "";
-  expect(said("t.total")).toMatch(/a trigger computes it/);
   expect(said("t.loud")).toMatch(/not translated: it uses UPPER, which differs in a few letters/);
   expect(said("t.twice")).toMatch(/not translated: it uses the unknown name half/);
-  expect(said("odd.the day")).toMatch(/stands on a column that another trigger sets/);
-  expect((await trip.judge({ skipColumns: ["shaky.d"] })).filter(({ equal }) => !equal)).toEqual([]);
-
-  // The application after the switch, beside the same statements on the source.
-  const triggers = await trip.target.sql(
-    `SELECT tgrelid::regclass::text AS "table", count(*)::text AS n FROM pg_trigger WHERE NOT tgisinternal GROUP BY 1 ORDER BY 1`,
-  );
-  expect(triggers).toEqual([
-    // One of them is its ON UPDATE.
-    { table: "odd", n: "2" },
-    { table: "t", n: "7" },
-  ]);
-  for (const statement of [
-    `INSERT INTO t (id, qty, price, a, d, j) VALUES (5, 5, 1.10, 'y', '2023-12-31', '{"kind": "fresh"}')`,
-    "UPDATE t SET qty = 11, a = 'z' WHERE id = 1",
-    "UPDATE t SET d = NULL, qty = NULL WHERE id = 4",
-  ]) {
-    await trip.source.sql(statement);
-    await trip.target.sql(statement);
-  }
-  await trip.source.sql("UPDATE odd SET found = 40");
-  await trip.target.sql("UPDATE odd SET found = 40");
-  const skipColumns = ["shaky.d", "odd.stamped", "odd.the day", "t.loud", "t.twice"];
-  expect((await trip.judge({ skipColumns })).filter(({ equal }) => !equal)).toEqual([]);
+  expect((await trip.judge()).filter(({ equal }) => !equal)).toEqual([]);
 });

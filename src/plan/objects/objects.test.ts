@@ -132,7 +132,7 @@ describe("the inventory", () => {
         table("Log", [
           counter(),
           column("note", "text"),
-          column("g", "int", { generated: { expression: "ifnull(`id` & 1,0)", stored: true } }),
+          column("g", "int", { generated: { expression: "ifnull(`id`,0)", stored: true } }),
         ]),
       ],
       {
