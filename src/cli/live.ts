@@ -218,6 +218,7 @@ async function live(living: Living): Promise<Synced> {
           });
           works = worksOf({ ...parts, verifier, signal: eitherOf(signal, ledger.lost, life.signal) });
           steering.works(works);
+          steering.proving(verifier);
           return verifier;
         },
         ...(goal.task === undefined

@@ -112,6 +112,7 @@ export class Steering implements AsyncDisposable {
   #ticker: Ticker | null = null;
   #ledger: Ledger | null = null;
   #stream: Stream | null = null;
+  #verifier: { unproved(): void } | null = null;
   #epoch = "0";
   #blocking: readonly string[] = ["not-copied"];
   #quarantined = 0;
@@ -227,6 +228,11 @@ export class Steering implements AsyncDisposable {
     this.#works = works;
   }
 
+  /** Is told when a change is left out: nothing that was compared before says anything of its tables. */
+  proving(verifier: { unproved(): void }): void {
+    this.#verifier = verifier;
+  }
+
   blocking(codes: readonly string[]): void {
     this.#blocking = codes;
   }
@@ -270,6 +276,7 @@ export class Steering implements AsyncDisposable {
       });
     if (this.#ledger === null) throw new Fault("bug", "The control was opened before the claim.");
     await leaveOut(this.#ledger, event, { who, why: reason });
+    this.#verifier?.unproved();
     this.#stream?.skip(event);
   }
 

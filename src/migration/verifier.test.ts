@@ -114,6 +114,53 @@ it("rows that were written to at each look keep it from ready, by name, where th
   expect(verifier.blocking()).toEqual([]);
 });
 
+it("a change that is left out takes back what was compared, also what is being compared", async () => {
+  const found: { act: () => void } = { act: () => undefined };
+  const tools = exampleTools(tables, 1, {
+    comparing: exampleComparing({
+      range: async (comparer, table, range, onSuspects, signal) => {
+        if (table.source === "b") found.act();
+        return await exampleComparing().range(comparer, table, range, onSuspects, signal);
+      },
+    }),
+  });
+  const { verifier } = verifierOf(tools);
+  const { signal } = new AbortController();
+  const request = { method: "stream", full: true, tables: null } as const;
+  await verifier.request(request, take, signal);
+  expect(verifier.blocking()).toEqual([]);
+  verifier.unproved();
+  expect(verifier.blocking()).toEqual(["not-verified"]);
+  found.act = () => verifier.unproved();
+  await expect(verifier.request(request, take, signal)).rejects.toMatchObject({ code: "ledger-mismatch" });
+  expect(verifier.blocking()).toEqual(["not-verified"]);
+  found.act = () => undefined;
+  await verifier.request(request, take, signal);
+  expect(verifier.blocking()).toEqual([]);
+});
+
+it("rows that a look at one table finds different keep it from ready", async () => {
+  const key = Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, 7]);
+  const found: { suspects: readonly Suspect[] } = { suspects: [] };
+  const tools = exampleTools(tables, 1, {
+    ledger: exampleLedger(["a", "b"]),
+    comparing: exampleComparing({
+      range: async (comparer, table, range, onSuspects, signal) => {
+        if (table.source === "a") await onSuspects(found.suspects);
+        return await exampleComparing().range(comparer, table, range, onSuspects, signal);
+      },
+      keys: () => Promise.resolve({ suspects: found.suspects, rowsSource: 1, rowsTarget: 1 }),
+    }),
+  });
+  const { verifier } = verifierOf(tools);
+  const { signal } = new AbortController();
+  await verifier.request({ method: "stream", full: true, tables: null }, take, signal);
+  expect(verifier.blocking()).toEqual([]);
+  found.suspects = [{ table: "a", key, kind: "different", columns: ["id"], copies: 1 }];
+  await verifier.request({ method: "stream", full: true, tables: ["a"] }, take, signal);
+  expect(verifier.blocking()).toEqual(["differences"]);
+});
+
 it("what nobody foresaw fails no engine: it is told as a fault, keeps it from ready, and the next round comes", async () => {
   const end = new AbortController();
   let rounded = 0;

@@ -69,6 +69,8 @@ export class Verifier {
   /** People whose turn has not come. */
   #asking = 0;
   #last: Verified | null = null;
+  /** How often tables were unproven: what was compared before says nothing any more. */
+  #unproven = 0;
   #failure: Fault | null = null;
 
   constructor(options: VerifierOptions) {
@@ -93,6 +95,12 @@ export class Verifier {
         : []),
       ...(this.#last.orphans.some(({ result }) => result === "pending") ? ["orphans-pending"] : []),
     ];
+  }
+
+  /** A change was left out: what is proven of its tables is not any more, whoever is comparing them now. */
+  unproved(): void {
+    this.#unproven += 1;
+    this.#last = null;
   }
 
   /** A verification for somebody who waits for it. `take` reads what is on record of it before anybody else has a turn. */
@@ -195,6 +203,7 @@ export class Verifier {
     signal: AbortSignal,
   ): Promise<Verified> {
     const named = request.tables !== null;
+    const unproven = this.#unproven;
     let { gates, orphans }: Pick<Verified, "gates" | "orphans"> = this.#last ?? { gates: [], orphans: [] };
     const beside: LookBeside = async () => {
       if (depth === "rows") return {};
@@ -216,13 +225,26 @@ export class Verifier {
     };
     const outcome = await verify(tools, request, signal, beside);
     const verified: Verified = { outcome, gates, orphans };
-    // A look at some tables says nothing of the others.
+    if (unproven !== this.#unproven)
+      throw new Fault("ledger-mismatch", "A change was skipped while its tables were being compared.", {
+        next: "headgate verify",
+      });
+    // A look at some tables says nothing of the others, but what it has found there counts.
     if (!named) {
       this.#last = verified;
       this.#failure = null;
-    }
+    } else if (this.#last !== null)
+      this.#last = { ...this.#last, outcome: await this.#recounted(this.#last) };
     this.#options.onVerified(verified);
     return verified;
+  }
+
+  /** The outcome with all that is on record now. */
+  async #recounted({ outcome }: Verified): Promise<VerifyOutcome> {
+    const counts = await this.#options.tools.ledger.mismatchCounts();
+    const sum = (...states: readonly string[]): bigint =>
+      counts.reduce((all, { state, count }) => (states.includes(state) ? all + BigInt(count) : all), 0n);
+    return { ...outcome, differences: sum("different"), pending: sum("pending", "suspect") };
   }
 
   /** A person's turn, which comes before the next piece of a round of ours. */

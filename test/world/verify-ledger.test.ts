@@ -309,6 +309,10 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
   ]);
   await world.ledger.amend({ ...world.plan, tables: [t, { ...u, columns: u.columns.slice(0, 1) }] });
   expect(await left(second)).toEqual([["t"], ["t"], ["t"]]);
+  // Whoever was comparing it meanwhile proves nothing of it any more.
+  const late = proof({ ...range(0, null, null), table: u.source });
+  expect((await faultOf(ledger.prove(second, late, []))).code).toBe("ledger-mismatch");
+  expect((await left(second))[2]).toEqual(["t"]);
 });
 
 it("comes to a ledger that an older build made, and writes nothing for an engine that is over", async () => {

@@ -147,7 +147,7 @@ function proofOf(row: TextRow, range: Range): RangeProof {
   };
 }
 
-/** A range that is proven already is proven anew; one of a verification that is over is not. */
+/** A range that is proven already is proven anew; one of a verification that is over, or that was taken back, is not. */
 export async function prove(
   ledger: Writing,
   run: string,
@@ -156,16 +156,14 @@ export async function prove(
 ): Promise<void> {
   await ledger.write(`recording a range of ${proof.table} as compared`, async (session) => {
     const { count } = await session.query(
-      `INSERT INTO headgate.verified_range AS r (migration, verification, table_name, number, lower, upper, rows_source,
-                  rows_target, bytes, seq, position, digest, method, seconds, proven_at)
-       SELECT v.migration, v.id, $3, $4, $5::json, $6::json, $7, $8, $9, $10, $11::json, $12, $13, $14, clock_timestamp()
-         FROM headgate.verification v WHERE v.migration = $1 AND v.id = $2 AND v.state = 'open'
-       ON CONFLICT (migration, verification, table_name, number) DO UPDATE
-          SET rows_source = excluded.rows_source, rows_target = excluded.rows_target, bytes = excluded.bytes,
-              seq = excluded.seq, position = excluded.position, digest = excluded.digest, method = excluded.method,
-              seconds = excluded.seconds, proven_at = excluded.proven_at
-        WHERE r.lower::text IS NOT DISTINCT FROM excluded.lower::text
-          AND r.upper::text IS NOT DISTINCT FROM excluded.upper::text`,
+      // Never made anew: what a skipped change takes back of an open verification has to be compared by a later one.
+      `UPDATE headgate.verified_range r
+          SET rows_source = $7, rows_target = $8, bytes = $9, seq = $10, position = $11::json, digest = $12, method = $13,
+              seconds = $14, proven_at = clock_timestamp()
+         FROM headgate.verification v
+        WHERE v.migration = $1 AND v.id = $2 AND v.state = 'open'
+          AND r.migration = v.migration AND r.verification = v.id AND r.table_name = $3 AND r.number = $4
+          AND r.lower::text IS NOT DISTINCT FROM ($5::json)::text AND r.upper::text IS NOT DISTINCT FROM ($6::json)::text`,
       [
         ledger.migration,
         runNumber(run),
@@ -186,7 +184,8 @@ export async function prove(
     if (count !== 1)
       throw new Fault(
         "ledger-mismatch",
-        `Range ${String(proof.number)} of ${proof.table} was compared for a verification that is over, or has other bounds.`,
+        `Range ${String(proof.number)} of ${proof.table} was compared for a verification that is over, or has other bounds, or is not proven any more by a change that was skipped.`,
+        { next: "Run the same command again." },
       );
     await addSuspects(session, ledger.migration, run, suspects);
   });
