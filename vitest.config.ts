@@ -51,7 +51,7 @@ export default defineConfig({
         test: {
           name: "simulation",
           include: ["test/simulation/**/*.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           sequence: { groupOrder: 3 },
         },
       },
