@@ -52,6 +52,8 @@ export default defineConfig({
           name: "simulation",
           include: ["test/simulation/**/*.test.ts"],
           testTimeout: 300_000,
+          // One core each for the even and the odd seeds.
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },
