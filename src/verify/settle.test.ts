@@ -1,23 +1,25 @@
-/** What is on record of a table without a key after a look at all of it. */
+/** What is on record of a table without a key after looks at all of it. */
 import { expect, it } from "vitest";
 import { planColumn, planTable } from "../typemap/column.fixture.js";
 import type { Suspect } from "../verify-port.js";
-import { exampleComparing, exampleTools } from "./example-ledger.js";
+import { exampleComparing, exampleLedger, exampleTools } from "./example-ledger.js";
 import { settle } from "./settle.js";
 
+const { signal } = new AbortController();
+const table = {
+  ...planTable([planColumn("int", "integer", {}, [], "id")]),
+  ...{ source: "a", target: "a", lane: "one", key: null },
+};
+const suspect = (n: number, kind: Suspect["kind"] = "extra"): Suspect => ({
+  table: "a",
+  key: Buffer.alloc(32, n),
+  kind,
+  columns: [],
+  copies: 1,
+});
+
 it("so many rows are kept, and how many more differ is told", async () => {
-  const { signal } = new AbortController();
-  const table = {
-    ...planTable([planColumn("int", "integer", {}, [], "id")]),
-    ...{ source: "a", target: "a", lane: "one", key: null },
-  };
-  const suspects = Array.from({ length: 8 }, (_, n): Suspect => ({
-    table: "a",
-    key: Buffer.alloc(32, n),
-    kind: "extra",
-    columns: [],
-    copies: 1,
-  }));
+  const suspects = Array.from({ length: 8 }, (_, n) => suspect(n));
   const comparing = exampleComparing({
     hasKeys: () => false,
     range: async (comparer, of, range, onSuspects, stop) => {
@@ -35,4 +37,39 @@ it("so many rows are kept, and how many more differ is told", async () => {
     (await tools.ledger.mismatches("a", ["different"], null, 100)).length;
   expect([await settled(5), await recorded()]).toEqual([3, 5]);
   expect([await settled(), await recorded()]).toEqual([0, 8]);
+});
+
+/** Rows that look after look suspects, while events touch the table all the time; what is on record in the end, and the looks it took. */
+async function busy(
+  of: (look: number) => readonly Suspect[],
+): Promise<readonly [number, readonly (readonly [number, string])[]]> {
+  const ledger = exampleLedger(["a"]);
+  ledger.touches.push({ table: "a", seq: 9n, keys: null });
+  let looks = 0;
+  const comparing = exampleComparing({
+    hasKeys: () => false,
+    range: async (comparer, planned, range, onSuspects, stop) => {
+      looks += 1;
+      await onSuspects(of(looks));
+      return await exampleComparing().range(comparer, planned, range, onSuspects, stop);
+    },
+  });
+  const tools = exampleTools([table], 1, { ledger });
+  const run = await ledger.begin({ method: "stream", kind: "full", tables: ["a"], sample: null });
+  await ledger.suspect(run.id, of(0));
+  await settle({ ...tools, comparing }, run, table, ["suspect", "different"], signal);
+  const left = await ledger.mismatches("a", ["suspect", "different", "pending"], null, 100);
+  return [looks, left.map(({ key, state }) => [key[0] ?? -1, state])];
+}
+
+it("what events bring to a table without a key is never suspected twice, and keeps nothing open", async () => {
+  expect(await busy((look) => [suspect(look, "missing"), suspect(look + 100, "missing")])).toEqual([2, []]);
+});
+
+it("a row that every look suspects stays open, however its events turn it, and alone", async () => {
+  const rows = (look: number): Suspect[] => [
+    suspect(7, look % 2 === 0 ? "extra" : "missing"),
+    suspect(look + 100),
+  ];
+  expect(await busy(rows)).toEqual([10, [[7, "pending"]]]);
 });

@@ -116,7 +116,12 @@ async function settleKeys(
   }
 }
 
-/** A table without a key is looked at whole: rows are its only names. As above. */
+/**
+ * A table without a key is looked at whole: rows are its only names, and whatever touches the table may have touched any of
+ * them. A row that no event explains parts both sides at every look, while what an event brings is there at the next one.
+ * So a row that is missing from one look's suspects was equal at it, and one that only a later look suspects was equal at
+ * the earlier: where no row is suspected at all looks, nothing differed at the first. As above otherwise.
+ */
 async function settleRows(
   tools: VerifyTools,
   run: VerifyRun,
@@ -125,6 +130,8 @@ async function settleRows(
   signal: AbortSignal,
 ): Promise<number> {
   using pacer = tools.pacer?.();
+  /** Rows that every look so far has suspected. */
+  let lasting: readonly Suspect[] | null = null;
   for (let look = 1; ; look += 1) {
     giveWay(tools);
     await pacer?.pace(signal);
@@ -138,23 +145,32 @@ async function settleRows(
     pacer?.rest();
     const touched =
       found.length > 0 && tools.following !== null && (await touchedAtAll(tools, table, at, signal));
+    // Of those that are not kept nothing is known.
+    if (touched) lasting = more > 0 || lasting === null ? found : suspectedTwice(lasting, found);
+    const left = touched ? (lasting ?? []) : found;
     const last = look >= mostLooks;
     await pacer?.pace(signal);
     tools.onEvent({
       kind: "rechecked",
       table: table.source,
-      equal: found.length === 0 ? 1 : 0,
-      different: touched ? 0 : found.length,
-      touched: touched ? found.length : 0,
+      equal: left.length === 0 ? 1 : 0,
+      different: touched ? 0 : left.length,
+      touched: touched ? left.length : 0,
     });
-    if (touched && !last) {
+    if (left.length > 0 && touched && !last) {
       pacer?.rest();
       continue;
     }
-    await recordRows(tools, run, table, found, touched ? "pending" : "different");
+    await recordRows(tools, run, table, left, touched ? "pending" : "different");
     await tools.moment("verify:settled");
     return more;
   }
+}
+
+/** As the later look tells them; whether they are missing or extra may have changed with the events in between. */
+function suspectedTwice(before: readonly Suspect[], now: readonly Suspect[]): readonly Suspect[] {
+  const known = new Set(before.map(({ key }) => textOf(key)));
+  return now.filter(({ key }) => known.has(textOf(key)));
 }
 
 async function lookWhole(
