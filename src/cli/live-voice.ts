@@ -1,6 +1,6 @@
 /** What a live engine says in its log of its stream and its verifications. */
 import type { StreamEvent } from "../stream/event.js";
-import type { Verified } from "../migration/verifier.js";
+import type { Verified } from "../migration/verified.js";
 import type { Log } from "../watch/log.js";
 
 export function tellVerified(log: Log, { outcome, gates, orphans }: Verified): void {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { exits } from "../errors.js";
 import type { PlanTable, SourceEngine } from "../model.js";
-import type { Verified } from "../migration/verifier.js";
+import type { Verified } from "../migration/verified.js";
 import { keyTexts } from "../verify/key-text.js";
 import type { FoundMismatch, TableOutcome } from "../verify/verification.js";
 import { mostRows } from "../verify/settle.js";

@@ -1,6 +1,7 @@
 /** A verification inside an engine, for whoever asks over the socket or became the engine for it. */
 import type { SourceEngine } from "../model.js";
-import type { Verified, Verifier } from "../migration/verifier.js";
+import type { Verified } from "../migration/verified.js";
+import type { Verifier } from "../migration/verifier.js";
 import type { JobAct } from "../serve/jobs.js";
 import type { VerifyLedger } from "../verify-port.js";
 import { writeMismatches } from "./mismatch-file.js";

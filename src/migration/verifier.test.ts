@@ -5,7 +5,8 @@ import { planColumn, planTable } from "../typemap/column.fixture.js";
 import { exampleComparing, exampleLedger, exampleTools } from "../verify/example-ledger.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Suspect } from "../verify-port.js";
-import { pendingAtReady, Verifier } from "./verifier.js";
+import { pendingAtReady } from "./verified.js";
+import { Verifier } from "./verifier.js";
 
 const tableOf = (name: string) => ({
   ...planTable([planColumn("int", "integer", {}, [], "id")], ["id"]),

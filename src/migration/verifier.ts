@@ -9,40 +9,27 @@ import { Fault } from "../errors.js";
 import type { Target } from "../port.js";
 import { throwIfStopped } from "../stop.js";
 import { runQueries } from "../verify/queries.js";
-import type { GateOptions, GateVerdict } from "../verify/queries.js";
+import type { GateOptions } from "../verify/queries.js";
 import { repair } from "../verify/repair.js";
 import type { RepairOutcome } from "../verify/repair.js";
 import type { RepairRequest, RepairTools } from "../verify/repair-tools.js";
 import { gaveWay, giveWay } from "../verify/tools.js";
-import type { LookBeside, VerificationTools, VerifyOutcome, VerifyRequest } from "../verify/verification.js";
+import type { LookBeside, VerificationTools, VerifyRequest } from "../verify/verification.js";
 import { tablesOf, verify } from "../verify/verification.js";
 import { countTable } from "../verify/counts.js";
 import type { CountVerdict } from "../verify/counts.js";
 import { verifyOrphans } from "../verify/orphans.js";
-import type { OrphanVerdict } from "../verify/orphans.js";
 import type { Sampling } from "../verify/sample.js";
 import { verifySample } from "../verify/sampled.js";
 import type { SampleOutcome } from "../verify/sampled.js";
+import { besideFacts, blockingOf, recounted } from "./verified.js";
+import type { Verified } from "./verified.js";
 
 /** Between two looks at what was touched, and between two looks at everything. */
 const touchedEveryMs = 30_000;
 const wholeEveryMs = 3_600_000;
 /** The same while rows wait to be looked at again. */
 const pendingEveryMs = 1_000;
-/**
- * So many rows may be pending at `ready`: a counter that is written all the time is never still, and what is pending is
- * settled at the fence (design.md, decision 10). More would be a fence that takes too long.
- */
-export const pendingAtReady = 100n;
-
-/** A verification with all that went along with it. */
-export interface Verified {
-  readonly outcome: VerifyOutcome;
-  /** verify.queries; empty where only some tables were looked at. */
-  readonly gates: readonly GateVerdict[];
-  /** Foreign keys on the target, where they were looked at. */
-  readonly orphans: readonly OrphanVerdict[];
-}
 
 export interface VerifierOptions {
   readonly tools: VerificationTools;
@@ -83,18 +70,7 @@ export class Verifier {
 
   /** What keeps `ready` back: nothing compared yet, or not to the end, or rows that differ. */
   blocking(): readonly string[] {
-    if (this.#last === null) return [this.#failure === null ? "not-verified" : "verification-failed"];
-    return [
-      ...(this.#failure === null ? [] : ["verification-failed"]),
-      ...(this.#last.outcome.differences > 0n ? ["differences"] : []),
-      // Neither equal nor different: nothing is proven of them yet.
-      ...(this.#last.outcome.pending > pendingAtReady ? ["pending"] : []),
-      ...(brokenGates(this.#last) ? ["queries"] : []),
-      ...(this.#last.orphans.some(({ result }) => result === "orphans" || result === "refused")
-        ? ["orphans"]
-        : []),
-      ...(this.#last.orphans.some(({ result }) => result === "pending") ? ["orphans-pending"] : []),
-    ];
+    return blockingOf(this.#last, this.#failure);
   }
 
   /** A change was left out: what is proven of its tables is not any more, whoever is comparing them now. */
@@ -121,7 +97,11 @@ export class Verifier {
     sample: Sampling,
     signal: AbortSignal,
   ): Promise<SampleOutcome> {
-    return await this.#asked(() => verifySample(this.#options.tools, tables, sample, signal), signal);
+    return await this.#asked(async () => {
+      const outcome = await verifySample(this.#options.tools, tables, sample, signal);
+      await this.#recount();
+      return outcome;
+    }, signal);
   }
 
   /** Rows counted on both sides at one position. */
@@ -146,10 +126,7 @@ export class Verifier {
       // Rows are looked at byte by byte here, however they were found.
       const tools: RepairTools = { ...given, ...beside, comparing: given.comparings.stream };
       const outcome = await repair(tools, request, signal);
-      const { differences, pending } = outcome;
-      const last = this.#last;
-      if (last !== null && !request.dryRun)
-        this.#last = { ...last, outcome: { ...last.outcome, differences, pending } };
+      if (!request.dryRun) await this.#recount();
       return outcome;
     }, signal);
   }
@@ -221,7 +198,7 @@ export class Verifier {
         signal,
         between,
       });
-      return named ? {} : besideFacts(gates, orphans);
+      return named ? {} : besideFacts({ gates, orphans });
     };
     const outcome = await verify(tools, request, signal, beside);
     const verified: Verified = { outcome, gates, orphans };
@@ -233,18 +210,15 @@ export class Verifier {
     if (!named) {
       this.#last = verified;
       this.#failure = null;
-    } else if (this.#last !== null)
-      this.#last = { ...this.#last, outcome: await this.#recounted(this.#last) };
+    } else await this.#recount();
     this.#options.onVerified(verified);
     return verified;
   }
 
-  /** The outcome with all that is on record now. */
-  async #recounted({ outcome }: Verified): Promise<VerifyOutcome> {
+  /** What a look at a part has found counts among what is known of the whole. */
+  async #recount(): Promise<void> {
     const counts = await this.#options.tools.ledger.mismatchCounts();
-    const sum = (...states: readonly string[]): bigint =>
-      counts.reduce((all, { state, count }) => (states.includes(state) ? all + BigInt(count) : all), 0n);
-    return { ...outcome, differences: sum("different"), pending: sum("pending", "suspect") };
+    if (this.#last !== null) this.#last = recounted(this.#last, counts);
   }
 
   /** A person's turn, which comes before the next piece of a round of ours. */
@@ -277,32 +251,4 @@ export class Verifier {
       }
     });
   }
-}
-
-function brokenGates({ gates }: Verified): boolean {
-  return gates.some(({ result }) => result === "broken" || result === "refused");
-}
-
-/** What a report tells of them: no value of a row is in it. */
-function besideFacts(
-  gates: readonly GateVerdict[],
-  orphans: readonly OrphanVerdict[],
-): Readonly<Record<string, string>> {
-  return {
-    ...(gates.length === 0
-      ? {}
-      : { queries: JSON.stringify(gates.map(({ name, result, sentence }) => ({ name, result, sentence }))) }),
-    ...(orphans.length === 0
-      ? {}
-      : {
-          foreignKeys: JSON.stringify(
-            orphans.map(({ table, foreignKey, result, sentence }) => ({
-              table,
-              foreignKey,
-              result,
-              sentence,
-            })),
-          ),
-        }),
-  };
 }

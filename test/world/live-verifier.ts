@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Verifier } from "../../src/migration/verifier.js";
-import type { Verified } from "../../src/migration/verifier.js";
+import type { Verified } from "../../src/migration/verified.js";
 import type { Plan, SourceEngine } from "../../src/model.js";
 import type { Ledger, Source, Target } from "../../src/port.js";
 import { stopReason } from "../../src/stop.js";
