@@ -51,8 +51,8 @@ export default defineConfig({
         test: {
           name: "simulation",
           include: ["test/simulation/**/*.test.ts"],
-          testTimeout: 300_000,
-          // One core each for the even and the odd seeds.
+          testTimeout: 120_000,
+          // Seeds have both cores: nothing in a virtual world waits for the other.
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
