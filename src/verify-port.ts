@@ -110,10 +110,13 @@ export interface Suspect {
   readonly copies: number;
 }
 
-/** `verify` compares everything, or what was touched since it was last found equal; `sample` and `table` look at a part and prove that part. */
+/**
+ * `verify` compares everything (`full` for a person, `round` for the engine, so that nobody goes on with the other's), or what
+ * was touched since it was last found equal; `sample` looks at a part.
+ */
 export interface VerifyScope {
   readonly method: "stream" | "digest";
-  readonly kind: "full" | "dirty" | "sample" | "counts";
+  readonly kind: "full" | "round" | "dirty" | "sample" | "counts";
   /** Source names, sorted. */
   readonly tables: readonly string[];
   /** Percent and seed of a sample; null otherwise. */
@@ -258,6 +261,8 @@ export interface MendRequest {
 export interface Mended {
   readonly key: Buffer;
   readonly did: "inserted" | "updated" | "deleted" | "equal" | "touched";
+  /** The lane's last batch then: no event up to it has touched the row, where `did` does not say so. */
+  readonly seq: bigint;
   /** Copies that came or went. */
   readonly copies: number;
   /** Of a dry run, as SQL for people. */

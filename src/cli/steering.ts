@@ -112,6 +112,8 @@ export class Steering implements AsyncDisposable {
   #ticker: Ticker | null = null;
   #ledger: Ledger | null = null;
   #stream: Stream | null = null;
+  /** Events that somebody has left out in this life. */
+  readonly #leftOut = new Set<string>();
   #verifier: { unproved(): void } | null = null;
   #epoch = "0";
   #blocking: readonly string[] = ["not-copied"];
@@ -199,6 +201,8 @@ export class Steering implements AsyncDisposable {
   /** The stream of this life, and the feed that it reads. */
   follow(stream: Stream): void {
     this.#stream = stream;
+    // What was told to be left out while the ledger was read for the stream is not among what it was opened with.
+    for (const event of this.#leftOut) stream.skip(event);
     if (this.#parts.governor.held !== "no") stream.pause();
   }
 
@@ -276,6 +280,7 @@ export class Steering implements AsyncDisposable {
       });
     if (this.#ledger === null) throw new Fault("bug", "The control was opened before the claim.");
     await leaveOut(this.#ledger, event, { who, why: reason });
+    this.#leftOut.add(event);
     this.#verifier?.unproved();
     this.#stream?.skip(event);
   }

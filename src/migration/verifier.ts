@@ -140,7 +140,7 @@ export class Verifier {
       const full = tools.now() - whole >= wholeEveryMs;
       // Queries and foreign keys are as dear as the whole: asked at first, with the whole, and while one does not hold.
       const deep = full || this.#last === null || this.blocking().some((code) => code !== "pending");
-      const request: VerifyRequest = { method, full, tables: null };
+      const request: VerifyRequest = { method, full: full ? "round" : false, tables: null };
       try {
         await this.#alone(() => this.#verify(tools, request, deep ? "deep" : "rows", signal), signal);
         if (full) whole = tools.now();

@@ -193,9 +193,13 @@ export class TableRepairing {
       }
     }
     const touched: Buffer[] = [];
+    let { since } = request;
     for (const row of rows)
       try {
-        touched.push(...this.#note([row], await mender.mend({ ...request, rows: [row] })));
+        const mended = await mender.mend({ ...request, since, rows: [row] });
+        touched.push(...this.#note([row], mended));
+        // Our own mark is on the whole table where no row has a key: the next row is touched by what comes after it.
+        for (const { did, seq } of mended) if (this.#table.key === null && did !== "touched") since = seq;
       } catch (error) {
         if (!isRefusal(error)) throw error;
         this.#leave(error.message);

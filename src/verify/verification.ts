@@ -16,8 +16,8 @@ import { cleanFrom, compareWhole } from "./whole.js";
 
 export interface VerifyRequest {
   readonly method: VerifyScope["method"];
-  /** Everything, whatever was compared before. */
-  readonly full: boolean;
+  /** Everything, whatever was compared before: `round` is the engine's own. False: what was touched since. */
+  readonly full: boolean | "round";
   /** Source names; null for all. */
   readonly tables: readonly string[] | null;
 }
@@ -88,7 +88,7 @@ export async function verify(
   const tables = tablesOf(tools, request.tables);
   const scope: VerifyScope = {
     method: request.method,
-    kind: request.full ? "full" : "dirty",
+    kind: request.full === "round" ? "round" : request.full ? "full" : "dirty",
     tables: tables.map(({ source }) => source).sort(),
     sample: null,
   };
@@ -104,7 +104,7 @@ export async function verify(
   for (const table of tables) {
     throwIfStopped(signal);
     const clean = before.get(table.source)?.clean ?? null;
-    if (request.full || clean === null || split.has(table.source)) whole.add(table.source);
+    if (request.full !== false || clean === null || split.has(table.source)) whole.add(table.source);
     else {
       const compared = await compareDirty(tools, run, table, clean, signal);
       if (compared === "whole") whole.add(table.source);

@@ -284,6 +284,16 @@ describe("rows with a key", () => {
 });
 
 describe("rows without a key", () => {
+  it("can be mended one after the other: our own mark on the table touches those that are read with the same look", async () => {
+    await using world = await opened([notes]);
+    const one = (sql: string, since: bigint): Promise<readonly Mended[]> =>
+      copies(sql, 1).then((each) => mend(world, request(world.table("notes"), [each], { since })));
+    const [first] = await one("1, 'x'::text", 0n);
+    expect([first?.did, first?.seq]).toEqual(["inserted", 1n]);
+    expect(did(await one("2, 'y'::text", 0n))).toBe("touched");
+    expect(did(await one("2, 'y'::text", first?.seq ?? 0n))).toBe("inserted");
+  });
+
   it("are a multiset: missing copies come, surplus ones go, and the others stay where they are", async () => {
     await using world = await opened([notes]);
     await database.sql("INSERT INTO notes VALUES (1, 'x'), (1, 'x'), (1, 'x'), (NULL, NULL), (2, 'y')");

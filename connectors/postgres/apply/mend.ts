@@ -155,12 +155,13 @@ export class PostgresMender implements RowMender {
       ...changes.rows.map((change) => ({
         key: change.key,
         did: change.did,
+        seq: at.seq,
         copies: change.copies,
         statements: statements?.get(change) ?? [],
       })),
       ...request.rows
         .filter(({ key }) => touched.has(key))
-        .map(({ key }) => ({ key, did: "touched" as const, copies: 0, statements: [] })),
+        .map(({ key }) => ({ key, did: "touched" as const, seq: at.seq, copies: 0, statements: [] })),
     ];
   }
 
