@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
 import { planColumn, planTable } from "../typemap/column.fixture.js";
+import type { Comparing } from "../verify/comparing.js";
 import { exampleComparing, exampleLedger, exampleTools } from "../verify/example-ledger.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Suspect } from "../verify-port.js";
@@ -31,6 +32,16 @@ function verifierOf(tools: VerificationTools): { verifier: Verifier; failures: F
   });
   return { verifier, failures, verified };
 }
+
+/** Suspects these rows of `a` at each look. */
+const suspecting = (found: { readonly suspects: readonly Suspect[] }): Comparing =>
+  exampleComparing({
+    range: async (comparer, table, range, onSuspects, signal) => {
+      if (table.source === "a") await onSuspects(found.suspects);
+      return await exampleComparing().range(comparer, table, range, onSuspects, signal);
+    },
+    keys: () => Promise.resolve({ suspects: found.suspects, rowsSource: 1, rowsTarget: 1 }),
+  });
 
 const over = new Fault("interrupted", "over");
 
@@ -79,13 +90,7 @@ it("rows that were written to at each look keep it from ready, by name, where th
   };
   const tools = exampleTools(tables, 1, {
     ledger,
-    comparing: exampleComparing({
-      range: async (comparer, table, range, onSuspects, signal) => {
-        if (table.source === "a") await onSuspects(found.suspects);
-        return await exampleComparing().range(comparer, table, range, onSuspects, signal);
-      },
-      keys: () => Promise.resolve({ suspects: found.suspects, rowsSource: 1, rowsTarget: 1 }),
-    }),
+    comparing: suspecting(found),
   });
   const { verifier } = verifierOf(tools);
   const { signal } = new AbortController();
@@ -145,13 +150,7 @@ it("rows that a look at one table finds different keep it from ready", async () 
   const found: { suspects: readonly Suspect[] } = { suspects: [] };
   const tools = exampleTools(tables, 1, {
     ledger: exampleLedger(["a", "b"]),
-    comparing: exampleComparing({
-      range: async (comparer, table, range, onSuspects, signal) => {
-        if (table.source === "a") await onSuspects(found.suspects);
-        return await exampleComparing().range(comparer, table, range, onSuspects, signal);
-      },
-      keys: () => Promise.resolve({ suspects: found.suspects, rowsSource: 1, rowsTarget: 1 }),
-    }),
+    comparing: suspecting(found),
   });
   const { verifier } = verifierOf(tools);
   const { signal } = new AbortController();

@@ -8,24 +8,11 @@ import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
 import type { ChangeFeed, StatementGroup } from "../stream-port.js";
 import { stopReason } from "../stop.js";
-import { exampleTable, packetImages, packetOf } from "./example-rows.js";
+import { insert, inOther, other, t, world } from "./example-lanes.js";
+import { packetImages, packetOf } from "./example-rows.js";
 import type { Row } from "./example-rows.js";
-import { at, ExampleWorld, idsOf } from "./example-world.js";
-import type { Entry, WorldOptions } from "./example-world.js";
-
-const t = exampleTable({ name: "t", columns: { id: "int", v: "int" }, key: ["id"] });
-const other = exampleTable({ name: "other", lane: "two", columns: { id: "int", v: "int" }, key: ["id"] });
-
-const inTable =
-  (table: string) =>
-  (...rows: readonly Row[]): Entry => ({
-    changes: rows.map((row) => ({ table, before: null, after: row })),
-  });
-const insert = inTable("t");
-const inOther = inTable("other");
-
-const world = (log: readonly Entry[], more: Partial<WorldOptions> = {}): ExampleWorld =>
-  new ExampleWorld({ tables: [t, other], log, ...more });
+import { at, idsOf } from "./example-world.js";
+import type { Entry, ExampleWorld, WorldOptions } from "./example-world.js";
 
 const places = (one: ExampleWorld): readonly number[] =>
   [...one.checkpoints.values()].map(({ position }) => Number(position?.offset ?? -1));

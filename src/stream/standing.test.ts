@@ -2,24 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../errors.js";
 import type { StatementGroup } from "../stream-port.js";
-import { exampleTable } from "./example-rows.js";
-import type { Row } from "./example-rows.js";
-import { at, ExampleWorld, idsOf } from "./example-world.js";
+import { insert, inOther, world } from "./example-lanes.js";
+import { at, idsOf } from "./example-world.js";
 import type { Entry, WorldOptions } from "./example-world.js";
-
-const t = exampleTable({ name: "t", columns: { id: "int", v: "int" }, key: ["id"] });
-const other = exampleTable({ name: "other", lane: "two", columns: { id: "int", v: "int" }, key: ["id"] });
-
-const inTable =
-  (table: string) =>
-  (...rows: readonly Row[]): Entry => ({
-    changes: rows.map((row) => ({ table, before: null, after: row })),
-  });
-const insert = inTable("t");
-const inOther = inTable("other");
-
-const world = (log: readonly Entry[], more: Partial<WorldOptions> = {}): ExampleWorld =>
-  new ExampleWorld({ tables: [t, other], log, ...more });
 
 const refuse = (group: StatementGroup, lane: string): void => {
   if (lane === "one" && idsOf(group).includes(2)) throw new Fault("constraint-refused", "t_v_check");

@@ -123,12 +123,9 @@ export function exampleComparing(over: Partial<Comparing> = {}): Comparing {
   };
 }
 
-export function exampleTools(
-  tables: readonly PlanTable[],
-  ranges: number,
-  over: Partial<VerificationTools> & { readonly comparing?: Comparing } = {},
-): VerificationTools {
-  const plan: Plan = {
+/** In one lane, and nothing to build. */
+export function examplePlan(tables: readonly PlanTable[]): Plan {
+  return {
     version: 1,
     migration: "m",
     database: "shop",
@@ -140,6 +137,14 @@ export function exampleTools(
     after: [],
     findings: [],
   };
+}
+
+export function exampleTools(
+  tables: readonly PlanTable[],
+  ranges: number,
+  over: Partial<VerificationTools> & { readonly comparing?: Comparing } = {},
+): VerificationTools {
+  const plan = examplePlan(tables);
   const refuse = (): Promise<never> => Promise.reject(new Error("not asked"));
   const { comparing = exampleComparing(), ...rest } = over;
   return {

@@ -1,10 +1,10 @@
 /** Gates without a server: which results are equal, what is told of those that are not, and when one is red. */
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
-import type { Plan } from "../model.js";
 import type { Source } from "../port.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import { planColumn, planTable } from "../typemap/column.fixture.js";
+import { examplePlan } from "./example-ledger.js";
 import type { GateSettings } from "./gate.js";
 import { runQueries } from "./queries.js";
 import type { GateVerdict } from "./queries.js";
@@ -21,18 +21,7 @@ const table = planTable(
   ],
   ["id"],
 );
-const plan: Plan = {
-  version: 1,
-  migration: "m",
-  database: "shop",
-  schema: "public",
-  fingerprint: "",
-  lanes: ["one"],
-  tables: [{ ...table, source: "or.ders", target: "orders" }],
-  before: [],
-  after: [],
-  findings: [],
-};
+const plan = examplePlan([{ ...table, source: "or.ders", target: "orders" }]);
 
 function answering(rows: Rows, whole = true): Asking {
   return {

@@ -103,22 +103,25 @@ async function killServer(name: SourceName | TargetName): Promise<void> {
   expect(new URL((await start(name)).url).port).toBe(String(port));
 }
 
+/** The source's database of that name, filled. */
+async function prepared(name: string): Promise<URL> {
+  const url = new URL(servers.servers[sourceName].url);
+  await prepare(url.href, name);
+  url.pathname = `/${name}`;
+  return url;
+}
+
+const writing = (url: URL, seed: number, perSecond: number): ReturnType<typeof openWriter> =>
+  openWriter({ url: url.href, seed, sessions: 2, perSecond, back: () => back });
+
 describe("kill -9", () => {
   it.each(proofSeeds)(
     "of a verification at a moment of seed %i: what was broken is named and repaired",
     async (seed) => {
       const name = `faults_proof_${String(seed)}`;
-      const url = new URL(servers.servers[sourceName].url);
-      await prepare(url.href, name);
-      url.pathname = `/${name}`;
+      const url = await prepared(name);
       await using target = await databaseAt(servers.servers[targetName].url, name);
-      await using writer = await openWriter({
-        url: url.href,
-        seed,
-        sessions: 2,
-        perSecond: 20,
-        back: () => back,
-      });
+      await using writer = await writing(url, seed, 20);
       await proofLife({
         ...{ seed, target, writer, sourceAt: url.href },
         engine: sourceName === "mariadb" ? "mariadb" : "mysql",
@@ -138,17 +141,9 @@ describe("kill -9", () => {
       `HEADGATE_SEEDS=${String(seed)}: ${chosenNow.victim} at ${chosenNow.moment}, hit ${String(chosenNow.hit)}${chosenNow.pastJoin ? " past the join" : ""}`,
     );
     const name = `faults_stream_${String(seed)}`;
-    const url = new URL(servers.servers[sourceName].url);
-    await prepare(url.href, name);
-    url.pathname = `/${name}`;
+    const url = await prepared(name);
     await using target = await databaseAt(servers.servers[targetName].url, name);
-    await using writer = await openWriter({
-      url: url.href,
-      seed,
-      sessions: 2,
-      perSecond: 40,
-      back: () => back,
-    });
+    await using writer = await writing(url, seed, 40);
     writer.xa = false;
     writer.start();
     await writer.reached(30);
