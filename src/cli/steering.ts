@@ -6,14 +6,12 @@
 import { liveSettings, changed, readChange } from "../config/live-settings.js";
 import type { LiveChange, LiveSettings } from "../config/live-settings.js";
 import { Fault } from "../errors.js";
-import type { Position } from "../model.js";
 import type { Ledger, Source, TargetPulse } from "../port.js";
 import { openGovernor } from "../safety/governor.js";
 import type { Governor } from "../safety/governor.js";
 import { pacedLedger } from "../safety/paced-ledger.js";
 import { pacedSource } from "../safety/paced-source.js";
 import { pacedWriter } from "../safety/paced-writer.js";
-import type { Probe } from "../safety/pressure.js";
 import type { Pacer } from "../safety/turns.js";
 import type { Address } from "../serve/access.js";
 import { openControl } from "../serve/control.js";
@@ -28,12 +26,11 @@ import type { EngineStatus } from "../watch/engine-status.js";
 import type { Log } from "../watch/log.js";
 import { Tally } from "../watch/tally.js";
 import type { OpenMigration } from "./open.js";
+import { probesOf } from "./probes.js";
 import { Retention, positionsOf } from "./retention.js";
+import { sourcePosition } from "./source-position.js";
 import type { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
-
-/** How long the source is asked for its position. */
-const positionMs = 1000;
 
 export interface SteeringOptions {
   readonly context: VerbContext;
@@ -66,28 +63,6 @@ export async function openSteering(options: SteeringOptions): Promise<Steering> 
   return new Steering(options, { source, pulse, governor, settings });
 }
 
-function probesOf(source: Source, replica: Source | undefined, pulse: TargetPulse): readonly Probe[] {
-  return [
-    ...(replica === undefined
-      ? []
-      : [
-          {
-            metric: "replica-lag" as const,
-            of: "source.replica",
-            read: async () => (await replica.load()).lagSeconds,
-          },
-        ]),
-    { metric: "replica-lag", of: "the target's standbys", read: () => pulse.standbyLagSeconds() },
-    { metric: "disk", of: "the target's disk", read: () => pulse.diskUsed() },
-    { metric: "latency", of: "the target", read: () => pulse.latencyMs() },
-    {
-      metric: "threads",
-      of: "the source",
-      read: async () => (await source.load()).threadsRunning,
-    },
-  ];
-}
-
 interface Parts {
   readonly source: Source;
   readonly pulse: TargetPulse;
@@ -112,7 +87,7 @@ export class Steering implements AsyncDisposable {
   #ticker: Ticker | null = null;
   #ledger: Ledger | null = null;
   #stream: Stream | null = null;
-  /** Events that somebody has left out in this life. */
+  /** Events that somebody has left out since the run began. */
   readonly #leftOut = new Set<string>();
   #verifier: { unproved(): void } | null = null;
   #epoch = "0";
@@ -175,13 +150,14 @@ export class Steering implements AsyncDisposable {
     const { context, migration, listen, log } = this.#options;
     this.#ticker = ticker;
     this.#stream = null;
+    this.#verifier = null;
     this.#works = {};
     ticker.steered(() => this.#waits());
     this.#control ??= await openControl({
       directory: migration.stateDirectory,
       listen,
       status: () => this.#status(),
-      sourcePosition: () => this.#sourcePosition(),
+      sourcePosition: () => sourcePosition(context.services, () => migration.source()),
       acts: {
         pause: () => this.#pause(),
         resume: () => this.#resume(),
@@ -288,27 +264,6 @@ export class Steering implements AsyncDisposable {
   #set(change: LiveChange): void {
     const { settings } = this.#parts;
     settings.now = changed(settings.now, change);
-  }
-
-  /** Whoever asks how it goes does not wait for a server that does not answer. */
-  async #sourcePosition(): Promise<Position | null> {
-    const { context, migration } = this.#options;
-    const answered = new AbortController();
-    const late = async (): Promise<null> => {
-      await context.services.wait(positionMs, answered.signal).catch((error: unknown) => {
-        if (!answered.signal.aborted) throw error;
-      });
-      return null;
-    };
-    try {
-      const source = await migration.source();
-      return await Promise.race([source.position(), late()]);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return null;
-    } finally {
-      answered.abort(new Fault("interrupted", "The source has answered."));
-    }
   }
 
   /** What a person is shown beside the figures. */
