@@ -18,6 +18,10 @@ export const fieldSlack = 24;
 /** From this length on a native copy is faster than a loop. */
 const nativeCopy = 128;
 
+/** Before the first row. */
+const noPacket: Buffer = Buffer.alloc(0);
+const noWire = new DataView(new ArrayBuffer(0));
+
 export class RowWriter {
   readonly out: Output;
   /** Rows written. */
@@ -28,8 +32,8 @@ export class RowWriter {
   private readonly wires: Uint8Array;
   private readonly functions: (CellFunction | null)[];
   private readonly nullBytes: number;
-  private packet: Buffer = Buffer.alloc(0);
-  private wire: DataView = new DataView(new ArrayBuffer(0));
+  private packet: Buffer = noPacket;
+  private wire: DataView = noWire;
 
   constructor(cells: readonly Cell[], out: Output) {
     this.out = out;

@@ -9,7 +9,7 @@ import type { Ask } from "../position.js";
 import { demandIdentity, identityOf, identityVariables } from "../server-identity.js";
 import { commonDomains } from "./domains.js";
 import { GtidSet } from "./gtid-set.js";
-import { compareFiles } from "./log-file.js";
+import { compareFiles, isOneSeries } from "./log-file.js";
 import type { FilePlace } from "./log-file.js";
 import { domainsBefore, domainsOf, fileBefore, fileOf, setOf } from "./positions.js";
 import type { DumpStart } from "./session.js";
@@ -27,12 +27,13 @@ export interface ServerAsked {
 export async function demandContinuity(server: ServerAsked, from: readonly Position[]): Promise<DumpStart> {
   const [first] = from;
   if (first === undefined) throw new Fault("bug", "The log was to be read from no position.");
-  if (first.kind === "file") {
-    demandIdentity(server.place, server.expect, await askIdentity(server));
-    return fromFiles(server, from);
-  }
+  // By GTIDs another server may go on too, but not in the middle of a run: what was copied and cut is proven as one begins,
+  // and an older connection would answer for the server before.
+  const here = await askIdentity(server);
+  demandIdentity(server.place, server.expect, here);
+  if (first.kind === "file") return fromFiles(server, from);
   const start = server.engine === "mariadb" ? await fromDomains(server, from) : await fromSets(server, from);
-  await demandLength(server, from);
+  await demandLength(server, here, from);
   return start;
 }
 
@@ -45,17 +46,19 @@ export async function askIdentity({ ask }: ServerAsked): Promise<string> {
  * A crash may take the end of the log with it, and the numbers of what was lost are given to others: by them alone it
  * would look as if all were there. The file in which they stood stays as short as it is.
  */
-async function demandLength(server: ServerAsked, from: readonly Position[]): Promise<void> {
-  const known = from.filter((position) => position.kind === "gtid" && position.server !== undefined);
-  if (known.length === 0) return;
-  const here = await askIdentity(server);
-  const mine = known.filter((position) => position.kind === "gtid" && position.server === here);
+async function demandLength(server: ServerAsked, here: string, from: readonly Position[]): Promise<void> {
+  const mine = from.filter((position) => position.kind === "gtid" && position.server === here);
   if (mine.length === 0) return;
   const files = await server.ask("SHOW BINARY LOGS");
-  for (const { file, offset } of mine) {
+  const newest = files.at(-1)?.[0] ?? "";
+  for (const position of mine) {
+    const { file, offset } = readEnd(position);
     const size = files.find(([name]) => name === file)?.[1];
-    const newest = files.at(-1)?.[0] ?? file;
-    const ahead = size === undefined && compareFiles({ file, offset: 0 }, { file: newest, offset: 0 }) > 0;
+    // Under another name than before, the log's files say nothing of how long it was.
+    const ahead =
+      size === undefined &&
+      isOneSeries(file, newest) &&
+      compareFiles({ file, offset: 0 }, { file: newest, offset: 0 }) > 0;
     if (ahead || (size !== undefined && size !== null && Number(offset) > Number(size)))
       throw new Fault(
         "position-unknown",
@@ -63,6 +66,11 @@ async function demandLength(server: ServerAsked, from: readonly Position[]): Pro
         { facts: { applied: `${file}:${offset}`, newest } },
       );
   }
+}
+
+/** What is applied ends there; with something left out, reading begins before. */
+function readEnd(position: Position): { readonly file: string; readonly offset: string } {
+  return position.kind === "gtid" ? (position.end ?? position) : position;
 }
 
 async function fromSets({ ask }: ServerAsked, from: readonly Position[]): Promise<DumpStart> {

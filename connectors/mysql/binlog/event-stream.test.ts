@@ -2,6 +2,7 @@
  * Events that no server makes on demand: incidents, encryption, types from a newer server, transactions without an end,
  * files past 4 GB, checksums of every length.
  */
+import { openSync } from "node:fs";
 import { crc32 as reference } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Plan, Position } from "../../../src/model.js";
@@ -26,7 +27,13 @@ const plan: Plan = {
   after: [],
   findings: [],
 };
-const world = { engine: "mysql", collations: new Map(), charsets: new Map(), periods: new Map() } as const;
+const world = {
+  engine: "mysql",
+  collations: new Map(),
+  charsets: new Map(),
+  periods: new Map(),
+  hashes: new Map(),
+} as const;
 
 function event(type: number, body: Buffer, end = 0, flags = 0): Buffer {
   const whole = Buffer.alloc(19 + body.length + 4);
@@ -84,7 +91,9 @@ function told(
     ? fileStanding({ file: "log.000001", offset: 4 }, log)
     : gtidStanding(new GtidSet(), log);
   const tables = new LogTables(plan, world, false);
-  const stream = new EventStream({ tables, names: { database: "shop", tables: [] }, standing, log, sink });
+  const names = { database: "shop", tables: [] };
+  const spill = { folder: "nowhere", open: () => openSync("/dev/full", "w+") };
+  const stream = new EventStream({ tables, names, standing, log, sink, spill });
   for (const each of events) stream.event(each, 0, each.length);
   return { begun, positions, stream };
 }
@@ -111,6 +120,25 @@ describe("events", () => {
       { kind: "gtid", set: "abababab-abab-abab-abab-abababababab:1", file: "log.000001", offset: "500" },
     ]);
     expect(stream.group.inside).toBe(true);
+  });
+
+  it("rows of XA transactions that neither memory nor the disk has room for stop it by name and place", () => {
+    const name = (text: string): Buffer =>
+      Buffer.concat([Buffer.from([text.length]), Buffer.from(`${text}\0`)]);
+    const head = Buffer.from([1, 0, 0, 0, 0, 0, 1, 0]);
+    const markers = event(types.tableMap, Buffer.concat([head, name("headgate"), name("marker_main")]));
+    const rows = event(types.writeRows, Buffer.concat([head, Buffer.alloc(1_000_000)]));
+    const xa = [...start, gtid(1), query("XA START X'6b',X'',1"), markers];
+    // What memory has room for asks no disk.
+    told([...xa, ...Array.from({ length: 16 }, () => rows)]);
+    expect(() => told([...xa, ...Array.from({ length: 17 }, () => rows)])).toThrow(
+      expect.objectContaining({
+        code: "file-refused",
+        message: expect.stringMatching(
+          /^The XA transaction x'6b',\S+ has more rows .*\(16 MB\), and a file in nowhere, .*\(ENOSPC\)\. It is at abab\S+:1\.$/u,
+        ) as string,
+      }),
+    );
   });
 
   it.each([
@@ -186,11 +214,13 @@ describe("files of the log", () => {
 });
 
 describe("CRC32", () => {
-  it("is zlib's at every length", () => {
-    const bytes = Buffer.from(Array.from({ length: 600 }, (_, i) => (i * 7919) & 255));
-    for (let end = 0; end <= 600; end++)
-      expect(crc32(bytes, end % 9, Math.max(end, 9))).toBe(
-        reference(bytes.subarray(end % 9, Math.max(end, 9))),
-      );
+  it("is zlib's at every length, from one buffer to the next", () => {
+    const bytes = Buffer.from(Array.from({ length: 700 }, (_, i) => (i * 7919) & 255));
+    const others = Buffer.concat([bytes]).reverse();
+    for (let end = 0; end <= 700; end++)
+      for (const one of [bytes, others]) {
+        const [from, to] = [end % 9, Math.max(end, 9)];
+        expect(crc32(one, from, to)).toBe(reference(one.subarray(from, to)));
+      }
   });
 });

@@ -31,7 +31,12 @@ export class EventStream {
 
   /** An event is not handed over to its end: `goOn`. */
   get broken(): boolean {
-    return this.#payload !== null;
+    return this.#payload !== null || this.group.replaying;
+  }
+
+  /** Nothing more is read. */
+  [Symbol.dispose](): void {
+    this.group.close();
   }
 
   /** One event in bytes [start, end). */
@@ -46,7 +51,8 @@ export class EventStream {
   /** Hands over the rest of an event until it ends or the sink is full. */
   goOn(): void {
     try {
-      this.#unpack();
+      this.group.goOn();
+      if (!this.group.replaying) this.#unpack();
     } catch (error) {
       throw this.#placed(error);
     }
@@ -120,7 +126,7 @@ export class EventStream {
 
   #placed(error: unknown): unknown {
     if (!(error instanceof Fault) || error.facts["at"] !== undefined) return error;
-    if (!["log-refused", "schema-changed", "type-pair"].includes(error.code)) return error;
+    if (!["log-refused", "schema-changed", "type-pair", "file-refused"].includes(error.code)) return error;
     const at = this.group.place;
     return new Fault(error.code, `${error.message} It is at ${at}.`, {
       next: error.next,

@@ -3,6 +3,7 @@
  * applied positions end, then dumps it over a connection of its own and hands over what it holds. Coming back after a
  * lost connection is the engine's business; nothing is remembered from one read to the next.
  */
+import { tmpdir } from "node:os";
 import type { Plan, Position, SourceEngine } from "../../../src/model.js";
 import type { ChangeFeed, ChangeSink, FeedOptions } from "../../../src/stream-port.js";
 import { throwIfStopped } from "../../../src/stop.js";
@@ -12,7 +13,8 @@ import type { MysqlOptions } from "../connection.js";
 import { readImageWorld } from "../image/world.js";
 import type { ImageWorld } from "../image/world.js";
 import { readPosition } from "../position.js";
-import { Wire } from "../wire/wire.js";
+import { openLifted } from "../wire/lifted.js";
+import type { Wire } from "../wire/wire.js";
 import { askIdentity, demandContinuity } from "./continuity.js";
 import { Dump } from "./dump.js";
 import { EventStream } from "./event-stream.js";
@@ -22,6 +24,7 @@ import { demandNothingRecovered } from "./recovered.js";
 import { readRetention } from "./retention.js";
 import { heartbeatMs, isReachable, prepareDump, readerOf } from "./session.js";
 import type { DumpStart, Reader } from "./session.js";
+import { namelessFile } from "./spill.js";
 import { domainStanding, fileStanding, gtidStanding } from "./standing.js";
 import type { Standing } from "./standing.js";
 import { LogTables } from "./tables.js";
@@ -84,7 +87,11 @@ class BinlogFeed implements ChangeFeed {
       const tables = new LogTables(plan, this.#known.world, this.#known.lower);
       const names = { database: plan.database, tables: plan.tables.map(({ source }) => source) };
       const after = start.kind === "file" && !isReachable(start.place) ? start.place : null;
-      const events = new EventStream({ tables, names, standing, log, sink }, after);
+      const folder = this.#options.server.spill ?? tmpdir();
+      let files = 0;
+      const open = (): number => namelessFile(folder, `xa-${this.#known.reader.uuid}-${String(files++)}`);
+      const spill = { folder, open };
+      using events = new EventStream({ tables, names, standing, log, sink, spill }, after);
       const command = await prepareDump(
         wire,
         this.#known.engine,
@@ -125,7 +132,7 @@ class BinlogFeed implements ChangeFeed {
   }
 
   async #connect(): Promise<Wire> {
-    const wire = await Wire.open(this.#options.server);
+    const wire = await openLifted(this.#options.server);
     this.#open.add(wire);
     return wire;
   }
@@ -142,7 +149,7 @@ class BinlogFeed implements ChangeFeed {
 
   /** The log's end now, in the form of the positions that are read from. */
   async #end(wire: Wire, kind: DumpStart["kind"]): Promise<Position> {
-    const end = await readPosition((sql) => wire.query(sql), this.#known.engine, this.#known.version);
+    const end = await readPosition((sql) => wire.query(sql), this.#known.engine);
     return kind === "file" ? { kind, file: end.file, offset: end.offset } : end;
   }
 

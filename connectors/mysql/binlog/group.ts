@@ -8,15 +8,17 @@ import { AtHand } from "./at-hand.js";
 import type { AtHandParts } from "./at-hand.js";
 import { isIgnorable, serverIdOf, timestampOf, types } from "./event.js";
 import { committedAtOf, readGtid, readMariadbGtid, readTaggedGtid } from "./gtid-event.js";
-import { isOnePhase, Prepared } from "./prepared.js";
-import type { XaRows } from "./prepared.js";
+import { hasRows, isOnePhase, Prepared } from "./prepared.js";
+import type { PreparedParts, XaRows } from "./prepared.js";
 import { isBegin, readCompressedQuery, readQuery } from "./query-event.js";
 import type { LoggedStatement } from "./query-event.js";
 import { handRows, isRows, tableOf } from "./rows.js";
+import type { KeptRows } from "./spill.js";
 import { kindOf } from "./statement.js";
+import type { StatementKind } from "./statement.js";
 import { TableStatements } from "./table-statements.js";
 import type { TableStatementsParts } from "./table-statements.js";
-import type { LogTables } from "./tables.js";
+import type { Announced } from "./tables.js";
 
 /** Types that say nothing about rows; statements that need the variables among them are judged themselves. */
 const silent = new Set<number>([
@@ -36,17 +38,24 @@ const silent = new Set<number>([
   types.gtidList,
 ]);
 
-export interface GroupParts extends AtHandParts, TableStatementsParts {}
+export interface GroupParts extends AtHandParts, TableStatementsParts {
+  readonly spill: PreparedParts;
+}
 
 export class Group {
   readonly #parts: GroupParts;
-  readonly #prepared = new Prepared();
+  readonly #prepared: Prepared;
   readonly #atHand: AtHand;
   readonly #statements: TableStatements;
   #xa: XaRows | null = null;
+  /** Rows of an XA transaction on their way to the sink, and what is to be done behind the last one. */
+  #replaying: { readonly rows: Generator<KeptRows, undefined>; readonly then: () => void } | null = null;
+  /** What is at hand only says that an ALTER begins, or has come to nothing. */
+  #alters = false;
 
   constructor(parts: GroupParts) {
     this.#parts = parts;
+    this.#prepared = new Prepared(parts.spill);
     this.#atHand = new AtHand(parts);
     this.#statements = new TableStatements(parts, this.#atHand);
   }
@@ -55,6 +64,29 @@ export class Group {
   takeChanged(): boolean {
     return this.#statements.takeChanged();
   }
+
+  /** An XA transaction is not handed over to its end: `goOn`. */
+  get replaying(): boolean {
+    return this.#replaying !== null;
+  }
+
+  /** Hands over more of it, until it ends or the sink is full. */
+  goOn(): void {
+    while (this.#replaying !== null) {
+      const { rows, then } = this.#replaying;
+      const { value } = rows.next();
+      if (value === undefined) {
+        this.#replaying = null;
+        then();
+        return;
+      }
+      this.#hand(value.type, value.bytes, 0, value.bytes.length, value.announced);
+      if (this.#parts.sink.full()) return;
+    }
+  }
+
+  /** Nothing more is read. */
+  close = (): void => this.#prepared.close();
 
   /** Whether events of a transaction have come whose end has not. */
   get inside(): boolean {
@@ -68,6 +100,8 @@ export class Group {
 
   /** One event with its header at `start` and its body in bytes [at, end). */
   take(type: number, bytes: Buffer, start: number, at: number, end: number): void {
+    // Events of one packet come without a pause; the log has none behind the end of an XA transaction.
+    while (this.#replaying !== null) this.goOn();
     if (type === types.tableMap) {
       this.#parts.tables.announce(bytes, at, end);
       return;
@@ -108,6 +142,7 @@ export class Group {
         this.#atHand.named({ by: "mariadb", gtid }, timestampOf(bytes, start) * 1000);
         this.#atHand.open = !gtid.standalone;
         if (gtid.prepares) this.#xa = this.#prepared.begin("");
+        this.#alters = gtid.alters;
         return;
       }
       case types.xaPrepare:
@@ -144,7 +179,7 @@ export class Group {
     else this.#hand(type, bytes, at, end, announced);
   }
 
-  #hand(type: number, bytes: Buffer, at: number, end: number, announced: ReturnType<LogTables["of"]>): void {
+  #hand(type: number, bytes: Buffer, at: number, end: number, announced: Announced): void {
     const { sink } = this.#parts;
     const { table } = announced;
     if (table !== null && this.#atHand.changing.has(table.source)) return;
@@ -155,7 +190,7 @@ export class Group {
 
   #statement(statement: LoggedStatement, timestamp: number): void {
     this.#atHand.current(timestamp);
-    const kind = kindOf(statement);
+    const kind: StatementKind = this.#alters ? { kind: "harmless" } : kindOf(statement, this.#lists);
     switch (kind.kind) {
       case "begin":
         this.#atHand.open = true;
@@ -193,9 +228,14 @@ export class Group {
     if (!this.#atHand.open) this.#commit();
   }
 
+  /** MariaDB's transactions are known by their names; only MySQL has others, or none. */
+  get #lists(): boolean {
+    return this.#atHand.name?.by !== "mariadb";
+  }
+
   /** Rows of the transaction at hand have been met. */
   get #wrote(): boolean {
-    return this.#atHand.handed > 0 || (this.#xa?.rows.length ?? 0) > 0;
+    return this.#atHand.handed > 0 || (this.#xa !== null && hasRows(this.#xa));
   }
 
   #xaStatement(verb: string, xid: string): void {
@@ -204,16 +244,19 @@ export class Group {
       this.#xa = this.#prepared.begin(xid);
     } else if (verb === "COMMIT" || verb === "ROLLBACK") {
       const waiting = this.#prepared.take(xid);
-      if (waiting !== null) {
-        if (verb === "COMMIT") this.#replay(waiting.rows);
-        waiting.ended();
-      }
-      this.#commit();
-    } else if (this.#xa !== null && this.#xa.xid === "") this.#xa = { ...this.#xa, xid };
+      const over = (): void => {
+        if (waiting !== null) this.#prepared.drop(waiting.rows);
+        waiting?.ended();
+        this.#commit();
+      };
+      if (waiting !== null && verb === "COMMIT") this.#replay(waiting.rows, over);
+      else over();
+    } else if (this.#xa !== null && this.#xa.xid === "") this.#xa.xid = xid;
   }
 
-  #replay(xa: XaRows): void {
-    for (const { type, bytes, announced } of xa.rows) this.#hand(type, bytes, 0, bytes.length, announced);
+  #replay(xa: XaRows, then: () => void): void {
+    this.#replaying = { rows: this.#prepared.rows(xa), then };
+    this.goOn();
   }
 
   #prepare(onePhase: boolean): void {
@@ -223,26 +266,29 @@ export class Group {
       throw new Fault("log-refused", "The source's log prepares an XA transaction that has no beginning.");
     this.#xa = null;
     if (onePhase) {
-      this.#prepared.drop(xa);
-      this.#replay(xa);
-      this.#commit();
+      this.#replay(xa, () => {
+        this.#prepared.drop(xa);
+        this.#commit();
+      });
       return;
     }
     const { standing } = this.#parts;
     // Nothing is handed over, and so nobody told: a lane may stand past it, and have left it out.
-    if (xa.rows.length === 0) standing.reach(name);
+    if (!hasRows(xa)) standing.reach(name);
     else this.#prepared.park(xa, standing.park(name, start));
     this.#end();
   }
 
   #commit(): void {
     this.#atHand.commit();
-    this.#xa = null;
+    this.#end();
   }
 
   #end(): void {
     this.#atHand.end();
     this.#xa = null;
+    this.#alters = false;
+    this.#parts.tables.ended();
   }
 }
 

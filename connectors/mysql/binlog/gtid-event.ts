@@ -21,9 +21,12 @@ export interface MariadbGtid {
   readonly standalone: boolean;
   /** What comes is an XA transaction up to its PREPARE. */
   readonly prepares: boolean;
+  /** The ALTER that follows begins only, or has come to nothing: what it does stands in the log once more, at its commit. */
+  readonly alters: boolean;
 }
 
-const mariadbFlags = { standalone: 1, prepares: 64 } as const;
+const mariadbFlags = { standalone: 1, hasCommitId: 2, prepares: 64, endsPrepared: 128 } as const;
+const mariadbMoreFlags = { alterStarts: 2, alterRolledBack: 8 } as const;
 
 const uuidAt = Buffer.alloc(16);
 let uuidText = "";
@@ -54,7 +57,20 @@ export function readMariadbGtid(bytes: Buffer, at: number, end: number, server: 
     number: bytes.readBigUInt64LE(at),
     standalone: (flags & mariadbFlags.standalone) !== 0,
     prepares: (flags & mariadbFlags.prepares) !== 0,
+    alters: alters(bytes, moreFlagsAt(bytes, at, flags), end),
   };
+}
+
+/** Behind the flags stand a commit's number, and the name of an XA transaction, where there are such. */
+function moreFlagsAt(bytes: Buffer, at: number, flags: number): number {
+  const xid = at + 13 + ((flags & mariadbFlags.hasCommitId) === 0 ? 0 : 8);
+  if ((flags & (mariadbFlags.prepares | mariadbFlags.endsPrepared)) === 0) return xid;
+  return xid + 6 + (bytes[xid + 4] ?? 0) + (bytes[xid + 5] ?? 0);
+}
+
+function alters(bytes: Buffer, at: number, end: number): boolean {
+  if (at >= end) return false;
+  return ((bytes[at] as number) & (mariadbMoreFlags.alterStarts | mariadbMoreFlags.alterRolledBack)) !== 0;
 }
 
 /**

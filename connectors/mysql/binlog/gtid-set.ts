@@ -96,6 +96,47 @@ export class GtidSet {
     return both;
   }
 
+  /** What is here and not in `other`. */
+  without(other: GtidSet): GtidSet {
+    const rest = new GtidSet();
+    for (const [key, mine] of this.#intervals) {
+      const gone = other.#intervals.get(key) ?? [];
+      for (const { first, end } of mine) {
+        let from = first;
+        for (const hole of gone) {
+          if (hole.end <= from || hole.first >= end) continue;
+          if (hole.first > from) rest.#addInterval(key, from, hole.first);
+          from = hole.end;
+        }
+        if (from < end) rest.#addInterval(key, from, end);
+      }
+    }
+    return rest;
+  }
+
+  addAll(other: GtidSet): void {
+    for (const [key, list] of other.#intervals)
+      for (const { first, end } of list) this.#addInterval(key, first, end);
+  }
+
+  /** Numbers from 1 up to `number` that are not here; null where all of them are. */
+  missingBelow(key: string, number: bigint): GtidSet | null {
+    const list = this.#intervals.get(key);
+    const only = list?.[0];
+    if (number === 1n || (only !== undefined && only.first === 1n && only.end >= number)) return null;
+    const all = new GtidSet();
+    all.#addInterval(key, 1n, number);
+    const rest = all.without(this);
+    return rest.isEmpty ? null : rest;
+  }
+
+  /** How many they are. */
+  get count(): bigint {
+    let count = 0n;
+    for (const list of this.#intervals.values()) for (const { first, end } of list) count += end - first;
+    return count;
+  }
+
   /** As servers print it: sorted, tags behind the numbers without one. */
   text(): string {
     const byUuid = new Map<string, string[]>();

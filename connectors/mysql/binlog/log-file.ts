@@ -26,6 +26,12 @@ export function compareFiles(a: FilePlace, b: FilePlace): number {
   return Math.sign(a.offset - b.offset);
 }
 
+/** Whether both are files of a binary log, and of one. */
+export function isOneSeries(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((file) => /^(.+)\.\d+$/u.exec(file)?.[1]);
+  return one !== undefined && one === other;
+}
+
 function seriesOf(file: string): { readonly name: string; readonly number: bigint } {
   const match = /^(.+)\.(\d+)$/u.exec(file);
   if (match === null) throw new Fault("position-unknown", `"${file}" is no file of a binary log.`);

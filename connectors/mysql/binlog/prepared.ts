@@ -1,46 +1,79 @@
 /**
  * XA transactions: their rows stand in the log at PREPARE, and only XA COMMIT, another transaction, makes them true.
- * Until then they are kept here, within a bound, and positions leave their transaction out: whoever reads on from one
- * gets it again.
+ * Until then they are kept here, in memory within a bound and beyond it in files, and positions leave their
+ * transaction out: whoever reads on from one gets it again.
  */
 import { Fault } from "../../../src/errors.js";
+import { Spill } from "./spill.js";
+import type { KeptRows } from "./spill.js";
 import type { Announced } from "./tables.js";
 
-/** Bytes of rows that may wait, of all transactions together. */
-const mostBytes = 64 * 1024 * 1024;
+/** Bytes that may wait in memory, of all transactions together. */
+const mostBytes = 16 * 1024 * 1024;
+/** What an event in memory costs beside its bytes, more or less. */
+const eventBytes = 250;
 
-interface KeptRows {
-  readonly type: number;
-  /** Body of the event, a copy. */
-  readonly bytes: Buffer;
-  readonly announced: Announced;
+/** One transaction from XA START on. Its rows are either all in memory or all in a file. */
+export interface XaRows {
+  xid: string;
+  rows: KeptRows[];
+  bytes: number;
+  spill: Spill | null;
 }
 
-/** One transaction from XA START on. */
-export interface XaRows {
-  readonly xid: string;
-  readonly rows: KeptRows[];
-  bytes: number;
+export interface PreparedParts {
+  /** Opens a file for rows. */
+  readonly open: () => number;
+  /** Where it is, for people. */
+  readonly folder: string;
 }
 
 export class Prepared {
+  readonly #parts: PreparedParts;
+  readonly #most: number;
   #bytes = 0;
   readonly #waiting = new Map<string, { readonly rows: XaRows; readonly ended: () => void }>();
+  readonly #spills = new Set<Spill>();
 
-  begin(xid: string): XaRows {
-    return { xid, rows: [], bytes: 0 };
+  constructor(parts: PreparedParts, most = mostBytes) {
+    this.#parts = parts;
+    this.#most = most;
   }
 
+  begin(xid: string): XaRows {
+    return { xid, rows: [], bytes: 0, spill: null };
+  }
+
+  /** Fault file-refused: too many for memory, and no room for them on disk. */
   keep(xa: XaRows, type: number, bytes: Buffer, at: number, end: number, announced: Announced): void {
-    this.#bytes += end - at;
-    xa.bytes += end - at;
-    if (this.#bytes > mostBytes)
-      throw new Fault(
-        "log-refused",
-        `The XA transaction ${xa.xid} holds more rows than wait for its end (${String(mostBytes / 1024 / 1024)} MB).`,
-        { next: "headgate recopy the tables that it wrote to, once it is committed." },
-      );
-    xa.rows.push({ type, bytes: Buffer.from(bytes.subarray(at, end)), announced });
+    const cost = end - at + eventBytes;
+    if (xa.spill === null && this.#bytes + cost <= this.#most) {
+      this.#bytes += cost;
+      xa.bytes += cost;
+      xa.rows.push({ type, bytes: Buffer.from(bytes.subarray(at, end)), announced });
+      return;
+    }
+    try {
+      const spill = xa.spill ?? this.#spill(xa);
+      spill.add(type, bytes, at, end, announced);
+    } catch (error) {
+      throw this.#refused(xa, error);
+    }
+  }
+
+  /** What is kept of it, in the order of the log; each one's bytes are valid until the next. */
+  *rows(xa: XaRows): Generator<KeptRows, undefined> {
+    yield* xa.rows;
+    for (;;) {
+      let next: KeptRows | null;
+      try {
+        next = xa.spill?.next() ?? null;
+      } catch (error) {
+        throw this.#refused(xa, error);
+      }
+      if (next === null) return;
+      yield next;
+    }
   }
 
   /** The transaction was prepared; `ended` is to be called once it is committed or rolled back. */
@@ -48,20 +81,55 @@ export class Prepared {
     this.#waiting.set(xa.xid, { rows: xa, ended });
   }
 
-  /** Its rows, that are no longer kept here; null where none waits by that name: it wrote nothing that is wanted. */
+  /** What waits by that name and waits no longer, to be dropped; null where none does: it wrote nothing that is wanted. */
   take(xid: string): { readonly rows: XaRows; readonly ended: () => void } | null {
     const waiting = this.#waiting.get(xid) ?? null;
     this.#waiting.delete(xid);
-    if (waiting !== null) this.drop(waiting.rows);
     return waiting;
   }
 
+  /** Its rows are needed no more. */
   drop(xa: XaRows): void {
     this.#bytes -= xa.bytes;
+    xa.bytes = 0;
+    xa.rows = [];
+    if (xa.spill === null) return;
+    this.#spills.delete(xa.spill);
+    xa.spill.close();
+    xa.spill = null;
+  }
+
+  /** Nothing more is read: files are given back. */
+  close(): void {
+    for (const spill of this.#spills) spill.close();
+    this.#spills.clear();
+  }
+
+  #spill(xa: XaRows): Spill {
+    const spill = new Spill(this.#parts.open());
+    this.#spills.add(spill);
+    for (const { type, bytes, announced } of xa.rows) spill.add(type, bytes, 0, bytes.length, announced);
+    this.drop(xa);
+    xa.spill = spill;
+    return spill;
+  }
+
+  #refused({ xid }: XaRows, error: unknown): Fault {
+    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return new Fault(
+      "file-refused",
+      `The XA transaction ${xid} has more rows than wait in memory for its end (${String(this.#most / 1024 / 1024)} MB), and a file in ${this.#parts.folder}, where they are to wait, cannot be written or read (${why}).`,
+      { next: "Make room there, or give the right, then headgate run.", cause: error },
+    );
   }
 }
 
 /** The name that XA_PREPARE events have: whether one phase was all, behind it format and the lengths of both parts. */
 export function isOnePhase(bytes: Buffer, at: number): boolean {
   return bytes[at] !== 0;
+}
+
+/** Whether it wrote rows that may be wanted. */
+export function hasRows({ rows, spill }: XaRows): boolean {
+  return rows.length > 0 || spill !== null;
 }

@@ -10,13 +10,21 @@ export interface LoggedStatement {
   /** The session's database; empty when it stood in none. */
   readonly database: string;
   readonly text: string;
-  /** Databases whose tables it touched, where the source says so. */
-  readonly touched: readonly string[] | null;
+  /** Databases whose tables it touched, where the source says so; `many`: too many to be listed. */
+  readonly touched: readonly string[] | "many" | null;
   /** Whether a backslash in a literal stands for itself. */
   readonly plainBackslash: boolean;
   /** The text has characters of a set that was not decoded, so that names in it may look otherwise. */
   readonly garbled: boolean;
+  /** It is about a table that its session alone has. */
+  readonly temporary: boolean;
+  /** The server wrote it by itself. */
+  readonly byServer: boolean;
 }
+
+/** Flags of an event's header: it depends on its session's own tables; its database is not to be stood in. */
+const threadSpecific = 4;
+const suppressUse = 8;
 
 /** sql_mode's NO_BACKSLASH_ESCAPES. */
 const noBackslash = 1n << 20n;
@@ -35,7 +43,7 @@ export function readQuery(bytes: Buffer, at: number, end: number, skip = 0): Log
   const name = variables + bytes.readUInt16LE(at + 11);
   const text = name + (bytes[at + 8] as number) + 1;
   if (text > end) throw unreadable();
-  return statement(bytes, { variables, name, text, end });
+  return statement(bytes, { variables, name, text, end }, flagsOf(bytes, at));
 }
 
 /** MariaDB's compressed one: the text alone is packed. */
@@ -45,7 +53,8 @@ export function readCompressedQuery(bytes: Buffer, at: number, end: number): Log
   const text = name + (bytes[at + 8] as number) + 1;
   if (text > end) throw unreadable();
   const whole = Buffer.concat([bytes.subarray(at, text), inflated(bytes, text, end)]);
-  return statement(whole, { variables: 13, name: name - at, text: text - at, end: whole.length });
+  const places = { variables: 13, name: name - at, text: text - at, end: whole.length };
+  return statement(whole, places, flagsOf(bytes, at));
 }
 
 /** What MariaDB packs: a byte with the length of the length, the unpacked length, and zlib's form. */
@@ -75,7 +84,12 @@ interface Places {
   readonly end: number;
 }
 
-function statement(bytes: Buffer, places: Places): LoggedStatement {
+/** Of the event whose body begins at `at`: they end its header. */
+function flagsOf(bytes: Buffer, at: number): number {
+  return bytes.readUInt16LE(at - 2);
+}
+
+function statement(bytes: Buffer, places: Places, flags: number): LoggedStatement {
   const session = readSession(bytes, places.variables, places.name);
   const ascii = bytes.subarray(places.text, places.end).every((byte) => byte < 0x80);
   const decoder = ascii ? "utf-8" : session.charset === null ? null : (decoders.get(session.charset) ?? null);
@@ -88,6 +102,9 @@ function statement(bytes: Buffer, places: Places): LoggedStatement {
     touched: session.touched,
     plainBackslash: session.plainBackslash,
     garbled: decoder === null,
+    // What the server writes by itself has the flags of the statement in which it did.
+    temporary: (flags & threadSpecific) !== 0 && (flags & suppressUse) === 0,
+    byServer: (flags & suppressUse) !== 0,
   };
 }
 
@@ -105,7 +122,7 @@ const decoders: ReadonlyMap<number, string> = new Map([
 interface Session {
   readonly charset: number | null;
   readonly plainBackslash: boolean;
-  readonly touched: readonly string[] | null;
+  readonly touched: LoggedStatement["touched"];
 }
 
 /** Variables stand in an order of their own, each behind its number; one that is not known ends the reading. */
@@ -141,10 +158,10 @@ const fixedSizes: ReadonlyMap<number, number> = new Map([
   [10, 4],
 ]);
 
-/** null where there were too many to list. */
-function databases(bytes: Buffer, start: number, end: number): readonly string[] | null {
+/** null where they cannot be made out. */
+function databases(bytes: Buffer, start: number, end: number): LoggedStatement["touched"] {
   const count = bytes[start] as number;
-  if (count === 254) return null;
+  if (count === 254) return "many";
   const names: string[] = [];
   let at = start + 1;
   for (let i = 0; i < count; i++) {

@@ -2,12 +2,13 @@
 import { expect, it } from "vitest";
 import { domainsText, parseDomains } from "./domains.js";
 import { LogFile } from "./log-file.js";
-import { domainStanding } from "./standing.js";
+import { GtidSet } from "./gtid-set.js";
+import { domainStanding, gtidStanding } from "./standing.js";
 import type { TransactionName } from "./standing.js";
 
 const name = (domain: number, server: number, number: bigint): TransactionName => ({
   by: "mariadb",
-  gtid: { domain, server, number, standalone: false, prepares: false },
+  gtid: { domain, server, number, standalone: false, prepares: false, alters: false },
 });
 
 it("a number that does not grow inside its domain is refused, of whatever server it is", () => {
@@ -32,4 +33,27 @@ it("a state with a line for each server has the last one of each domain", () => 
   );
   for (const bad of ["0-1", "x-1-2", "0-1-2-3"])
     expect(() => parseDomains(bad)).toThrow(expect.objectContaining({ code: "position-unknown" }) as Error);
+});
+
+it("with a transaction left out, a position says where that begins and where what it holds ends", () => {
+  const log = new LogFile("this server");
+  log.rotate("log.000007", 900);
+  const begin = { file: "log.000006", offset: 40 };
+  const xa: TransactionName = { by: "mysql", gtid: { key: "u", number: 1n, committedAt: null } };
+  for (const [standing, one] of [
+    [gtidStanding(new GtidSet(), log), xa],
+    [domainStanding(parseDomains(""), log), name(0, 1, 1n)],
+  ] as const) {
+    const end = { file: "log.000007", offset: "900" };
+    expect(standing.position()).toMatchObject(end);
+    expect(standing.position()).not.toHaveProperty("end");
+    const release = standing.park(one, begin);
+    expect(standing.position()).toMatchObject({ file: "log.000006", offset: "40", end });
+    expect(standing.before({ file: "log.000007", offset: 600 })).toMatchObject({
+      offset: "40",
+      end: { file: "log.000007", offset: "600" },
+    });
+    release();
+    expect(standing.position()).not.toHaveProperty("end");
+  }
 });

@@ -36,7 +36,7 @@ export interface Standing {
 
 export function gtidStanding(set: GtidSet, log: LogFile): Standing {
   const parked = new Parked<MysqlGtid>();
-  const at = (place: FilePlace): Position => setPosition(set.text(), parked.first(place), log);
+  const at = (place: FilePlace): Position => setPosition(set.text(), parked.first, place, log);
   return {
     transaction: (name, committedAt) => {
       if (name.by !== "mysql") throw withoutGtid(name);
@@ -68,7 +68,7 @@ export function gtidStanding(set: GtidSet, log: LogFile): Standing {
 export function domainStanding(domains: Map<number, DomainGtid>, log: LogFile): Standing {
   const parked = new Parked<DomainLeftOut>();
   const at = (place: FilePlace): Position => ({
-    ...setPosition(domainsText(domains), parked.first(place), log),
+    ...setPosition(domainsText(domains), parked.first, place, log),
     ...leftOut(
       parked.all.map((one) => ({
         name: domainName(one),
@@ -145,10 +145,10 @@ class Parked<T> {
     return [...this.#all].map(({ what }) => what);
   }
 
-  /** Where the first of them begins; `place` where there is none. */
-  first(place: FilePlace): FilePlace {
+  /** Where the first of them begins. */
+  get first(): FilePlace | null {
     for (const { begin } of this.#all) return begin;
-    return place;
+    return null;
   }
 }
 
@@ -156,8 +156,17 @@ function leftOut(without: readonly LeftOut[]): { readonly without?: readonly Lef
   return without.length === 0 ? {} : { without };
 }
 
-function setPosition(set: string, { file, offset }: FilePlace, { server }: LogFile): Position {
-  return { kind: "gtid", set, file, offset: String(offset), ...(server === "" ? {} : { server }) };
+/** `first`: where what is left out begins, which is to be read again; `end`: of what is held. */
+function setPosition(set: string, first: FilePlace | null, end: FilePlace, { server }: LogFile): Position {
+  const textOf = ({ file, offset }: FilePlace): { file: string; offset: string } => ({
+    file,
+    offset: String(offset),
+  });
+  return {
+    ...{ kind: "gtid", set, ...textOf(first ?? end) },
+    ...(server === "" ? {} : { server }),
+    ...(first === null ? {} : { end: textOf(end) }),
+  };
 }
 
 function placeOf(name: TransactionName, log: LogFile): FilePlace {

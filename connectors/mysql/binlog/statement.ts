@@ -19,13 +19,13 @@ export type StatementKind =
   | { readonly kind: "ddl" };
 
 const rowVerbs = new Set(
-  "INSERT REPLACE UPDATE DELETE LOAD WITH SELECT CALL DO HANDLER VALUES EXECUTE".split(" "),
+  "INSERT REPLACE UPDATE DELETE LOAD WITH SELECT CALL DO HANDLER VALUES EXECUTE EXPLAIN DESCRIBE DESC".split(
+    " ",
+  ),
 );
 
 const harmlessVerbs = new Set(
-  "GRANT REVOKE ANALYZE OPTIMIZE FLUSH RESET INSTALL UNINSTALL KILL CHANGE PURGE SHOW LOCK UNLOCK USE".split(
-    " ",
-  ),
+  "GRANT REVOKE OPTIMIZE FLUSH RESET INSTALL UNINSTALL KILL CHANGE PURGE SHOW LOCK UNLOCK USE".split(" "),
 );
 
 /** What CREATE, ALTER, DROP and RENAME may be about without touching a table. */
@@ -36,8 +36,23 @@ const harmlessObjects = new Set(
 );
 const tableObjects = new Set("TABLE TABLES INDEX SEQUENCE DATABASE SCHEMA TEMPORARY".split(" "));
 
-export function kindOf(statement: LoggedStatement): StatementKind {
-  return kindOfTokens([...tokens(statement.text, statement.plainBackslash)]);
+/** ANALYZE before any of these is about a table's statistics; before anything else it runs a statement (MariaDB). */
+const statisticsWords = new Set("TABLE TABLES LOCAL NO_WRITE_TO_BINLOG".split(" "));
+
+/** `lists`: the server lists the databases of every statement of a person's that writes rows (MySQL). */
+export function kindOf(statement: LoggedStatement, lists = false): StatementKind {
+  const all = [...tokens(statement.text, statement.plainBackslash)];
+  const kind = kindOfTokens(all);
+  const byServer = statement.byServer || (lists && statement.touched === null);
+  return byServer ? (emptied(all) ?? kind) : kind;
+}
+
+/** A table in memory is empty after a restart, which the server says with its first use: as TRUNCATE, or as this. */
+function emptied(all: readonly Token[]): StatementKind | null {
+  const [verb, from, database, dot, table, ...rest] = all;
+  const isDelete = verb?.text === "DELETE" && from?.text === "FROM";
+  if (!isDelete || database?.kind !== "name" || dot?.text !== "." || table?.kind !== "name") return null;
+  return rest.length > 0 ? null : { kind: "truncate", database: database.text, table: table.text };
 }
 
 function kindOfTokens(all: readonly Token[]): StatementKind {
@@ -62,6 +77,8 @@ function kindOfTokens(all: readonly Token[]): StatementKind {
       return { kind: "xa", verb: word(1), xid: xidOf(all.slice(2)) };
     case "TRUNCATE":
       return truncated(all);
+    case "ANALYZE":
+      return { kind: statisticsWords.has(word(1)) ? "harmless" : "rows" };
     case "SET": {
       const inner = all.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === "FOR");
       if (word(1) !== "STATEMENT") return { kind: "harmless" };
@@ -137,7 +154,7 @@ export function namedTables(statement: LoggedStatement, wanted: WantedNames): re
     const isMark = (at: number): boolean => all[at]?.kind === "mark" && all[at].text === ".";
     // A name before a dot is the database's.
     if (isMark(i + 1)) return;
-    const qualifier = isMark(i - 1) ? all[i - 2]?.text.toLowerCase() : undefined;
+    const qualifier = isMark(i - 1) ? qualifierOf(all[i - 2]) : undefined;
     if (qualifier === undefined ? here : qualifier === ours) found.add(token.text.toLowerCase());
   });
   return wanted.tables.filter(
@@ -145,14 +162,47 @@ export function namedTables(statement: LoggedStatement, wanted: WantedNames): re
   );
 }
 
-/** Whether a statement that writes rows as text may have written to our database. */
+/** Words behind which old grammars take `.name` for a name in the session's database. */
+const beforeNames = new Set(
+  "TABLE TABLES EXISTS TO ON LIKE REFERENCES WITH INTO FROM JOIN UPDATE IGNORE TRUNCATE".split(" "),
+);
+
+/** In lower case; undefined where what stands before the dot is no name. */
+function qualifierOf(token: Token | undefined): string | undefined {
+  if (token === undefined || token.kind === "mark") return undefined;
+  return token.kind === "word" && beforeNames.has(token.text.toUpperCase())
+    ? undefined
+    : token.text.toLowerCase();
+}
+
+/**
+ * Whether a statement that writes rows as text may have written to our database. What triggers, functions and views
+ * write stands in no text: where the source does not list the databases, any statement may have.
+ */
 export function concerns(statement: LoggedStatement, wanted: WantedNames): boolean {
   const ours = wanted.database.toLowerCase();
-  if (statement.database.toLowerCase() === ours || statement.garbled) return true;
-  if (statement.touched?.some((name) => name.toLowerCase() === ours) === true) return true;
-  for (const token of tokens(statement.text, statement.plainBackslash))
-    if (token.kind !== "mark" && token.text.toLowerCase() === ours) return true;
-  return false;
+  const all = [...tokens(statement.text, statement.plainBackslash)];
+  if (!statement.garbled && isOfTheHost(all)) return false;
+  if (statement.touched === null || statement.touched === "many" || statement.garbled) return true;
+  if (statement.database.toLowerCase() === ours) return true;
+  if (statement.touched.some((name) => name.toLowerCase() === ours)) return true;
+  return all.some(({ kind, text }) => kind !== "mark" && text.toLowerCase() === ours);
+}
+
+/** Tables that Amazon's hosting writes to as text whatever the log's format, every few minutes: no trigger can be on them. */
+const hostTables = new Set(["rds_heartbeat2", "rds_sysinfo"]);
+const hostVerbs = new Set(["INSERT", "DELETE"]);
+
+function isOfTheHost(all: readonly Token[]): boolean {
+  // MariaDB's SET STATEMENT variable = value FOR ... has it behind its own words.
+  const verb = all.findIndex(({ kind, text }) => kind === "word" && hostVerbs.has(text.toUpperCase()));
+  const [, , database, dot, table] = verb < 0 ? [] : all.slice(verb);
+  return (
+    database?.text.toLowerCase() === "mysql" &&
+    dot?.text === "." &&
+    hostTables.has(table?.text.toLowerCase() ?? "") &&
+    !all.some(({ kind, text }) => kind === "word" && text.toUpperCase() === "SELECT")
+  );
 }
 
 function isAscii(text: string): boolean {

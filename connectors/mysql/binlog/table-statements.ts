@@ -6,6 +6,7 @@ import { Fault } from "../../../src/errors.js";
 import type { ChangeSink } from "../../../src/stream-port.js";
 import type { AtHand } from "./at-hand.js";
 import type { LoggedStatement } from "./query-event.js";
+import { recopyEach } from "./recopy-advice.js";
 import type { Standing } from "./standing.js";
 import { concerns, isAddition, namedTables } from "./statement.js";
 import type { WantedNames } from "./statement.js";
@@ -76,27 +77,40 @@ export class TableStatements {
     }
     this.#atHand.tell();
     if (!sink.wants(table)) return;
+    // Of a session's own table that hides this one, or of this one, by a program that has such tables beside it.
+    if (statement.temporary)
+      throw new Fault(
+        "log-refused",
+        `The source's log holds TRUNCATE of ${table.source} by a session with temporary tables: it may be of one that has the same name.`,
+        { next: `headgate recopy ${table.source}` },
+      );
     this.#atHand.handed++;
     sink.truncate(table);
   }
 
-  /** Which tables a statement writes to cannot be told from it: triggers and functions write too. */
+  /**
+   * Which tables a statement writes to cannot be told from it: triggers and functions write too. One that stands in it
+   * and was copied since must not let the others pass.
+   */
   refuseRows(statement: LoggedStatement): void {
-    const { names, sink, tables } = this.#parts;
+    const { names, sink } = this.#parts;
     if (!concerns(statement, names)) return;
-    const named = namedTables(statement, names);
-    const candidates = named.length > 0 ? named : names.tables;
     this.#atHand.tell();
-    const wanted = candidates.filter((name) => {
-      const table = tables.planned(names.database, name);
+    const wanted = names.tables.filter((name) => {
+      const table = this.#parts.tables.planned(names.database, name);
       return table !== null && sink.wants(table);
     });
     if (wanted.length === 0) return;
-    const told = named.length > 0 ? wanted.join(", ") : "tables that it does not name";
+    const named = namedTables(statement, names).filter((name) => wanted.includes(name));
+    const told = named.length > 0 ? named.join(", ") : "tables that it does not name";
+    const tables = [...named, ...wanted.filter((name) => !named.includes(name))];
     throw new Fault(
       "log-refused",
       `The source's log holds a change of ${told} as a statement and not as rows.`,
-      { next: "SET GLOBAL binlog_format = 'ROW'; then headgate recopy the tables that it wrote to." },
+      {
+        next: `SET GLOBAL binlog_format = 'ROW'; then ${recopyEach(tables)} (triggers, functions and foreign keys may have written to any table).`,
+        facts: { count: tables.length },
+      },
     );
   }
 }

@@ -46,7 +46,7 @@ export class Announced {
   }
 }
 
-/** More are not kept: one statement opens fewer tables. */
+/** More are not kept from one transaction to the next. */
 const most = 10_000;
 
 export class LogTables {
@@ -81,9 +81,13 @@ export class LogTables {
       database === markerDatabase ? (this.#lanes.get(name) ?? null) : null,
       this.#world,
     );
-    if (this.#known.size >= most) this.#known.clear();
     this.#known.set(id, announced);
     return announced;
+  }
+
+  /** A transaction has ended. Each statement announces its tables itself, so that none is needed any more. */
+  ended(): void {
+    if (this.#known.size > most) this.#known.clear();
   }
 
   /** Throws Fault log-refused when the number was not announced. */

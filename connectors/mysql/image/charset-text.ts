@@ -4,8 +4,8 @@
  * their place.
  */
 import type { WriteText } from "./charset.js";
-import { misfit } from "./misfit.js";
-import type { ProtocolRow } from "./protocol-row.js";
+import { misfit } from "../../../src/typemap/misfit.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
 /** No UTF-8 has it. */
 export const noCharacter = 0xffffffff;

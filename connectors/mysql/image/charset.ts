@@ -1,7 +1,7 @@
 /**
  * Text of a column's own character set into the UTF-8 that SELECT sends, types only.
  */
-import type { ProtocolRow } from "./protocol-row.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
 /** Appends the text in `length` bytes of `source` at `at` as UTF-8, with no length before it. Throws a Fault on bytes that are no text. */
 export type WriteText = (source: Buffer, at: number, length: number, row: ProtocolRow) => void;

@@ -2,10 +2,10 @@
  * DECIMAL as the log packs it: nine digits in four bytes, fewer in fewer, big-endian, the first bit turned round and
  * all bits of a negative number too. The protocol sends it as text with all digits of its scale.
  */
-import { misfit } from "./misfit.js";
+import { misfit } from "../../../src/typemap/misfit.js";
 import { callReading } from "./reading.js";
 import type { Reading } from "./reading.js";
-import type { ProtocolRow } from "./protocol-row.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
 /** Bytes for 0 to 9 digits. */
 const partBytes: readonly number[] = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];

@@ -3,8 +3,8 @@
  * exponent where the point lies no more than 14 places before the first digit, and within the digits or at most 15
  * places behind the first; otherwise as 1.5e300 and 1e-20. A double that looks like an integer gets `.0`.
  */
-import { misfit } from "./misfit.js";
-import type { ProtocolRow } from "./protocol-row.js";
+import { misfit } from "../../../src/typemap/misfit.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
 const minus = 45;
 const zero = 48;

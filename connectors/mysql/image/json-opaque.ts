@@ -5,9 +5,9 @@
  */
 import { decimalBytes, writeDecimal } from "./decimal.js";
 import { logTypes } from "./log-type.js";
-import { misfit } from "./misfit.js";
-import { moment, putClock, putDate, setClock, setDate, timeHours } from "./moment.js";
-import type { ProtocolRow } from "./protocol-row.js";
+import { misfit } from "../../../src/typemap/misfit.js";
+import { moment, putClock, putDate, setClock, setDate, timeHours } from "../../../src/typemap/moment.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
 const quote = 34;
 

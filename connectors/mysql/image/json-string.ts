@@ -1,7 +1,7 @@
 /** Strings of JSON with the escapes that the server prints: short ones where there are, else six characters. */
 import { isUtf8 } from "node:buffer";
-import { misfit } from "./misfit.js";
-import type { ProtocolRow } from "./protocol-row.js";
+import { misfit } from "../../../src/typemap/misfit.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
 /** 0 as it is, 1 as \u00XX, else the character after a backslash. */
 const escapes = new Uint8Array(256);

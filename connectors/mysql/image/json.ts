@@ -7,8 +7,8 @@
 import { putDouble, putInteger, putLong } from "./json-number.js";
 import { putOpaque } from "./json-opaque.js";
 import { putString } from "./json-string.js";
-import { misfit } from "./misfit.js";
-import type { ProtocolRow } from "./protocol-row.js";
+import { misfit } from "../../../src/typemap/misfit.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 import { callReading } from "./reading.js";
 import type { Reading } from "./reading.js";
 

@@ -4,8 +4,8 @@
  */
 import { Fault } from "../../../src/errors.js";
 import type { Charset } from "./charset.js";
-import { misfit } from "./misfit.js";
-import { ProtocolRow } from "./protocol-row.js";
+import { misfit } from "../../../src/typemap/misfit.js";
+import { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 import { callReading } from "./reading.js";
 import type { Reading } from "./reading.js";
 

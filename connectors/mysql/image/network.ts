@@ -2,7 +2,7 @@
  * MariaDB's UUID, INET4 and INET6: bytes in the log, text in the protocol, as the server itself prints them. The log
  * calls them BINARY, and only the catalogue knows better; zeros at the end are left out as those of BINARY are.
  */
-import { misfit } from "./misfit.js";
+import { misfit } from "../../../src/typemap/misfit.js";
 import { callReading } from "./reading.js";
 import type { Reading } from "./reading.js";
 

@@ -3,9 +3,16 @@
  * with mysql56_temporal_format = OFF. Without fractions they are decimal numbers, little-endian; with fractions they
  * are MariaDB's own: one big-endian number of units of the last digit. The log does not say how many digits there are.
  */
-import { misfit } from "./misfit.js";
-import { moment, setClock, setDate, setSeconds, setTimestamp, timeHours } from "./moment.js";
-import type { ReadMoment } from "./moment.js";
+import { misfit } from "../../../src/typemap/misfit.js";
+import {
+  moment,
+  setClock,
+  setDate,
+  setSeconds,
+  setTimestamp,
+  timeHours,
+} from "../../../src/typemap/moment.js";
+import type { ReadMoment } from "../../../src/typemap/moment.js";
 
 /** Units of a fraction of so many digits in a second. */
 function unitsOf(fsp: number): number {

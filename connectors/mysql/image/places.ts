@@ -25,29 +25,30 @@ export function placesOf(announced: AnnouncedTable, table: PlanTable, world: Ima
   });
   // Places that the plan leaves out among its own are passed over; columns behind them all are new.
   const period = world.periods.get(table.source);
+  const hashes = world.hashes.get(table.source) ?? 0;
   const added = announced.columns.find(
     (column, place) =>
-      place >= last && place !== period?.start && place !== period?.end && !isHash(column, world),
+      place >= last &&
+      place !== period?.start &&
+      place !== period?.end &&
+      !isHash(column, place >= announced.columns.length - hashes),
   );
   if (added !== undefined) throw changed(table, `it has a column more, ${added.name ?? "behind the others"}`);
   return places;
 }
 
-/** The hash of a long unique key, which MariaDB keeps in the table and does not show. */
-function isHash({ name, type }: AnnouncedColumn, world: ImageWorld): boolean {
-  return (
-    world.engine === "mariadb" &&
-    type === logTypes.longlong &&
-    (name === null || /^DB_ROW_HASH_\d+$/u.test(name))
-  );
+/**
+ * The hash of a long unique key, which MariaDB keeps behind all other columns and does not show. Where the log has no
+ * names, it can be nothing else only where the catalogue has such a key.
+ */
+function isHash({ name, type }: AnnouncedColumn, expected: boolean): boolean {
+  return expected && type === logTypes.longlong && (name === null || /^DB_ROW_HASH_\d+$/u.test(name));
 }
 
 export function changed(table: PlanTable, what: string): Fault {
   return new Fault(
     "schema-changed",
     `${table.source} is not the table of the plan in the source's log: ${what}.`,
-    {
-      facts: { table: table.source },
-    },
+    { next: `headgate recopy ${table.source}`, facts: { table: table.source } },
   );
 }

@@ -2,7 +2,7 @@
  * How one column's bytes in a row image become its value in the binary protocol, types only. The frequent ones are
  * opcodes of shape.ts's loop, the others one function call away; all are made once a shape, none a row.
  */
-import type { ProtocolRow } from "./protocol-row.js";
+import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
 /**
  * Writes the value in `length` bytes of `source` at `at` as the protocol has it, its length first where it has one.

@@ -5,7 +5,7 @@
  */
 import { inflateRawSync, inflateSync } from "node:zlib";
 import type { Charset } from "./charset.js";
-import { misfit } from "./misfit.js";
+import { misfit } from "../../../src/typemap/misfit.js";
 import { callReading, opReading, readingOps } from "./reading.js";
 import type { Reading } from "./reading.js";
 

@@ -6,26 +6,22 @@
 import type { AnnouncedColumn } from "./announced-column.js";
 import { fractionBytes } from "./layout.js";
 import { logTypes } from "./log-type.js";
-import { misfit } from "./misfit.js";
+import { misfit } from "../../../src/typemap/misfit.js";
 import {
   moment,
-  putClock,
-  putDate,
   setClock,
   setDate,
   setTimestamp,
   timeHours,
   writeDatetime,
+  writeMomentText,
   writeTime,
-} from "./moment.js";
-import type { ReadMoment } from "./moment.js";
+} from "../../../src/typemap/moment.js";
+import type { ReadMoment } from "../../../src/typemap/moment.js";
 import { oldDatetime, oldTime, oldTimestamp } from "./old-temporal.js";
 import { callReading } from "./reading.js";
 import type { Reading } from "./reading.js";
 import type { SourceEngine } from "../../../src/model.js";
-
-/** The most that a temporal's text takes. */
-const textBytes = 27;
 
 /** `fsp`: fraction digits by the catalogue. null where the type is no temporal one. */
 export function temporalReading(
@@ -71,12 +67,7 @@ function reading(
   }
   return callReading((source, at, _length, row) => {
     read(source, at);
-    row.reserve(textBytes + 1);
-    const head = row.at++;
-    if (kind !== "time") putDate(row);
-    if (kind === "datetime") row.bytes[row.at++] = 32;
-    if (kind !== "date") putClock(row, fsp);
-    row.bytes[head] = row.at - head - 1;
+    writeMomentText(row, kind, fsp);
   });
 }
 

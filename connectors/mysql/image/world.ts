@@ -7,7 +7,7 @@ import type { PlanTable, SourceEngine } from "../../../src/model.js";
 import type { Connection } from "../connection.js";
 import { readCharset } from "./charset-tables.js";
 import type { Charset } from "./charset.js";
-import { selectForm } from "./select-form.js";
+import { selectForm } from "../../../src/typemap/select-form.js";
 
 export interface ImageWorld {
   readonly engine: SourceEngine;
@@ -17,6 +17,8 @@ export interface ImageWorld {
   readonly charsets: ReadonlyMap<string, Charset>;
   /** MariaDB's system-versioned tables, by name. */
   readonly periods: ReadonlyMap<string, RowPeriod>;
+  /** How many hidden columns MariaDB's long unique keys have, by name of their table. */
+  readonly hashes: ReadonlyMap<string, number>;
 }
 
 /** Places in the log, from 0, of the two columns that say when a version of a row began and ended. */
@@ -43,9 +45,21 @@ export async function readImageWorld(
   );
   const charsets = new Map<string, Charset>();
   for (const name of names) charsets.set(name, await readCharset(connection, name, maxBytes.get(name) ?? 1));
-  const periods =
-    connection.engine === "mariadb" ? await readPeriods(connection) : new Map<string, RowPeriod>();
-  return { engine: connection.engine, collations, charsets, periods };
+  const mariadb = connection.engine === "mariadb";
+  const periods = mariadb ? await readPeriods(connection) : new Map<string, RowPeriod>();
+  const hashes = mariadb ? await readHashes(connection) : new Map<string, number>();
+  return { engine: connection.engine, collations, charsets, periods, hashes };
+}
+
+/** A unique key by hash of a table whose engine has none is kept as a hidden column. */
+async function readHashes(connection: Connection): Promise<ReadonlyMap<string, number>> {
+  const rows = await connection.query(
+    "SELECT s.TABLE_NAME, COUNT(DISTINCT s.INDEX_NAME) FROM information_schema.STATISTICS s " +
+      "JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME) " +
+      "WHERE s.TABLE_SCHEMA = DATABASE() AND s.INDEX_TYPE = 'HASH' AND s.NON_UNIQUE = 0 AND t.ENGINE <> 'MEMORY' " +
+      "GROUP BY s.TABLE_NAME",
+  );
+  return new Map(rows.map(([name, count]) => [name ?? "", Number(count)]));
 }
 
 async function readCollations(connection: Connection): Promise<ReadonlyMap<number, string>> {

@@ -16,6 +16,12 @@ export interface PacketTaker {
 /** Payload length that says "the packet goes on in the next frame". */
 const continued = 0xffffff;
 
+/** Of a connection that reads rows in bulk. */
+const bulk = 1 << 20;
+/** Such buffers of connections that are over: each range is read over one of its own. */
+const spare: Buffer[] = [];
+const mostSpare = 4;
+
 /** Where bytes land and are cut into packets. */
 export class Frames {
   readonly #firstSize: number;
@@ -28,10 +34,18 @@ export class Frames {
   #sequence = -1;
   #shrink = false;
 
-  constructor(firstSize = 1 << 20) {
+  constructor(firstSize = bulk) {
     this.#firstSize = firstSize;
     // Not from Node's pool: this buffer lives as long as the connection.
-    this.#buf = Buffer.allocUnsafeSlow(firstSize);
+    this.#buf = (firstSize === bulk ? spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(firstSize);
+  }
+
+  /** The connection is closed, so nothing lands here any more: the next one may have the place. */
+  letGo(): void {
+    if (this.#buf.length === bulk && spare.length < mostSpare) spare.push(this.#buf);
+    this.#buf = Buffer.alloc(0);
+    this.#have = 0;
+    this.#at = 0;
   }
 
   /** Bytes that the buffer could hold now. */

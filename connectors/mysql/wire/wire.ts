@@ -267,7 +267,10 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
   /** Says goodbye and closes. What this session holds is the server's to let go of; who must know that it did asks before. */
   async [Symbol.asyncDispose](): Promise<void> {
     const socket = this.#link?.socket;
-    if (socket === undefined || socket.closed) return;
+    if (socket === undefined || socket.closed) {
+      this.#frames.letGo();
+      return;
+    }
     if (this.#exchange !== undefined) this.#end(new Fault("bug", "Closed in the middle of an answer."));
     const closed = new Promise<void>((resolve) => {
       socket.once("close", () => resolve());
@@ -278,6 +281,7 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
       socket.destroySoon();
     } else socket.destroy();
     await closed;
+    this.#frames.letGo();
   }
 }
 

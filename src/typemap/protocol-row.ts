@@ -3,7 +3,7 @@
  * past their end in silence, so room is made before anything is written: a row begins with room for as many bytes as
  * its image has and some for each column, and whatever may write more than it read reserves that beyond it.
  */
-import { Fault } from "../../../src/errors.js";
+import { Fault } from "../errors.js";
 
 /** What a column may write beyond the bytes that it read, without reserving it. */
 export const columnSlack = 32;
@@ -110,7 +110,7 @@ export class ProtocolRow {
 
   /** Throws when more was written than there was room for. */
   finish(): void {
-    if (this.at > this.bytes.length) throw new Fault("bug", "A row of the log was written past its buffer.");
+    if (this.at > this.bytes.length) throw new Fault("bug", "A row was written past its buffer.");
   }
 
   #grow(need: number): void {

@@ -2,7 +2,7 @@
  * A date and time in parts, as the log has it and as the protocol wants it. One of them is used again and again, so
  * that no object is made a value. The parts are checked here: bytes that spell a month 13 are no date.
  */
-import type { SourceEngine } from "../../../src/model.js";
+import type { SourceEngine } from "../model.js";
 import { misfit } from "./misfit.js";
 import type { ProtocolRow } from "./protocol-row.js";
 
@@ -58,7 +58,7 @@ export function setSeconds(seconds: number, micro: number, hours: number): void 
 }
 
 /** The day so many days after 1970-01-01, by the civil calendar. */
-function setDay(days: number): void {
+export function setDay(days: number): void {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const ofEra = shifted - era * 146_097;
@@ -150,6 +150,19 @@ export function putClock(row: ProtocolRow, digits: number): void {
   row.bytes[row.at++] = point;
   putDigits(row, moment.micro, 6);
   row.at -= 6 - digits;
+}
+
+/** The most that a temporal's text takes. */
+const textBytes = 27;
+
+/** As text with a length before it, with so many digits after the point. */
+export function writeMomentText(row: ProtocolRow, kind: "date" | "datetime" | "time", digits: number): void {
+  row.reserve(textBytes + 1);
+  const head = row.at++;
+  if (kind !== "time") putDate(row);
+  if (kind === "datetime") row.bytes[row.at++] = 32;
+  if (kind !== "date") putClock(row, digits);
+  row.bytes[head] = row.at - head - 1;
 }
 
 const dash = 45;

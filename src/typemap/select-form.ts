@@ -2,9 +2,9 @@
  * In which form a codec's select expression sends its column. The expressions are made in src/typemap; those known
  * here are all that it makes, and one that is new is refused by name instead of being taken for another.
  */
-import { Fault } from "../../../src/errors.js";
-import type { PlanColumn, SourceEngine } from "../../../src/model.js";
-import { codecOf } from "../../../src/typemap/compile.js";
+import { Fault } from "../errors.js";
+import type { PlanColumn, SourceEngine } from "../model.js";
+import { codecOf } from "./compile.js";
 
 /** `number` is `c+0e0`; `text` a CAST to characters; `raw` the bytes of a text; `prefixed` an ENUM with a character before it that tells index 0. */
 export type SelectForm = "value" | "number" | "text" | "raw" | "prefixed";

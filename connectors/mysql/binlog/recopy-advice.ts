@@ -1,0 +1,10 @@
+/** What to do about tables that the log does not tell of exactly: each is copied again by a command of its own. */
+
+/** More tables are counted only. */
+const mostTold = 20;
+
+export function recopyEach(tables: readonly string[]): string {
+  const told = tables.slice(0, mostTold).map((table) => `headgate recopy ${table}`);
+  const rest = tables.length - told.length;
+  return [...told, ...(rest === 0 ? [] : [`and so each of ${String(rest)} more`])].join("; ");
+}
