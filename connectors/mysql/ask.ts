@@ -6,7 +6,7 @@
 import { Fault } from "../../src/errors.js";
 import type { QueryLimits, TextRow } from "../../src/port.js";
 import type { MysqlOptions } from "./connection.js";
-import { openReading } from "./read.js";
+import { fewRows, openReading } from "./read.js";
 
 /** The server's own limit by its name, and what it counts in. */
 const limitsOf: Readonly<Record<string, (ms: number) => string>> = {
@@ -21,7 +21,7 @@ export async function askSource(
   onRow: TextRow,
   signal: AbortSignal,
 ): Promise<{ readonly whole: boolean }> {
-  await using wire = await openReading(options);
+  await using wire = await openReading(options, fewRows);
   const names = Object.keys(limitsOf);
   const known = await wire.query(
     `SHOW SESSION VARIABLES WHERE Variable_name IN (${names.map((name) => `'${name}'`).join(", ")})`,

@@ -38,23 +38,30 @@ export async function readAccounts(
   const read = async (view: string, columns: string, where: string): Promise<readonly Row[]> =>
     schema.has(view)
       ? await connection.query(
-          `SELECT GRANTEE, PRIVILEGE_TYPE, ${columns} FROM information_schema.${view} WHERE ${where}`,
+          `SELECT GRANTEE, PRIVILEGE_TYPE, IS_GRANTABLE, ${columns} FROM information_schema.${view} WHERE ${where}`,
           [],
           schema.signal,
         )
       : [];
   const add = (row: Row, on: string): void => {
     const account = accountOf(row[0] ?? "");
-    if (!own.test(account)) lines.push({ account, on, privilege: row[1] ?? "" });
+    if (own.test(account)) return;
+    lines.push({ account, on, privilege: row[1] ?? "" });
+    if (row[2] === "YES") lines.push({ account, on, privilege: "GRANT OPTION" });
   };
-  for (const row of await read("USER_PRIVILEGES", "NULL", "PRIVILEGE_TYPE <> 'USAGE'")) add(row, "*.*");
+  for (const row of await read(
+    "USER_PRIVILEGES",
+    "NULL",
+    "PRIVILEGE_TYPE <> 'USAGE' OR IS_GRANTABLE = 'YES'",
+  ))
+    add(row, "*.*");
   const names = await databasePatternNames(connection);
   for (const row of await read("SCHEMA_PRIVILEGES", "TABLE_SCHEMA", "1 = 1"))
-    if (names(row[2] ?? "", schema.database)) add(row, `${schema.database}.*`);
+    if (names(row[3] ?? "", schema.database)) add(row, `${schema.database}.*`);
   for (const row of await read("TABLE_PRIVILEGES", "TABLE_SCHEMA, TABLE_NAME", "1 = 1"))
-    if (row[2] === schema.database) add(row, `${schema.database}.${row[3] ?? ""}`);
+    if (row[3] === schema.database) add(row, `${schema.database}.${row[4] ?? ""}`);
   for (const row of await read("COLUMN_PRIVILEGES", "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME", "1 = 1"))
-    if (row[2] === schema.database) add(row, `${schema.database}.${row[3] ?? ""}(${row[4] ?? ""})`);
+    if (row[3] === schema.database) add(row, `${schema.database}.${row[4] ?? ""}(${row[5] ?? ""})`);
   const groups = groupBy(lines, ({ account, on }) => `${account}\0${on}`);
   return [...groups]
     .sort(([one], [other]) => (one < other ? -1 : 1))

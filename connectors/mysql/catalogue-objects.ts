@@ -2,7 +2,7 @@
  * What has no rows but must be accounted for: views, routines, triggers, events, and MariaDB's sequences, with the
  * account whose rights each runs with. Definitions are as the catalogue shows them to this account; without the right
  * to see one, it is the empty text, the object is still listed and told as hidden. Every view is opened once, for no
- * row, because only that tells whether the server itself can still use it.
+ * row, because only that tells whether the server itself can still use it; one whose tables somebody has locked is told as such.
  */
 import { Fault } from "../../src/errors.js";
 import type { SourceObject } from "../../src/model.js";
@@ -12,6 +12,7 @@ import { readSequences } from "./catalogue-sequences.js";
 import { required } from "./catalogue-views.js";
 import type { InformationSchema } from "./catalogue-views.js";
 import type { Connection } from "./connection.js";
+import { viewOpener } from "./locked.js";
 
 /** In order of kind and name. */
 export async function readObjects(
@@ -49,10 +50,15 @@ async function readViews(connection: Connection, schema: InformationSchema): Pro
     "TABLE_SCHEMA",
   );
   const views: SourceObject[] = [];
+  const patiently = viewOpener(connection);
   for (const row of rows) {
     // Without SHOW VIEW the text is empty.
     const view = object("view", row.TABLE_NAME, row.VIEW_DEFINITION === "" ? null : row.VIEW_DEFINITION, row);
-    const refused = await refusal(connection, view.name, schema.signal);
+    const refused = await patiently(() => refusal(connection, view.name, schema.signal));
+    if (refused !== null && "busy" in refused) {
+      views.push({ ...view, busy: refused.busy });
+      continue;
+    }
     const gone = refused?.number === noDefiner;
     views.push({
       ...view,
@@ -70,7 +76,9 @@ async function refusal(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly number: number; readonly text: string } | null> {
   try {
-    await connection.query(`SELECT * FROM ${mysqlName(view)} LIMIT 0`, [], signal);
+    // Its columns reach nobody: the driver ends the connection over a column that is called __proto__.
+    const all = `SELECT * FROM ${mysqlName(view)} LIMIT 0`;
+    await connection.query(`SELECT 1 FROM (${all}) AS part`, [], signal);
     return null;
   } catch (error) {
     if (!(error instanceof Fault) || error.retriable) throw error;

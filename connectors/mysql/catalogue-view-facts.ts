@@ -9,6 +9,7 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import { required } from "./catalogue-views.js";
 import type { InformationSchema } from "./catalogue-views.js";
 import type { Connection } from "./connection.js";
+import { viewOpener } from "./locked.js";
 
 /** The objects with their views' facts. */
 export async function withViews(
@@ -25,6 +26,7 @@ export async function withViews(
   );
   const facts = new Map(rows.map((row) => [required(row.TABLE_NAME, "view name"), row]));
   const out: SourceObject[] = [];
+  const patiently = viewOpener(connection);
   for (const object of objects) {
     if (object.kind !== "view") {
       out.push(object);
@@ -32,18 +34,31 @@ export async function withViews(
     }
     const row = facts.get(object.name);
     const option = row?.CHECK_OPTION?.toLowerCase();
+    // What was locked a moment ago is not waited for again; its text is known, and so is its plan.
+    const problem =
+      object.busy === undefined
+        ? await patiently(() => problemOf(connection, object.name, schema.signal))
+        : { busy: object.busy };
+    const busy = problem !== null && typeof problem !== "string" ? problem.busy : undefined;
     out.push({
       ...object,
+      ...(busy === undefined ? {} : { busy }),
       view: {
-        columns: columns.get(object.name) ?? [],
+        columns: (columns.get(object.name) ?? []).map(asAsked),
         checkOption: option === "local" || option === "cascaded" ? option : "none",
         security: row?.SECURITY_TYPE?.toUpperCase() === "INVOKER" ? "invoker" : "definer",
         definer: row?.DEFINER ?? "",
-        problem: await problemOf(connection, object.name, schema.signal),
+        problem: typeof problem === "string" ? problem : null,
       },
     });
   }
   return out;
+}
+
+/** A view's column goes by its name without the blanks and controls that this begins with; MySQL's own catalogue still shows them. */
+function asAsked(column: SourceColumn): SourceColumn {
+  const name = column.name.replace(/^[\u0000- \u007f]+/u, "");
+  return name === "" ? column : { ...column, name };
 }
 
 /** Why the view cannot be read, null where it can. A connection that is lost is no fault of the view's. */

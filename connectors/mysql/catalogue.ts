@@ -16,6 +16,7 @@ import { withViews } from "./catalogue-view-facts.js";
 import { InformationSchema, groupBy, numberOf, required } from "./catalogue-views.js";
 import type { Named } from "./catalogue-views.js";
 import type { Connection } from "./connection.js";
+import { readPatiently } from "./locked.js";
 
 const views = [
   "TABLES",
@@ -54,8 +55,12 @@ type TableRow = Named<(typeof tableColumns)[number]>;
 /** Types of TABLES that hold rows. Filtering on BASE TABLE alone loses MariaDB's versioned tables. */
 const rowTypes = new Set(["BASE TABLE", "SYSTEM VERSIONED"]);
 
-/** Reads the catalogue of the session's database. Faults: connection-lost, source-refused, and the signal's own. */
+/** Reads the catalogue of the session's database. Faults: connection-lost, source-refused, source-busy, and the signal's own. */
 export async function readCatalogue(connection: Connection, signal?: AbortSignal): Promise<Catalogue> {
+  return await readPatiently(connection, () => readAll(connection, signal));
+}
+
+async function readAll(connection: Connection, signal: AbortSignal | undefined): Promise<Catalogue> {
   const schema = await InformationSchema.open(connection, views, signal);
   const rows = await schema.read("TABLES", tableColumns, "TABLE_SCHEMA", ["TABLE_NAME"]);
   const tables = rows.filter((row) => rowTypes.has(row.TABLE_TYPE ?? ""));

@@ -13,7 +13,8 @@ import { stopReason, throwIfStopped } from "../../src/stop.js";
 import { dial } from "./dial.js";
 import { withEntry } from "./grant-names.js";
 import { demandIdentity, identityOf, identityVariables } from "./server-identity.js";
-import { sourceFault } from "./server-error.js";
+import { serverErrorNumber, sourceFault } from "./server-error.js";
+import { untilLifted, withoutLimit } from "./statement-limit.js";
 
 export type TlsOptions =
   { readonly mode: "off" } | { readonly mode: "verify-full"; readonly ca?: string | undefined };
@@ -28,6 +29,8 @@ export interface MysqlOptions {
   readonly tls: TlsOptions;
   /** Identity of the server that answered first: a connection that reaches another one is refused. */
   readonly expect?: string;
+  /** Folder for what has to wait and is too much for memory; the system's own for such things where none is said. */
+  readonly spill?: string;
 }
 
 export type Cell = string | null;
@@ -38,7 +41,7 @@ const session = [
   "SET NAMES utf8mb4",
   "SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', group_concat_max_len = 1048576, sql_quote_show_create = 1, completion_type = 'NO_CHAIN', " +
     // A limit of the server's own would end a catalogue query early, and the rest would not exist for us.
-    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_auto_is_null = 0, autocommit = 1",
+    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, autocommit = 1",
 ];
 const sessionWhereKnown: readonly (readonly [variable: string, value: string])[] = [
   // Without it AUTO_INCREMENT and row estimates are up to a day old (8.0 and later).
@@ -47,7 +50,6 @@ const sessionWhereKnown: readonly (readonly [variable: string, value: string])[]
   ["show_gipk_in_create_table_and_information_schema", "ON"],
   // Ours to bound, not the server's default: a limit for dashboards must not cut a catalogue query in half.
   ["max_execution_time", "0"],
-  ["max_statement_time", "0"],
   // A moment in the past would be read instead of what the rows are now.
   ["system_versioning_asof", "DEFAULT"],
 ];
@@ -92,6 +94,8 @@ export class Connection implements AsyncDisposable {
         charset: "UTF8MB4_GENERAL_CI",
         connectTimeout: 10_000,
         enableKeepAlive: true,
+        // None is kept here; mysql2 makes room for as many as it is told, which are 16,000 where nothing is said: 0.5 MB.
+        maxPreparedStatements: 1,
         // A server may ask its client for any local file; ours has none to give.
         flags: ["-LOCAL_FILES"],
         multipleStatements: false,
@@ -112,6 +116,7 @@ export class Connection implements AsyncDisposable {
     // next statement on the connection fails with the same cause and is told then.
     driver.on("error", () => undefined);
     try {
+      await untilLifted(() => driver.query(withoutLimit), serverErrorNumber);
       for (const statement of session) await driver.query(statement);
       const [known] = await driver.query({
         sql: "SHOW VARIABLES WHERE Variable_name IN (?)",
@@ -122,6 +127,10 @@ export class Connection implements AsyncDisposable {
       const names = new Set(rowsOf(known).map((row) => row[0]));
       for (const [name, value] of sessionWhereKnown)
         if (names.has(name)) await driver.query(`SET SESSION ${name} = ${value}`);
+      const [switches] = await driver.query("SELECT @@optimizer_switch");
+      // MariaDB keeps a subquery's answer by what its collation holds equal: asked of 'A' it gives what it found for 'a'.
+      if (rowsOf(switches)[0]?.[0]?.includes("subquery_cache=on") === true)
+        await driver.query("SET SESSION optimizer_switch = 'subquery_cache=off'");
       const [facts] = await driver.query("SELECT VERSION(), CONNECTION_ID()");
       const [version, id] = rowsOf(facts)[0] ?? [];
       return new Connection(driver, options, { version: version ?? "", id: id ?? "", identity });

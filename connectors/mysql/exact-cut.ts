@@ -22,7 +22,6 @@ export interface CutOptions {
   readonly options: MysqlOptions;
   readonly tables: readonly string[];
   readonly engine: SourceEngine;
-  readonly version: string;
   /** Runs before the reading connection goes. */
   readonly close: (wire: Wire) => Promise<void>;
 }
@@ -72,7 +71,7 @@ async function lockedView(wire: Wire, cut: CutOptions): Promise<Position> {
   }
   // Between lock and unlock nothing of these tables can commit, so any position read here parts their events exactly.
   await wire.query(openView);
-  const position = await readPosition((sql) => locker.query(sql), cut.engine, cut.version);
+  const position = await readPosition((sql) => locker.query(sql), cut.engine);
   await locker.query("UNLOCK TABLES");
   return position;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { CutFrom } from "../../src/port.js";
 import { accountName, databaseName } from "./grant-names.js";
 import { grantStatements, grantsOf, routineGrant, routineRight, showsRoutines } from "./grants.js";
 
@@ -74,14 +75,22 @@ describe("the GRANTs of a phase", () => {
     expect(accountName("a@b@host")).toBe("'a@b'@'host'");
   });
 
-  it("asks for locks only where tables have no key, and only MySQL", () => {
+  it("asks for locks under the first phase that takes them, and only MySQL", () => {
     const routines = routineRight("mysql", new Set(["SHOW_ROUTINE"]));
     const base = { account: "hg@%", database: "shop", dynamic: true, routines } as const;
     const copy = (needs: Parameters<typeof grantStatements>[0]): string =>
       grantStatements(needs)[0]?.statements.join("\n") ?? "";
-    expect(copy({ ...base, engine: "mysql", keyless: true })).toContain("GRANT RELOAD ON *.* TO 'hg'@'%';");
-    expect(copy({ ...base, engine: "mysql", keyless: false })).not.toMatch(/RELOAD|LOCK TABLES/u);
-    expect(copy({ ...base, engine: "mariadb", keyless: true, dynamic: false })).not.toMatch(
+    expect(copy({ ...base, engine: "mysql", cut: "copy" })).toContain("GRANT RELOAD ON *.* TO 'hg'@'%';");
+    expect(copy({ ...base, engine: "mysql", cut: "recopy" })).not.toMatch(/RELOAD|LOCK TABLES/u);
+    const locking = (engine: "mysql" | "mariadb", cut: CutFrom): readonly string[] =>
+      grantStatements({ ...base, engine, cut }).flatMap(({ phase, statements }) =>
+        statements.some((sql) => /RELOAD|LOCK TABLES/u.test(sql)) ? [phase] : [],
+      );
+    for (const cut of ["copy", "stream", "recopy"] as const) {
+      expect(locking("mysql", cut)).toEqual([cut]);
+      expect(locking("mariadb", cut)).toEqual([]);
+    }
+    expect(copy({ ...base, engine: "mariadb", cut: "copy", dynamic: false })).not.toMatch(
       /RELOAD|XA_RECOVER/u,
     );
   });

@@ -4,6 +4,7 @@
  * for its own database `headgate`; what only a later phase needs is not asked for before.
  */
 import type { PhaseGrants, SourceEngine } from "../../src/model.js";
+import type { CutFrom } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
 import { accountName, databaseName } from "./grant-names.js";
@@ -152,21 +153,21 @@ export function routineGrant(right: RoutineRight, account: string): string {
   return `GRANT ${right.privilege} ON ${on} TO ${accountName(account)};`;
 }
 
-export type GrantPhase = "copy" | "inventory" | "stream" | "cutover" | "way back";
+export type GrantPhase = "copy" | "inventory" | "accounts" | "stream" | "recopy" | "cutover" | "way back";
 
 export interface GrantNeeds {
   /** `user@host`, as CURRENT_USER() tells it. */
   readonly account: string;
   readonly engine: SourceEngine;
   readonly database: string;
-  /** Tables without a key: their exact cut locks them for a moment on MySQL. */
-  readonly keyless: boolean;
+  /** An exact cut locks its tables for a moment on MySQL: `copy` with tables without a key, `stream` with tables that are tied, and each `recopy`. */
+  readonly cut: CutFrom;
   /** Whether the server knows XA_RECOVER_ADMIN (MySQL 8 and later). */
   readonly dynamic: boolean;
   readonly routines: RoutineRight;
 }
 
-/** The exact GRANT statements of each phase. `inventory` only lets check list programs and name who is in the way; nothing is copied by it. `cutover` is for the fence's own account, `source.admin`. */
+/** The exact GRANT statements of each phase. `inventory` only lets check list programs and name who is in the way, `accounts` list who has rights on the database; nothing is copied by them. `cutover` is for the fence's own account, `source.admin`. */
 export function grantStatements(
   needs: GrantNeeds,
 ): readonly { readonly phase: GrantPhase; readonly statements: readonly string[] }[] {
@@ -177,9 +178,12 @@ export function grantStatements(
   const copyGlobal = [
     "REPLICATION CLIENT",
     ...(mysql && needs.dynamic ? ["XA_RECOVER_ADMIN"] : []),
-    ...(mysql && needs.keyless ? ["RELOAD"] : []),
+    ...(mysql && needs.cut === "copy" ? ["RELOAD"] : []),
   ];
-  const copyDatabase = ["SELECT", "SHOW VIEW", ...(mysql && needs.keyless ? ["LOCK TABLES"] : [])];
+  const copyDatabase = ["SELECT", "SHOW VIEW", ...(mysql && needs.cut === "copy" ? ["LOCK TABLES"] : [])];
+  const cutFrom = (phase: CutFrom): readonly string[] =>
+    mysql && needs.cut === phase ? [grant("LOCK TABLES", database), grant("RELOAD", "*.*")] : [];
+  const recopy = cutFrom("recopy");
   const admin = mysql
     ? needs.dynamic
       ? "CREATE USER, PROCESS, CONNECTION_ADMIN, SYSTEM_VARIABLES_ADMIN"
@@ -204,7 +208,11 @@ export function grantStatements(
         grant("SELECT", "performance_schema.*"),
       ],
     },
-    { phase: "stream", statements: [grant("REPLICATION SLAVE", "*.*")] },
+    // Passwords' hashes stand there too: for the time of an assessment that lists the application's accounts.
+    { phase: "accounts", statements: [grant("SELECT", "`mysql`.*")] },
+    { phase: "stream", statements: [grant("REPLICATION SLAVE", "*.*"), ...cutFrom("stream")] },
+    // Only for headgate recopy, which copies one table again beside what is followed.
+    ...(recopy.length === 0 ? [] : [{ phase: "recopy" as const, statements: recopy }]),
     { phase: "cutover", statements: [`GRANT ${admin} ON *.* TO 'ADMIN'@'HOST';`] },
     { phase: "way back", statements: [grant("INSERT, UPDATE, DELETE", database)] },
   ];
@@ -214,7 +222,7 @@ export function grantStatements(
 export async function phaseGrants(
   connection: Connection,
   database: string,
-  keyless: boolean,
+  cut: CutFrom,
 ): Promise<readonly PhaseGrants[]> {
   const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
   // Asked of the server, not of its version: MariaDB and MySQL 5.6 know no such privilege.
@@ -224,7 +232,7 @@ export async function phaseGrants(
     account,
     engine,
     database,
-    keyless,
+    cut,
     dynamic: known.has("XA_RECOVER_ADMIN"),
     routines: routineRight(engine, known),
   };

@@ -4,7 +4,7 @@
  * words; nothing is guessed. Reads only.
  */
 import { Fault } from "../../src/errors.js";
-import type { DependencyKind, Fact, SourceMeasures } from "../../src/model.js";
+import type { DependencyKind, Fact, SourceMeasures } from "../../src/measures.js";
 import type { Connection, Row } from "./connection.js";
 
 const tables = "TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')";

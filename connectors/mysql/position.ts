@@ -12,8 +12,8 @@ import type { Cell } from "./wire/cells.js";
 export type Ask = (sql: string) => Promise<readonly (readonly Cell[])[]>;
 
 /** The position that every transaction committed so far is at or before. */
-export async function readPosition(ask: Ask, engine: SourceEngine, version: string): Promise<Position> {
-  const { file, offset } = await binlogEnd(ask, engine, version);
+export async function readPosition(ask: Ask, engine: SourceEngine): Promise<Position> {
+  const { file, offset } = await binlogEnd(ask, engine);
   const set = engine === "mariadb" ? await mariadbSet(ask) : await mysqlSet(ask);
   return set === null ? { kind: "file", file, offset } : { kind: "gtid", set, file, offset };
 }
@@ -22,16 +22,27 @@ export async function readPosition(ask: Ask, engine: SourceEngine, version: stri
 async function binlogEnd(
   ask: Ask,
   engine: SourceEngine,
-  version: string,
 ): Promise<{ readonly file: string; readonly offset: string }> {
-  const statement =
-    engine === "mysql" && atLeast(version, 8, 2) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
-  const [file, offset] = (await ask(statement))[0] ?? [];
+  const [file, offset] = (await logStatus(ask, engine))[0] ?? [];
   if (file === undefined || file === null || offset === undefined || offset === null)
     throw new Fault("source-refused", "The source keeps no binary log, so it has no position.", {
       next: "Set log_bin on the source and restart it.",
     });
   return { file, offset };
+}
+
+/** The server's number of a statement that it does not know. */
+const unknownStatement = 1064;
+
+/** MySQL renamed the statement and then took the old name away, and says itself which of the two it knows. */
+async function logStatus(ask: Ask, engine: SourceEngine): ReturnType<Ask> {
+  if (engine === "mysql")
+    try {
+      return await ask("SHOW BINARY LOG STATUS");
+    } catch (error) {
+      if (!(error instanceof Fault) || error.facts["errno"] !== unknownStatement) throw error;
+    }
+  return await ask("SHOW MASTER STATUS");
 }
 
 async function mysqlSet(ask: Ask): Promise<string | null> {

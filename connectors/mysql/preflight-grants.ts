@@ -69,11 +69,15 @@ export function judgeGrants(grants: Grants, context: GrantContext): readonly Fin
     missing("error", markers.join(", "), ours, "the copy writes its markers there, and nowhere else.");
   else if (!grants.allows("UPDATE", markerDatabase))
     missing("warning", "UPDATE", ours, "the cutover will write its decision there.");
-  if (engine === "mysql" && context.keyless.length > 0) {
-    const why = `the exact cut of tables without a key locks each for a moment (${told(context.keyless)}).`;
+  if (engine === "mysql") {
+    const keyless = context.keyless.length > 0;
+    const severity = keyless ? "error" : "info";
+    const why = keyless
+      ? `the exact cut of tables without a key locks each for a moment (${told(context.keyless)}).`
+      : "a run that follows tables which foreign keys tie below the log, and headgate recopy, lock each such table for a moment.";
     if (!grants.allows("RELOAD", null) && !grants.allows("FLUSH_TABLES", null))
-      missing("error", "RELOAD", everywhere, why);
-    if (!grants.allows("LOCK TABLES", database)) missing("error", "LOCK TABLES", source, why);
+      missing(severity, "RELOAD", everywhere, why);
+    if (!grants.allows("LOCK TABLES", database)) missing(severity, "LOCK TABLES", source, why);
   }
   // Without these the catalogue shows nothing at all, so an inventory would be empty and look complete.
   for (const [privilege, what] of [

@@ -47,7 +47,8 @@ export async function readStructure(
   };
 }
 
-function judgeEngine(table: string, engine: string | null): readonly Finding[] {
+/** What the table's engine means; the catalogue has none where the source cannot open the table. */
+export function judgeEngine(table: string, engine: string | null): readonly Finding[] {
   if (engine === "InnoDB") return [];
   if (engine === null)
     return [

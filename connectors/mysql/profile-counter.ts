@@ -4,7 +4,8 @@
  */
 import type { Finding, PlanColumn, PlanTable } from "../../src/model.js";
 import type { Connection } from "./connection.js";
-import { integerRange, targetRange } from "./profile-numbers.js";
+import { proposedLines, typeLine } from "./profile-probe.js";
+import { asNumber, integerRange, targetRange } from "./profile-numbers.js";
 
 /** Part of the range, in hundredths, past which it is told. */
 const near = 75n;
@@ -36,13 +37,15 @@ export function judgeCounter(table: PlanTable, column: PlanColumn, next: bigint)
   const target = column.identity === null ? null : (targetRange(column.targetType)?.max ?? null);
   const object = `${table.source}.${column.source}`;
   const base = { code: "auto-increment-near-end", object, count: 1, sampleKeys: [] };
+  const wider = { ...typeLine(table, column, asNumber(column, "numeric(20,0)")), byChoice: true as const };
   if (target !== null && next > target)
     return [
       {
         ...base,
         severity: "error",
         sentence: `The next AUTO_INCREMENT value of ${object} is ${String(next)}, past the end of ${column.targetType} (${String(target)}): the target could not number a single new row.`,
-        fix: "Lower the counter on the source (ALTER TABLE ... AUTO_INCREMENT), renumber its last rows, or map the column to a wider type.",
+        fix: "Lower the counter on the source (ALTER TABLE ... AUTO_INCREMENT), renumber its last rows, or map the column to a wider type, which no longer counts by itself.",
+        ...(target < 2n ** 63n - 1n ? {} : { settle: [wider], propose: proposedLines([wider]) }),
       },
     ];
   const end = source !== null && (target === null || source < target) ? source : target;

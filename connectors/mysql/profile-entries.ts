@@ -178,6 +178,7 @@ export function rowProbes(table: PlanTable): readonly Probe[] {
       what: "are wider than a page of PostgreSQL (8160 bytes) even with their long values moved out of it; the copy would stop at the first",
       fix: "Split the table, or exclude it.",
       settle: [],
+      excludes: true,
       about: { object: table.source, one: `row of ${table.source}`, many: `rows of ${table.source}` },
     },
   ];

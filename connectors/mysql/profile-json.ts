@@ -9,8 +9,10 @@ import { policyLine, typeLine } from "./profile-probe.js";
 import type { Asked, Probe } from "./profile-probe.js";
 import { badText } from "./profile-text.js";
 
-/** Elements of one jsonb container. */
+/** Bytes of the elements of one jsonb container. */
 const largestJsonb = 268_435_455;
+/** A number of one digit is two bytes of text, three of MySQL's own, and eight of jsonb. */
+const smallestText = largestJsonb >> 2;
 
 /** What jsonb, and for raw NULs json, refuses. */
 export function jsonProbes(table: PlanTable, column: PlanColumn, server: Asked): readonly Probe[] {
@@ -52,25 +54,26 @@ export function jsonProbes(table: PlanTable, column: PlanColumn, server: Asked):
   if (engine === "mysql") {
     if (column.policy.nul === "strip") probes.push(keyTwice(table, column, strippedTwice(text, nul(text))));
     // MySQL keeps neither half surrogates nor numbers past double, so only size is left to ask.
-    if (table.estimatedBytes > largestJsonb)
-      probes.push(jsonSize(column, `(JSON_STORAGE_SIZE(${c}) > ${largestJsonb})`));
+    if (table.estimatedBytes > smallestText)
+      probes.push(jsonSize(table, column, `(JSON_STORAGE_SIZE(${c}) > ${smallestText})`));
     return probes;
   }
-  if (table.estimatedBytes > largestJsonb) probes.push(jsonSize(column, `(LENGTH(${c}) > ${largestJsonb})`));
+  if (table.estimatedBytes > smallestText)
+    probes.push(jsonSize(table, column, `(LENGTH(${c}) > ${smallestText})`));
   probes.push(invalid(table, column), ...mariadbProbes(table, column, unescaped, text));
   probes.push(badText(table, column, server));
   return probes;
 }
 
-function jsonSize(column: PlanColumn, condition: string): Probe {
+function jsonSize(table: PlanTable, column: PlanColumn, condition: string): Probe {
   return {
     code: "json-size",
     severity: "error",
     column,
     condition,
-    what: "are larger than 256 MB, the most that jsonb holds; the copy would stop at the first",
-    fix: "Map the column to json or text.",
-    settle: [],
+    what: "are larger than 64 MB: small numbers take up to four times as much in jsonb, which holds 256 MB, so the copy may stop there",
+    fix: "Map the column to json, which keeps the text.",
+    settle: [typeLine(table, column, "type: json")],
   };
 }
 

@@ -115,7 +115,7 @@ export function integerProbes(table: PlanTable, column: PlanColumn): readonly Pr
  * A rule's `to` for a number of another type, with the CHECK that the built-in rule for unsigned columns has. It says
  * nothing of identity: where the type cannot be one, the plan tells it, and a silent `none` would hide it.
  */
-function asNumber(column: PlanColumn, type: string): string {
+export function asNumber(column: PlanColumn, type: string): string {
   const spelled = /[,(]/u.test(type) ? `"${type}"` : type;
   return `type: ${spelled}${column.column.unsigned ? ", check: not-negative" : ""}`;
 }

@@ -1,14 +1,16 @@
 /**
- * Rows whose parent is missing, for every foreign key that the target will have (MATCH SIMPLE: a NULL asks for no
- * parent). `orphan`: the source has no such row either, it was written past its checks. `orphan-by-collation`: the
- * source finds a parent, but only because its collation takes two spellings for one (case, accents, blanks at the
- * end), and the target compares bytes. `orphan-by-label`: InnoDB compares ENUM and SET by number, whatever label it
+ * Rows whose parent is missing, for every foreign key whose two tables travel (MATCH SIMPLE: a NULL asks for no
+ * parent). Of a key that the target will not have they stop nothing, and are told all the same. `orphan`: the source has
+ * no such row either, it was written past its checks. `orphan-by-collation`: the source finds a parent, but only because
+ * its collation takes two spellings for one (case, accents, blanks at the end), and the target compares bytes. `orphan-by-label`: InnoDB compares ENUM and SET by number, whatever label it
  * stands for on either side, and the target has labels. `orphan-by-policy`: policies part the two sides. Each would stop the key's validation or change a parent.
  */
 import type { Finding, PlanColumn, PlanForeignKey, PlanTable } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
-import type { Piece } from "./profile-piece.js";
+import { countGroups } from "./profile-orphan-groups.js";
+import type { Counted, Groups } from "./profile-orphan-groups.js";
+import type { Piece, Pieces } from "./profile-piece.js";
 import { policyLine, proposedLines } from "./profile-probe.js";
 import { keyList, keysOf, sampleSize } from "./profile-sample.js";
 import { equalBytes, readCollations } from "./equality.js";
@@ -19,14 +21,24 @@ interface Pair {
   readonly parent: PlanColumn;
 }
 
-interface Question {
-  readonly key: PlanForeignKey;
-  readonly parent: PlanTable;
+interface Lookup {
+  /** What stands between the child's rows, named c, and WHERE. */
   readonly join: string;
   readonly asks: string;
   readonly missing: string;
   /** Found by the source only; null where both sides compare alike. */
   readonly unlike: string | null;
+}
+
+interface Question {
+  readonly key: PlanForeignKey;
+  readonly parent: PlanTable;
+  /** Why the target will not have the key; null where it will. */
+  readonly left: string | null;
+  /** Where an index of the parent serves: a look at it for each child. */
+  readonly lookup: Lookup;
+  /** Where none does. */
+  readonly groups: Groups | null;
   /** Why the source finds it. */
   readonly unlikeCode: "orphan-by-collation" | "orphan-by-label" | "orphan-by-policy";
 }
@@ -35,31 +47,27 @@ export async function orphanFindings(
   connection: Connection,
   table: PlanTable,
   tables: readonly PlanTable[],
-  pieces: readonly Piece[],
+  pieces: Pieces,
   signal: AbortSignal | undefined,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const text = table.columns.some(({ equality }) => equality !== undefined);
   const collations = text ? await readCollations(connection) : new Set<string>();
-  for (const key of table.foreignKeys ?? []) {
-    const question = questionOf(table, key, tables, collations);
+  const keys = [
+    ...(table.foreignKeys ?? []).map((key) => ({ key, left: null })),
+    ...(table.leftKeys ?? []).map(({ onSource: key, why: left }) => ({ key, left })),
+  ];
+  for (const { key, left } of keys) {
+    const question = key === null ? null : questionOf(table, key, left, tables, collations);
     if (question === null) continue;
-    const counts = [0, 0];
-    for (const piece of pieces) {
-      const sums = [question.missing, question.unlike ?? "0"].map((sql) => `CAST(SUM(${sql}) AS CHAR)`);
-      const [row] = await connection.query(
-        `SELECT ${sums.join(", ")} ${rowsOf(question, piece)}`,
-        piece.params,
-        signal,
-      );
-      counts.forEach((count, at) => (counts[at] = count + Number(row?.[at] ?? 0)));
-    }
-    const [missing = 0, unlike = 0] = counts;
-    const keys = (condition: string): Promise<readonly string[]> =>
-      sampleKeys(connection, table, question, condition, pieces, signal);
-    if (missing > 0) findings.push(tell(table, question, "orphan", missing, await keys(question.missing)));
-    if (unlike > 0 && question.unlike !== null)
-      findings.push(tell(table, question, question.unlikeCode, unlike, await keys(question.unlike)));
+    const counted =
+      question.groups === null
+        ? await countLookups(connection, table, question.lookup, pieces.list, signal)
+        : await countGroups(connection, table, question.parent, question.groups, pieces, signal);
+    const { missing, unlike } = counted;
+    if (missing > 0) findings.push(tell(table, question, "orphan", missing, await counted.keys("missing")));
+    if (unlike > 0)
+      findings.push(tell(table, question, question.unlikeCode, unlike, await counted.keys("unlike")));
   }
   return findings;
 }
@@ -67,6 +75,7 @@ export async function orphanFindings(
 function questionOf(
   table: PlanTable,
   key: PlanForeignKey,
+  left: string | null,
   tables: readonly PlanTable[],
   collations: ReadonlySet<string>,
 ): Question | null {
@@ -81,26 +90,39 @@ function questionOf(
   if (pairs.length !== key.columns.length || first === undefined) return null;
   const here = ({ child }: Pair): string => `c.${mysqlName(child.source)}`;
   const there = ({ parent: column }: Pair): string => `p.${mysqlName(column.source)}`;
-  const unlike = pairs
+  const texts = (pair: Pair): readonly [child: string, parent: string] => {
+    const { equality } = pair.child;
+    const equalText =
+      equality === undefined ? undefined : (text: string) => equalBytes(text, equality, collations);
+    return [
+      targetValue(pair.child, here(pair), null, equalText),
+      targetValue(pair.parent, there(pair), null, equalText),
+    ];
+  };
+  const alike = pairs
+    // Of two types, which only a key has that is not built, nothing is one value on the target.
+    .filter((pair) => pair.child.targetType === pair.parent.targetType)
     .filter((pair) => pair.child.column.charset !== null || byPolicy(pair))
-    .map((pair) => {
-      const { equality } = pair.child;
-      const equalText =
-        equality === undefined ? undefined : (text: string) => equalBytes(text, equality, collations);
-      const [a, b] = [
-        targetValue(pair.child, here(pair), null, equalText),
-        targetValue(pair.parent, there(pair), null, equalText),
-      ];
-      // A value that a policy makes NULL asks for no parent.
-      return `(${a} IS NOT NULL AND NOT (${a} <=> ${b}))`;
-    });
+    .map(texts);
+  // A value that a policy makes NULL asks for no parent.
+  const other = alike.map(([a, b]) => `(${a} IS NOT NULL AND NOT (${a} <=> ${b}))`).join(" OR ");
+  const found = pairs.map((pair) => foundBy(pair, here(pair), there(pair)));
   return {
-    key,
-    parent,
-    join: pairs.map((pair) => foundBy(pair, here(pair), there(pair))).join(" AND "),
-    asks: pairs.map((pair) => `${here(pair)} IS NOT NULL`).join(" AND "),
-    missing: `(${there(first)} IS NULL)`,
-    unlike: unlike.length === 0 ? null : `(${there(first)} IS NOT NULL AND (${unlike.join(" OR ")}))`,
+    ...{ key, parent, left },
+    lookup: {
+      join: `LEFT JOIN ${mysqlName(parent.source)} AS p ON ${found.map(([a, b]) => `${b} = ${a}`).join(" AND ")}`,
+      asks: pairs.map((pair) => `${here(pair)} IS NOT NULL`).join(" AND "),
+      missing: `(${there(first)} IS NULL)`,
+      unlike: other === "" ? null : `(${there(first)} IS NOT NULL AND (${other}))`,
+    },
+    // Without a unique key a row may have many parents, and a join would count it as often.
+    groups:
+      left === null && pairs.every(byIndex)
+        ? null
+        : {
+            found: found.map(([a, b]) => ({ child: a, parent: b })),
+            alike: alike.map(([a, b]) => ({ child: a, parent: b })),
+          },
     unlikeCode: pairs.some(byPolicy)
       ? "orphan-by-policy"
       : pairs.some(byNumber)
@@ -109,15 +131,21 @@ function questionOf(
   };
 }
 
-/** How InnoDB finds a child's parent, which `=` is not everywhere. */
-function foundBy(pair: Pair, here: string, there: string): string {
-  if (byNumber(pair)) return `CAST(${there} AS UNSIGNED) = CAST(${here} AS UNSIGNED)`;
+/** What is equal of a child and the parent that InnoDB finds for it; `=` of the columns alone is not it everywhere. */
+function foundBy(pair: Pair, here: string, there: string): readonly [child: string, parent: string] {
+  if (byNumber(pair)) return [`CAST(${here} AS UNSIGNED)`, `CAST(${there} AS UNSIGNED)`];
   const [child, parent] = [pair.child.column, pair.parent.column];
-  if (parent.collation === null || parent.collation === child.collation) return `${there} = ${here}`;
+  if (parent.collation === null || parent.collation === child.collation) return [here, there];
   // It looks a child's text up in its parent's index, by the parent's collation; `=` refuses to choose one of two.
-  if (parent.charset === child.charset) return `${there} = ${here} COLLATE ${parent.collation}`;
+  if (parent.charset === child.charset) return [`${here} COLLATE ${parent.collation}`, there];
   // Only changed past the source's checks, which then look the bytes up as they stand: what is meant are the characters.
-  return `${asUtf8(there, parent.charset)} = ${asUtf8(here, child.charset)} COLLATE utf8mb4_bin`;
+  return [`${asUtf8(here, child.charset)} COLLATE utf8mb4_bin`, asUtf8(there, parent.charset)];
+}
+
+/** Whether the parent's side of `foundBy` is its column as it stands. */
+function byIndex(pair: Pair): boolean {
+  const [child, parent] = [pair.child.column, pair.parent.column];
+  return !byNumber(pair) && (parent.collation === null || parent.charset === child.charset);
 }
 
 /** ENUM and SET are numbers to InnoDB; where both sides spell them alike `=` says the same, and takes the index. */
@@ -135,14 +163,35 @@ function byPolicy({ child, parent }: Pair): boolean {
   return child.policy.zeroDate !== parent.policy.zeroDate;
 }
 
-function rowsOf({ parent, join, asks }: Question, piece: Piece): string {
-  return `FROM ${piece.from} AS c LEFT JOIN ${mysqlName(parent.source)} AS p ON ${join} WHERE ${asks}`;
+async function countLookups(
+  connection: Connection,
+  table: PlanTable,
+  lookup: Lookup,
+  pieces: readonly Piece[],
+  signal: AbortSignal | undefined,
+): Promise<Counted> {
+  const sums = [lookup.missing, lookup.unlike ?? "0"].map((sql) => `CAST(SUM(${sql}) AS CHAR)`).join(", ");
+  const counts = [0, 0];
+  for (const piece of pieces) {
+    const [row] = await connection.query(`SELECT ${sums} ${rowsOf(lookup, piece)}`, piece.params, signal);
+    counts.forEach((count, at) => (counts[at] = count + Number(row?.[at] ?? 0)));
+  }
+  const [missing = 0, unlike = 0] = counts;
+  return {
+    missing,
+    unlike,
+    keys: (of) => sampleKeys(connection, table, lookup, lookup[of] ?? "0", pieces, signal),
+  };
+}
+
+function rowsOf({ join, asks }: Lookup, piece: Piece): string {
+  return `FROM ${piece.from} AS c ${join} WHERE ${asks}`;
 }
 
 async function sampleKeys(
   connection: Connection,
   table: PlanTable,
-  question: Question,
+  lookup: Lookup,
   condition: string,
   pieces: readonly Piece[],
   signal: AbortSignal | undefined,
@@ -153,7 +202,7 @@ async function sampleKeys(
   for (const piece of pieces) {
     if (keys.length >= sampleSize) break;
     const rows = await connection.query(
-      `SELECT ${list.join(", ")} ${rowsOf(question, piece)} AND ${condition} LIMIT ${String(sampleSize - keys.length)}`,
+      `SELECT ${list.join(", ")} ${rowsOf(lookup, piece)} AND ${condition} LIMIT ${String(sampleSize - keys.length)}`,
       piece.params,
       signal,
     );
@@ -164,7 +213,7 @@ async function sampleKeys(
 
 function tell(
   table: PlanTable,
-  { key, parent }: Question,
+  { key, parent, left }: Question,
   code: "orphan" | Question["unlikeCode"],
   count: number,
   keys: readonly string[],
@@ -180,6 +229,14 @@ function tell(
     "orphan-by-label": `${rows} ${of} ${verb("find")} ${count === 1 ? "its" : "their"} row of ${there} only because the source compares labels by their number, which stands for another label there; the target compares the labels`,
     "orphan-by-policy": `${rows} ${of} ${verb("lose")} ${count === 1 ? "its" : "their"} row of ${there}, because the policies of the two sides make different things of the same value`,
   }[code];
+  if (left !== null)
+    return {
+      // A code of its own: the report counts the others as kept by a policy.
+      ...{ code: "unbuilt-key-orphan", severity: "info", object: `${table.source}.${key.name}` },
+      sentence: `${found}; the target will not have the foreign key ${key.name}, so nothing there minds ${count === 1 ? "it" : "them"}.`,
+      fix: "Nothing needs to be done for the copy; mend these rows before somebody relies on the key there.",
+      ...{ count, sampleKeys: keys },
+    };
   const settle = [policyLine(table, key.columns[0] ?? "", "orphans: keep")];
   return {
     code,

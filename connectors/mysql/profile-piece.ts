@@ -41,6 +41,13 @@ export async function piecesOf(
   return { list: await ranged(options, table, throttledRows, null, how.signal), sampled: null };
 }
 
+/** All pieces as one, for what two of them may have a part in: over the whole table, or over the whole sample. */
+export function togetherOf(table: PlanTable, { list, sampled }: Pieces): Piece {
+  if (sampled === null) return { from: mysqlName(table.source), params: [] };
+  const parts = list.map(({ from }) => `(SELECT * FROM ${from} AS part)`);
+  return { from: `(${parts.join(" UNION ALL ")})`, params: list.flatMap(({ params }) => params) };
+}
+
 /** Rows to look at; null where the table is so small that all of them are. */
 function sampleRows(sample: Sample, estimated: number): number | null {
   // A percentage of a small table proves nothing and saves nothing.

@@ -27,6 +27,8 @@ export interface Probe {
   readonly settle: readonly Settlement[];
   /** What the finding is about, where that is not the column: its object, and what N counts, in one and in many. */
   readonly about?: { readonly object: string; readonly one: string; readonly many: string };
+  /** Leaving the table out settles it; shown beside the finding alone, as nobody should leave one out with a block of lines. */
+  readonly excludes?: true;
   /** Lines that are shown and never written by `init`: the value is right without them too. */
   readonly offer?: readonly Settlement[];
 }
@@ -57,4 +59,9 @@ function scalar(name: string): string {
 /** The lines as a person would put them into headgate.yaml. */
 export function proposedLines(settle: readonly Settlement[]): readonly string[] {
   return settle.flatMap(({ section, yaml }) => [`${section}:`, `  - ${yaml}`]);
+}
+
+/** The lines that leave a table out; none for a name that would be a pattern. */
+export function excludedLines(table: string): readonly string[] {
+  return /[*?[\]{}!\\]/u.test(table) ? [] : ["tables:", `  exclude: [${JSON.stringify(table)}]`];
 }

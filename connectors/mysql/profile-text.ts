@@ -159,6 +159,7 @@ export function byteProbes(table: PlanTable, column: PlanColumn): readonly Probe
       what: "are longer than 1 GB, PostgreSQL's largest field; the copy would stop at the first",
       fix: "Move these values elsewhere, or exclude the table.",
       settle: [],
+      excludes: true,
     });
   return probes;
 }

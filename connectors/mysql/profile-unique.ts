@@ -11,7 +11,8 @@ import { proposedLines, typeLine } from "./profile-probe.js";
 import type { Settlement } from "./profile-probe.js";
 import { isText, mergingOf, targetValue } from "./profile-value.js";
 import { keyList, keysOf, sampleSize } from "./profile-sample.js";
-import type { Piece, Pieces } from "./profile-piece.js";
+import { togetherOf } from "./profile-piece.js";
+import type { Pieces } from "./profile-piece.js";
 
 /** What the rows of one key are grouped by, and why values may have become one. */
 interface Grouping {
@@ -103,13 +104,6 @@ export async function uniqueFindings(
     findings.push(tell(table, grouping, groups, Number(row?.[1] ?? 0), keys));
   }
   return findings;
-}
-
-/** Two rows that clash may lie in two pieces, so a key is asked over the whole table, or over the whole sample. */
-function togetherOf(table: PlanTable, { list, sampled }: Pieces): Piece {
-  if (sampled === null) return { from: mysqlName(table.source), params: [] };
-  const parts = list.map(({ from }) => `(SELECT * FROM ${from} AS part)`);
-  return { from: `(${parts.join(" UNION ALL ")})`, params: list.flatMap(({ params }) => params) };
 }
 
 /** Keys of rows that clash, those of one group beside each other. */

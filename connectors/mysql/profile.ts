@@ -10,15 +10,17 @@ import type { Finding, PlanColumn, PlanTable } from "../../src/model.js";
 import type { ProfileOptions } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
+import { lockWaitTimeout } from "./locked.js";
 import { counterFindings, counterOf } from "./profile-counter.js";
 import { entryProbes, rowProbes } from "./profile-entries.js";
 import { jsonProbes } from "./profile-json.js";
-import { lockHolder } from "./profile-lock.js";
+import { lockHolder, toBeNamed } from "./profile-lock.js";
+import { looserProbes } from "./profile-looser.js";
 import { dateProbes, integerProbes, labelProbes, timeProbes, yearProbes } from "./profile-numbers.js";
 import { charsetProbes } from "./profile-charset.js";
 import { orphanFindings } from "./profile-orphans.js";
 import type { Piece, Pieces } from "./profile-piece.js";
-import { proposedLines } from "./profile-probe.js";
+import { excludedLines, proposedLines } from "./profile-probe.js";
 import type { Asked, Probe } from "./profile-probe.js";
 import { checkProbes } from "./profile-checks.js";
 import { keyList, keysOf, sampleSize, valueText } from "./profile-sample.js";
@@ -28,38 +30,40 @@ import { uniqueFindings } from "./profile-unique.js";
 /** Seconds that another session's DDL or table lock is waited for. */
 const lockWaitSeconds = 10;
 
-export interface TableOptions extends Pick<ProfileOptions, "tables" | "showValues" | "pause"> {
+interface TableOptions extends Pick<ProfileOptions, "tables" | "showValues" | "pause"> {
   readonly pieces: Pieces;
   readonly signal: AbortSignal | undefined;
+}
+
+export interface AskedOptions extends Partial<Omit<TableOptions, "pieces">> {
+  /** The table as one piece where nothing is given. */
+  readonly pieces?: () => Promise<Pieces>;
   /** Seconds. */
-  readonly lockWait: number;
+  readonly lockWait?: number;
 }
 
 /** Findings in column order, then keys; every row in one pass unless asked otherwise. Faults: connection-lost, and the signal's own. */
 export async function profileTable(
   connection: Connection,
   table: PlanTable,
-  asked: Partial<TableOptions> = {},
+  asked: AskedOptions = {},
 ): Promise<readonly Finding[]> {
-  const options: TableOptions = {
-    tables: [table],
-    showValues: false,
-    pause: null,
-    pieces: { list: [{ from: mysqlName(table.source), params: [] }], sampled: null },
-    signal: undefined,
-    lockWait: lockWaitSeconds,
-    ...asked,
-  };
-  const { signal, pieces, lockWait } = options;
+  const { signal, lockWait = lockWaitSeconds } = asked;
   await connection.query(`SET SESSION lock_wait_timeout = ${String(lockWait)}`);
   try {
+    // Parting a table reads its key, so it too meets a table that is locked or gone.
+    const pieces = (await asked.pieces?.()) ?? {
+      list: [{ from: mysqlName(table.source), params: [] }],
+      sampled: null,
+    };
+    const options = { tables: [table], showValues: false, pause: null, signal, ...asked, pieces };
     const values = await valueFindings(connection, table, options);
     // Where rows are past the counter's end already, that it has passed it is no news.
     const past = values.some(({ code, object }) => /-range$/u.test(code) && object === counterOf(table));
     const findings = [
       ...values,
       ...(await uniqueFindings(connection, table, pieces, signal)),
-      ...(await orphanFindings(connection, table, options.tables, pieces.list, signal)),
+      ...(await orphanFindings(connection, table, options.tables, pieces, signal)),
       ...(past ? [] : await counterFindings(connection, table, signal)),
     ];
     return pieces.sampled === null ? findings : inSample(table, pieces.sampled, findings);
@@ -82,6 +86,7 @@ async function valueFindings(
     ...table.columns.flatMap((column) => probesOf(server, table, column)),
     ...checkProbes(table),
     ...entryProbes(table),
+    ...looserProbes(table),
     ...rowProbes(table),
   ];
   if (probes.length === 0) return [];
@@ -180,6 +185,7 @@ function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): F
   const about = probe.about ?? { object: column, one: `value of ${column}`, many: `values of ${column}` };
   const settled = probe.settle.length > 0;
   const lines = [...probe.settle, ...(probe.offer ?? [])];
+  const proposed = [...proposedLines(lines), ...(probe.excludes === true ? excludedLines(table.source) : [])];
   return {
     code: probe.code,
     severity: probe.severity,
@@ -189,7 +195,7 @@ function tell(table: PlanTable, probe: Probe, hits: number, samples: Samples): F
     count: hits,
     sampleKeys: samples.keys,
     ...(samples.values === null ? {} : { sampleValues: samples.values }),
-    ...(lines.length > 0 ? { propose: proposedLines(lines) } : {}),
+    ...(proposed.length > 0 ? { propose: proposed } : {}),
     ...(settled ? { settle: probe.settle } : {}),
   };
 }
@@ -239,12 +245,22 @@ async function unseen(
   const unread = `The values of ${table.source} could not be looked at`;
   switch (fault.code) {
     case "source-busy": {
+      const { errno } = fault.facts;
+      // A source that was too busy for the throttle says nothing about this table.
+      if (errno === undefined) throw fault;
+      if (errno !== lockWaitTimeout)
+        return {
+          ...base,
+          code: "table-interrupted",
+          sentence: `${unread}: the source ended the statement that read it. ${fault.message}`,
+          fix: "Run headgate check again.",
+        };
       const holder = await lockHolder(connection, table.source);
       return {
         ...base,
         code: "table-locked",
         sentence: `${unread}: ${holder ?? "another session, which the server does not name to this account,"} held the table for more than ${String(lockWait)} seconds.`,
-        fix: "Run headgate check again when the lock is gone.",
+        fix: `Run headgate check again when the lock is gone.${holder === null ? ` ${toBeNamed}` : ""}`,
       };
     }
     case "grant-missing":

@@ -8,6 +8,7 @@ import type { ProfileOptions, Profiler, ServerLoad } from "../../src/port.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { piecesOf } from "./profile-piece.js";
+import type { Pieces } from "./profile-piece.js";
 import { profileTable } from "./profile.js";
 import { replicaState } from "./replica.js";
 import { releaseSlot, takeSlot } from "./slots.js";
@@ -44,11 +45,8 @@ async function look(
   table: PlanTable,
   how: ProfileOptions,
 ): Promise<readonly Finding[]> {
-  const pieces = await piecesOf(options, table, {
-    sample: how.sample,
-    byRange: how.pause !== null,
-    signal: how.signal,
-  });
+  const { sample, pause, signal } = how;
+  const pieces = (): Promise<Pieces> => piecesOf(options, table, { sample, byRange: pause !== null, signal });
   return await profileTable(connection, table, { ...how, pieces });
 }
 

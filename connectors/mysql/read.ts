@@ -16,8 +16,8 @@ import { between, keyShape } from "./key.js";
 import type { KeyShape } from "./key.js";
 import { readWaitSeconds, untilLocked } from "./locked.js";
 import { demandIdentity, identityOf, identityVariables } from "./server-identity.js";
-import { Wire } from "./wire/wire.js";
-import type { Statement } from "./wire/wire.js";
+import { openLifted } from "./wire/lifted.js";
+import type { Statement, Wire } from "./wire/wire.js";
 
 /** The session of types.md rule 2, and what only a long read needs. */
 const session = [
@@ -36,16 +36,18 @@ const session = [
 
 const whereKnown: readonly (readonly [variable: string, value: string])[] = [
   ["max_execution_time", "0"],
-  ["max_statement_time", "0"],
   // Results that are read once would push everything else out of MariaDB's query cache.
   ["query_cache_type", "0"],
   // A moment in the past would be read instead of what the rows are now.
   ["system_versioning_asof", "DEFAULT"],
 ];
 
-/** Opens a raw connection with the session that reading needs. */
+/** Of a connection that is asked for few rows: tables are many, and each is split over one of its own. */
+export const fewRows = 65_536;
+
+/** Opens a raw connection with the session that reading needs; its buffer is for rows in bulk where nobody says otherwise. */
 export async function openReading(options: MysqlOptions, bufferSize?: number): Promise<Wire> {
-  const wire = await Wire.open(options, bufferSize);
+  const wire = await openLifted(options, bufferSize);
   try {
     for (const statement of session) await wire.query(statement);
     const asked = [...whereKnown.map(([name]) => name), ...identityVariables];
@@ -57,6 +59,9 @@ export async function openReading(options: MysqlOptions, bufferSize?: number): P
     const [switches] = await wire.query("SELECT @@optimizer_switch");
     if (switches?.[0]?.includes("use_invisible_indexes=off") === true)
       await wire.query("SET SESSION optimizer_switch = 'use_invisible_indexes=on'");
+    // MariaDB keeps a subquery's answer by what its collation holds equal.
+    if (switches?.[0]?.includes("subquery_cache=on") === true)
+      await wire.query("SET SESSION optimizer_switch = 'subquery_cache=off'");
     for (const [name, value] of whereKnown)
       if (known.some((row) => row[0] === name && row[1] !== value && row[1] !== "OFF"))
         await wire.query(`SET SESSION ${name} = ${value}`);
@@ -114,7 +119,7 @@ export class WireReader implements RowReader {
   ): Promise<number> {
     const { table, key } = query;
     if (key === null) throw new Fault("bug", `Rows of ${table} by a key that it does not have.`);
-    const lookup = await this.#lookup(table, key, query.keyColumns ?? []);
+    const lookup = await this.#lookup(table, key, keys.columns);
     const select = `SELECT ${query.select.join(", ")} FROM ${mysqlName(table)} FORCE INDEX (${mysqlName(key.index)})`;
     const also = conditions(query)
       .map((sql) => ` AND ${sql}`)
@@ -127,7 +132,7 @@ export class WireReader implements RowReader {
       });
     let rows = 0;
     let statements = 0;
-    for (const batch of byKeys(lookup, keys)) {
+    for (const batch of byKeys(lookup, keys.texts)) {
       statements += batch.besides === null ? 1 : 2;
       if (query.ordered && statements > 1)
         throw new Fault(

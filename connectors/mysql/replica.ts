@@ -100,7 +100,8 @@ export async function replicaFindings(
         ? `The replica has not reached the source's position within ${String(patience)} seconds.`
         : `The replica replicates from another server than the source, and does not hold the source's transactions.`,
     );
-  if (state.running) return [];
+  // Asked again: it may have been started, or stopped, while its position was waited for.
+  if ((await replicaState(connection))?.running === true) return [];
   return error(
     "replica-stopped",
     "The replica has reached the source's position and is stopped since: what is written from now on would not be looked at.",

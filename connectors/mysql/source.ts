@@ -4,6 +4,7 @@
  * it is.
  */
 import { Fault } from "../../src/errors.js";
+import type { SourceMeasures } from "../../src/measures.js";
 import type {
   Catalogue,
   Finding,
@@ -14,9 +15,9 @@ import type {
   Position,
   Range,
   ServerFacts,
-  SourceMeasures,
 } from "../../src/model.js";
 import type {
+  CutFrom,
   ExactCut,
   OrderedText,
   Profiler,
@@ -25,10 +26,13 @@ import type {
   ServerLoad,
   Source,
   TextRow,
+  TextsOf,
 } from "../../src/port.js";
-import type { ChangeFeed } from "../../src/stream-port.js";
+import type { ChangeFeed, LogWitness, PositionBook } from "../../src/stream-port.js";
 import { askSource } from "./ask.js";
+import { positionBook } from "./binlog/book.js";
 import { openBinlogFeed } from "./binlog/feed.js";
+import { openWitness } from "./binlog/witness.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
@@ -41,7 +45,7 @@ import { shows } from "./visible.js";
 import { readPreflight } from "./preflight.js";
 import { replicaFindings } from "./replica.js";
 import { loadOf, openProfiler } from "./profiler.js";
-import { openReading, WireReader } from "./read.js";
+import { fewRows, openReading, WireReader } from "./read.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 import { untilLocked } from "./locked.js";
 import { splitTable } from "./split.js";
@@ -77,8 +81,8 @@ class MysqlSource implements Source {
     return this.#own((connection) => readCatalogue(connection, signal));
   }
 
-  async grants(keyless: boolean): Promise<readonly PhaseGrants[]> {
-    return this.#with((connection) => phaseGrants(connection, this.#options.database, keyless));
+  async grants(cut: CutFrom): Promise<readonly PhaseGrants[]> {
+    return this.#with((connection) => phaseGrants(connection, this.#options.database, cut));
   }
 
   async preflight(): Promise<readonly Finding[]> {
@@ -97,14 +101,15 @@ class MysqlSource implements Source {
   async inOrder(
     table: PlanTable,
     column: PlanColumn,
+    which: TextsOf,
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly OrderedText[]> {
-    return this.#own((connection) => textsInOrder(connection, table, column, limit, signal));
+    return this.#own((connection) => textsInOrder(connection, table, column, which, limit, signal));
   }
 
   async *split(table: PlanTable, rangeRows: number, signal: AbortSignal): AsyncGenerator<Range> {
-    await using wire = await openReading(this.#options);
+    await using wire = await openReading(this.#options, fewRows);
     const ranges = splitTable(wire, table, rangeRows, signal);
     for (;;) {
       const next = await untilLocked(this.#options, table.source, () => ranges.next());
@@ -121,9 +126,7 @@ class MysqlSource implements Source {
   }
 
   async position(): Promise<Position> {
-    return this.#with((connection) =>
-      readPosition((sql) => connection.query(sql), connection.engine, connection.version),
-    );
+    return this.#with((connection) => readPosition((sql) => connection.query(sql), connection.engine));
   }
 
   async seen(lane: string, position: Position, signal: AbortSignal): Promise<void> {
@@ -161,12 +164,12 @@ class MysqlSource implements Source {
   }
 
   async exactCut(tables: readonly string[], slots: number): Promise<ExactCut | null> {
-    const { engine, version } = await this.#with((connection) => Promise.resolve(connection));
+    const { engine } = await this.#with((connection) => Promise.resolve(connection));
     const taken = await this.#slot(slots);
     if (taken === null) return null;
     try {
       const close = (wire: Wire): Promise<void> => releaseSlot(wire, taken.slot);
-      return await takeCut(taken.wire, { options: this.#options, tables, engine, version, close });
+      return await takeCut(taken.wire, { options: this.#options, tables, engine, close });
     } catch (error) {
       await taken.wire[Symbol.asyncDispose]();
       throw error;
@@ -175,6 +178,24 @@ class MysqlSource implements Source {
 
   async feed(plan: Plan): Promise<ChangeFeed> {
     return openBinlogFeed({ server: this.#options, plan });
+  }
+
+  /** The log is there. */
+  async prepareFeed(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  /** What the log must be like is told by the preflight. */
+  async feedFindings(): Promise<readonly Finding[]> {
+    return Promise.resolve([]);
+  }
+
+  async secondHand(plan: Plan): Promise<{ readonly book: PositionBook; readonly witness: LogWitness }> {
+    const { engine } = await this.#with((connection) => Promise.resolve(connection));
+    return {
+      book: positionBook(engine),
+      witness: openWitness({ server: this.#options, plan, engine }),
+    };
   }
 
   async texts(
@@ -266,6 +287,7 @@ const settings = [
   "lower_case_table_names",
   "max_allowed_packet",
   "server_id",
+  "sql_mode",
 ];
 
 async function factsOf(connection: Connection, options: MysqlOptions): Promise<ServerFacts> {
