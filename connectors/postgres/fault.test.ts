@@ -26,7 +26,7 @@ describe("an error of the server", () => {
     ["40P01", "target-busy", true],
     ["53300", "target-busy", true],
     ["55P03", "target-busy", true],
-    ["53100", "target-refused", false],
+    ["53100", "target-full", false],
     ["23505", "target-refused", false],
     ["42P07", "target-refused", false],
     ["57014", "target-refused", false],

@@ -33,6 +33,7 @@ const sqlStates = new Map<string, FaultCode>([
   ["08", "connection-lost"],
   ["40001", "target-busy"],
   ["40P01", "target-busy"],
+  ["53100", "target-full"],
   ["53300", "target-busy"],
   ["55P03", "target-busy"],
 ]);

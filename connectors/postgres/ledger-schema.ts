@@ -190,4 +190,28 @@ CREATE TABLE headgate.quarantine (
 );`,
   },
   ...proofSteps,
+  {
+    number: 12,
+    sql: `
+-- Values that policies changed in the batches of a lane, counted in the batch's own transaction.
+CREATE TABLE headgate.policy (
+  migration text NOT NULL,
+  lane text NOT NULL,
+  object text NOT NULL,
+  policy text NOT NULL,
+  count bigint NOT NULL CHECK (count > 0),
+  PRIMARY KEY (migration, lane, object, policy)
+);`,
+  },
+  {
+    // Of rows that are too many, that the source has the key or the row as well.
+    number: 13,
+    sql: "ALTER TABLE headgate.mismatch ADD COLUMN duplicate boolean NOT NULL DEFAULT false CHECK (NOT duplicate OR kind = 'extra')",
+  },
+  {
+    number: 14,
+    sql: `
+-- Emptied to be copied again: from then on an exact cut copies it, whether its lane has joined or not.
+ALTER TABLE headgate.source_table ADD COLUMN IF NOT EXISTS reopened boolean NOT NULL DEFAULT false;`,
+  },
 ];

@@ -33,7 +33,11 @@ const noQuarantine = `(SELECT ''::text AS migration, ''::text AS event, ''::text
   NULL::json AS position, ''::text AS reason, ''::text AS sentence, now() AS kept_at, ''::text AS state, ''::text AS who,
   ''::text AS why, now() AS settled_at WHERE false)`;
 
-const viewSql = (hold: string, quarantine: string): string => `
+/** And of what policies changed in the stream. */
+const noPolicy =
+  "(SELECT ''::text AS migration, ''::text AS object, ''::text AS policy, 0::bigint AS count WHERE false)";
+
+const viewSql = (hold: string, quarantine: string, policy: string): string => `
 SELECT json_build_object(
   'state', m.state,
   'since', ${iso("m.since")},
@@ -48,7 +52,7 @@ SELECT json_build_object(
   'tables', (SELECT coalesce(json_agg(json_build_object(
                  'table', t.name, 'split', t.ranges IS NOT NULL, 'ranges', coalesce(t.ranges, 0),
                  'rangesDone', r.done, 'rangesHeld', r.held, 'rows', r.rows, 'bytes', r.bytes,
-                 'cut', r.cut) ORDER BY t.rank), '[]')
+                 'cut', r.cut, 'reopened', coalesce((to_jsonb(t) ->> 'reopened')::bool, false)) ORDER BY t.rank), '[]')
                FROM headgate.source_table t
                CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE r.state = 'done') AS done,
                                           count(*) FILTER (WHERE ${isHeld(hold)}) AS held,
@@ -61,11 +65,14 @@ SELECT json_build_object(
               FROM headgate.built b WHERE b.migration = m.id),
   'policies', (SELECT coalesce(json_agg(json_build_object('object', p.object, 'policy', p.policy,
                    'count', p.count) ORDER BY p.object, p.policy), '[]')
-                 FROM (SELECT x.object, x.policy, sum(x.count) AS count
-                         FROM headgate.range r
-                         CROSS JOIN LATERAL json_to_recordset(r.policies) AS x (object text, policy text, count bigint)
-                        WHERE r.migration = m.id AND r.state = 'done'
-                        GROUP BY x.object, x.policy) p),
+                 FROM (SELECT c.object, c.policy, sum(c.count) AS count
+                         FROM (SELECT x.object, x.policy, x.count
+                                 FROM headgate.range r
+                                 CROSS JOIN LATERAL json_to_recordset(r.policies) AS x (object text, policy text, count bigint)
+                                WHERE r.migration = m.id AND r.state = 'done'
+                               UNION ALL
+                               SELECT s.object, s.policy, s.count FROM ${policy} s WHERE s.migration = m.id) c
+                        GROUP BY c.object, c.policy) p),
   'lanes', (SELECT coalesce(json_agg(json_build_object('lane', l.lane,
                 'start', CASE WHEN l.start_marker IS NOT NULL THEN
                            json_build_object('position', l.start_position, 'marker', l.start_marker,
@@ -96,7 +103,8 @@ export async function readView(session: Session, migration: string): Promise<Led
   const [known] = (
     await session.query(
       `SELECT to_regclass('headgate.hold') IS NOT NULL AS hold,
-              to_regclass('headgate.quarantine') IS NOT NULL AS quarantine`,
+              to_regclass('headgate.quarantine') IS NOT NULL AS quarantine,
+              to_regclass('headgate.policy') IS NOT NULL AS policy`,
       [],
       "reading the ledger",
     )
@@ -104,6 +112,7 @@ export async function readView(session: Session, migration: string): Promise<Led
   const sql = viewSql(
     known?.["hold"] === "t" ? "headgate.hold" : noHold,
     known?.["quarantine"] === "t" ? "headgate.quarantine" : noQuarantine,
+    known?.["policy"] === "t" ? "headgate.policy" : noPolicy,
   );
   const [row] = (await session.query(sql, [migration], "reading the ledger")).rows;
   if (row === undefined) return null;

@@ -14,11 +14,12 @@ import type {
   Range,
   RangeOrder,
 } from "../../src/model.js";
-import type { Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../src/port.js";
-import { postgresName } from "../../src/safety/identifier.js";
+import type { Amending, Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../src/port.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
-import type { RowMender, VerifyLedger } from "../../src/verify-port.js";
+import type { RowMender } from "../../src/mend-port.js";
+import type { VerifyLedger } from "../../src/verify-port.js";
+import { takePlan } from "./amend.js";
 import { PostgresLane } from "./apply/lane.js";
 import { PostgresMender } from "./apply/mend.js";
 import { Builder } from "./build.js";
@@ -27,6 +28,7 @@ import { inEpoch } from "./epoch.js";
 import type { Claim } from "./epoch.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLoader } from "./load.js";
+import { reopenTables } from "./reopen.js";
 import { HostSlots } from "./slots.js";
 import { verifyLedger } from "./verify/ledger.js";
 import { forgetProofs, unprove } from "./verify/proofs.js";
@@ -155,68 +157,19 @@ export class PostgresLedger implements Ledger {
   async reopen(tables: readonly string[]): Promise<void> {
     const { migration } = this.#claim;
     await this.#turn(() =>
-      inEpoch(this.#session, this.#claim, `emptying ${tables.join(", ")}`, async () => {
-        const { rows } = await this.#session.query(
-          `SELECT target, EXISTS (SELECT FROM pg_catalog.pg_constraint c
-                                   WHERE c.contype = 'f' AND c.confrelid = to_regclass(format('%I.%I', $3::text, t.target))) AS referenced
-             FROM headgate.source_table t WHERE migration = $1 AND name = ANY ($2::text[])`,
-          [migration, tables, this.#plan.schema],
-        );
-        // TRUNCATE refuses a table that a foreign key points to. Its rows go without what the key would do to others.
-        if (rows.some((row) => row["referenced"] === "t"))
-          await this.#session.query("SET LOCAL session_replication_role = replica");
-        for (const row of rows) {
-          const name = `${postgresName(this.#plan.schema)}.${postgresName(row["target"] ?? "")}`;
-          await this.#session.query(row["referenced"] === "t" ? `DELETE FROM ${name}` : `TRUNCATE ${name}`);
-        }
-        for (const sql of [
-          "DELETE FROM headgate.range WHERE migration = $1 AND table_name = ANY ($2::text[])",
-          `INSERT INTO headgate.range (migration, table_name, rank, number)
-           SELECT migration, name, rank, 0 FROM headgate.source_table WHERE migration = $1 AND name = ANY ($2::text[])`,
-          "UPDATE headgate.source_table SET ranges = 1 WHERE migration = $1 AND name = ANY ($2::text[])",
-        ])
-          await this.#session.query(sql, [migration, tables]);
-        await forgetProofs(this.#session, migration, tables);
-        // A batch of its own, so that it comes after whatever was compared; before the first one nothing was.
-        await this.#session.query(
-          `WITH moved AS (
-             UPDATE headgate.lane l SET seq = seq + 1
-              WHERE l.migration = $1 AND l.position IS NOT NULL
-                AND EXISTS (SELECT FROM headgate.source_table t
-                             WHERE t.migration = $1 AND t.lane = l.lane AND t.name = ANY ($2::text[]))
-             RETURNING l.lane, l.seq, l.position)
-           INSERT INTO headgate.dirty (migration, lane, seq, table_name, keys, whole, position)
-           SELECT $1, m.lane, m.seq, t.name, NULL, true, m.position
-             FROM moved m JOIN headgate.source_table t ON t.migration = $1 AND t.lane = m.lane
-            WHERE t.name = ANY ($2::text[])`,
-          [migration, tables],
-        );
-      }),
+      inEpoch(this.#session, this.#claim, `emptying ${tables.join(", ")}`, () =>
+        reopenTables(this.#session, migration, this.#plan.schema, tables),
+      ),
     );
   }
 
-  async amend(plan: Plan): Promise<void> {
+  async amend(plan: Plan, amending: Amending): Promise<void> {
     const { migration } = this.#claim;
     await this.#turn(() =>
       inEpoch(this.#session, this.#claim, "taking another plan", async () => {
-        await this.#session.query("UPDATE headgate.migration SET fingerprint = $2 WHERE id = $1", [
-          migration,
-          plan.fingerprint,
-        ]);
-        await this.#session.query(
-          `INSERT INTO headgate.source_table (migration, name, target, lane, rank)
-           SELECT $1, t.name, t.target, t.lane,
-                  (SELECT coalesce(max(rank), -1) FROM headgate.source_table WHERE migration = $1) + t.place
-             FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS t (name, target, lane, place)
-           ON CONFLICT (migration, name) DO NOTHING`,
-          [
-            migration,
-            plan.tables.map((table) => table.source),
-            plan.tables.map((table) => table.target),
-            plan.tables.map((table) => table.lane),
-          ],
-        );
+        await takePlan(this.#session, this.#plan, plan, amending);
         await forgetProofs(this.#session, migration, this.#changed(plan));
+        for (const { event, ...decision } of amending.pass) await this.#settled(event, "skipped", decision);
       }),
     );
   }
@@ -278,21 +231,10 @@ export class PostgresLedger implements Ledger {
   }
 
   async settle(event: string, how: Parameters<Ledger["settle"]>[1]): Promise<boolean> {
-    const [who, why] = how.state === "skipped" ? [how.who, how.why] : [null, null];
-    const { migration } = this.#claim;
     return await this.#turn(() =>
-      inEpoch(this.#session, this.#claim, "recording what became of a quarantined event", async () => {
-        const { rows } = await this.#session.query(
-          `UPDATE headgate.quarantine SET state = $3, who = $4, why = $5, settled_at = clock_timestamp()
-            WHERE migration = $1 AND event = $2 AND state = 'kept' RETURNING table_name`,
-          [migration, event, how.state, who, why],
-        );
-        // What was left out, and what its foreign keys would have done, is in no batch's touched keys.
-        if (how.state === "skipped")
-          for (const row of rows)
-            await unprove(this.#session, migration, withChildren(this.#plan, row["table_name"] ?? ""));
-        return rows.length === 1;
-      }),
+      inEpoch(this.#session, this.#claim, "recording what became of a quarantined event", () =>
+        this.#settled(event, how.state, how.state === "skipped" ? how : null),
+      ),
     );
   }
 
@@ -327,6 +269,25 @@ export class PostgresLedger implements Ledger {
     await this.#slots[Symbol.asyncDispose]();
     await this.#touched[Symbol.asyncDispose]();
     await this.#turn(() => this.#session.close());
+  }
+
+  /** Within a transaction that has proven the epoch. */
+  async #settled(
+    event: string,
+    state: "applied" | "skipped",
+    decision: { readonly who: string; readonly why: string } | null,
+  ): Promise<boolean> {
+    const { migration } = this.#claim;
+    const { rows } = await this.#session.query(
+      `UPDATE headgate.quarantine SET state = $3, who = $4, why = $5, settled_at = clock_timestamp()
+        WHERE migration = $1 AND event = $2 AND state = 'kept' RETURNING table_name`,
+      [migration, event, state, decision?.who ?? null, decision?.why ?? null],
+    );
+    // What was left out, and what its foreign keys would have done, is in no batch's touched keys.
+    if (state === "skipped")
+      for (const row of rows)
+        await unprove(this.#session, migration, withChildren(this.#plan, row["table_name"] ?? ""));
+    return rows.length === 1;
   }
 
   /** Tables that another plan reads otherwise. */

@@ -3,7 +3,7 @@
  * from. PostgreSQL tells no session how much room its disks have left, so that is unknown and says so.
  */
 import { Fault } from "../../src/errors.js";
-import type { Fact, TargetMeasures } from "../../src/model.js";
+import type { Fact, TargetMeasures } from "../../src/measures.js";
 import type { Session } from "./connection.js";
 
 type Row = Readonly<Record<string, string | null>>;

@@ -4,11 +4,12 @@
  * deterministic. Each is asked of the server, and a server that lacks one is told before anything is written: what
  * then stands in for it is the user's rule and never a silent choice.
  */
+import { Fault } from "../../src/errors.js";
 import type { Finding, IcuCollation, Plan, ServerFacts, Severity } from "../../src/model.js";
 import type { Session } from "./connection.js";
 
-/** PostgreSQL 18 was the first to run LIKE under a nondeterministic collation; no catalogue tells it. */
-const likeSince = 180_000;
+/** feature_not_supported */
+const notSupported = "0A000";
 
 export async function collationFindings(
   session: Session,
@@ -18,7 +19,7 @@ export async function collationFindings(
   return [
     ...(await icuFindings(session, plan)),
     ...(await lowerFindings(session, plan)),
-    ...likeFindings(facts, plan),
+    ...(await likeFindings(session, facts, plan)),
   ];
 }
 
@@ -105,24 +106,50 @@ async function lowerFindings(session: Session, plan: Plan): Promise<readonly Fin
   ];
 }
 
-function likeFindings(facts: ServerFacts, plan: Plan): readonly Finding[] {
-  if (Number(facts.settings["server_version_num"] ?? 0) >= likeSince) return [];
+async function likeFindings(session: Session, facts: ServerFacts, plan: Plan): Promise<readonly Finding[]> {
   const objects = plan.tables.flatMap((table) =>
     table.columns.flatMap(({ source, equality }) =>
       equality?.by === "icu" ? [`${table.source}.${source}`] : [],
     ),
   );
   if (objects.length === 0) return [];
+  const said = await likeRefused(session);
+  if (said === null) return [];
+  const over = `LIKE over a column with a nondeterministic collation (${objects.join(", ")})`;
   return [
     finding(
       "warning",
       "like-not-supported",
       "target.server_version",
-      `PostgreSQL ${facts.version} refuses LIKE over a column with a nondeterministic collation (${objects.join(", ")}); 18 and later run it. Regular expressions are refused by all.`,
+      `${said.facts["sqlState"] === notSupported ? `PostgreSQL ${facts.version} refuses ${over}; newer servers run it` : `It could not be asked whether PostgreSQL ${facts.version} runs ${over}. ${said.message.replace(/\.$/u, "")}`}. Regular expressions are refused by all.`,
       'Write the column as c COLLATE "C" in such queries, or take the rule\'s collation: icu back.',
       { count: objects.length },
     ),
   ];
+}
+
+/**
+ * What the server says to LIKE under such a collation, null where it runs. No catalogue tells it, and none that is there
+ * already is nondeterministic: one of the session's own is made and taken back.
+ */
+async function likeRefused(session: Session): Promise<Fault | null> {
+  const doing = "asking whether LIKE runs under a nondeterministic collation";
+  await session.query("BEGIN", undefined, doing);
+  try {
+    await session.query(
+      "CREATE COLLATION pg_temp.headgate_like (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+      undefined,
+      doing,
+    );
+    await session.query(`SELECT 'a' COLLATE pg_temp.headgate_like LIKE 'A'`, undefined, doing);
+    return null;
+  } catch (error) {
+    // Without the right to temporary objects nobody can ask; that too is told.
+    if (!(error instanceof Fault) || error.facts["sqlState"] === undefined) throw error;
+    return error;
+  } finally {
+    if (session.dead === null) await session.query("ROLLBACK", undefined, doing);
+  }
 }
 
 /** The ICU collations of a plan by name. */

@@ -9,6 +9,7 @@ import type { Session } from "./connection.js";
 import { meetingDatabase } from "./slots.js";
 import { ledgerExists } from "./ledger-view.js";
 import { nameFindings } from "./preflight-names.js";
+import { askedForFindings } from "./preflight-asked-for.js";
 import { collationFindings } from "./preflight-collations.js";
 
 export async function preflight(
@@ -16,12 +17,16 @@ export async function preflight(
   facts: ServerFacts,
   plan: Plan,
 ): Promise<readonly Finding[]> {
+  const lacking = await versionFindings(session, facts);
+  // The other questions are made for what is missing there.
+  if (lacking.length > 0) return lacking;
   return [
     ...serverFindings(facts),
     ...(await rightsFindings(session, facts, plan)),
     ...(await tableFindings(session, plan)),
     ...(await nameFindings(session, plan, await readableLedger(session))),
     ...(await collationFindings(session, facts, plan)),
+    ...(await askedForFindings(session, plan)),
     sizeFinding(facts, plan),
   ];
 }
@@ -30,19 +35,35 @@ function finding(severity: Severity, code: string, object: string, sentence: str
   return { code, severity, object, sentence, fix, count: 1, sampleKeys: [] };
 }
 
+/** What the stream writes with and the account is given rights by; a server without them is asked nothing more. */
+async function versionFindings(session: Pick<Session, "query">, facts: ServerFacts): Promise<Finding[]> {
+  const [row] = (
+    await session.query(
+      `SELECT EXISTS (SELECT FROM pg_catalog.pg_get_keywords() WHERE word = 'merge') AS merge,
+              EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = 'has_parameter_privilege') AS parameters`,
+      undefined,
+      "asking what the target can do",
+    )
+  ).rows;
+  const lacks = [
+    ...(row?.["merge"] === "t" ? [] : ["MERGE"]),
+    ...(row?.["parameters"] === "t" ? [] : ["GRANT SET ON PARAMETER"]),
+  ];
+  if (lacks.length === 0) return [];
+  return [
+    finding(
+      "error",
+      "target-version",
+      "target.server_version",
+      `PostgreSQL ${facts.version} has no ${lacks.join(" and no ")}, which Headgate writes with.`,
+      "Use a server of version 15 or later, which has both.",
+    ),
+  ];
+}
+
 function serverFindings(facts: ServerFacts): Finding[] {
   const found: Finding[] = [];
   const { settings } = facts;
-  if (Number(settings["server_version_num"] ?? 0) < 150000)
-    found.push(
-      finding(
-        "error",
-        "target-version",
-        "target.server_version",
-        `PostgreSQL ${facts.version} is too old: Headgate is built for 15 and later.`,
-        "Use a server of version 15 or later.",
-      ),
-    );
   if (settings["server_encoding"] !== "UTF8")
     found.push(
       finding(

@@ -10,6 +10,19 @@ import type { TargetPulse } from "../../src/port.js";
 import { Session } from "./connection.js";
 import type { PostgresOptions, TextRow } from "./connection.js";
 
+/**
+ * The share of a disk that is used, as df counts it: blocks that only root may have are neither used nor room, and
+ * a disk of which much is set aside for it is not full for that. null where nothing can be told.
+ */
+export function shareUsed(disk: {
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly bavail: number;
+}): number | null {
+  const used = disk.blocks - disk.bfree;
+  return used + disk.bavail === 0 ? null : used / (used + disk.bavail);
+}
+
 const standbys = `
   SELECT count(*)::text AS standbys, count(replay_lsn)::text AS told,
          coalesce(extract(epoch FROM max(replay_lag)), 0)::text AS lag
@@ -53,8 +66,7 @@ export class PostgresPulse implements TargetPulse {
     this.#directory ??= this.#find();
     const directory = await this.#directory;
     if (directory === null) return null;
-    const { blocks, bavail } = await statfs(directory);
-    return blocks === 0 ? null : 1 - bavail / blocks;
+    return shareUsed(await statfs(directory));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,8 @@
  * in it knows, and the claim. Each reading opens a session for itself, since they are rare and far apart.
  */
 import { Fault } from "../../src/errors.js";
-import type { Finding, PhaseGrants, Plan, ServerFacts, TargetMeasures } from "../../src/model.js";
+import type { TargetMeasures } from "../../src/measures.js";
+import type { Finding, PhaseGrants, Plan, ServerFacts } from "../../src/model.js";
 import type { Ledger, LedgerView, QueryLimits, Target, TargetPulse, TextRow } from "../../src/port.js";
 import type { ProofView, TargetLook } from "../../src/verify-port.js";
 import { askTarget } from "./ask.js";

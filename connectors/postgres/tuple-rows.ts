@@ -26,10 +26,15 @@ export interface TupleStatement {
 const [dataRow, parsed, bound, notice, setting, notification] = [0x44, 0x31, 0x32, 0x4e, 0x53, 0x41];
 const passed = new Set<number | undefined>([parsed, bound, notice, setting, notification]);
 
+const nothing = Buffer.alloc(0);
+
 /** Code and length. */
 const head = 5;
 /** What is kept for a row across two reads; a larger one is let go of once its row is handed over. */
 const usual = 65_536;
+/** Such buffers of statements that have ended, for the next ones: tables are many. */
+const spare: Buffer[] = [];
+const mostSpare = 8;
 
 /**
  * Hands every row to the sink; resolves with their number once the server has said that it was all of them. The session
@@ -69,7 +74,7 @@ class TupleRows implements Submittable {
   /** pg's own. */
   #listeners: readonly ((bytes: Buffer) => void)[] = [];
   /** The beginning of a message whose end has not come yet. */
-  #held: Buffer = Buffer.allocUnsafe(usual);
+  #held: Buffer = nothing;
   #heldSize = 0;
   #rows = 0;
   /** The server's own count. */
@@ -147,7 +152,7 @@ class TupleRows implements Submittable {
   #end(settle: () => void): void {
     if (this.#over) return;
     this.#over = true;
-    this.#held = Buffer.alloc(0);
+    this.#letGo();
     settle();
   }
 
@@ -178,7 +183,7 @@ class TupleRows implements Submittable {
     if (this.#heldSize < size) return at;
     const message = this.#held;
     this.#heldSize = 0;
-    if (message.length > usual) this.#held = Buffer.allocUnsafe(usual);
+    if (message.length > usual) this.#letGo();
     if (message[0] === dataRow) this.#row(message, head, size);
     else if (!passed.has(message[0]))
       this.#giveBack(Buffer.concat([message.subarray(0, size), bytes.subarray(at)]));
@@ -197,9 +202,15 @@ class TupleRows implements Submittable {
 
   #makeRoom(size: number): void {
     if (size <= this.#held.length) return;
-    const larger = Buffer.allocUnsafe(size);
+    const larger = size > usual ? Buffer.allocUnsafe(size) : (spare.pop() ?? Buffer.allocUnsafeSlow(usual));
     this.#held.copy(larger, 0, 0, this.#heldSize);
+    this.#letGo();
     this.#held = larger;
+  }
+
+  #letGo(): void {
+    if (this.#held.length === usual && spare.length < mostSpare) spare.push(this.#held);
+    this.#held = nothing;
   }
 
   #row(bytes: Buffer, start: number, end: number): void {

@@ -83,7 +83,10 @@ function withKeys(
   };
 }
 
-/** lower <= key < upper, by the first columns of the key, as many as the bound has. Compared as rows, which an index over them serves. */
+/**
+ * lower <= key < upper, by the first columns of the key, as many as the bound has. Compared as rows, which an index over them
+ * serves. A row with a NULL in its key, which a target may hold whose key was taken away, belongs to the last range.
+ */
 function within(table: PlanTable, shapes: ColumnShapes, { lower, upper }: Range): Condition {
   if (shapes.key.length === 0 && (lower !== null || upper !== null)) throw withoutKey(table);
   const values: string[] = [];
@@ -105,7 +108,11 @@ function within(table: PlanTable, shapes: ColumnShapes, { lower, upper }: Range)
     ];
   };
   const sql = [...beyond(">=", lower), ...beyond("<", upper)].join(" AND ");
-  return { sql, values };
+  // Not where there can be none: PostgreSQL before 17 would take no index for it.
+  const nullable = shapes.key.map((place) => at(shapes, place)).filter(({ notNull }) => !notNull);
+  if (sql === "" || nullable.length === 0) return { sql, values };
+  const none = nullable.map(({ name }) => `t.${name} IS NULL`).join(" OR ");
+  return { sql: upper === null ? `(${sql} OR ${none})` : `${sql} AND NOT (${none})`, values };
 }
 
 /** The source's spelling of a bound as the target's type reads it. */

@@ -5,8 +5,9 @@
  * tuples, made by the server from the types' own binary forms, so that keys and values go on as the stream spells them.
  */
 import { Fault } from "../../../src/errors.js";
-import type { Plan, PlanForeignKey, PlanTable } from "../../../src/model.js";
-import type { Cascade, Tuples } from "../../../src/stream-port.js";
+import type { Plan, PlanColumn, PlanForeignKey, PlanTable } from "../../../src/model.js";
+import type { Cascade, FollowedRows, Tuples } from "../../../src/stream-port.js";
+import { collationFacts } from "../../../src/typemap/collation.js";
 import type { Session } from "../connection.js";
 import type { DirtyKeys } from "./dirty.js";
 import type { TableShape } from "./shape.js";
@@ -17,6 +18,7 @@ export interface CascadeContext {
   readonly plan: Plan;
   readonly shapeOf: (table: PlanTable) => Promise<TableShape>;
   readonly dirty: DirtyKeys;
+  readonly onFollowed: (rows: FollowedRows) => void;
 }
 
 /** A foreign key's columns as places, the child's beside those of `Cascade.columns`. */
@@ -85,6 +87,7 @@ async function follow(
     const [row] = touched?.rows ?? [];
     const rows = Number(row?.[0] ?? 0);
     if (rows === 0) continue;
+    context.onFollowed({ table: tie.child, operation: deletes ? "delete" : "update", rows });
     note(context.dirty, tie.child, shape, rows, row?.[1] ?? null);
     if (row?.[2] !== null && row?.[2] !== undefined) note(context.dirty, tie.child, shape, rows, row[2]);
     for (const [i, columns] of onward.entries()) {
@@ -97,6 +100,15 @@ async function follow(
         );
     }
   }
+}
+
+/**
+ * Characters that a value may have where the source's comparison passes over blanks at its end (PAD SPACE) and the
+ * target's does not; null for every other column. CHAR has none at its end.
+ */
+function paddedLength(column: PlanColumn | undefined): number | null {
+  if (column?.column.type !== "varchar" || column.targetType.startsWith("character(")) return null;
+  return collationFacts(column.column.collation ?? "")?.padded === true ? column.column.length : null;
 }
 
 /** Sets of columns of the table that foreign keys of the plan point to, as places in the table's order. */
@@ -119,7 +131,7 @@ function referredColumns(plan: Plan, parent: PlanTable): readonly (readonly numb
  */
 function followSql(
   shape: TableShape,
-  { places }: Tie,
+  { child, places }: Tie,
   act: "delete" | "null" | "move",
   onward: readonly (readonly number[])[],
 ): string {
@@ -130,11 +142,26 @@ function followSql(
   };
   const given = [...places, ...(act === "move" ? places : [])];
   const arrays = given.map((place, i) => `$${String(i + 1)}::${column(place).type}[]`).join(", ");
-  const source = `unnest(${arrays}) AS s (${given.map((_, i) => `v${String(i)}`).join(", ")})`;
-  const match = places.map((place, i) => `t.${column(place).name} = s.v${String(i)}`).join(" AND ");
+  const padded = places.map((place) => paddedLength(child.columns[place]));
+  const blanks = padded.flatMap((length, i) =>
+    length === null
+      ? []
+      : [
+          `CROSS JOIN LATERAL generate_series(0, greatest(${String(length)} - length(rtrim(u.v${String(i)}, ' ')), 0)) AS b${String(i)} (n)`,
+        ],
+  );
+  const named = `unnest(${arrays}) AS u (${given.map((_, i) => `v${String(i)}`).join(", ")})`;
+  // Each spelling is looked for by itself, so that an index of the child is of use.
+  const spelled = padded.map((length, i) =>
+    length === null
+      ? `u.v${String(i)} AS c${String(i)}`
+      : `(rtrim(u.v${String(i)}, ' ') || repeat(' ', b${String(i)}.n))::${column(places[i] ?? 0).type} AS c${String(i)}`,
+  );
+  const source = `(SELECT u.*, ${spelled.join(", ")} FROM ${[named, ...blanks].join(" ")}) AS s`;
+  const match = places.map((place, i) => `t.${column(place).name} = s.c${String(i)}`).join(" AND ");
   // Columns of the result: n<place> as it is now, o<place> as it was.
   const now = shape.columns.map(({ name }, place) => `t.${name} AS n${String(place)}`);
-  const was = places.map((place, i) => `s.v${String(i)} AS o${String(place)}`);
+  const was = places.map((place, i) => `s.c${String(i)} AS o${String(place)}`);
   const set = places.map((place, i) => {
     const value = act === "null" ? "NULL" : `s.v${String(places.length + i)}`;
     return `${column(place).name} = ${value}`;

@@ -13,6 +13,7 @@ import type { PostgresOptions } from "../connection.js";
 import { endBackend, recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
 import { positionOf } from "../position.js";
+import { refusalOf } from "./refusal.js";
 import { usualStagedRows } from "./rows.js";
 import { readShape } from "./shape.js";
 import type { TableShape } from "./shape.js";
@@ -122,7 +123,7 @@ export class PostgresLane implements LaneWriter {
       return transaction;
     } catch (error) {
       await transaction.abort();
-      throw error;
+      throw refusalOf(error, this.lane);
     }
   }
 
@@ -208,7 +209,7 @@ export class PostgresLane implements LaneWriter {
       if (before !== null) await endBackend(session, before.session.backend);
     } catch (error) {
       await session.close();
-      throw error;
+      throw refusalOf(error, this.lane);
     }
     this.#connected = { session, stages: new Stages(session), shapes: new Map() };
     return this.#connected;

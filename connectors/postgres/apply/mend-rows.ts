@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Tuples } from "../../../src/stream-port.js";
-import type { Mended, Mending } from "../../../src/verify-port.js";
+import type { Mended, Mending } from "../../../src/mend-port.js";
 import type { Session } from "../connection.js";
 import { foundSql, goneSql, takenSql } from "./mend-sql.js";
 import type { ScannedCopies } from "./mend-scan.js";
@@ -20,6 +20,8 @@ export interface Change {
   readonly before: string | null;
   readonly after: string | null;
   readonly row: Buffer | null;
+  /** The verification that named it. */
+  readonly run: string;
 }
 
 interface Delete {
@@ -60,7 +62,7 @@ export async function mendKeys(
     }
     first += slice.rows;
   }
-  const changes = rows.map(({ key, row }, index): Change => {
+  const changes = rows.map(({ key, row, run }, index): Change => {
     const { same, alike } = found[index] ?? { same: null, alike: false };
     const after = row === null ? null : digestOf(row);
     const did =
@@ -71,7 +73,7 @@ export async function mendKeys(
           : same === null && !alike
             ? "inserted"
             : "updated";
-    return { key, did, copies: did === "equal" ? 0 : 1, before: same, after, row };
+    return { key, did, copies: did === "equal" ? 0 : 1, before: same, after, row, run };
   });
   const goes = (wanted: (change: Change) => boolean): Tuples =>
     tuplesOf(changes.filter(wanted).map(({ key }) => key));
@@ -109,7 +111,7 @@ function deletesOf(shape: TableShape, keys: Tuples, exact: boolean): Changes["de
 
 /** What has to be done to copies, from what a scan has found of them. */
 export function mendCopies(shape: TableShape, rows: readonly Mending[], scanned: ScannedCopies): Changes {
-  const changes = rows.map(({ key, row, copies }): Change => {
+  const changes = rows.map(({ key, row, copies, run }): Change => {
     const digest = key.toString("hex");
     const found = scanned.get(digest);
     const have = found?.copies ?? 0;
@@ -121,6 +123,7 @@ export function mendCopies(shape: TableShape, rows: readonly Mending[], scanned:
       before: have > 0 ? digest : null,
       after: copies > 0 ? digest : null,
       row,
+      run,
     };
   });
   const surplus = changes.flatMap(({ did, key }) => {

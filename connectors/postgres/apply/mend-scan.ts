@@ -2,7 +2,7 @@
  * Copies of rows in a table without a key, found by reading all of it: before the lane's checkpoint is held, as no batch of
  * the lane could commit as long as that takes. Whoever takes rows away afterwards proves that nothing touched the table since.
  */
-import type { Mending } from "../../../src/verify-port.js";
+import type { Mending } from "../../../src/mend-port.js";
 import type { Session } from "../connection.js";
 import { scanSql } from "./mend-sql.js";
 import type { TableShape } from "./shape.js";

@@ -20,7 +20,7 @@ function tupleSql(shape: TableShape, row: string): string {
   return [`int2send(${String(shape.columns.length)}::int2)`, ...fields].join(" || ");
 }
 
-function digestSql(shape: TableShape, row: string): string {
+export function digestSql(shape: TableShape, row: string): string {
   return `sha256(${tupleSql(shape, row)})`;
 }
 
@@ -72,7 +72,7 @@ export const takenSql = (shape: TableShape): string => `
      AND EXISTS (SELECT FROM unnest($1::oid[], $2::tid[], $3::text[]) AS f (part, place, digest)
                   WHERE f.part = t.tableoid AND f.place = t.ctid AND decode(f.digest, 'hex') = ${digestSql(shape, "t")})`;
 
-/** Rows' columns as literals, those that are not `shown` as a question mark. */
+/** Rows' columns by place as literals, those that are not `shown` as a question mark. */
 export function literalsSql(shape: TableShape, source: string, shown: readonly number[]): string {
   const texts = shape.columns.map((_, at) =>
     shown.includes(at) ? `quote_nullable(s.c${String(at)}::text)` : `'?'`,

@@ -1,5 +1,5 @@
 /** Which rows of a repair events have touched since they were read, by the keys that each batch has left in the ledger. */
-import type { MendRequest } from "../../../src/verify-port.js";
+import type { MendRequest } from "../../../src/mend-port.js";
 import type { Session } from "../connection.js";
 import type { Claim } from "../epoch.js";
 import { keyRun } from "../key-run.js";

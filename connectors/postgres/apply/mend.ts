@@ -7,7 +7,7 @@ import { Fault } from "../../../src/errors.js";
 import type { Plan, PlanTable } from "../../../src/model.js";
 import { throwIfStopped } from "../../../src/stop.js";
 import type { LaneCheckpoint, Tuples } from "../../../src/stream-port.js";
-import type { Mended, MendRequest, RowMender } from "../../../src/verify-port.js";
+import type { Mended, MendRequest, RowMender } from "../../../src/mend-port.js";
 import { Session } from "../connection.js";
 import type { PostgresOptions } from "../connection.js";
 import { recordBackend } from "../epoch.js";
@@ -39,10 +39,10 @@ const dirtySql = `
 
 const journalSql = `
   INSERT INTO headgate.repair (migration, act, run, lane, seq, position, table_name, key, did, copies, before, after, epoch, at)
-  SELECT $1, pg_current_xact_id()::text, $2, $3, $4, l.position, $5, decode(r.key, 'hex'), r.did, r.copies, decode(r.before, 'hex'),
-         decode(r.after, 'hex'), $6, clock_timestamp()
-    FROM unnest($7::text[], $8::text[], $9::int[], $10::text[], $11::text[]) AS r (key, did, copies, before, after)
-    JOIN headgate.lane l ON l.migration = $1 AND l.lane = $3`;
+  SELECT $1, pg_current_xact_id()::text, r.run, $2, $3, l.position, $4, decode(r.key, 'hex'), r.did, r.copies, decode(r.before, 'hex'),
+         decode(r.after, 'hex'), $5, clock_timestamp()
+    FROM unnest($6::text[], $7::text[], $8::text[], $9::int[], $10::text[], $11::text[]) AS r (run, key, did, copies, before, after)
+    JOIN headgate.lane l ON l.migration = $1 AND l.lane = $2`;
 
 /** Replay is exact behind the marker that was committed after the rows were read. */
 const joinSql = `
@@ -185,11 +185,7 @@ export class PostgresMender implements RowMender {
   }
 
   /** Marks the rows touched and journals them, and where the lane has applied nothing moves its join behind them. */
-  async #record(
-    { table, run, join }: MendRequest,
-    at: LaneCheckpoint,
-    changes: readonly Change[],
-  ): Promise<void> {
+  async #record({ table, join }: MendRequest, at: LaneCheckpoint, changes: readonly Change[]): Promise<void> {
     const { migration, epoch } = this.#claim;
     const done = changes.filter(({ did }) => did !== "equal");
     if (done.length === 0) return;
@@ -215,11 +211,11 @@ export class PostgresMender implements RowMender {
       journalSql,
       [
         migration,
-        run,
         this.#lane,
         String(at.seq),
         table.source,
         epoch,
+        done.map(({ run }) => run),
         done.map(({ key }) => key.toString("hex")),
         done.map(({ did }) => did),
         done.map(({ copies }) => copies),

@@ -21,6 +21,14 @@ export function fromArrays(shape: TableShape, places: readonly number[]): RowSou
   return `unnest(${arrays.join(", ")}) AS s (${places.map((place) => `c${String(place)}`).join(", ")})`;
 }
 
+/** Parameters $1, $2, ... as one row with columns c<place>. */
+export function fromValues(shape: TableShape, places: readonly number[]): RowSource {
+  const columns = places.map(
+    (place, i) => `$${String(i + 1)}::${at(shape, place).type} AS c${String(place)}`,
+  );
+  return `(SELECT ${columns.join(", ")}) AS s`;
+}
+
 /** What arraySlices needs for `places` of whole rows. */
 export function wantedOf(shape: TableShape, places: readonly number[]): readonly WantedField[] {
   return places.map((place) => ({ place, oid: at(shape, place).oid }));

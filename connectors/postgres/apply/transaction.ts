@@ -1,10 +1,17 @@
 /**
  * One batch: an open transaction whose first statement has moved the lane's checkpoint. Groups are written in their
- * order; the commit adds touched keys and position, in one round trip with COMMIT itself.
+ * order; the commit adds touched keys, position and policies' counts, in one round trip with COMMIT itself.
  */
 import { Fault } from "../../../src/errors.js";
 import type { Plan, PlanTable, Position } from "../../../src/model.js";
-import type { LaneTransaction, StatementGroup, TableChanges } from "../../../src/stream-port.js";
+import type {
+  FollowedRows,
+  LaneTransaction,
+  PolicyCount,
+  StatementGroup,
+  TableChanges,
+} from "../../../src/stream-port.js";
+import type { BurstStatement } from "../burst.js";
 import type { Session } from "../connection.js";
 import type { Claim } from "../epoch.js";
 import { writeCascade } from "./cascade.js";
@@ -36,6 +43,7 @@ export interface Batch {
 export class BatchTransaction implements LaneTransaction {
   readonly #batch: Batch;
   readonly #dirty = new DirtyKeys();
+  readonly followed: FollowedRows[] = [];
   #savepoint = false;
   #state: "open" | "failed" | "over" = "open";
 
@@ -55,7 +63,7 @@ export class BatchTransaction implements LaneTransaction {
     await this.#batch.moment("apply:group-written");
   }
 
-  async commit(position: Position): Promise<void> {
+  async commit(position: Position, policies: readonly PolicyCount[] = []): Promise<void> {
     this.#demandOpen();
     this.#state = "failed";
     const { session, claim, lane, seq } = this.#batch;
@@ -63,6 +71,7 @@ export class BatchTransaction implements LaneTransaction {
     this.#batch.demandClaim();
     const sent = session.burst([
       ...this.#dirty.statements(claim, lane, seq, position),
+      ...countStatements(claim, lane, policies),
       {
         sql: "UPDATE headgate.lane SET position = $3::json WHERE migration = $1 AND lane = $2",
         values: [claim.migration, lane, JSON.stringify(position)],
@@ -80,7 +89,8 @@ export class BatchTransaction implements LaneTransaction {
           `PostgreSQL rolled a batch of the lane ${lane} back instead of committing it.`,
         );
     } catch (error) {
-      if (session.dead === null || !(error instanceof Fault)) throw error;
+      // What is deferred to the commit is refused there.
+      if (session.dead === null || !(error instanceof Fault)) throw refusalOf(error, lane);
       this.#end(false);
       await this.#batch.settle(error);
       await this.#batch.moment("apply:committed");
@@ -116,7 +126,13 @@ export class BatchTransaction implements LaneTransaction {
       this.#dirty.whole(group.table);
     } else
       for (const cascade of group.cascades)
-        await writeCascade({ session, plan, shapeOf, dirty: this.#dirty }, cascade);
+        await writeCascade(
+          {
+            ...{ session, plan, shapeOf, dirty: this.#dirty },
+            onFollowed: (rows) => void this.followed.push(rows),
+          },
+          cascade,
+        );
   }
 
   #note({ table, touched }: TableChanges): void {
@@ -132,6 +148,27 @@ export class BatchTransaction implements LaneTransaction {
     this.#state = "over";
     this.#batch.ended(committed);
   }
+}
+
+/** Two parts of a batch may both have counts of one column; one statement may touch a row but once. */
+function countStatements(
+  claim: Claim,
+  lane: string,
+  policies: readonly PolicyCount[],
+): readonly BurstStatement[] {
+  if (policies.length === 0) return [];
+  return [
+    {
+      sql: `INSERT INTO headgate.policy AS p (migration, lane, object, policy, count)
+            SELECT $1, $2, x.object, x.policy, sum(x.count)
+              FROM json_to_recordset($3::json) AS x (object text, policy text, count bigint)
+             GROUP BY x.object, x.policy
+            ON CONFLICT (migration, lane, object, policy) DO UPDATE SET count = p.count + excluded.count`,
+      values: [claim.migration, lane, JSON.stringify(policies)],
+      doing: `counting what policies changed in the lane ${lane}`,
+      keep: true,
+    },
+  ];
 }
 
 /** PostgreSQL truncates no table that a foreign key points to, asleep or not; its rows are deleted then. */

@@ -55,6 +55,17 @@ export function* arraySlices(
   if (at !== bytes.length) throw malformed();
 }
 
+/** A tuple's fields as binary parameters. */
+export function fieldsOf(tuple: Buffer): readonly (Buffer | null)[] {
+  const fields: (Buffer | null)[] = [];
+  for (let at = 2, left = tuple.readInt16BE(0); left > 0; left -= 1) {
+    const length = tuple.readInt32BE(at);
+    fields.push(length < 0 ? null : tuple.subarray(at + 4, at + 4 + length));
+    at += 4 + Math.max(0, length);
+  }
+  return fields;
+}
+
 interface Measured {
   readonly fields: number;
   readonly sizes: Float64Array;

@@ -9,12 +9,12 @@ import type { Writing } from "./writing.js";
 type State = RecordedMismatch["state"];
 
 const putSql = `
-  INSERT INTO headgate.mismatch (migration, table_name, key, kind, columns, copies, state, verification, at)
-  SELECT $1, m.table_name, m.key, m.kind, m.columns::json, m.copies, m.state, $2, clock_timestamp()
-    FROM unnest($3::text[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::text[])
-      AS m (table_name, key, kind, columns, copies, state)
+  INSERT INTO headgate.mismatch (migration, table_name, key, kind, columns, copies, duplicate, state, verification, at)
+  SELECT $1, m.table_name, m.key, m.kind, m.columns::json, m.copies, m.duplicate, m.state, $2, clock_timestamp()
+    FROM unnest($3::text[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::bool[], $9::text[])
+      AS m (table_name, key, kind, columns, copies, duplicate, state)
   ON CONFLICT (migration, table_name, digest) DO UPDATE
-     SET kind = excluded.kind, columns = excluded.columns, copies = excluded.copies,
+     SET kind = excluded.kind, columns = excluded.columns, copies = excluded.copies, duplicate = excluded.duplicate,
          -- Accused rows stay so until they are looked at again: a verification that is cut off takes nothing back.
          state = CASE WHEN excluded.state = 'suspect' AND headgate.mismatch.state = 'different'
                       THEN headgate.mismatch.state ELSE excluded.state END,
@@ -41,6 +41,7 @@ async function put(session: Session, migration: string, run: string, found: read
       each.map(({ suspect }) => suspect.kind),
       each.map(({ suspect }) => JSON.stringify(suspect.columns)),
       each.map(({ suspect }) => suspect.copies),
+      each.map(({ suspect }) => String(suspect.duplicate === true)),
       each.map(({ state }) => state),
     ],
     "recording rows that differ",
@@ -106,7 +107,7 @@ export async function readMismatches(
   const { rows } = await ledger.read((session) =>
     session.query(
       // The index holds no more than a key's first bytes.
-      `SELECT table_name, key::text, kind, columns::text, copies::text, state, verification::text AS run, ${iso("at")} AS at
+      `SELECT table_name, key::text, kind, columns::text, copies::text, duplicate::text, state, verification::text AS run, ${iso("at")} AS at
          FROM headgate.mismatch
         WHERE migration = $1 AND table_name = $2 AND state = ANY ($3::text[])
           AND ($4::bytea IS NULL OR (substring(key FROM 1 FOR 1000) >= substring($4::bytea FROM 1 FOR 1000) AND key > $4::bytea))
@@ -143,6 +144,7 @@ export function mismatchOf(row: TextRow): RecordedMismatch {
     kind: kindOf(row["kind"] ?? null),
     columns: textList(row["columns"] ?? ""),
     copies: Number(row["copies"]),
+    ...(row["duplicate"] === "true" ? { duplicate: true } : {}),
     state: stateOf(row["state"] ?? null),
     run: row["run"] ?? "",
     at: row["at"] ?? "",

@@ -1,11 +1,12 @@
 /** How each table stands in the ledger, and when what events have touched may be forgotten. */
 import { Fault } from "../../../src/errors.js";
 import type { Position } from "../../../src/model.js";
-import type { TableProof } from "../../../src/verify-port.js";
-import type { Session } from "../connection.js";
+import type { ProvenAt, TableProof, WholeFigures } from "../../../src/verify-port.js";
+import type { Session, TextRow } from "../connection.js";
 import { iso } from "../ledger-view.js";
 import { positionOf } from "../position.js";
 import { methodOf } from "./runs.js";
+import { runNumber } from "./writing.js";
 import type { Writing } from "./writing.js";
 
 /**
@@ -17,7 +18,7 @@ export async function setClean(
   table: string,
   seq: bigint,
   position: Position | null,
-  figures: Omit<TableProof, "clean" | "table"> | null,
+  figures: WholeFigures | null,
 ): Promise<void> {
   const values = [
     ledger.migration,
@@ -34,12 +35,24 @@ export async function setClean(
           values,
         )
       : session.query(
-          `INSERT INTO headgate.table_proof AS p (migration, table_name, seq, position, at, rows_source, rows_target, ranges, method)
-           VALUES ($1, $2, $3::bigint, $4::json, clock_timestamp(), $5, $6, $7, $8)
+          // Of the ranges the one whose look began first: all of the table was equal, or differed as told, no earlier.
+          `INSERT INTO headgate.table_proof AS p (migration, table_name, seq, position, at, rows_source, rows_target, ranges, method,
+                                                  whole_seq, whole_position, whole_at)
+           VALUES ($1, $2, $3::bigint, $4::json, clock_timestamp(), $5, $6, $7, $8, $3::bigint, $4::json,
+                   coalesce((SELECT min(proven_at - make_interval(secs => seconds)) FROM headgate.verified_range
+                              WHERE migration = $1 AND verification = $9 AND table_name = $2), clock_timestamp()))
            ON CONFLICT (migration, table_name) DO UPDATE
               SET ${later}, rows_source = excluded.rows_source, rows_target = excluded.rows_target,
-                  ranges = excluded.ranges, method = excluded.method`,
-          [...values, figures.rowsSource, figures.rowsTarget, figures.ranges, figures.method],
+                  ranges = excluded.ranges, method = excluded.method, whole_seq = excluded.whole_seq,
+                  whole_position = excluded.whole_position, whole_at = excluded.whole_at`,
+          [
+            ...values,
+            figures.rowsSource,
+            figures.rowsTarget,
+            figures.ranges,
+            figures.method,
+            runNumber(figures.run),
+          ],
         ),
   );
   if (count !== 1)
@@ -78,8 +91,7 @@ export async function unprove(session: Session, migration: string, tables: reado
 export async function readProofs(ledger: Writing): Promise<readonly TableProof[]> {
   const { rows } = await ledger.read((session) =>
     session.query(
-      `SELECT t.name, p.seq::text AS seq, p.position::text AS position, ${iso("p.at")} AS at, p.rows_source::text AS source,
-              p.rows_target::text AS target, p.ranges::text AS ranges, p.method
+      `SELECT t.name, ${proofColumns}
          FROM headgate.source_table t
          LEFT JOIN headgate.table_proof p ON p.migration = t.migration AND p.table_name = t.name
         WHERE t.migration = $1 ORDER BY t.name`,
@@ -87,20 +99,34 @@ export async function readProofs(ledger: Writing): Promise<readonly TableProof[]
       "reading what is proven of the tables",
     ),
   );
-  return rows.map((row): TableProof => {
-    const seq = row["seq"] ?? null;
-    return {
-      table: row["name"] ?? "",
-      clean:
-        seq === null
-          ? null
-          : { seq: BigInt(seq), position: positionOf(row["position"] ?? null), at: row["at"] ?? "" },
-      rowsSource: row["source"] ?? "0",
-      rowsTarget: row["target"] ?? "0",
-      ranges: Number(row["ranges"] ?? 0),
-      method: seq === null ? null : methodOf(row["method"] ?? null),
-    };
-  });
+  return rows.map(tableProofOf);
+}
+
+/** Of table_proof as p, which may have no row, beside the table's name. */
+export const proofColumns = `p.seq::text AS seq, p.position::text AS position, ${iso("p.at")} AS at, p.whole_seq::text AS whole_seq,
+            p.whole_position::text AS whole_position, ${iso("p.whole_at")} AS whole_at, p.rows_source::text AS source,
+            p.rows_target::text AS target, p.ranges::text AS ranges, p.method`;
+
+export function tableProofOf(row: TextRow): TableProof {
+  const clean = provenAt(row["seq"], row["position"], row["at"]);
+  return {
+    table: row["name"] ?? "",
+    whole: provenAt(row["whole_seq"], row["whole_position"], row["whole_at"]),
+    clean,
+    rowsSource: row["source"] ?? "0",
+    rowsTarget: row["target"] ?? "0",
+    ranges: Number(row["ranges"] ?? 0),
+    method: clean === null ? null : methodOf(row["method"] ?? null),
+  };
+}
+
+function provenAt(
+  seq: string | null | undefined,
+  position: string | null | undefined,
+  at: string | null | undefined,
+): ProvenAt | null {
+  if (seq === null || seq === undefined) return null;
+  return { seq: BigInt(seq), position: positionOf(position ?? null), at: at ?? "" };
 }
 
 /** A lane's touched keys are needed while a table of it was not compared after them. */

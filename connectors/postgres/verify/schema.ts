@@ -119,4 +119,16 @@ CREATE TABLE headgate.repair (
 DROP INDEX headgate.verification_open;
 CREATE UNIQUE INDEX verification_open ON headgate.verification (migration, md5(scope::text)) WHERE state = 'open';`,
   },
+  {
+    number: 11,
+    sql: `
+-- The oldest look of the last comparison of the whole table, which rows_source to method are of: what events touched is
+-- compared after it, and moves seq, position and at. Of comparisons before this step it is not known.
+ALTER TABLE headgate.table_proof
+  ADD COLUMN whole_seq bigint CHECK (whole_seq >= 0),
+  ADD COLUMN whole_position json,
+  ADD COLUMN whole_at timestamptz,
+  ADD CHECK (num_nulls(whole_seq, whole_at) IN (0, 2)),
+  ADD CHECK (whole_position IS NULL OR whole_seq > 0);`,
+  },
 ];

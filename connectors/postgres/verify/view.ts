@@ -6,9 +6,9 @@ import type { ProofView } from "../../../src/verify-port.js";
 import type { Session, TextRow } from "../connection.js";
 import { keyRun } from "../key-run.js";
 import { iso } from "../ledger-view.js";
-import { positionOf } from "../position.js";
 import { mismatchOf, stateOf } from "./mismatches.js";
-import { methodOf, runColumns, runOf } from "./runs.js";
+import { proofColumns, tableProofOf } from "./proofs.js";
+import { runColumns, runOf } from "./runs.js";
 
 /** Verifications that are told, rows on record of a table, and keys that are counted before "at least" is enough. */
 const most = { runs: 20, named: 100, keys: 1_000_000 };
@@ -40,13 +40,12 @@ async function read(session: Session, migration: string): Promise<ProofView> {
       WHERE migration = $1 AND state <> 'given up'
         AND (id >= (SELECT min(v.id) FROM (SELECT id FROM headgate.verification WHERE migration = $1 AND state <> 'given up'
                                             ORDER BY id DESC LIMIT ${String(most.runs)}) v)
-          OR id IN (SELECT max(v.id) FROM headgate.verification v CROSS JOIN (VALUES ('queries'), ('foreignKeys'), ('sampled')) AS f (name)
+          OR id IN (SELECT max(v.id) FROM headgate.verification v CROSS JOIN (VALUES ('queries'), ('foreignKeys'), ('sampled'), ('counted')) AS f (name)
                      WHERE v.migration = $1 AND v.state = 'ended' AND v.facts -> f.name IS NOT NULL GROUP BY f.name))
       ORDER BY id DESC`,
   );
   const tables = await ask(
-    `SELECT t.name, t.lane, p.seq::text AS seq, p.position::text AS position, ${iso("p.at")} AS at,
-            p.rows_source::text AS source, p.rows_target::text AS target, p.ranges::text AS ranges, p.method
+    `SELECT t.name, t.lane, ${proofColumns}
        FROM headgate.source_table t
        LEFT JOIN headgate.table_proof p ON p.migration = t.migration AND p.table_name = t.name
       WHERE t.migration = $1 ORDER BY t.name`,
@@ -57,6 +56,7 @@ async function read(session: Session, migration: string): Promise<ProofView> {
   );
   const named = await ask(
     `SELECT table_name, key::text, kind, columns::text AS columns, copies::text AS copies, state,
+            to_jsonb(m) ->> 'duplicate' AS duplicate,
             verification::text AS run, ${iso("at")} AS at
        FROM (SELECT m.*, row_number() OVER (PARTITION BY table_name ORDER BY (state = 'different') DESC, key) AS nth
                FROM headgate.mismatch m WHERE migration = $1) m
@@ -93,15 +93,7 @@ async function tableOf(
 ): Promise<ProofView["tables"][number]> {
   const [table, lane, seq] = [row["name"] ?? "", row["lane"] ?? "", row["seq"] ?? null];
   return {
-    table,
-    clean:
-      seq === null
-        ? null
-        : { seq: BigInt(seq), position: positionOf(row["position"] ?? null), at: row["at"] ?? "" },
-    rowsSource: row["source"] ?? "0",
-    rowsTarget: row["target"] ?? "0",
-    ranges: Number(row["ranges"] ?? 0),
-    method: seq === null ? null : methodOf(row["method"] ?? null),
+    ...tableProofOf(row),
     touched: seq === null ? null : await touchedOf(session, [migration, lane, table], seq),
   };
 }
