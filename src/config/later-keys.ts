@@ -1,7 +1,7 @@
 /**
- * Keys of parts that are not built yet: the stream over Kafka, throttle, cutover, triggers, hooks. Their
- * form is the contract's, so that a file written for a later release is checked and shown by editors today;
- * not-built.ts refuses them by name when they are set.
+ * Keys of parts that are not built yet: throttle, cutover, triggers, hooks. Their form is the contract's, so that a file
+ * written for a later release is checked and shown by editors today; not-built.ts refuses them by name when they are
+ * set.
  */
 import { z } from "zod";
 import { choice, duration, flag, fraction, integer, listOf, shaped, text } from "./leaf.js";
@@ -12,7 +12,6 @@ const sustained = (max: number): z.ZodObject<{ above: z.ZodNumber; for: z.ZodStr
     { error: "a map such as { above: 30, for: 60s }" },
   );
 
-const httpUrl = (): z.ZodString => shaped(/^https?:\/\/[^\s;]+$/u, "an http:// or https:// URL");
 const anyDatabaseUrl = (): z.ZodString =>
   shaped(/^(postgresql|mysql|mongodb(\+srv)?|sqlserver):\/\/[^\s;$`|]+$/u, "a database URL");
 const queries = listOf(text("SQL"), "a list of queries");
@@ -22,37 +21,12 @@ const command = listOf(text("an argument"), 'a list of arguments, e.g. ["./page.
   error: "at least the program",
 });
 
-export const kafkaSchema = z
-  .strictObject({
-    brokers: listOf(
-      shaped(/^[^\s,:]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/u, "host:port"),
-      "a list of host:port",
-    ).min(1, {
-      error: "at least one broker",
-    }),
-    connect: httpUrl().optional().describe("Kafka Connect, where Headgate registers the Debezium connector."),
-    format: choice("json", "avro").default("json"),
-    registry: httpUrl().optional().describe("Schema registry, for avro."),
-    prefix: shaped(/^[a-zA-Z0-9._-]+$/u, "letters, digits, dot, _ and -").describe("Prefix of the topics."),
-    tls: z
-      .strictObject({ ca: text("the path of a PEM file").optional(), insecure: flag().optional() })
-      .optional(),
-    sasl: z
-      .strictObject({
-        mechanism: choice("plain", "scram-sha-256", "scram-sha-512"),
-        username: text("a user's name"),
-        password: text("a password, best as ${NAME} or ${file:PATH}"),
-      })
-      .optional(),
-  })
-  .describe("Brokers and topics, for kind kafka.");
-
 export const throttleSchema = z
   .strictObject({
     maxReplicaLagSeconds: integer(0, 86_400)
       .default(10)
       .describe(
-        "Copy and stream wait while a standby of the target, or source.replica where check reads there, is further behind.",
+        "Copy and stream wait while source.replica or a standby of the target is further behind. Other replicas of the source are not asked.",
       ),
     maxThreadsRunning: integer(1, 100_000)
       .optional()
@@ -107,10 +81,12 @@ export const triggersSchema = z
     replicationLagSeconds: sustained(86_400).default({ above: 30, for: "60s" }),
     p95Increase: sustained(10).default({ above: 0.25, for: "60s" }),
     errorRate: sustained(1).default({ above: 0.01, for: "60s" }),
-    failedBatches: integer(1, 1000).default(3),
+    failedBatches: integer(1, 1000)
+      .default(3)
+      .describe("A lane whose batches fail as often in a row is told, and blocks `ready`."),
     diskUsed: fraction().default(0.9),
   })
-  .describe("What rolls a cutover back by itself.");
+  .describe("What keeps a cutover back, and rolls one back by itself.");
 
 export const baselineSchema = z
   .strictObject({ queries: queries.default([]).describe("Read-only queries that the engine times.") })

@@ -6,6 +6,7 @@
 import { dirname, resolve } from "node:path";
 import { Fault, codes } from "../errors.js";
 import type { FaultCode } from "../errors.js";
+import type { KafkaEndpoint } from "../port.js";
 import type { KeyPath, Place } from "./document.js";
 import { readDocument } from "./document.js";
 import { demandTwoServers, endpointOf, knowServer } from "./endpoint.js";
@@ -16,6 +17,7 @@ import { fillTree, retyped } from "./fill-tree.js";
 import type { FilledTree } from "./fill-tree.js";
 import { guardProblems } from "./guarded.js";
 import { homesOf, knownKeys } from "./json-schema.js";
+import { kafkaEndpoint, knowKafka } from "./kafka.js";
 import { notBuilt } from "./not-built.js";
 import { dotted, problemsOf } from "./problem.js";
 import type { Problem } from "./problem.js";
@@ -37,6 +39,8 @@ export interface LoadedConfig {
   readonly target: Endpoint;
   /** source.replica, with the source's own TLS settings; null when the file names none. */
   readonly replica: Endpoint | null;
+  /** Where changes come from instead of the source's own log; null with kind binlog. */
+  readonly kafka: KafkaEndpoint | null;
   readonly redactor: Redactor;
   /** `headgate.yaml:12:3` of a key, or of the nearest thing around it that the file has. */
   readonly where: (path: KeyPath) => string;
@@ -65,6 +69,7 @@ export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> 
   const source = demandEndpoint("source", config, folder, path, places, redactor);
   const target = demandEndpoint("target", config, folder, path, places, redactor);
   const replica = demandReplica(config, source, folder, path, places, redactor);
+  const kafka = demandKafka(config, folder, path, places, redactor);
   for (const name of [config.migration, config.target.schema, config.environment]) redactor.allow(name);
   demandTwoServers(source.server, target.server);
   demandAgreement(env, config.migration, target.server.database);
@@ -75,6 +80,7 @@ export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> 
     source,
     target,
     replica,
+    kafka,
     redactor,
     where: (key) => placed(path, places.key(key)),
   };
@@ -173,6 +179,30 @@ function demandReplica(
   if (server.database !== source.server.database)
     throw refuse(`the database ${server.database}`, `the source's own database, ${source.server.database}`);
   return result.endpoint;
+}
+
+/** What is written under feed.kafka is looked at whether it is used or not. */
+function demandKafka(
+  { feed }: Config,
+  folder: string,
+  path: string,
+  places: Places,
+  redactor: Redactor,
+): KafkaEndpoint | null {
+  if (feed.kafka === undefined) return null;
+  const result = kafkaEndpoint(feed.kafka, folder);
+  if ("endpoint" in result) {
+    knowKafka(redactor, result.endpoint);
+    return feed.kind === "kafka" ? result.endpoint : null;
+  }
+  const { found, allowed } = result.problem;
+  const at = ["feed", "kafka", "tls", "ca"];
+  throw told(
+    "config-invalid",
+    path,
+    [{ place: places.value(at), sentence: `${dotted(at)} is ${found}. Allowed: ${allowed}.` }],
+    redactor,
+  );
 }
 
 /** One Fault of all problems, in the file's order: the first is the sentence. */

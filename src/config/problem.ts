@@ -3,11 +3,11 @@
  * knows what it missed, and of the tree, because only it knows the line and how the value was written. A value that
  * was filled in is shown as its template; a URL without its user part.
  */
-import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import type { KeyPath, Place } from "./document.js";
 import { OddNumber } from "./document.js";
 import { list } from "./leaf.js";
+import { closest, distance } from "./nearest.js";
 import { redacted } from "./url.js";
 
 export interface Problem {
@@ -89,7 +89,7 @@ function deepest(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z
 function unknownKey(path: KeyPath, key: string, said: Said): string {
   const known = said.knownKeys(path);
   const name = path.length === 0 ? JSON.stringify(key) : `${JSON.stringify(key)} under ${dotted(path)}`;
-  const near = known.length === 0 ? undefined : closest(key.toLowerCase(), [...known]);
+  const near = closest(key.toLowerCase(), known);
   const home = said.homesOf(key)[0];
   const close =
     near !== undefined && distance(key.toLowerCase(), near.toLowerCase()) <= Math.max(2, key.length / 3);

@@ -11,10 +11,10 @@ import {
   cutoverSchema,
   gatesSchema,
   hooksSchema,
-  kafkaSchema,
   throttleSchema,
   triggersSchema,
 } from "./later-keys.js";
+import { kafkaSchema } from "./kafka-keys.js";
 import { verifySchema } from "./verify-keys.js";
 import { choice, complain, integer, listOf, shaped, text } from "./leaf.js";
 import { migrationId, migrationIdAllowed, migrationIdLength } from "./migration-id.js";
@@ -66,6 +66,14 @@ const feedSchema = z
     },
     { error: "a map with kind" },
   )
+  .superRefine(({ kind, kafka }, context) => {
+    if (kind === "kafka" && kafka === undefined)
+      complain(
+        context,
+        { found: "kafka, and feed.kafka is not set", allowed: "feed.kafka with brokers and prefix" },
+        ["kind"],
+      );
+  })
   .describe("The change feed.");
 
 const rows = integer(100, 100_000);

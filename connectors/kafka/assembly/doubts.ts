@@ -1,0 +1,221 @@
+/**
+ * What the topics leave open is settled before a transaction is handed over: statements that stand before it, numbers of
+ * its server that no topic has, an end without a change. What no topic tells, the source's own log is asked about; what
+ * cannot be told apart from a loss there is one.
+ */
+import { Fault } from "../../../src/errors.js";
+import type { Plan, PlanTable, Position } from "../../../src/model.js";
+import type {
+  BookStanding,
+  LogPlace,
+  LogWitness,
+  LoggedAct,
+  LoggedCounts,
+  PositionBook,
+} from "../../../src/stream-port.js";
+import type { FeedCount } from "../feed-options.js";
+import type { Held } from "./held.js";
+import type { Ended, Marks } from "./marks.js";
+import type { Rows } from "./rows.js";
+import type { Statements } from "./statements.js";
+
+export interface DoubtsParts {
+  readonly plan: Plan;
+  readonly book: PositionBook;
+  readonly standing: BookStanding;
+  readonly witness: LogWitness;
+  readonly held: Held;
+  readonly rows: readonly Rows[];
+  readonly statements: Statements | null;
+  /** null without a topic of transactions. */
+  readonly marks: Marks | null;
+  readonly position: () => Position;
+  readonly signal: AbortSignal;
+  readonly onCount: (count: FeedCount) => void;
+}
+
+/** How a loss is called: a number that is missing, or an end that has lost its changes. */
+type Loss = "topic-gap" | "events-dropped";
+
+export class Doubts {
+  readonly #parts: DoubtsParts;
+  /** Of ends without changes, by GTID. */
+  readonly #verdicts = new Map<string, LoggedAct>();
+
+  constructor(parts: DoubtsParts) {
+    this.#parts = parts;
+  }
+
+  /** Hands over everything that stands before the place. Faults: topic-gap, log-purged. */
+  async before(at: LogPlace): Promise<void> {
+    await this.#told(at);
+    const { standing } = this.#parts;
+    const missing = standing.missing(at);
+    if (missing === null) return;
+    const seen = await this.#ask([missing]);
+    for (const one of seen)
+      // A replica may commit in another order than its source: what is still to come in its own place is not missing.
+      if (!this.#comes(one.at)) await this.#act(one.at, one.act, "topic-gap");
+    standing.excuse(missing);
+  }
+
+  /** A transaction that ended without a change has none of ours in the source's log either. Faults: events-dropped. */
+  async empty(ended: Ended): Promise<void> {
+    const name = nameOf(ended.at);
+    if (!this.#verdicts.has(name)) await this.#askEmpty(ended);
+    const act = this.#verdicts.get(name);
+    this.#verdicts.delete(name);
+    if (act === undefined) throw unknown(ended);
+    if (act.kind !== "nothing") await this.#act(ended.at, act, "events-dropped");
+  }
+
+  /**
+   * What the source's log has of a transaction whose changes came more than once: its end counts what is left of it, or what
+   * was sent before as well. Faults: events-dropped.
+   */
+  async counted(ended: Ended): Promise<LoggedCounts> {
+    const [seen] = await this.#ask([this.#parts.witness.named(ended.at)]);
+    if (seen === undefined) throw unknown(ended);
+    if (seen.counts !== null) return seen.counts;
+    if (seen.act.kind === "rows") throw lost(ended.id, seen.act, "events-dropped");
+    return { tables: new Map(), markers: new Map() };
+  }
+
+  /** Those that have come already are asked about in one go. */
+  async #askEmpty(ended: Ended): Promise<void> {
+    const { marks, witness, standing } = this.#parts;
+    const all = [ended, ...(marks?.ahead ?? [])].filter(
+      ({ at, events, begun }) => events === 0 && begun === 1 && !standing.has(at),
+    );
+    const names = new Set(all.map(({ at }) => nameOf(at)));
+    const distinct = all.filter(({ at }) => names.delete(nameOf(at)));
+    for (const { at, act } of await this.#ask(distinct.map(({ at }) => witness.named(at))))
+      this.#verdicts.set(nameOf(at), act);
+  }
+
+  async #ask(unheard: Parameters<LogWitness["look"]>[0]): ReturnType<LogWitness["look"]> {
+    const { witness, standing, signal, onCount } = this.#parts;
+    const count = unheard.reduce((sum, one) => sum + BigInt(one.count), 0n);
+    onCount({ kind: "asked", transactions: String(count) });
+    return await witness.look(unheard, standing.position(), signal);
+  }
+
+  #comes(at: LogPlace): boolean {
+    const name = nameOf(at);
+    return this.#parts.marks?.ahead.some((ended) => nameOf(ended.at) === name) === true;
+  }
+
+  /** What the topics have of statements: changes of tables from their own topic, TRUNCATE from the lane's. */
+  async #told(at: LogPlace): Promise<void> {
+    const { statements, witness } = this.#parts;
+    for (;;) {
+      await statements?.pump();
+      const statement = statements?.before(at) ?? null;
+      const emptied = this.#emptied(at);
+      if (statement === null && emptied === null) return;
+      if (
+        emptied !== null &&
+        (statement === null || this.#parts.book.precedes(emptied.head.at, statement.at))
+      ) {
+        await this.emptied(emptied.rows);
+        continue;
+      }
+      if (statement === null || statements === null) return;
+      const acts = statements
+        .of(statement.at)
+        .map(({ record }) => witness.judge(record.statement, record.db));
+      await this.#act(statement.at, acts.reduce(both), "topic-gap");
+    }
+  }
+
+  #emptied(at: LogPlace): { readonly rows: Rows; readonly head: NonNullable<Rows["head"]> } | null {
+    for (const rows of this.#parts.rows) {
+      const { head } = rows;
+      if (head?.event.op === "t" && this.#parts.book.precedes(head.at, at)) return { rows, head };
+    }
+    return null;
+  }
+
+  /** Hands over the TRUNCATE at a topic's head, a transaction of its own. */
+  async emptied(rows: Rows): Promise<void> {
+    const { head } = rows;
+    if (head === null) return;
+    const tables = head.target.kind === "table" ? [head.target.table] : [];
+    if (this.#parts.standing.missing(head.at) !== null) await this.before(head.at);
+    if (rows.head !== head) return;
+    await this.#act(head.at, { kind: "truncate", tables }, "topic-gap", head.event.ts);
+    rows.forget();
+    rows.take();
+  }
+
+  async #act(at: LogPlace, act: LoggedAct, loss: Loss, committedAt = 0): Promise<void> {
+    const { held, standing, position } = this.#parts;
+    if (standing.has(at)) return;
+    if (act.kind === "nothing") {
+      standing.reach(at);
+      return;
+    }
+    const transaction = standing.transaction(at, committedAt > 0 ? committedAt : null);
+    if (act.kind === "schema") {
+      const { tables, statement, adds } = act;
+      await held.flush();
+      held.schemaChange(
+        {
+          tables,
+          statement,
+          adds,
+          at: transaction.name,
+          within: (held_) => transaction.within(held_),
+        },
+        position,
+      );
+      await held.settle();
+      standing.reach(at);
+      return;
+    }
+    if (act.kind === "rows") await held.flush();
+    held.begin(transaction);
+    if (act.kind === "truncate") {
+      for (const table of act.tables) if (held.wants(table)) held.truncate(table);
+    } else if (this.#concerned(act.tables).some((table) => held.wants(table)))
+      throw lost(transaction.name, act, loss);
+    standing.reach(at);
+    held.commit(position);
+    if (held.full) await held.settle();
+  }
+
+  #concerned(tables: readonly string[]): readonly PlanTable[] {
+    const { plan } = this.#parts;
+    return tables.length === 0 ? plan.tables : plan.tables.filter(({ source }) => tables.includes(source));
+  }
+}
+
+function both(one: LoggedAct, other: LoggedAct): LoggedAct {
+  if (one.kind === "nothing") return other;
+  if (one.kind === "schema" && other.kind === "schema")
+    return { ...one, tables: [...new Set([...one.tables, ...other.tables])], adds: one.adds && other.adds };
+  return one;
+}
+
+function nameOf({ gtid }: LogPlace): string {
+  return (gtid ?? "").toLowerCase();
+}
+
+function unknown({ id, events }: Ended): Fault {
+  return new Fault(
+    "events-dropped",
+    `The transaction ${id} came ${events === 0 ? "without changes" : "in parts"}, and the source's log does not know it.`,
+    { facts: { transaction: id } },
+  );
+}
+
+function lost(name: string, act: LoggedAct & { readonly kind: "rows" }, loss: Loss): Fault {
+  const facts = { transaction: name, tables: act.tables.join(" ") };
+  return loss === "topic-gap"
+    ? new Fault("topic-gap", `The transaction ${name} is in no topic. ${act.why}`, { facts })
+    : new Fault(
+        "events-dropped",
+        `The connector has dropped the changes of the transaction ${name}. ${act.why}`,
+        { facts },
+      );
+}

@@ -1,0 +1,223 @@
+/** Every setting that loses or changes something is found, each where it matters and only there. */
+import { describe, expect, it } from "vitest";
+import type { PlanColumn, PlanTable, SourceColumn } from "../../src/model.js";
+import type { ConnectorConfig } from "./connect.js";
+import { connectorFindings } from "./connector-check.js";
+import { connectorConfig } from "./connector-config.js";
+import { eventSettings, existingTopics } from "./connector-settings.js";
+import { generatedSettings } from "./event-settings.js";
+import { topicFindings } from "./topic-check.js";
+
+function column(type: string, unsigned = false): PlanColumn {
+  const source: SourceColumn = {
+    name: type,
+    ordinal: 1,
+    columnType: type,
+    type,
+    length: null,
+    precision: null,
+    scale: null,
+    fsp: 0,
+    unsigned,
+    zerofill: false,
+    charset: null,
+    collation: null,
+    nullable: true,
+    default: { kind: "none" },
+    onUpdateNow: null,
+    generated: null,
+    autoIncrement: false,
+    invisible: false,
+    comment: "",
+    labels: [],
+    srid: null,
+  };
+  return {
+    column: source,
+    source: type,
+    target: type,
+    sourceType: type,
+    targetType: "text",
+    rule: "r",
+    nullable: true,
+    policy: { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "keep" },
+    identity: null,
+  };
+}
+
+function table(name: string, ...columns: PlanColumn[]): PlanTable {
+  const none = { estimatedRows: 0, estimatedBytes: 0, exactCut: false };
+  return { source: name, target: name, lane: "main", key: null, columns, ...none };
+}
+
+const everything = table("t", column("decimal"), column("bigint", true), column("datetime"), column("date"));
+const plan = { engine: "mysql", database: "shop", tables: [everything], lanes: ["main"] } as const;
+
+const generated: ConnectorConfig = connectorConfig({
+  engine: "mysql",
+  prefix: "p",
+  source: { host: "h", port: 3306, user: "u", password: "p", tls: false, database: "shop" },
+  tables: plan.tables,
+  lanes: plan.lanes,
+  brokers: ["b:9092"],
+  security: { tls: false, sasl: null },
+  converter: { kind: "json", schemas: false },
+  exactlyOnce: false,
+  heartbeats: [],
+});
+
+const told = (config: ConnectorConfig, of: readonly PlanTable[] = plan.tables): string[] =>
+  connectorFindings(config, { ...plan, tables: of }).map(({ severity, object }) => `${severity} ${object}`);
+const without = (...names: string[]): ConnectorConfig =>
+  Object.fromEntries(Object.entries(generated).filter(([name]) => !names.includes(name)));
+
+describe("a connector's configuration", () => {
+  it("that is generated has nothing against it, and is read as what it was made to be", () => {
+    expect(told(generated)).toEqual([]);
+    expect(eventSettings(generated, true)).toEqual(generatedSettings);
+    expect(existingTopics(generated, plan)).toEqual({
+      rows: [{ topic: "p.lane-main", tables: ["t"], markers: ["main"] }],
+      transactions: "p.transaction",
+      schemaChanges: "p",
+    });
+  });
+
+  it.each([
+    ["decimal.handling.mode", "double"],
+    ["bigint.unsigned.handling.mode", "long"],
+    ["time.precision.mode", "connect"],
+    ["time.precision.mode", "isostring"],
+    ["event.converting.failure.handling.mode", "warn"],
+    ["event.processing.failure.handling.mode", "skip"],
+    ["inconsistent.schema.handling.mode", "warn"],
+    ["errors.tolerance", "all"],
+    ["skipped.operations", "t"],
+    ["skipped.operations", "u,d"],
+    ["include.schema.changes", "false"],
+    ["column.mask.with.12.chars", "shop.t.x"],
+    ["column.truncate.to.10.chars", "shop.t.x"],
+    ["column.exclude.list", "shop.t.x"],
+    ["topic.delimiter", "_"],
+    ["topic.naming.strategy", "com.example.Mine"],
+    ["converters", "isbn"],
+    ["value.converter", "io.confluent.connect.protobuf.ProtobufConverter"],
+    ["connector.class", "io.debezium.connector.mariadb.MariaDbConnector"],
+  ])("is refused for %s=%s", (name, value) => {
+    const object = name === "connector.class" ? "connector.connector.class" : `connector.${name}`;
+    expect(told({ ...generated, [name]: value })).toEqual([`error ${object}`]);
+  });
+
+  it("is refused for defaults of Debezium that lose something, and warned of others", () => {
+    expect(told(without("skipped.operations", "event.converting.failure.handling.mode"))).toHaveLength(2);
+    expect(told(without("bigint.unsigned.handling.mode"))).toEqual([
+      "error connector.bigint.unsigned.handling.mode",
+    ]);
+    expect(told(without("decimal.handling.mode", "time.precision.mode", "errors.tolerance"))).toEqual([]);
+    expect(told(without("provide.transaction.metadata", "enable.time.adjuster"))).toEqual([
+      "warning connector.provide.transaction.metadata",
+      "warning connector.enable.time.adjuster",
+    ]);
+  });
+
+  it("is not blamed for types that no table has", () => {
+    const plain = [table("t", column("int"))];
+    for (const name of ["decimal.handling.mode", "bigint.unsigned.handling.mode", "enable.time.adjuster"])
+      expect(told({ ...generated, [name]: "double" }, plain)).toEqual([]);
+  });
+
+  it("must take every table, and the marker tables", () => {
+    expect(told({ ...generated, "table.include.list": "shop\\.t" })).toEqual(["error headgate.marker_main"]);
+    expect(told({ ...without("table.include.list"), "table.exclude.list": "shop\\.t" })).toEqual(["error t"]);
+    expect(told({ ...generated, "database.include.list": "shop" })).toEqual(["error headgate.marker_main"]);
+    expect(told({ ...generated, "table.include.list": "(?i:shop)++" })).toEqual([
+      "warning t",
+      "warning headgate.marker_main",
+    ]);
+  });
+
+  it("may route records whole, and do nothing else to them", () => {
+    const own = (type: string, more: ConnectorConfig = {}): ConnectorConfig => ({
+      ...generated,
+      transforms: "x",
+      "transforms.x.type": type,
+      ...more,
+    });
+    const router = "io.debezium.transforms.ByLogicalTableRouter";
+    const routing = {
+      "transforms.x.topic.regex": "p\\.([^.]+)\\..*",
+      "transforms.x.topic.replacement": "p.all.$1",
+    };
+    expect(told(own(router, routing))).toEqual([]);
+    expect(existingTopics(own(router, routing), plan)?.rows).toEqual([
+      { topic: "p.all.shop", tables: ["t"], markers: [] },
+      { topic: "p.all.headgate", tables: [], markers: ["main"] },
+    ]);
+    const unwrap = own("io.debezium.transforms.ExtractNewRecordState");
+    expect(connectorFindings(unwrap, plan)[0]?.sentence).toContain('"unwrap"');
+    expect(existingTopics(unwrap, plan)).toBeNull();
+    expect(told(own("com.example.Mask"))).toEqual(["error connector.transforms.x"]);
+    expect(told(own(router, { ...routing, "transforms.x.predicate": "some" }))).toEqual([
+      "error connector.transforms.x",
+    ]);
+  });
+
+  it("without routers has one topic a table, and says what it does not tell of", () => {
+    const plain = without("transforms", "provide.transaction.metadata");
+    expect(existingTopics(plain, plan)).toEqual({
+      rows: [
+        { topic: "p.shop.t", tables: ["t"], markers: [] },
+        { topic: "p.headgate.marker_main", tables: [], markers: ["main"] },
+      ],
+      transactions: null,
+      schemaChanges: "p",
+    });
+  });
+
+  it("leaves NULLs in doubt unless its own converter is told to keep them", () => {
+    expect(eventSettings(without("value.converter"), false)?.nullsAsDefaults).toBe(true);
+    expect(eventSettings(without("value.converter.replace.null.with.default"), false)?.nullsAsDefaults).toBe(
+      true,
+    );
+    expect(eventSettings({ ...generated, "decimal.handling.mode": "dbl" }, false)).toBeNull();
+  });
+});
+
+describe("a topic", () => {
+  const topics = {
+    rows: [{ topic: "a", tables: ["t"], markers: ["main"] }],
+    transactions: "p.transaction",
+    schemaChanges: "p",
+  };
+  const good = { topic: "a", partitions: 1, cleanupPolicy: "delete", retentionMs: -1, retentionBytes: -1 };
+  const codes = (...changed: Partial<typeof good>[]): string[] =>
+    topicFindings(
+      topics,
+      changed.map((one) => ({ ...good, ...one })),
+      false,
+    ).map(({ code, severity }) => `${severity} ${code}`);
+
+  it("has one partition, keeps every record, and keeps it", () => {
+    expect(codes({})).toEqual([]);
+    expect(codes({ partitions: 3 })).toEqual(["error topic-order"]);
+    expect(codes({ cleanupPolicy: "compact,delete" })).toEqual(["error topic-order"]);
+    expect(codes({ retentionMs: 604_800_000 }, { retentionBytes: 1 })).toEqual([
+      "warning topic-retention",
+      "warning topic-retention",
+    ]);
+    expect(codes({ topic: "somebody-else", partitions: 12 })).toEqual([]);
+  });
+
+  it("may be missing only where the connector is Headgate's, which makes it", () => {
+    expect(codes({ partitions: 0 })).toEqual(["error topic-missing"]);
+    expect(topicFindings(topics, [{ ...good, partitions: 0 }], true)).toEqual([]);
+  });
+
+  it("is one of one where no transactions are told", () => {
+    const two = {
+      ...topics,
+      transactions: null,
+      rows: [...topics.rows, { topic: "b", tables: [], markers: [] }],
+    };
+    expect(topicFindings(two, [good], false).map(({ code }) => code)).toEqual(["topic-order"]);
+  });
+});

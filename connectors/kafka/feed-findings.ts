@@ -1,0 +1,106 @@
+/**
+ * What speaks against feeding a migration over Kafka, for `check`: the source, Kafka Connect and what it says of the
+ * connector, somebody else's connector and topics. Nothing is registered or written.
+ */
+import type { Finding, Plan, ServerFacts } from "../../src/model.js";
+import type { Source } from "../../src/port.js";
+import { carriageFindings } from "./carriage.js";
+import type { CarriageQuestion } from "./carriage.js";
+import { generatedTopics, withoutSecrets } from "./connector-config.js";
+import type { Connect } from "./connect.js";
+import { connectorFindings } from "./connector-check.js";
+import { eventSettings, existingTopics, isJson } from "./connector-settings.js";
+import { generatedSettings } from "./event-settings.js";
+import { otherConnector } from "./filling.js";
+import { connectorName, plainConfig } from "./generated.js";
+import type { GeneratedOptions } from "./generated.js";
+import type { FeedTopics } from "./feed-options.js";
+import { sourceFindings } from "./source-findings.js";
+import { topicFindings } from "./topic-check.js";
+import type { TopicFacts } from "./topic-check.js";
+import { settingsOf } from "./zero-dates.js";
+
+export interface FeedFindingOptions extends Omit<GeneratedOptions, "plan" | "engine"> {
+  readonly source: Pick<Source, "facts">;
+}
+
+/** `connect` null: nobody to ask about connectors. `configured`: how topics are. */
+export async function feedFindings(
+  options: FeedFindingOptions,
+  plan: Plan,
+  connect: Connect | null,
+  configured: (topics: readonly string[]) => Promise<readonly TopicFacts[]>,
+): Promise<readonly Finding[]> {
+  const facts = await options.source.facts();
+  const { engine } = facts;
+  if (engine === "postgres") return [];
+  const other =
+    connect === null ? null : await otherConnector(connect, options.endpoint.prefix, connectorName(plan));
+  const own = [...sourceFindings(facts, plan)];
+  if (other !== null) {
+    const settings = eventSettings(other.config, generatedSettings.zeroDates);
+    return [
+      ...own,
+      ...connectorFindings(other.config, { ...plan, engine }),
+      ...(await aboutTopics(existingTopics(other.config, plan), configured, false)),
+      ...(settings === null ? [] : carriage(facts, plan, { engine, settings, avro: !isJson(other.config) })),
+    ];
+  }
+  const avro = options.endpoint.format === "avro";
+  return [
+    ...own,
+    ...carriage(facts, plan, { engine, settings: generatedSettings, avro }),
+    ...(await aboutTopics(generatedTopics({ ...plan, prefix: options.endpoint.prefix }), configured, true)),
+    ...(connect === null
+      ? [byHand({ ...options, plan, engine })]
+      : await refusals({ ...options, plan, engine }, connect)),
+  ];
+}
+
+/** null: it can't be told which they are, and a finding about the connector says so. */
+async function aboutTopics(
+  topics: FeedTopics | null,
+  configured: (topics: readonly string[]) => Promise<readonly TopicFacts[]>,
+  generated: boolean,
+): Promise<readonly Finding[]> {
+  if (topics === null) return [];
+  const { rows, transactions, schemaChanges } = topics;
+  const all = [...rows.map(({ topic }) => topic), transactions, schemaChanges].filter((one) => one !== null);
+  return topicFindings(topics, await configured(all), generated);
+}
+
+/** Each table by the settings that hold for it. */
+function carriage(facts: ServerFacts, { tables }: Plan, question: CarriageQuestion): readonly Finding[] {
+  const of = settingsOf(question.settings, facts);
+  return tables.flatMap((table) => carriageFindings([table], { ...question, settings: of(table) }));
+}
+
+/** Somebody else registers it. */
+function byHand(options: GeneratedOptions): Finding {
+  const config = withoutSecrets(plainConfig(options));
+  const name = connectorName(options.plan);
+  return {
+    code: "connector-by-hand",
+    severity: "info",
+    object: "feed.kafka.connect",
+    sentence: `Kafka Connect is not named, so the connector ${name} is yours to register before headgate run.`,
+    fix: `PUT /connectors/${name}/config ${JSON.stringify(config)}`,
+    count: 1,
+    sampleKeys: [],
+  };
+}
+
+/** What Connect itself has against the connector that would be registered. */
+async function refusals(options: GeneratedOptions, connect: Connect): Promise<readonly Finding[]> {
+  const config = plainConfig(options);
+  const refused = await connect.validate({ ...config, name: connectorName(options.plan) });
+  return refused.map(({ setting, why }) => ({
+    code: "connector-refused",
+    severity: "error",
+    object: `connector.${setting}`,
+    sentence: `Kafka Connect refuses the connector that would be registered: ${setting}: ${why}`,
+    fix: "Mend what it names: a plugin that is not installed, an address that Connect cannot reach, a login.",
+    count: 1,
+    sampleKeys: [],
+  }));
+}

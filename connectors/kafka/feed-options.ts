@@ -1,0 +1,48 @@
+/**
+ * What a Kafka feed is made of, types only: which topics stand for what, who reads them, and whom it asks about the
+ * source. Whoever puts an engine together hands it these.
+ */
+import type { Plan, SourceEngine } from "../../src/model.js";
+import type { LogWitness, PositionBook, RereadSource } from "../../src/stream-port.js";
+import type { RecordReader } from "./record.js";
+import type { TopicClient } from "./topic.js";
+
+/** One topic with rows, and the plan's tables whose rows are in it. */
+export interface RowTopic {
+  readonly topic: string;
+  /** Source names. */
+  readonly tables: readonly string[];
+  /** The lanes whose marker tables are routed to it. */
+  readonly markers: readonly string[];
+}
+
+export interface FeedTopics {
+  readonly rows: readonly RowTopic[];
+  /** `PREFIX.transaction`; null for a connector without provide.transaction.metadata: then `rows` is one topic, and what the connector drops is not seen. */
+  readonly transactions: string | null;
+  /** `PREFIX`: statements that change tables; null where the connector writes none. */
+  readonly schemaChanges: string | null;
+}
+
+/** What is worth counting, for status and report. */
+export type FeedCount =
+  | { readonly kind: "repeated"; readonly records: number }
+  | { readonly kind: "snapshot"; readonly records: number }
+  | { readonly kind: "reread"; readonly table: string; readonly rows: number }
+  | { readonly kind: "asked"; readonly transactions: string };
+
+export interface KafkaFeedOptions {
+  readonly plan: Plan;
+  readonly engine: SourceEngine;
+  readonly topics: FeedTopics;
+  readonly client: TopicClient;
+  readonly records: RecordReader;
+  readonly book: PositionBook;
+  readonly witness: LogWitness;
+  /** Who answers `RecordImages.again`; null where the plan has no column for it. */
+  readonly reread: RereadSource | null;
+  readonly now: () => number;
+  readonly onCount?: (count: FeedCount) => void;
+  /** Milliseconds without a record that must come, after which nobody believes in it any more. */
+  readonly patienceMs?: number;
+}

@@ -1,0 +1,194 @@
+/**
+ * The topic client over kafkajs. A reading is a consumer group of its own with one member, named anew each time: nobody
+ * else takes partitions from it, and what it left behind after a crash is in nobody's way. Where it begins says the
+ * ledger; the group's own offsets are never used.
+ */
+import kafkajs from "kafkajs";
+import type { Admin, Kafka, KafkaConfig } from "kafkajs";
+import { Fault } from "../../src/errors.js";
+import type { KafkaEndpoint } from "../../src/port.js";
+import { registerCodecs } from "./codecs.js";
+import { kafkaFault } from "./kafka-fault.js";
+import { openReading } from "./reading.js";
+import type { TopicFacts } from "./topic-check.js";
+import { topicFacts } from "./topic-facts.js";
+import type { TopicClient, TopicReading, TopicStart, TopicState } from "./topic.js";
+
+export interface KafkaClientOptions {
+  readonly endpoint: KafkaEndpoint;
+  /** Names its groups: `headgate.<migration>`. */
+  readonly migration: string;
+  /** What no other engine has: it ends the names of this one's groups. */
+  readonly token: string;
+  readonly now: () => number;
+  /** Resolves after so many milliseconds, or when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Bytes of one topic that wait here before no more is asked for. */
+  readonly queueBytes?: number;
+}
+
+const queueBytes = 8 * 1024 * 1024;
+
+export function openKafkaClient(options: KafkaClientOptions): TopicClient {
+  registerCodecs();
+  return new KafkaClient(options);
+}
+
+/** How the topics are configured, by an admin of its own. Faults as those of a client. */
+export async function configuredTopics(
+  options: Pick<KafkaClientOptions, "endpoint" | "migration">,
+  topics: readonly string[],
+): Promise<readonly TopicFacts[]> {
+  const admin = new kafkajs.Kafka(configOf(options)).admin();
+  try {
+    await admin.connect();
+    return await topicFacts(admin, topics);
+  } catch (error) {
+    throw kafkaFault(error, "Looking at how the topics are configured");
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+class KafkaClient implements TopicClient {
+  readonly #options: KafkaClientOptions;
+  readonly #kafka: Kafka;
+  readonly #readings = new Set<TopicReading>();
+  #admin: Promise<Admin> | null = null;
+  #groups = 0;
+
+  constructor(options: KafkaClientOptions) {
+    this.#options = options;
+    this.#kafka = new kafkajs.Kafka(configOf(options));
+  }
+
+  async lanes(topics: readonly string[]): Promise<readonly TopicState[]> {
+    return await this.#ask("Looking at the topics", async (admin) => {
+      const there = new Set(await admin.listTopics());
+      const found = topics.filter((topic) => there.has(topic));
+      const { topics: described } =
+        found.length === 0 ? { topics: [] } : await admin.fetchTopicMetadata({ topics: found });
+      const partitions = new Map(described.map((one) => [one.name, one.partitions.length]));
+      const states: TopicState[] = [];
+      for (const topic of topics) {
+        const count = partitions.get(topic) ?? 0;
+        const offsets = count === 0 ? [] : await admin.fetchTopicOffsets(topic);
+        const first = offsets.find(({ partition }) => partition === 0);
+        states.push({
+          topic,
+          partitions: count,
+          low: BigInt(first?.low ?? 0),
+          high: BigInt(first?.high ?? 0),
+        });
+      }
+      return states;
+    });
+  }
+
+  async ends(topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    return new Map((await this.lanes(topics)).map(({ topic, high }) => [topic, high]));
+  }
+
+  async read(starts: readonly TopicStart[], signal: AbortSignal): Promise<TopicReading> {
+    const states = await this.lanes(starts.map(({ topic }) => topic));
+    for (const { topic, partitions, low, high } of states) {
+      if (partitions !== 1) throw refused(topic, partitions);
+      const start = starts.find((one) => one.topic === topic);
+      if (start === undefined || (start.offset >= low && start.offset <= high)) continue;
+      throw new Fault(
+        "topic-gap",
+        start.offset < low
+          ? `The topic ${topic} begins at offset ${String(low)} now, and ${String(start.offset)} was to be read: Kafka has deleted what was not applied yet.`
+          : `The topic ${topic} ends at offset ${String(high)}, and ${String(start.offset)} was applied already: it was deleted and made again.`,
+      );
+    }
+    const { migration, token, now, wait } = this.#options;
+    const group = `headgate.${migration}.${token}-${String(++this.#groups)}`;
+    const reading = await openReading({
+      kafka: this.#kafka,
+      group,
+      starts,
+      states: async () => this.lanes(starts.map(({ topic }) => topic)),
+      queueBytes: this.#options.queueBytes ?? queueBytes,
+      signal,
+      now,
+      wait,
+      closed: async (closed) => {
+        this.#readings.delete(closed);
+        // Nobody reads by that name again. A broker that does not answer forgets it by itself.
+        await Promise.allSettled([
+          this.#ask("Removing the reader's group", (admin) => admin.deleteGroups([group])),
+        ]);
+      },
+    });
+    this.#readings.add(reading);
+    return reading;
+  }
+
+  async #ask<T>(doing: string, act: (admin: Admin) => Promise<T>): Promise<T> {
+    this.#admin ??= this.#connect();
+    const connecting = this.#admin;
+    try {
+      return await act(await connecting);
+    } catch (error) {
+      if (this.#admin === connecting) this.#admin = null;
+      await Promise.allSettled([connecting.then((admin) => admin.disconnect())]);
+      throw kafkaFault(error, doing);
+    }
+  }
+
+  async #connect(): Promise<Admin> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    return admin;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const reading of [...this.#readings]) await reading[Symbol.asyncDispose]();
+    const connecting = this.#admin;
+    this.#admin = null;
+    await Promise.allSettled([connecting?.then((admin) => admin.disconnect())]);
+  }
+}
+
+export function refused(topic: string, partitions: number): Fault {
+  return new Fault(
+    "topic-refused",
+    partitions === 0
+      ? `There is no topic ${topic}.`
+      : `The topic ${topic} has ${String(partitions)} partitions: the order of changes across them is lost.`,
+    partitions === 0
+      ? {}
+      : { next: "Route the lane's tables to a topic of one partition, and begin the copy anew." },
+  );
+}
+
+function configOf({ endpoint, migration }: Pick<KafkaClientOptions, "endpoint" | "migration">): KafkaConfig {
+  const { sasl, ca, encrypted, brokers } = endpoint;
+  return {
+    clientId: `headgate.${migration}`,
+    brokers: [...brokers],
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    // The engine comes back by itself.
+    retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
+    logLevel: kafkajs.logLevel.NOTHING,
+    ...(encrypted ? { ssl: ca === null ? true : { ca: [ca] } } : {}),
+    ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
+  };
+}
+
+function saslOf({
+  mechanism,
+  username,
+  password,
+}: NonNullable<KafkaEndpoint["sasl"]>): NonNullable<KafkaConfig["sasl"]> {
+  switch (mechanism) {
+    case "plain":
+      return { mechanism: "plain", username, password };
+    case "scram-sha-256":
+      return { mechanism: "scram-sha-256", username, password };
+    case "scram-sha-512":
+      return { mechanism: "scram-sha-512", username, password };
+  }
+}

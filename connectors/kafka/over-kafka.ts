@@ -1,0 +1,197 @@
+/**
+ * A source whose changes come over Kafka: what is asked of its feed is answered here, all else by the source itself. The
+ * connector is registered where it is our own, and proven by a marker of each lane, before a position is noted; while its
+ * topics are read it is tended. Nothing is opened before somebody asks for it.
+ */
+import { Fault } from "../../src/errors.js";
+import type { Plan, SourceEngine } from "../../src/model.js";
+import type { KafkaEndpoint, Source } from "../../src/port.js";
+import { eitherOf } from "../../src/stop.js";
+import type { ChangeFeed, FeedOptions } from "../../src/stream-port.js";
+import { openConnect } from "./connect.js";
+import type { Connect } from "./connect.js";
+import { untilCommitted } from "./connector-watch.js";
+import { openKafkaFeed } from "./feed.js";
+import { feedFindings } from "./feed-findings.js";
+import { FeedTally } from "./feed-tally.js";
+import { fillingOf } from "./filling.js";
+import { untilFlowing } from "./flowing.js";
+import { wantedConfig } from "./generated.js";
+import type { GeneratedOptions } from "./generated.js";
+import { configuredTopics, openKafkaClient } from "./kafka-client.js";
+import { recordReader } from "./record-reader.js";
+import { schemaFetcher } from "./registry.js";
+import { register } from "./registering.js";
+import { rereadOf } from "./reread.js";
+import type { FetchSchema } from "./schema-book.js";
+import { tend } from "./tending.js";
+import type { TopicClient } from "./topic.js";
+import { settingsOf } from "./zero-dates.js";
+
+export interface OverKafkaOptions extends Omit<GeneratedOptions, "plan" | "engine"> {
+  readonly source: Source;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** For so long no marker need come: a connector that begins reads the shapes of all tables first. */
+const patienceMs = 120_000;
+
+export type FeedOfSource = Pick<Source, "feed" | "prepareFeed" | "feedFindings">;
+
+export function overKafka(options: OverKafkaOptions): FeedOfSource {
+  const { source, endpoint, now, wait } = options;
+  return {
+    feed: (plan) => openFeed(options, plan),
+    async prepareFeed(plan, signal) {
+      const connect = connectOf(endpoint, signal);
+      const mark = (lane: string, note: string): Promise<string> => source.mark(lane, note);
+      const { name, theirs, topics } = await fillingOf(plan, endpoint.prefix, connect);
+      if (connect !== null && theirs === null) {
+        const engine = await engineOf(source);
+        await register(name, await wantedConfig({ ...options, plan, engine }, connect, mark), {
+          connect,
+          signal,
+          wait,
+        });
+      }
+      await using client = await clientOf(options, plan);
+      const tools = { client, mark, token: () => source.token(), now, wait };
+      await untilFlowing(topics.rows, tools, signal, patienceMs);
+      if (connect !== null) await untilCommitted(name, { connect, signal, wait }, theirs === null);
+    },
+    feedFindings: (plan, signal) =>
+      feedFindings(options, plan, connectOf(endpoint, signal), (topics) =>
+        configuredTopics({ endpoint, migration: plan.migration }, topics),
+      ),
+  };
+}
+
+async function engineOf(source: Source): Promise<SourceEngine> {
+  const { engine } = await source.facts();
+  if (engine === "postgres")
+    throw new Fault("bug", "The source of a Debezium connector for MySQL is PostgreSQL.");
+  return engine;
+}
+
+function connectOf({ connect, ca }: KafkaEndpoint, signal: AbortSignal): Connect | null {
+  if (connect === null) return null;
+  return openConnect({ server: { url: connect, ...(ca === null ? {} : { ca }) }, signal });
+}
+
+async function clientOf(
+  { source, endpoint, now, wait }: OverKafkaOptions,
+  { migration }: Plan,
+): Promise<TopicClient> {
+  const rest = async (ms: number, signal: AbortSignal): Promise<void> =>
+    wait(ms, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  return openKafkaClient({ endpoint, migration, token: await source.token(), now, wait: rest });
+}
+
+function schemasOf({ registry, ca }: KafkaEndpoint, signal: AbortSignal): FetchSchema | null {
+  if (registry === null) return null;
+  return schemaFetcher(
+    { url: registry, name: "the schema registry", ...(ca === null ? {} : { ca }) },
+    signal,
+  );
+}
+
+/** What is opened when somebody reads, or asks how long the topics are kept. */
+interface Opened {
+  readonly feed: ChangeFeed;
+  readonly connector: { readonly name: string; readonly ours: boolean };
+}
+
+async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFeed> {
+  const { source, endpoint, now, wait } = options;
+  const [lane = ""] = plan.lanes;
+  const { book, witness } = await source.secondHand(plan);
+  const reread = rereadOf({ source, lane, wait });
+  const life = new AbortController();
+  const tally = new FeedTally();
+  let opening: Promise<Opened> | null = null;
+  const open = async (): Promise<Opened> => {
+    const connect = connectOf(endpoint, life.signal);
+    const { name, theirs, topics, settings } = await fillingOf(plan, endpoint.prefix, connect);
+    const engine = await engineOf(source);
+    const feed = openKafkaFeed({
+      plan,
+      engine,
+      now,
+      topics,
+      client: await clientOf(options, plan),
+      records: recordReader({
+        engine,
+        settings,
+        settingsOf: settingsOf(settings, await source.facts()),
+        fetchSchema: schemasOf(endpoint, life.signal),
+      }),
+      book,
+      witness,
+      reread,
+      onCount: (count) => {
+        tally.add(count);
+      },
+    });
+    return { feed, connector: { name, ours: theirs === null } };
+  };
+  const opened = async (): Promise<Opened> => {
+    opening ??= open();
+    try {
+      return await opening;
+    } catch (error) {
+      // Whoever asks next tries it again.
+      opening = null;
+      throw error;
+    }
+  };
+  return {
+    async read(from, sink, how) {
+      const { feed, connector } = await opened();
+      await tended(options, connector, how, (own) => feed.read(from, sink, own));
+    },
+    holds: (later, earlier) => book.holds(later, earlier),
+    counts: () => tally.counts(),
+    async retention(position) {
+      const { feed } = await opened();
+      return await feed.retention(position);
+    },
+    async [Symbol.asyncDispose]() {
+      life.abort(new Fault("interrupted", "The feed is closed."));
+      // What could not be opened was told to whoever asked for it.
+      const last = await opening?.catch(() => null);
+      // A feed that was opened takes its witness along.
+      await (last?.feed ?? witness)[Symbol.asyncDispose]();
+      await reread[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Reads, and has the connector tended for as long: what it has failed of ends the reading. */
+async function tended(
+  { endpoint, now, wait }: OverKafkaOptions,
+  { name, ours }: Opened["connector"],
+  how: FeedOptions,
+  read: (how: FeedOptions) => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  const signal = eitherOf(how.signal, ended.signal);
+  const connect = connectOf(endpoint, signal);
+  if (connect === null) {
+    await read(how);
+    return;
+  }
+  const tending = tend(name, { connect, signal, wait, now, ours }).catch((error: unknown) => {
+    // Whoever reads is told of it. What comes after the end of the reading is the end's own doing.
+    ended.abort(error);
+  });
+  try {
+    await read({ ...how, signal });
+  } finally {
+    ended.abort(new Fault("interrupted", "The topics are not read any more."));
+    await tending;
+  }
+}

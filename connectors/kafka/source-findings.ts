@@ -1,0 +1,54 @@
+/**
+ * What a source must be like for its changes to come over Kafka, beside what its own log needs: Debezium tells of less than
+ * the log does, and where that cannot be made good the feed is refused.
+ */
+import type { Finding, Plan, ReferentialAction, ServerFacts } from "../../src/model.js";
+
+export function sourceFindings(facts: ServerFacts, plan: Plan): readonly Finding[] {
+  return [...withoutGtids(facts), ...hiddenCascades(facts, plan)];
+}
+
+/** A transaction that never came leaves a hole in the numbers, and nothing else. */
+function withoutGtids({ engine, settings }: ServerFacts): readonly Finding[] {
+  const mode = settings["gtid_mode"] ?? "OFF";
+  if (engine !== "mysql" || mode === "ON") return [];
+  return [
+    {
+      code: "kafka-needs-gtids",
+      severity: "error",
+      object: "server.gtid_mode",
+      sentence: `gtid_mode is ${mode}: without GTIDs nobody can tell that a transaction is missing in the topics.`,
+      fix: "Set gtid_mode=ON at the source, or feed.kind: binlog.",
+      count: 1,
+      sampleKeys: [],
+    },
+  ];
+}
+
+/**
+ * What a foreign key does below the log is done again by the engine, for sessions that have foreign_key_checks on. The log says
+ * which they are; an event of Debezium does not.
+ */
+function hiddenCascades({ engine, settings }: ServerFacts, plan: Plan): readonly Finding[] {
+  if (engine === "mysql" && settings["innodb_native_foreign_keys"]?.toUpperCase() === "OFF") return [];
+  return plan.tables.flatMap(({ source, foreignKeys = [] }) =>
+    foreignKeys.flatMap(({ name, onDelete, onUpdate }): readonly Finding[] => {
+      if (!acts(onDelete) && !acts(onUpdate)) return [];
+      return [
+        {
+          code: "kafka-cascade-not-told",
+          severity: "error",
+          object: `${source}.${name}`,
+          sentence: `The foreign key ${name} of ${source} changes rows by itself (ON DELETE ${onDelete.toUpperCase()}, ON UPDATE ${onUpdate.toUpperCase()}) below the source's log, and Debezium does not tell whether a session had foreign_key_checks on.`,
+          fix: "Use feed.kind: binlog for this database.",
+          count: 1,
+          sampleKeys: [],
+        },
+      ];
+    }),
+  );
+}
+
+function acts(action: ReferentialAction): boolean {
+  return action === "cascade" || action === "set null" || action === "set default";
+}
