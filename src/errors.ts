@@ -57,6 +57,9 @@ export const codes = {
   "target-busy": passing(
     "Run the same command again; a lock, a deadlock or too many connections stood in the way.",
   ),
+  "target-full": fault(
+    "Free space on the target's disk, then the same command again: it goes on where it stopped.",
+  ),
   "server-changed": fault("Point the URL back at the server that this began on, or begin a new migration."),
   "grant-missing": fault("headgate check --grants"),
   "database-missing": fault("Create the database or mend the URL."),
@@ -94,6 +97,36 @@ export const codes = {
     next: "Find the other reader with the same server id and stop it.",
   },
   "log-refused": { exit: exits.personNeeded, retriable: false, next: "headgate recopy TABLE" },
+  "connector-failed": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "Mend what the sentence names, then run the same command again: it goes on where it stopped.",
+  },
+  "topic-gap": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "headgate recopy TABLE for the tables of the topic, or begin a new migration: the topic no longer has what was not applied.",
+  },
+  "events-dropped": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "Mend what the sentence names, then headgate recopy TABLE, then headgate run.",
+  },
+  "xa-event": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "Keep XA transactions off these tables or take feed: { kind: binlog }; then headgate recopy TABLE, then headgate run.",
+  },
+  "topic-refused": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "Mend the topic or the connector's setting, or let Headgate generate the connector.",
+  },
+  "event-unreadable": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "Mend what the sentence names, then run the same command again; or headgate recopy TABLE.",
+  },
   "schema-changed": {
     exit: exits.personNeeded,
     retriable: false,

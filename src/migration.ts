@@ -14,9 +14,12 @@ import type {
   RangeOrder,
   ServerFacts,
 } from "./model.js";
-import { cutSets } from "./migration/tied.js";
+import { alteredSince, whileFresh } from "./migration/fresh.js";
+import { cutSets, firstCut, needingCut } from "./migration/tied.js";
 import { sortOrderFindings } from "./migration/sort-order.js";
 import { sameTable } from "./plan/fingerprint.js";
+import { helperFinding, withoutHelpers } from "./plan/online-change.js";
+import { isSelected } from "./plan/select.js";
 import { plan } from "./plan/plan.js";
 import type { PlanRequest } from "./plan/plan.js";
 import type { Ledger, LedgerView, Source, Target } from "./port.js";
@@ -50,6 +53,8 @@ export interface InspectOptions {
   readonly request: PlanRequest;
   /** Read the values too; null leaves them unread, as `plan` does. */
   readonly values: LookOptions | null;
+  /** Tables that the migration has begun with, by source name: what online changes have put beside them since is left out, and told. */
+  readonly begun?: readonly string[];
   /** Where the values are read instead of the source. */
   readonly replica?: Source;
   readonly signal: AbortSignal;
@@ -60,9 +65,11 @@ export async function inspect(source: Source, target: Target, options: InspectOp
   const { request, values, signal } = options;
   const [sourceFacts, targetFacts] = await Promise.all([source.facts(), target.facts()]);
   const catalogue = await source.catalogue(signal);
-  const made = await planOf(catalogue, request);
+  const made = await planOf(catalogue, request, options.begun);
+  const server = await source.preflight();
   const findings: Finding[] = [
-    ...(await source.preflight()),
+    ...(firstCut(made.tables, sourceFacts) === "stream" ? needingCut(server, "warning") : server),
+    ...(await source.feedFindings(made, signal)),
     ...(await target.preflight(made)),
     ...made.findings,
     ...(values === null ? [] : await look(source, sourceFacts, catalogue, made, { ...options, values })),
@@ -72,10 +79,19 @@ export async function inspect(source: Source, target: Target, options: InspectOp
   return { source: sourceFacts, target: targetFacts, catalogue, plan: made, findings: sorted(findings) };
 }
 
-/** The plan; the parser is loaded before, for what the source has in SQL. */
-export async function planOf(catalogue: Catalogue, request: PlanRequest): Promise<Plan> {
+/** The plan; the parser is loaded before, for what the source has in SQL. `begun` as above. */
+export async function planOf(
+  catalogue: Catalogue,
+  request: PlanRequest,
+  begun: readonly string[] = [],
+): Promise<Plan> {
   await loadParser();
-  return plan(catalogue, request);
+  const found = withoutHelpers(catalogue, begun);
+  const made = plan(found.catalogue, request);
+  const helpers = found.helpers.filter(({ name }) => isSelected(name, request));
+  return helpers.length === 0
+    ? made
+    : { ...made, findings: [...made.findings, ...helpers.map(helperFinding)] };
 }
 
 /** The values, on the replica where there is one and it is proven to be one; then the catalogue again. */
@@ -212,17 +228,21 @@ export async function copyRanges(
     await buildBefore(options);
     return { statements: made.before.length };
   });
-  const all = await phase(ledger, "copy", async () => {
+  const copy = async (): Promise<Readonly<Record<string, number>> | null> => {
     const lanes = new Map(made.tables.map(({ source, lane }) => [source, lane]));
     const tied = cutSets(await ledger.view(), options.tied ?? [], lanes);
     await snapshot({ ...options, tied, coderOf: (table) => coderOf(table, options.engine) });
     const { tables } = await ledger.view();
     if (tables.some((table) => table.rangesHeld > 0)) return null;
     return { rows: total(tables, "rows"), bytes: total(tables, "bytes") };
-  });
-  // Ranges were read with the plan's columns: a table that was altered meanwhile may have given rows of two shapes.
-  if (all) demandFresh(await options.replan(), made.fingerprint, "this run");
-  return all;
+  };
+  // Ranges are read with the plan's columns: a table that is altered meanwhile may give rows of two shapes, or none.
+  return await whileFresh(
+    made,
+    () => options.replan(),
+    options.signal,
+    () => phase(ledger, "copy", copy),
+  );
 }
 
 /** Every range is there and every lane has its join. */
@@ -291,12 +311,18 @@ export async function phase(
 /** A plan whose tables stand on the target already: making another one would not help. */
 const bound = "Go back to the source and config that it was made from, or begin a new migration.";
 
-/** Refuses to go on with a plan that is no longer what catalogue and config say. */
-export function demandFresh(made: Plan, recorded: string | null, where: string, next = bound): void {
+/** Refuses to go on with a plan that is no longer what catalogue and config say. `then` is that plan, where it is known. */
+export function demandFresh(
+  made: Plan,
+  recorded: string | null,
+  where: string,
+  { next = bound, then = null }: { readonly next?: string; readonly then?: Plan | null } = {},
+): void {
   if (recorded === null || recorded === made.fingerprint) return;
+  const named = then?.fingerprint === recorded ? ` ${alteredSince(then, made)}` : "";
   throw new Fault(
     "plan-stale",
-    `The plan in ${where} was made from another catalogue or config than today's: the source or headgate.yaml has changed since.`,
+    `The plan in ${where} was made from another catalogue or config than today's: the source or headgate.yaml has changed since.${named}`,
     { next, facts: { recorded, now: made.fingerprint } },
   );
 }

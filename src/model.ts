@@ -163,6 +163,8 @@ export interface SourceObject {
   readonly hidden?: boolean;
   /** Why the server cannot use it any more, in its own words; a view over a table that is gone. */
   readonly broken?: string;
+  /** Who had it locked, so that whether the server can use it is not known; of a view only. */
+  readonly busy?: string;
   /** What stands before the body: `every 1 day, disabled` of an event, parameters and result of a routine. */
   readonly head?: string;
   /** A sequence's own; absent where this account may not read it. */
@@ -313,6 +315,17 @@ export interface PlanForeignKey {
   readonly orphans: "keep" | "refuse";
 }
 
+/** A foreign key of the source that the target will not have. */
+export interface PlanLeftKey {
+  readonly name: string;
+  /** As the end of a sentence. */
+  readonly why: string;
+  /** As the target's rows can be asked about it all the same; null where they cannot. */
+  readonly asked: PlanForeignKey | null;
+  /** As the source's rows can be; null where its other table or a column stays behind. */
+  readonly onSource: PlanForeignKey | null;
+}
+
 export interface PlanTable {
   readonly source: string;
   readonly target: string;
@@ -328,6 +341,8 @@ export interface PlanTable {
   /** What is built over the table; absent in a plan that builds nothing. */
   readonly indexes?: readonly PlanIndex[];
   readonly foreignKeys?: readonly PlanForeignKey[];
+  /** Absent where all of the source's are built, and in a plan of an older build. */
+  readonly leftKeys?: readonly PlanLeftKey[];
   /** CHECKs that rows of the source may break, as SQL of the source; `rule`: it is not the source's own. */
   readonly checks?: readonly { readonly name: string; readonly source: string; readonly rule: boolean }[];
 }
@@ -357,12 +372,17 @@ export interface PlanStatement {
   /** Target table, null for what belongs to none. */
   readonly table: string | null;
   readonly sql: string;
+  /** Of a table: the same without the defaults of its columns, and these by column. Absent where there is none. */
+  readonly bare?: string;
+  readonly defaults?: Readonly<Record<string, string>>;
   /** Of a VALIDATE: the query that names the rows in its way, as columns rows and key. */
   readonly violations?: string;
   /** What it means, and what to do, when the target finds two rows equal that the statement wants apart. */
   readonly duplicate?: string;
   /** Names that the statement takes in the plan's schema, besides the tables'. */
   readonly creates?: readonly CreatedName[];
+  /** Source columns for which it holds SQL of headgate.yaml, which nobody has tried before. */
+  readonly own?: readonly string[];
   /** Takes it away again; only where the change stream must not meet it before the join (design.md, decision 5). */
   readonly undo?: string;
 }
@@ -401,6 +421,7 @@ export interface PlanObject {
 /** What an account of the source would need on the target. */
 export interface PlanAccount {
   readonly account: string;
+  readonly risk?: ProgramRisk;
   readonly rights: readonly string[];
   readonly grants: readonly string[];
 }
@@ -449,10 +470,13 @@ export interface Plan {
   readonly migration: string;
   readonly database: string;
   readonly schema: string;
-  /** SHA-256 over the catalogue and the config's part in the plan; `run` compares it. */
+  /** SHA-256 over the catalogue and the config's part in the plan; `run` compares it. `asked`: over the config's part alone. */
   readonly fingerprint: string;
+  readonly asked?: string;
   readonly lanes: readonly string[];
   readonly tables: readonly PlanTable[];
+  /** Source tables that tables.include and tables.exclude leave out. What may be absent is so in a plan that an older version wrote. */
+  readonly leftOut?: readonly string[];
   /** Before the data: schema, tables, defaults, comments. */
   readonly before: readonly PlanStatement[];
   /** After the data: keys, indexes, checks, foreign keys, identities past max, triggers. */
@@ -461,7 +485,6 @@ export interface Plan {
   readonly views?: readonly PlanView[];
   readonly generated?: readonly PlanGenerated[];
   readonly findings: readonly Finding[];
-  /** Absent in a plan that an older version wrote. */
   readonly inventory?: Inventory;
 }
 
@@ -486,26 +509,30 @@ export interface Hold {
 /** Which end of a table's key is copied first. Bounds and numbers of ranges are the same either way. */
 export type RangeOrder = "oldest" | "newest";
 
-/**
- * Where in the source's log. Compared by the connector that made it, never as text. With a set, file and offset say how
- * far back its log is needed.
- */
+/** Where in the source's log. Compared by the connector that made it, never as text. With a set, file and offset say how far back its log is needed. */
 export type Position =
-  | {
+  // server: whose file it is, where that is known: numbers that a crash took back are given away again.
+  // end: where that file was read to, with something left out whose beginning `file` and `offset` are.
+  | (LogPlace & {
       readonly kind: "gtid";
       readonly set: string;
-      readonly file: string;
-      readonly offset: string;
-      /** Whose file it is, where that is known: numbers that a crash took back are given away again. */
       readonly server?: string;
-      readonly without?: readonly LeftOut[];
-    }
-  | {
-      readonly kind: "file";
-      readonly file: string;
-      readonly offset: string;
-      readonly without?: readonly LeftOut[];
-    };
+      readonly end?: { readonly file: string; readonly offset: string };
+    })
+  | (LogPlace & { readonly kind: "file" });
+
+interface LogPlace {
+  readonly file: string;
+  readonly offset: string;
+  readonly without?: readonly LeftOut[];
+  /** Where a reader of these topics has all that the position does not hold. No part of any comparison; only the feed over Kafka looks at it. */
+  readonly topics?: readonly TopicOffset[];
+}
+
+export interface TopicOffset {
+  readonly topic: string;
+  readonly offset: string;
+}
 
 /** A transaction that was prepared (XA) and had not ended: the position leaves it out, though it holds later ones. */
 export interface LeftOut {
@@ -549,49 +576,6 @@ export interface PhaseGrants {
   readonly phase: string;
   readonly server: "source" | "target";
   readonly statements: readonly string[];
-}
-
-/** What a server said, when, and to which statement. `note` says why it is unknown, or how far it can be trusted. */
-export interface Fact<T> {
-  readonly value: T | "unknown";
-  /** ISO time by our own clock. */
-  readonly takenAt: string;
-  readonly query: string;
-  readonly note?: string;
-}
-
-/** What a source can be asked about itself beside its catalogue. */
-export interface SourceMeasures {
-  readonly version: Fact<{ readonly engine: SourceEngine; readonly version: string }>;
-  readonly sizes: Fact<{
-    readonly database: string;
-    readonly tables: number;
-    readonly dataBytes: number;
-    readonly indexBytes: number;
-  }>;
-  /** Estimates of the optimizer. */
-  readonly rows: Fact<readonly { readonly table: string; readonly rows: number }[]>;
-  readonly withoutKey: Fact<readonly string[]>;
-  readonly dependencies: Fact<Readonly<Record<DependencyKind, readonly string[]>>>;
-  readonly replication: Fact<{ readonly replica: boolean; readonly lagSeconds: number | "unknown" | null }>;
-  readonly free: Fact<{
-    readonly bytes: number;
-    readonly tables: readonly { readonly table: string; readonly bytes: number }[];
-  }>;
-  readonly backupAge: Fact<number>;
-  readonly traffic: Fact<{ readonly statementsPerSecond: number; readonly uptimeSeconds: number }>;
-}
-
-export type DependencyKind = "foreignKeys" | "views" | "triggers" | "procedures" | "functions" | "events";
-
-/** The same of a target. */
-export interface TargetMeasures {
-  readonly version: Fact<{ readonly engine: "postgres"; readonly version: string }>;
-  readonly sizes: Fact<{ readonly database: string; readonly bytes: number }>;
-  readonly dead: Fact<{ readonly liveRows: number; readonly deadRows: number }>;
-  readonly standbys: Fact<{ readonly standbys: number; readonly lagSeconds: number | "unknown" | null }>;
-  /** Free space of its disks. */
-  readonly free: Fact<number>;
 }
 
 /** `streaming` once the log is applied, `ready` while nothing stands in the way of a cutover. */

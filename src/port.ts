@@ -2,6 +2,7 @@
  * What a connector provides, types only. The rooms call these; connectors/mysql and connectors/postgres build
  * them. Each doc comment states what must be true when the promise resolves; whatever goes wrong is a Fault.
  */
+import type { SourceMeasures, TargetMeasures } from "./measures.js";
 import type {
   Catalogue,
   Finding,
@@ -18,16 +19,14 @@ import type {
   Range,
   RangeOrder,
   ServerFacts,
-  SourceMeasures,
-  TargetMeasures,
 } from "./model.js";
-import type { ChangeFeed, LaneWriter } from "./stream-port.js";
+import type { ChangeFeed, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
+import type { RowMender } from "./mend-port.js";
 import type {
   Buckets,
   DigestQuery,
   DigestSums,
   ProofView,
-  RowMender,
   RowSample,
   TargetLook,
   VerifyLedger,
@@ -43,6 +42,14 @@ export interface RowSink {
   drained(): Promise<void>;
 }
 
+/** Keys by which single rows are asked for. */
+export interface AskedKeys {
+  /** A text for each of the key's columns, as its codec's `decode` spells it. */
+  readonly texts: readonly (readonly string[])[];
+  /** The key's columns as planned. A policy or the target's type may have made another text of a key than the source has: without them such a row is not found. */
+  readonly columns: readonly PlanColumn[];
+}
+
 export interface RowQuery {
   readonly table: string;
   /** Select list in the order of the sink's cells: SQL expressions made by the codecs, identifiers quoted. */
@@ -50,10 +57,8 @@ export interface RowQuery {
   readonly key: PlanKey | null;
   /** null reads the whole table. */
   readonly range: Range | null;
-  /** Only rows with these keys: a text for each of the key's columns, as its codec's `decode` spells it. `range` is null then. */
-  readonly keys?: readonly (readonly string[])[];
-  /** With `keys`: the key's columns as planned. A policy or the target's type may have made another text of a key than the source has. */
-  readonly keyColumns?: readonly PlanColumn[];
+  /** Only rows with these keys. `range` is null then. */
+  readonly keys?: AskedKeys;
   /** Of these rows only some. */
   readonly sample?: RowSample;
   /** Key order asked for; the copy needs none. */
@@ -125,6 +130,27 @@ export interface Profiler extends AsyncDisposable {
   profile(table: PlanTable, options: ProfileOptions): Promise<readonly Finding[]>;
   load(): Promise<ServerLoad>;
 }
+/** A Kafka cluster and what stands beside it, as the config has it. */
+export interface KafkaEndpoint {
+  /** host:port */
+  readonly brokers: readonly string[];
+  /** Whether the brokers are talked to over TLS. */
+  readonly encrypted: boolean;
+  /** PEM of the authority, for the brokers, Connect and the registry; null: those that Node.js knows. */
+  readonly ca: string | null;
+  readonly sasl: {
+    readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+    readonly username: string;
+    readonly password: string;
+  } | null;
+  /** Base URLs, with user and password where somebody has to log in; null where there is none. */
+  readonly connect: string | null;
+  readonly registry: string | null;
+  readonly format: "json" | "avro";
+  /** `topic.prefix` of the connector. */
+  readonly prefix: string;
+}
+
 /** Takes one row of texts; null is NULL. */
 export type TextRow = (cells: readonly (string | null)[]) => void;
 
@@ -133,6 +159,12 @@ export interface OrderedText {
   readonly text: string;
   readonly key: string | null;
 }
+
+/** Which texts: the first or the last ones along an index, or those of the rows that are met first. */
+export type TextsOf = "first" | "last" | "rows";
+
+/** The first phase that locks tables for a moment to copy them at one exact position, which wants rights of its own. */
+export type CutFrom = "copy" | "stream" | "recopy";
 
 /** How far a statement that a person wrote may go. */
 export interface QueryLimits {
@@ -148,8 +180,8 @@ export interface Source extends AsyncDisposable {
   catalogue(signal: AbortSignal): Promise<Catalogue>;
   /** Versions, grants and settings that this or a later phase needs. Reads only. */
   preflight(): Promise<readonly Finding[]>;
-  /** The exact GRANTs of each phase for the account that is logged in. `keyless`: the plan has tables without a key. */
-  grants(keyless: boolean): Promise<readonly PhaseGrants[]>;
+  /** The exact GRANTs of each phase for the account that is logged in; those of an exact cut stand under the first phase that takes one. */
+  grants(cut: CutFrom): Promise<readonly PhaseGrants[]>;
   /**
    * Asked of a replica: whether its data is that of the server with these facts, and has reached `position`. What
    * speaks against it, as findings; errors where it must not be read instead. Reads only, waits half a minute at most.
@@ -157,10 +189,11 @@ export interface Source extends AsyncDisposable {
   follows(primary: ServerFacts, position: Position, signal: AbortSignal): Promise<readonly Finding[]>;
   /** A look at values that holds one of the host's `slots` worker slots, counted across processes; null when all are taken. */
   profiler(slots: number): Promise<Profiler | null>;
-  /** The first texts of an indexed column in the source's own order, each once as its collation counts. Reads only. */
+  /** Some texts of a column in the source's own order, each once as its collation counts. Reads only. */
   inOrder(
     table: PlanTable,
     column: PlanColumn,
+    which: TextsOf,
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly OrderedText[]>;
@@ -186,8 +219,17 @@ export interface Source extends AsyncDisposable {
   preparedTransactions(): Promise<readonly string[]>;
   /** Null when all of the host's worker slots are taken. */
   exactCut(tables: readonly string[], slots: number): Promise<ExactCut | null>;
-  /** The source's own log, for the plan's tables and its lanes' markers. */
+  /** The source's own log, or what is made of it, for the plan's tables and its lanes' markers. Opens nothing that `prepareFeed` has to make first. */
   feed(plan: Plan): Promise<ChangeFeed>;
+  /**
+   * Resolves when everything of the plan that is committed from now on will come by `feed`: nothing to wait for where that is
+   * the source's own log. The lanes' marker tables are there already, and a position that is noted afterwards can be read from.
+   */
+  prepareFeed(plan: Plan, signal: AbortSignal): Promise<void>;
+  /** What speaks against that feed for this plan, beside `preflight`. Reads only. */
+  feedFindings(plan: Plan, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** For a feed that is not the source's own log: what positions mean, and who looks into the log where that feed is in doubt. */
+  secondHand(plan: Plan): Promise<{ readonly book: PositionBook; readonly witness: LogWitness }>;
   /** Streams expressions that give text over all rows of a table or view, in whatever order they come. */
   texts(relation: string, select: readonly string[], onRow: TextRow, signal: AbortSignal): Promise<void>;
   /** One statement that a person wrote, in a transaction that only reads; its rows in their order, each value as the server prints it. `whole`: these were all of them. */
@@ -258,6 +300,8 @@ export interface TableProgress {
   readonly bytes: number;
   /** Where its exact cut was taken; null without one. */
   readonly cut: Position | null;
+  /** It was opened again, so nothing but a cut copies it from then on. */
+  readonly reopened: boolean;
 }
 
 export interface PhaseRecord {
@@ -324,6 +368,15 @@ export interface LedgerView {
   readonly quarantine: readonly QuarantineRecord[];
 }
 
+/** What taking another plan brings with it. Tables by source name. */
+export interface Amending {
+  /** Dropped with what stands upon them, for whoever builds next to make anew. They are among those that are reopened. */
+  readonly rebuild: readonly string[];
+  readonly reopen: readonly string[];
+  /** Kept events that are passed. */
+  readonly pass: readonly { readonly event: string; readonly who: string; readonly why: string }[];
+}
+
 /** The claimed ledger: our own tables in the target's schema `headgate`. Every write proves the epoch. */
 export interface Ledger extends AsyncDisposable {
   readonly epoch: string;
@@ -341,8 +394,8 @@ export interface Ledger extends AsyncDisposable {
   hold(holds: readonly Hold[]): Promise<void>;
   /** Empties tables, by source name, gives each one open range, and notes it as touched whole in a batch of its own, in one transaction: for an exact cut. */
   reopen(tables: readonly string[]): Promise<void>;
-  /** The migration goes on with another plan; tables that are new in it have no bounds yet. */
-  amend(plan: Plan): Promise<void>;
+  /** The migration goes on with another plan than the claim's, all in one transaction; tables that are new in it have no bounds yet. */
+  amend(plan: Plan, amending: Amending): Promise<void>;
   recordStart(lane: string, position: Position, marker: string, note: string): Promise<void>;
   recordJoin(lane: string, position: Position, marker: string): Promise<void>;
   phase(

@@ -4,7 +4,8 @@
  * source's binary protocol: so a change goes through the very codecs that the copy uses (design.md, "How an event
  * travels"). A target applies one batch in one transaction whose first statement moves the lane's checkpoint.
  */
-import type { PlanTable, Position } from "./model.js";
+import type { PlanTable, PolicyName, Position } from "./model.js";
+import type { RowQuery, RowSink } from "./port.js";
 
 /** Reads some columns of an image. */
 export interface ImageReader {
@@ -116,6 +117,101 @@ export interface ChangeFeed extends AsyncDisposable {
   holds(later: Position, earlier: Position): boolean;
   /** Seconds for which the source still keeps the log that follows `position`; null where it cannot be told, or age is no reason to purge. Fault log-purged when it is gone already. */
   retention(position: Position): Promise<number | null>;
+  /** What it has met beside changes so far, for people: by a word, how often. */
+  counts?(): Readonly<Record<string, number>>;
+}
+
+/** Where something stands in the source's log, as a feed that is not the log itself is told it. */
+export interface LogPlace {
+  /** `uuid:7`, `uuid:tag:7`, `0-1-7`; null where the source gives none. */
+  readonly gtid: string | null;
+  readonly file: string;
+  readonly offset: string;
+}
+
+/**
+ * The source's positions, for a feed that reads the source's log at second hand: what they mean only the source's
+ * connector knows. Its answers are about GTIDs; Fault position-unknown where a source has none.
+ */
+export interface PositionBook {
+  holds(later: Position, earlier: Position): boolean;
+  within(position: Position, at: LogPlace): boolean;
+  /** Whether both are of one server's sequence, `one` the earlier of them. */
+  precedes(one: LogPlace, other: LogPlace): boolean;
+  /** What all of `from` hold, to be moved on from. */
+  standing(from: readonly Position[]): BookStanding;
+}
+
+/** How far a feed has come. */
+export interface BookStanding {
+  transaction(at: LogPlace, committedAt: number | null): SourceTransaction;
+  /** Whether it is met already. */
+  has(at: LogPlace): boolean;
+  /** What its server wrote before `at` and was neither met nor excused; null where there is nothing. */
+  missing(at: LogPlace): Unheard | null;
+  /** Everything of it is handed over. */
+  reach(at: LogPlace): void;
+  /** There is no such transaction in the log: numbers may be left out. Positions do not hold it, and `missing` forgets it. */
+  excuse(unheard: Unheard): void;
+  readonly position: () => Position;
+}
+
+/** Transactions by name, in the words of the book that gave it. */
+export interface Unheard {
+  readonly names: string;
+  /** For people. */
+  readonly count: string;
+}
+
+/** What the source's log itself has of something that a feed at second hand was told nothing of. */
+export type LoggedAct =
+  /** Rows and shapes of the plan's tables are as before. */
+  | { readonly kind: "nothing" }
+  | { readonly kind: "truncate"; readonly tables: readonly PlanTable[] }
+  | {
+      readonly kind: "schema";
+      readonly tables: readonly string[];
+      readonly statement: string;
+      readonly adds: boolean;
+    }
+  /** Rows of the plan's tables, or a statement that may have written some; `why` is a sentence. */
+  | { readonly kind: "rows"; readonly tables: readonly string[]; readonly why: string };
+
+/** How many rows of ours the log has of a transaction. */
+export interface LoggedCounts {
+  /** Of the plan's tables, by source name. */
+  readonly tables: ReadonlyMap<string, number>;
+  /** Markers that were written, by lane. */
+  readonly markers: ReadonlyMap<string, number>;
+}
+
+/** One transaction as the source's log has it; `counts` is null where it cannot be read to its end, or is a statement. */
+export interface LoggedTransaction {
+  readonly at: LogPlace;
+  readonly act: LoggedAct;
+  readonly counts: LoggedCounts | null;
+}
+
+/** Asks the source's log about single transactions. */
+export interface LogWitness extends AsyncDisposable {
+  /** In the log's order; of what it does not have there is no entry. Faults: log-purged, and those of a connection. */
+  look(
+    unheard: readonly Unheard[],
+    held: Position,
+    signal: AbortSignal,
+  ): Promise<readonly LoggedTransaction[]>;
+  /** A single transaction as `look` takes it. */
+  named(at: LogPlace): Unheard;
+  /** What a statement that a feed was told of does. */
+  judge(statement: string, database: string): LoggedAct;
+}
+
+/** Reads rows of the source again, for what a feed cannot carry exactly. */
+export interface RereadSource {
+  /** Resolves when whatever is read from now on shows all of `position`. */
+  seen(position: Position, signal: AbortSignal): Promise<void>;
+  /** As a RowReader reads; `keys` of the query are given. */
+  read(query: RowQuery, sink: RowSink, signal: AbortSignal): Promise<{ readonly rows: number }>;
 }
 
 /** Rows in PostgreSQL's binary COPY form: a field count and length-prefixed fields each, no header, no trailer. */
@@ -167,6 +263,21 @@ export interface LaneCheckpoint {
   readonly position: Position | null;
 }
 
+/** Values of a column that a policy changed. */
+export interface PolicyCount {
+  /** `table.column`. */
+  readonly object: string;
+  readonly policy: PolicyName;
+  readonly count: number;
+}
+
+/** Rows of a table that foreign keys' actions have written: the source did, and its log has nothing of it. */
+export interface FollowedRows {
+  readonly table: PlanTable;
+  readonly operation: "update" | "delete";
+  readonly rows: number;
+}
+
 /** One target transaction. Its first statement is the compare-and-set of the lane's checkpoint (design.md, decision 14). */
 export interface LaneTransaction {
   /**
@@ -174,9 +285,14 @@ export interface LaneTransaction {
    * count), value-refused and constraint-refused (what PostgreSQL will not hold), and the retriable ones. After a Fault only `abort` may follow.
    */
   write(group: StatementGroup): Promise<void>;
-  /** Records the touched keys and the position, and commits. A lost answer is settled by reading the checkpoint: resolves when it was committed. */
-  commit(position: Position): Promise<void>;
+  /**
+   * Records the touched keys, the position and what policies changed, which counts only if all of it does, and commits.
+   * A lost answer is settled by reading the checkpoint: resolves when it was committed.
+   */
+  commit(position: Position, policies?: readonly PolicyCount[]): Promise<void>;
   abort(): Promise<void>;
+  /** Of all cascades so far; absent where nobody counts them. */
+  readonly followed?: readonly FollowedRows[];
 }
 
 /** The one writer of a lane, on a session of its own with the target's triggers and foreign keys asleep. */
@@ -192,6 +308,8 @@ export interface LaneStatus {
   readonly lane: string;
   readonly seq: bigint;
   readonly position: Position | null;
+  /** What `seq` will be once all that is read is applied; `seq` where nothing waits. */
+  readonly end: bigint;
   /** It has applied everything up to its join marker. */
   readonly joined: boolean;
   /** Seconds from a marker's commit at the source to its commit here, or since the last one that came, whichever is more; null before the first. */
@@ -199,6 +317,8 @@ export interface LaneStatus {
   readonly eventsRead: number;
   readonly eventsApplied: number;
   readonly batches: number;
+  /** Batches that have failed since the last one that was committed. */
+  readonly failedInRow: number;
   /** Why it stands still; null while it goes on. */
   readonly stopped: string | null;
 }

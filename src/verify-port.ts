@@ -108,6 +108,8 @@ export interface Suspect {
   readonly columns: readonly string[];
   /** Rows that are missing or too many; 1 where a key can be there once only. */
   readonly copies: number;
+  /** True of `extra` where the source has the key, or an equal row, as well: rows too many, and nobody's else. */
+  readonly duplicate?: boolean;
 }
 
 /**
@@ -159,15 +161,29 @@ export interface RecordedMismatch extends Suspect {
   readonly at: string;
 }
 
+/** A checkpoint of the table's lane in the target's view, and when that was, by the target's clock. */
+export interface ProvenAt {
+  readonly seq: bigint;
+  readonly position: Position | null;
+  readonly at: string;
+}
+
 /** How a table stands, from the last verifications of it. */
 export interface TableProof {
   readonly table: string;
+  /** The oldest look of the last comparison of the whole table: `rowsSource` to `method` are of it. Null as `clean` is, and where an older build has compared. */
+  readonly whole: ProvenAt | null;
   /** Keys untouched after this batch of its lane were last compared at or before it. Null: never compared whole. */
-  readonly clean: { readonly seq: bigint; readonly position: Position | null; readonly at: string } | null;
+  readonly clean: ProvenAt | null;
   readonly rowsSource: string;
   readonly rowsTarget: string;
   readonly ranges: number;
   readonly method: RangeProof["method"] | null;
+}
+
+/** What a comparison of a whole table has counted, by which verification. */
+export interface WholeFigures extends Pick<TableProof, "rowsSource" | "rowsTarget" | "ranges" | "method"> {
+  readonly run: string;
 }
 
 /** The claimed ledger's part of verification: every write proves the epoch. */
@@ -208,7 +224,7 @@ export interface VerifyLedger {
     table: string,
     seq: bigint,
     position: Position | null,
-    figures: Omit<TableProof, "clean" | "table"> | null,
+    figures: WholeFigures | null,
   ): Promise<void>;
   tables(): Promise<readonly TableProof[]>;
   /**
@@ -230,55 +246,6 @@ export interface VerifyLedger {
   ended(
     limit: number,
   ): Promise<readonly (VerifyRun & { readonly facts: Readonly<Record<string, unknown>> })[]>;
-}
-
-/** What a row on record is to become: as the source has it. */
-export interface Mending {
-  /** As a `Suspect` has it. */
-  readonly key: Buffer;
-  /** The whole row's tuple, columns in plan order; null where the source has no such row. */
-  readonly row: Buffer | null;
-  /** Copies of the row that the source has; 1 or 0 where a key can be there once only. */
-  readonly copies: number;
-}
-
-export interface MendRequest {
-  /** The verification that named the rows. */
-  readonly run: string;
-  readonly table: PlanTable;
-  /** The lane's batch before the rows were read: rows that later ones touched are left as they are. */
-  readonly since: bigint;
-  readonly rows: readonly Mending[];
-  /** Of a lane that has applied nothing: a marker that was committed after the rows were read, and a position that holds it. Replay is exact behind it from now on. */
-  readonly join: { readonly position: Position; readonly marker: string } | null;
-  /** Nothing is written. */
-  readonly dryRun: boolean;
-  /** Statements of a dry run with the values of columns that are no key. */
-  readonly showValues: boolean;
-}
-
-/** What became of one row; `equal`: it was right already; `touched`: an event came between, so it was left alone. */
-export interface Mended {
-  readonly key: Buffer;
-  readonly did: "inserted" | "updated" | "deleted" | "equal" | "touched";
-  /** The lane's last batch then: no event up to it has touched the row, where `did` does not say so. */
-  readonly seq: bigint;
-  /** Copies that came or went. */
-  readonly copies: number;
-  /** Of a dry run, as SQL for people. */
-  readonly statements: readonly string[];
-}
-
-/** Writes single rows inside a lane, on a session of its own with the target's triggers and foreign keys asleep. */
-export interface RowMender extends AsyncDisposable {
-  checkpoint(): Promise<LaneCheckpoint>;
-  /**
-   * One transaction that holds the lane's checkpoint and proves the epoch, so that no batch of the lane commits between:
-   * looks which rows were touched since, brings the others, deletes before inserts, marks them touched, journals them.
-   * All or nothing. Faults: constraint-refused and value-refused, where the target will not hold what the source
-   * has as long as the rows beside it are as they are; epoch-lost, and the retriable ones.
-   */
-  mend(request: MendRequest): Promise<readonly Mended[]>;
 }
 
 /** What the ledger knows of verification, read without a claim and all of one moment: for `status` and `report`. */

@@ -4,7 +4,7 @@
  */
 import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
-import { amendment, isNullEverywhere } from "../migration/amend.js";
+import { amendment, readAgain } from "../migration/amend.js";
 import { additionReason, isSchemaChange } from "../migration/schema-change.js";
 import type { AddedColumn } from "../migration/amend.js";
 import type { Plan } from "../model.js";
@@ -13,7 +13,7 @@ import { postgresName } from "../safety/identifier.js";
 import { plural } from "../watch/screen.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
-import { readRecordedPlan, serversOf, wholePlan, writePlan } from "./plan-file.js";
+import { keepPlan, readRecordedPlan, serversOf, settlePlan, wholePlan } from "./plan-file.js";
 import { whoami } from "./skip.js";
 
 export async function amendPlan(
@@ -23,7 +23,7 @@ export async function amendPlan(
 ): Promise<VerbResult> {
   const target = await migration.target();
   const view = await target.view(migration.id);
-  const recorded = await readRecordedPlan(migration.stateDirectory);
+  const recorded = await readRecordedPlan(migration.stateDirectory, view?.fingerprint);
   if (view === null || recorded === null || recorded.fingerprint !== view.fingerprint)
     throw new Fault("usage", `${migration.id} has no plan here that could be amended.`, {
       next: "headgate plan",
@@ -32,7 +32,8 @@ export async function amendPlan(
   const { added, tables, refused } = amendment(recorded, found.plan);
   if (met.length === 0 && tables.length === 0) throw notMet(view);
   const replaced = met.filter(({ reason }) => reason !== additionReason);
-  if (refused.length > 0 || replaced.length > 0) throw notAdding(refused, replaced);
+  if (refused.length > 0 || replaced.length > 0)
+    throw notAdding(refused, replaced.length > 0 ? replaced : met);
   const missing = await lacking(target, found, added);
   if (missing.length > 0)
     return {
@@ -45,16 +46,19 @@ export async function amendPlan(
         ...missing.map((sql) => `${sql};`),
       ],
     };
-  // Rows that were there before have values in a new column that no log tells of: their tables are read again.
-  const again = [...new Set(added.filter((one) => !isNullEverywhere(one)).map(({ table }) => table.source))];
+  const again = readAgain(
+    added,
+    met.map(({ sentence }) => sentence),
+  );
   if (!dryRun) {
+    await keepPlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
     await using ledger = await target.claim(recorded);
-    await ledger.amend(found.plan);
-    if (again.length > 0) await ledger.reopen(again);
-    for (const { event } of met)
-      await ledger.settle(event, { state: "skipped", who: whoami(), why: "plan --amend" });
-    // Last: with this file still the old one, `headgate plan` makes it anew and nothing is lost.
-    await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
+    await ledger.amend(found.plan, {
+      rebuild: [],
+      reopen: again,
+      pass: met.map(({ event }) => ({ event, who: whoami(), why: "plan --amend" })),
+    });
+    await settlePlan(migration.stateDirectory, found.plan.fingerprint);
   }
   const copied = [...tables.map(({ source }) => source), ...again];
   return {
@@ -78,15 +82,11 @@ export async function amendPlan(
 function notAdding(refused: readonly string[], replaced: LedgerView["quarantine"]): Fault {
   const statements = replaced.map(({ sentence }) => sentence);
   const tables = [...new Set(replaced.map(({ table }) => table))];
+  const next = tables[0] === undefined ? "headgate run" : `headgate recopy ${tables[0]}`;
   return new Fault(
     "plan-stale",
     `The source was changed in a way that does not only add. ${[...refused, ...statements].join(" ")}`,
-    {
-      next:
-        refused.length === 0
-          ? `headgate recopy ${tables[0] ?? "TABLE"}`
-          : "Change it back at the source, then headgate recopy the table; or begin a new migration.",
-    },
+    { next },
   );
 }
 

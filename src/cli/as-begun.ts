@@ -5,6 +5,7 @@
 import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { demandFresh, inspect } from "../migration.js";
+import { newcomers } from "../migration/new-tables.js";
 import { forStream } from "../migration/stream-findings.js";
 import type { Finding, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
@@ -21,8 +22,6 @@ export async function copiedMigration(
   readonly found: Inspection;
   readonly before: LedgerView;
   readonly live: boolean;
-  /** Tables were made at the source since, which are not among them. */
-  readonly unfollowed: boolean;
 }> {
   const { source, target } = await migration.both();
   if (before === null || !(before.state === "copied" || isFollowed(before)))
@@ -30,17 +29,17 @@ export async function copiedMigration(
       next: "headgate run",
     });
   const live = isFollowed(before);
+  const recorded = await readRecordedPlan(migration.stateDirectory, before.fingerprint);
   const inspected = await inspect(source, target, {
     request: migration.request,
     values: null,
+    begun: begunWith(before),
     signal: services.signal,
   });
-  const recorded = await readRecordedPlan(migration.stateDirectory);
   const found = live ? asBegun(forStream(inspected), before, recorded) : inspected;
   demandFresh(found.plan, before.fingerprint, "the target's ledger");
   demandSameServers(recorded?.servers ?? null, serversOf(found), !live);
-  const unfollowed = live && newcomers(inspected.plan, found.plan).length > 0;
-  return { found, before, live, unfollowed };
+  return { found, before, live };
 }
 
 /** Whether the copy is done and the log is what remains. */
@@ -68,8 +67,7 @@ export function asBegun(found: Inspection, before: LedgerView | null, recorded: 
   return { ...found, plan: recorded, findings: [...found.findings, ...told] };
 }
 
-/** Tables of the one plan that the other does not have, by source name. */
-export function newcomers(now: Plan, begun: Plan): readonly string[] {
-  const known = new Set(begun.tables.map(({ source }) => source));
-  return now.tables.flatMap(({ source }) => (known.has(source) ? [] : [source]));
+/** The tables that a migration has begun with, by source name; none before it has. */
+export function begunWith(before: LedgerView | null): readonly string[] {
+  return before === null || before.state === "new" ? [] : before.tables.map(({ table }) => table);
 }

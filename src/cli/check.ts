@@ -3,6 +3,7 @@
  */
 import { exits } from "../errors.js";
 import { inspect, planOf } from "../migration.js";
+import { firstCut } from "../migration/tied.js";
 import { evaluationOf, measureBoth } from "./facts.js";
 import { errorsOf, findingLines, findingSummary, nextOf, proposedLines } from "./findings.js";
 import { lookOf } from "./look.js";
@@ -22,8 +23,8 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
   if (flags.grants) {
     const { source, target } = await migration.both();
     const made = await planOf(await source.catalogue(context.services.signal), migration.request);
-    const keyless = made.tables.some((table) => table.key === null);
-    const grants = [...(await source.grants(keyless)), ...(await target.grants(made.schema))];
+    const cut = firstCut(made.tables, await source.facts());
+    const grants = [...(await source.grants(cut)), ...(await target.grants(made.schema))];
     const human = grants.flatMap((phase) => [`-- ${phase.phase} (${phase.server})`, ...phase.statements, ""]);
     return { exit: exits.done, nextSteps: [], body: { findings: [], grants }, human, exact: true };
   }

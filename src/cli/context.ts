@@ -3,7 +3,7 @@
  * Reads only. A fact that no server can tell is "unknown" and says whom to ask instead.
  */
 import { exits } from "../errors.js";
-import type { Fact } from "../model.js";
+import type { Fact } from "../measures.js";
 import { visible } from "../watch/visible.js";
 import { contextFacts, contextOf, evaluationOf, measureBoth } from "./facts.js";
 import { openMigration } from "./open.js";

@@ -37,7 +37,12 @@ export function copyOptions(copying: Copying): CopyOptions {
     order: migration.config.snapshot.order,
     workersNow: () => steering.settings.workers,
     pacer: () => steering.pacer(),
-    replan: async () => planOf(await source.catalogue(signal), migration.request),
+    replan: async () =>
+      planOf(
+        await source.catalogue(signal),
+        migration.request,
+        found.plan.tables.map((table) => table.source),
+      ),
     signal,
     wait: services.wait,
     moment: services.moment,

@@ -1,6 +1,6 @@
 /**
  * The log from the noted start on is what a copy is worth: while it runs, this asks how long the source still keeps it,
- * and ends the run by name (log-purged, position-unknown) as soon as it is known to be gone.
+ * and ends the run by name (log-purged, position-unknown, topic-gap) as soon as it is known to be gone.
  */
 import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
@@ -27,7 +27,10 @@ export interface CopyWatch extends AsyncDisposable {
 
 function anew(fault: Fault): Fault {
   return new Fault(fault.code, `${fault.message} What is copied is of no use without it.`, {
-    next: "Raise binlog_expire_logs_seconds (or expire_logs_days) on the source, then begin a new migration: headgate init with another id.",
+    next:
+      fault.code === "topic-gap"
+        ? "Set retention.ms=-1 and retention.bytes=-1 on the topics, then begin a new migration: headgate init with another id."
+        : "Raise binlog_expire_logs_seconds (or expire_logs_days) on the source, then begin a new migration: headgate init with another id.",
     facts: fault.facts,
     cause: fault,
   });
@@ -55,7 +58,7 @@ export async function watchCopy(options: CopyWatchOptions): Promise<CopyWatch> {
     },
   };
   await steering.watch(feed, ledger, AbortSignal.any([signal, ledger.lost, ended.signal]), (fault) => {
-    gone = fault.code === "log-purged" ? anew(fault) : fault;
+    gone = fault.code === "position-unknown" ? fault : anew(fault);
     lost.abort(gone);
   });
   return watch;

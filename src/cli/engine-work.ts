@@ -33,7 +33,7 @@ export async function engineWork(context: VerbContext, work: EngineWork): Promis
     const client = engineClient(migration.stateDirectory);
     return work.result(migration.id, await jobOf(context, client, kind, ask, view.holder));
   }
-  const { found, live, unfollowed } = await copiedMigration(context, migration, view);
+  const { found, live } = await copiedMigration(context, migration, view);
   let body: Body | null = null;
   const act = async (works: Works, signal: AbortSignal): Promise<void> => {
     body = await works[kind](ask, onProgress, signal);
@@ -51,7 +51,6 @@ export async function engineWork(context: VerbContext, work: EngineWork): Promis
     task: { act, result },
     timeoutMs: null,
     holds: [],
-    unfollowed,
     listen: null,
   });
 }

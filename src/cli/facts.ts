@@ -3,7 +3,7 @@
  * get_migration_context. Each holds its value or "unknown", its time, and the statement that it comes from; what two
  * servers say together keeps both statements.
  */
-import type { Fact, SourceMeasures, TargetMeasures } from "../model.js";
+import type { Fact, SourceMeasures, TargetMeasures } from "../measures.js";
 import type { Source, Target } from "../port.js";
 
 /** Either side of a fact that both servers have a part in. */

@@ -48,7 +48,7 @@ export async function initVerb(context: VerbContext, flags: InitFlags): Promise<
   const migration = flags.migration ?? idOf(services.today(), from.server.database);
   demandMigrationId(migration);
   if (!flags.dryRun) await demandAbsent(path);
-  await using source = await services.openSource(from.server, from.tls);
+  await using source = await services.openSource(from.server, from.tls, null);
   await using target = await services.openTarget(to.url, to.tls, { host: hostname(), pid: process.pid });
   const found = await inspect(source, target, {
     request: requestOf(migration),

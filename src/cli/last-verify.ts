@@ -17,7 +17,8 @@ export interface LastVerify {
 
 /** null where none has ended. */
 export function lastVerify(proof: ProofView | null): LastVerify | null {
-  const run = proof?.runs.find(({ endedAt }) => endedAt !== null);
+  // Counts look at no row.
+  const run = proof?.runs.find(({ endedAt, scope }) => endedAt !== null && scope.kind !== "counts");
   if (proof === null || run === undefined || run.endedAt === null) return null;
   const sum = (states: readonly string[]): number =>
     proof.counts

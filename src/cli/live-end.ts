@@ -5,16 +5,24 @@ import { clock, count } from "../watch/screen.js";
 import { figures, totals } from "./figures.js";
 import type { VerbResult } from "./output.js";
 
-export function ready(id: string, view: LedgerView, seconds: number): VerbResult {
+export function ready(
+  id: string,
+  view: LedgerView,
+  unjudged: readonly string[],
+  seconds: number,
+): VerbResult {
   return {
     exit: exits.done,
     nextSteps: [
       { why: "the target follows only while an engine runs", command: "headgate run" },
       { why: "to see where it stands", command: "headgate status" },
     ],
-    body: { state: "ready", ...figures(view, seconds), blocking: [] },
+    body: { state: "ready", ...figures(view, seconds), blocking: [], atFence: unjudged },
     human: [
       `${id}: ready after ${clock(seconds)}. ${count(totals(view).rows)} rows were copied, and every change of the source up to now is on the target.`,
+      ...(unjudged.length === 0
+        ? []
+        : [`Not proven yet, and left to the fence: ${unjudged.join(", ")}. headgate verify looks again.`]),
       "The engine has ended with that, as --until ready asks: headgate run goes on.",
     ],
   };

@@ -1,15 +1,21 @@
 /** What a live engine says in its log of its stream and its verifications. */
 import type { StreamEvent } from "../stream/event.js";
+import { looksAtOpen } from "../migration/verified.js";
 import type { Verified } from "../migration/verified.js";
 import type { Log } from "../watch/log.js";
 
-export function tellVerified(log: Log, { outcome, gates, orphans }: Verified): void {
+export function tellVerified(log: Log, { outcome, gates, orphans, open }: Verified): void {
   const { run, differences, pending, tables } = outcome;
   for (const { name, result, sentence } of gates)
     if (result !== "holds") log.error({ query: name, result }, sentence);
   for (const { table, foreignKey, result, sentence } of orphans)
     if (result === "orphans" || result === "refused" || result === "pending")
       log.warn({ table, foreignKey, result }, sentence);
+  if (open === looksAtOpen)
+    log.warn(
+      { looks: open },
+      "what could not be judged, as its tables are written to all the time, keeps ready back no longer: it is asked again at each look, and at the fence",
+    );
   const facts = {
     run: run.id,
     kind: run.scope.kind,
@@ -37,6 +43,12 @@ export function tellStream(log: Log, event: StreamEvent): void {
       log.warn(
         { lane: event.lane, code: event.fault.code, inRow: event.inRow },
         `a batch failed: ${event.fault.message}`,
+      );
+      break;
+    case "batch-failing":
+      log.warn(
+        { lane: event.lane, code: event.fault.code, inRow: event.count },
+        `batches-failing: lane ${event.lane} has failed ${String(event.count)} times in a row: ${event.fault.message}`,
       );
       break;
     case "heartbeat-failed":

@@ -42,7 +42,6 @@ export interface LiveGoal {
   readonly task?: LiveTask;
   readonly timeoutMs: number | null;
   readonly holds: readonly Hold[];
-  readonly unfollowed: boolean;
   readonly listen: Address | null;
 }
 
@@ -69,7 +68,7 @@ interface Living {
   readonly steering: Steering;
   readonly signal: AbortSignal;
   /** What blocks `ready`, as it was last told. */
-  readonly blocking: { codes: readonly string[] };
+  readonly blocking: { codes: readonly string[]; unjudged: readonly string[] };
   readonly last: { view: LedgerView | null };
 }
 
@@ -96,7 +95,7 @@ export async function runLive(
     screen,
     log,
     signal,
-    blocking: { codes: ["not-copied"] },
+    blocking: { codes: ["not-copied"], unjudged: [] },
     last: { view: null },
   };
   try {
@@ -104,7 +103,7 @@ export async function runLive(
     if (ended.state === "done" && goal.task !== undefined) return goal.task.result();
     return ended.state === "held"
       ? heldBack(migration.id, ended.view, seconds())
-      : ready(migration.id, ended.view, seconds());
+      : ready(migration.id, ended.view, living.blocking.unjudged, seconds());
   } catch (error) {
     if (late.signal.aborted && !services.signal.aborted && error === late.signal.reason)
       return notReady(migration.id, living, seconds());
@@ -151,6 +150,7 @@ async function untilEnded(living: Living): Promise<Synced> {
         throw signal.aborted ? stopReason(signal) : error;
       if (context.services.now() - begun > goodLifeMs) failed = 0;
       if (failed >= lives) throw error;
+      living.blocking.codes = ["no-engine"];
       const pause = Math.min(longestPauseMs, 250 * 2 ** Math.min(failed, 10));
       log.warn({ code: error.code, pauseMs: pause }, `the engine begins again: ${error.message}`);
       await context.services.wait(pause, signal);
@@ -188,6 +188,7 @@ async function live(living: Living): Promise<Synced> {
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   await steering.begin(ticker);
+  living.blocking.codes = ["not-copied"];
   const watch = new VerifyWatch(found.plan, log, services.now);
   let works: Works | null = null;
   const life = new AbortController();
@@ -218,7 +219,15 @@ async function live(living: Living): Promise<Synced> {
           });
           works = worksOf({ ...parts, verifier, signal: eitherOf(signal, ledger.lost, life.signal) });
           steering.works(works);
-          steering.proving(verifier);
+          steering.proving({
+            unproved: () => verifier.unproved(),
+            reading: () => (verifier.status.running ? watch.reading : undefined),
+            differing: () =>
+              verifier.status.last?.outcome.tables.map(({ table, differences }) => ({
+                table: table.source,
+                rows: differences,
+              })),
+          });
           return verifier;
         },
         ...(goal.task === undefined
@@ -229,7 +238,6 @@ async function live(living: Living): Promise<Synced> {
                 await goal.task?.act(works, stop);
               },
             }),
-        unfollowed: goal.unfollowed,
         cascades,
         tied: cascades ? tiedSets(found.plan.tables) : [],
         openFeed: async () => {
@@ -238,11 +246,11 @@ async function live(living: Living): Promise<Synced> {
           await steering.watch(feed, ledger, AbortSignal.any([signal, ledger.lost, life.signal]));
           return feed;
         },
+        failedBatches: migration.config.triggers.failedBatches,
         batchRows: () => steering.settings.batchRows,
-        governed: (writer) => steering.governed(writer),
+        governed: (writer, stop) => steering.governed(writer, stop),
         keep: async (poison) => {
           const path = await keepPoison(migration.stateDirectory, poison);
-          steering.quarantined();
           log.error({ event: poison.id, table: poison.table, reason: poison.reason, path }, "quarantined");
         },
         onStream: (stream) => {
@@ -253,10 +261,16 @@ async function live(living: Living): Promise<Synced> {
           tellStream(log, event);
           if (event.kind === "retry") ticker.failed(`reading again: ${event.fault.message}`);
         },
-        onBlocking: (codes) => {
-          living.blocking.codes = codes;
+        onUnread: (fault) =>
+          log.warn(
+            { code: fault.code, next: fault.next },
+            `catalogue-unread: whether the source has new tables is not known: ${fault.message}`,
+          ),
+        onBlocking: (codes, unjudged) => {
+          Object.assign(living.blocking, { codes, unjudged });
           steering.blocking(codes);
-          log.info({ blocking: codes.join(", ") }, codes.length === 0 ? "ready" : "not ready");
+          const facts = { blocking: codes.join(", "), atFence: unjudged.join(", ") };
+          log.info(facts, codes.length === 0 ? "ready" : "not ready");
         },
       }),
     );
@@ -268,6 +282,7 @@ async function live(living: Living): Promise<Synced> {
         next: "Run the same command again.",
       }),
     );
+    steering.ended();
     living.last.view = await lastView(ledger, context, log);
   }
 }

@@ -7,6 +7,7 @@
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, exits } from "../errors.js";
+import { layeredSource } from "../safety/layered-source.js";
 import { stopReason } from "../stop.js";
 import { runProgram } from "./program.js";
 import type { Services } from "./services.js";
@@ -60,6 +61,27 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+const now = (): number => performance.now();
+
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    throw signal.aborted ? stopReason(signal) : error;
+  }
+}
+
+/** MySQL or MariaDB; with `kafka` its changes come from there. */
+const openSource: Services["openSource"] = async (server, tls, kafka, spill) => {
+  const { openMysql } = await import("../../connectors/mysql/source.js");
+  const source = await openMysql({ ...server, tls, ...(spill === undefined ? {} : { spill }) });
+  if (kafka === null) return source;
+  const { overKafka } = await import("../../connectors/kafka/over-kafka.js");
+  const { host, port, user, password } = server;
+  const login = { host, port, user, password, tls: tls.mode !== "off" };
+  return layeredSource(source, overKafka({ source, login, endpoint: kafka, now, wait }));
+};
+
 const services: Services = {
   env: process.env,
   streams: {
@@ -69,20 +91,11 @@ const services: Services = {
   terminal: process.stdin.isTTY && process.stderr.isTTY,
   size: process.stderr,
   signal: signals(),
-  now: () => performance.now(),
+  now,
   today: () => new Date(),
-  wait: async (ms, signal) => {
-    try {
-      await sleep(ms, undefined, { signal });
-    } catch (error) {
-      throw signal.aborted ? stopReason(signal) : error;
-    }
-  },
+  wait,
   ask,
-  openSource: async (server, tls) => {
-    const { openMysql } = await import("../../connectors/mysql/source.js");
-    return await openMysql({ ...server, tls });
-  },
+  openSource,
   openTarget: async (url, tls, engine) => {
     const { openPostgres } = await import("../../connectors/postgres/target.js");
     return await openPostgres({

@@ -120,7 +120,7 @@ export class OpenMigration implements AsyncDisposable {
 /** Reads the config named by -c; every later output of the verb is scrubbed of its secrets. */
 export async function openMigration({ flags, output, services }: VerbContext): Promise<OpenMigration> {
   const loaded = await loadConfig(flags.config, services.env);
-  const { config, source, target, replica } = loaded;
+  const { config, source, target, replica, kafka } = loaded;
   output.know(config.migration, (text) => loaded.redactor.scrub(text));
   const stateDirectory = join(loaded.folder, ".headgate", config.migration);
   const engine = { host: hostname(), pid: process.pid };
@@ -128,9 +128,9 @@ export async function openMigration({ flags, output, services }: VerbContext): P
     config,
     { stateDirectory, targetDatabase: target.server.database },
     {
-      source: () => services.openSource(source.server, source.tls),
+      source: () => services.openSource(source.server, source.tls, kafka, stateDirectory),
       target: () => services.openTarget(config.target.url, target.tls, engine),
-      replica: replica === null ? null : () => services.openSource(replica.server, replica.tls),
+      replica: replica === null ? null : () => services.openSource(replica.server, replica.tls, null),
     },
   );
   for (const side of migration.unencrypted)

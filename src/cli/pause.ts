@@ -4,6 +4,7 @@
  * on growing meanwhile, so the answer says until when it is kept.
  */
 import { Fault, exits } from "../errors.js";
+import { demandLog } from "../serve/pausable.js";
 import type { EngineClient, TellStatus } from "../serve/client.js";
 import { deadline, steered, withEngine } from "./engine.js";
 import type { SteerFlags } from "./engine.js";
@@ -11,15 +12,14 @@ import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 
 const lookMs = 200;
-/** Log that the source must still keep for a pause to be a good idea. */
-const leastSeconds = 600;
 
 export async function pauseVerb(context: VerbContext, flags: SteerFlags): Promise<VerbResult> {
   return await withEngine(context, async (engine) => {
     const before = await engine.status();
-    if (before.held === "no") demandTime(before);
-    if (flags.dryRun)
+    if (flags.dryRun) {
+      if (before.held === "no") demandLog(before.retentionSeconds);
       return result(before, `Would pause the engine (process ${String(before.pid)}). Nothing was changed.`);
+    }
     if (before.held === "paused") return result(before, "The engine was paused already: it writes nothing.");
     const status = await quiet(context, engine, await engine.pause());
     return result(status, "The engine is paused: it writes nothing.");
@@ -43,15 +43,6 @@ async function quiet(
       next: "headgate status",
     });
   return status;
-}
-
-function demandTime({ retentionSeconds }: TellStatus): void {
-  if (retentionSeconds === null || retentionSeconds >= leastSeconds) return;
-  throw new Fault(
-    "usage",
-    `The source drops the log that the engine needs next in ${String(Math.round(retentionSeconds))} seconds: a paused engine would lose it.`,
-    { next: "Let the engine catch up, or raise the source's binlog expiry; then headgate pause." },
-  );
 }
 
 function result(status: TellStatus, sentence: string): VerbResult {

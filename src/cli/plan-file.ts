@@ -1,5 +1,9 @@
-/** plan.json under `.headgate/<migration>/`: what the last `plan` or `run` decided, for people and for diffs. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+/**
+ * plan.json under `.headgate/<migration>/`: what the last `plan` or `run` decided, for people and for diffs. Where the ledger
+ * is to take another plan, that one is kept beside it first, under its fingerprint: killed in between, whichever of the two
+ * the ledger has is found.
+ */
+import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
@@ -38,29 +42,66 @@ export async function makeStateDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
 }
 
-/** Writes the plan whole or not at all. */
-export async function writePlan(directory: string, plan: Plan, servers: PlanServers): Promise<string> {
+/** The plan under its fingerprint, safe on disk, before the ledger takes it. settlePlan makes it the recorded one afterwards. */
+export async function keepPlan(directory: string, plan: Plan, servers?: PlanServers): Promise<void> {
   await makeStateDirectory(directory);
-  const path = join(directory, "plan.json");
-  const fresh = `${path}.new`;
-  await writeFile(fresh, planText(plan, servers), { mode: 0o600 });
-  await rename(fresh, path);
-  return path;
+  const kept = keptPath(directory, plan.fingerprint);
+  {
+    await using file = await open(`${kept}.new`, "w", 0o600);
+    await file.writeFile(planText(plan, servers));
+    await file.sync();
+  }
+  await rename(`${kept}.new`, kept);
+  await using folder = await open(directory, "r");
+  await folder.sync();
 }
 
-/** The recorded plan with the servers that it was made on, null when there is none. Throws plan-stale where the file is no plan. */
+/** A plan that was kept and that the ledger has is the recorded one from now on. Nothing where none was kept. */
+export async function settlePlan(directory: string, fingerprint: string): Promise<void> {
+  try {
+    await rename(keptPath(directory, fingerprint), join(directory, "plan.json"));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** Writes the plan whole or not at all. */
+export async function writePlan(directory: string, plan: Plan, servers: PlanServers): Promise<string> {
+  await keepPlan(directory, plan, servers);
+  await settlePlan(directory, plan.fingerprint);
+  return join(directory, "plan.json");
+}
+
+export type RecordedPlan = Plan & { readonly servers?: PlanServers };
+
+/**
+ * The recorded plan with the servers that it was made on, null when there is none. Throws plan-stale where the file is no
+ * plan. `ledger`: the fingerprint that the target's ledger has, whose plan is taken where it was kept and plan.json is another.
+ */
 export async function readRecordedPlan(
   directory: string,
-): Promise<(Plan & { readonly servers?: PlanServers }) | null> {
-  const path = join(directory, "plan.json");
-  let text: string;
+  ledger: string | undefined,
+): Promise<RecordedPlan | null> {
+  const recorded = await planAt(join(directory, "plan.json"));
+  if (ledger === undefined || recorded?.fingerprint === ledger) return recorded;
+  return (await planAt(keptPath(directory, ledger))) ?? recorded;
+}
+
+function keptPath(directory: string, fingerprint: string): string {
+  return join(directory, `plan.${fingerprint}.json`);
+}
+
+async function planAt(path: string): Promise<RecordedPlan | null> {
   try {
-    text = await readFile(path, "utf8");
+    return readPlan(await readFile(path, "utf8"));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (isMissing(error)) return null;
     throw error;
   }
-  return readPlan(text);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 /** Which servers an inspection asked, as plan.json keeps them. */

@@ -2,16 +2,18 @@
 import { Fault, exits } from "../errors.js";
 import { inspect } from "../migration.js";
 import type { Plan } from "../model.js";
+import type { LedgerView } from "../port.js";
 import { estimate } from "../plan/estimate.js";
 import type { Estimate } from "../plan/estimate.js";
 import { explainColumn } from "../plan/explain.js";
 import type { WholePlan } from "../plan/planning-sheet.js";
 import { count } from "../watch/screen.js";
 import { amendPlan } from "./amend.js";
+import { begunWith } from "./as-begun.js";
 import { findingLines, findingSummary, nextOf } from "./findings.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
-import { serversOf, wholePlan, writePlan } from "./plan-file.js";
+import { keepPlan, readRecordedPlan, serversOf, wholePlan, writePlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 import { table } from "./table.js";
 
@@ -25,9 +27,11 @@ export interface PlanFlags {
 export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<VerbResult> {
   await using migration = await openMigration(context);
   const { source, target } = await migration.both();
+  const before = await target.view(migration.id);
   const found = await inspect(source, target, {
     request: migration.request,
     values: null,
+    begun: begunWith(before),
     signal: context.services.signal,
   });
   if (flags.amend === true) return await amendPlan(migration, found, flags.dryRun);
@@ -41,6 +45,7 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
     return { exit: exits.done, nextSteps: [], body: { explain: lines }, human: lines };
   }
   const sizes = estimate(made, migration.config.snapshot.rangeRows);
+  if (!flags.dryRun) await keepBegun(migration.stateDirectory, before, made);
   const path = flags.dryRun ? null : await writePlan(migration.stateDirectory, made, serversOf(found));
   return {
     exit: exits.done,
@@ -51,6 +56,13 @@ export async function planVerb(context: VerbContext, flags: PlanFlags): Promise<
     human: flags.sql ? sqlOf(made) : screenOf(made, path, sizes, found.findings),
     ...(flags.sql ? { exact: true as const } : {}),
   };
+}
+
+/** The plan that the migration was begun with is what its next steps start from: this file takes its place, and not its plan. */
+async function keepBegun(directory: string, before: LedgerView | null, made: Plan): Promise<void> {
+  if (before === null || before.fingerprint === made.fingerprint) return;
+  const recorded = await readRecordedPlan(directory, before.fingerprint);
+  if (recorded?.fingerprint === before.fingerprint) await keepPlan(directory, recorded, recorded.servers);
 }
 
 function bodyOf(made: WholePlan, sizes: Estimate): Record<string, unknown> {
@@ -74,6 +86,7 @@ function bodyOf(made: WholePlan, sizes: Estimate): Record<string, unknown> {
         rule: c.rule,
       })),
     })),
+    leftOut: made.leftOut ?? [],
     planning: made.planning,
     before: made.before.map((statement) => statement.sql),
     after: made.after.map((statement) => statement.sql),
@@ -120,6 +133,9 @@ function screenOf(made: Plan, path: string | null, sizes: Estimate, findings: Pl
       ),
     ),
     "",
+    ...(made.leftOut === undefined || made.leftOut.length === 0
+      ? []
+      : [`left out by tables.include and tables.exclude: ${made.leftOut.join(", ")}`]),
     sizes.text,
     `${String(made.before.length)} statements before the data, ${String(made.after.length)} after it; headgate plan --sql prints them.`,
     ...findingLines(findings, false),

@@ -11,11 +11,12 @@ import { table as tableOf } from "./table.js";
 
 export function repairBody(
   outcome: RepairOutcome,
-  { dryRun }: Pick<RepairRequest, "dryRun">,
+  { dryRun, showValues }: Pick<RepairRequest, "dryRun" | "showValues">,
   seconds: number,
 ): Readonly<Record<string, unknown>> {
   return {
     dryRun,
+    ...(dryRun ? { valuesShown: showValues } : {}),
     differences: Number(outcome.differences),
     pending: Number(outcome.pending),
     seconds: Math.round(seconds * 10) / 10,
@@ -25,7 +26,7 @@ export function repairBody(
 }
 
 function tableBody(each: TableRepair, dryRun: boolean): Readonly<Record<string, unknown>> {
-  const { table, named, inserted, updated, deleted, equal, touched, left, statements } = each;
+  const { table, named, inserted, updated, deleted, equal, touched, left, statements, unshown } = each;
   return {
     table: table.source,
     named,
@@ -37,7 +38,7 @@ function tableBody(each: TableRepair, dryRun: boolean): Readonly<Record<string, 
     left,
     // Rows without a key that cannot be told from what the log does to them have one way left.
     recopy: table.key === null && !dryRun && (touched > 0 || left.length > 0),
-    ...(dryRun ? { statements } : {}),
+    ...(dryRun ? { statements, statementsUnshown: unshown } : {}),
     differences: each.differences === null ? null : Number(each.differences),
     pending: each.pending === null ? null : Number(each.pending),
   };
@@ -72,6 +73,7 @@ function nextOf({ dryRun, differences, pending, tables }: ToldBody, left: boolea
 
 const toldSchema = z.looseObject({
   dryRun: z.boolean(),
+  valuesShown: z.boolean().optional(),
   differences: z.int(),
   pending: z.int(),
   seconds: z.number(),
@@ -88,6 +90,7 @@ const toldSchema = z.looseObject({
       left: z.array(z.string()),
       recopy: z.boolean(),
       statements: z.array(z.string()).optional(),
+      statementsUnshown: z.int().optional(),
     }),
   ),
 });
@@ -106,7 +109,17 @@ function linesOf(told: ToldBody): string[] {
       [1, 2, 3, 4, 5, 6],
     ),
     "",
-    ...told.tables.flatMap(({ statements }) => statements ?? []),
+    ...told.tables.flatMap(({ table, statements = [], statementsUnshown = 0 }) => [
+      ...statements,
+      ...(statementsUnshown === 0
+        ? []
+        : [
+            `-- ${table}: ${plural(statements.length, "statement")} shown, and ${count(statementsUnshown)} more ${statementsUnshown === 1 ? "is" : "are"} not.`,
+          ]),
+    ]),
+    ...(told.valuesShown === false && told.tables.some(({ statements = [] }) => statements.length > 0)
+      ? ["-- Values of columns that are no key are hidden, and stand as ?: --show-values shows them."]
+      : []),
     ...told.tables.flatMap(({ table, left }) => left.map((why) => `${table}: left as it is: ${why}`)),
     ...told.policies.map((each) => policySentence(each)),
   ];

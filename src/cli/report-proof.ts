@@ -9,11 +9,18 @@ import type { ReportProof } from "../watch/report-body.js";
 import { reportProof } from "../watch/report-proof.js";
 import { policyCounts } from "./kept.js";
 
-export function proofOf(view: LedgerView, proof: ProofView | null, plan: Plan | null): ReportProof {
+/** `queries`: how many the config has. */
+export function proofOf(
+  view: LedgerView,
+  proof: ProofView | null,
+  plan: Plan | null,
+  queries: number,
+): ReportProof {
   const tables = new Map((plan?.tables ?? []).map((table) => [table.source, table]));
   const policies = policyCounts(view);
   return reportProof({
     view: proof,
+    leftOut: plan?.leftOut ?? null,
     tables: view.tables.map(({ table }) => {
       const planned = tables.get(table);
       const last = proof?.tables.find((each) => each.table === table)?.method;
@@ -27,6 +34,15 @@ export function proofOf(view: LedgerView, proof: ProofView | null, plan: Plan | 
       };
     }),
     keyText: (table, key) => textsOf(tables.get(table), key),
+    wanted: {
+      queries,
+      foreignKeys: (plan?.tables ?? []).flatMap(({ source, foreignKeys, leftKeys }) =>
+        [...(foreignKeys ?? []), ...(leftKeys ?? [])].map(({ name }) => ({
+          table: source,
+          foreignKey: name,
+        })),
+      ),
+    },
   });
 }
 

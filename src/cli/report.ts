@@ -38,10 +38,11 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
     throw new Fault("usage", `The target's ledger does not know ${migration.id}: nothing has run yet.`, {
       next: "headgate run --until copied",
     });
-  const recorded = await planBeside(migration.stateDirectory);
+  const recorded = await planBeside(migration.stateDirectory, view.fingerprint);
   // The ledger has no plan: what only a plan knows is told where the one beside the config is this migration's own.
   const plan = recorded?.fingerprint === view.fingerprint ? recorded : null;
-  const proof = proofOf(view, await target.proof(migration.id), plan);
+  const { queries } = migration.config.verify;
+  const proof = proofOf(view, await target.proof(migration.id), plan, queries.length);
   const made = bodyOf(migration, view, plan, proof, context.services.today());
   // Without secrets before the digest is taken: what is printed is scrubbed, and has to fit all the same.
   const body = scrubbed(made, (text) => context.output.scrub(text));
@@ -59,6 +60,12 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
       ...inventoryLines(body.inventory),
       // Each is one line, whatever is in a table's name.
       ...body.proof.sentences.map(visible),
+      "",
+      ...table(
+        ["checklist", "", "evidence"],
+        body.proof.checklist.map(({ point, result, evidence }) => [point, result, visible(evidence)]),
+      ),
+      "",
       `digest ${digest}`,
     ],
   };
@@ -106,9 +113,9 @@ function isBody(value: unknown): value is ReportBody {
 }
 
 /** A report must be made whatever became of the file. */
-async function planBeside(directory: string): Promise<Plan | null> {
+async function planBeside(directory: string, fingerprint: string): Promise<Plan | null> {
   try {
-    return await readRecordedPlan(directory);
+    return await readRecordedPlan(directory, fingerprint);
   } catch (error) {
     if (error instanceof Fault && error.code === "plan-stale") return null;
     throw error;

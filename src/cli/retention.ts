@@ -4,6 +4,7 @@
  * when the copy will take longer than that; unknown stays unknown. A copy whose start is gone is stopped.
  */
 import { Fault } from "../errors.js";
+import type { FaultCode } from "../errors.js";
 import type { Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import type { ChangeFeed, LaneStatus } from "../stream-port.js";
@@ -23,7 +24,7 @@ export interface Watched {
   readonly copy?: {
     /** Seconds that it takes from now; null where that cannot be told. */
     readonly etaSeconds: () => number | null;
-    /** The log that follows it is gone: log-purged, position-unknown. */
+    /** The log that follows it is gone: log-purged, position-unknown, topic-gap. */
     readonly onGone: (fault: Fault) => void;
   };
 }
@@ -120,6 +121,9 @@ export async function positionsOf(
   return (await view()).lanes.map(({ applied, start }) => applied ?? start?.position ?? null);
 }
 
+/** What says that the log, or what is made of it, is there no more. */
+const lost: readonly FaultCode[] = ["log-purged", "position-unknown", "topic-gap"];
+
 interface Told {
   /** Seconds of the lane that needs the oldest log. null while any of them is unknown, or somebody does not answer. */
   readonly least: number | null;
@@ -143,7 +147,7 @@ async function ask({ feed, positions }: Watched): Promise<Told> {
     return { least, begun, gone: null };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const gone = error.code === "log-purged" || error.code === "position-unknown";
-    return { least: error.code === "log-purged" ? 0 : null, begun, gone: gone ? error : null };
+    const gone = lost.includes(error.code);
+    return { least: gone && error.code !== "position-unknown" ? 0 : null, begun, gone: gone ? error : null };
   }
 }

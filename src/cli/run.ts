@@ -8,11 +8,14 @@ import { milliseconds } from "../config/leaf.js";
 import { Fault, exits } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { demandFresh, inspect, viewsToLookAt } from "../migration.js";
-import { forStream } from "../migration/stream-findings.js";
+import { forRecopy, forStream } from "../migration/stream-findings.js";
+import { logsCascades } from "../migration/cascades.js";
+import { copiesAgain, tiedSets } from "../migration/tied.js";
 import type { LedgerView } from "../port.js";
 import { readListen } from "../serve/access.js";
+import type { Address } from "../serve/access.js";
 import { count } from "../watch/screen.js";
-import { asBegun, isFollowed, newcomers } from "./as-begun.js";
+import { asBegun, begunWith, isFollowed } from "./as-begun.js";
 import { figures } from "./figures.js";
 import { errorsOf, findingLines, findingSummary, nextOf } from "./findings.js";
 import { readHolds } from "./hold.js";
@@ -20,8 +23,17 @@ import { runLive } from "./live.js";
 import { lookOf } from "./look.js";
 import { alreadyCopied, runOffline } from "./offline.js";
 import { openMigration } from "./open.js";
+import type { OpenMigration } from "./open.js";
+import { shapeMeanwhile, takeShape, withTied } from "./shape.js";
 import type { VerbResult } from "./output.js";
-import { demandSameServers, readRecordedPlan, serversOf, wholePlan, writePlan } from "./plan-file.js";
+import {
+  demandSameServers,
+  readRecordedPlan,
+  serversOf,
+  settlePlan,
+  wholePlan,
+  writePlan,
+} from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
 
 export interface RunFlags {
@@ -47,30 +59,58 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
       terminal: context.services.terminal,
       ask: context.services.ask,
     });
+  for (let last = ""; ;) {
+    try {
+      return await runOnce(context, flags, { migration, goal, listen });
+    } catch (error) {
+      // DDL while the copy ran: what is now is a plan of its own, which the next one begins with.
+      const now = error instanceof Fault && error.code === "plan-stale" ? error.facts["now"] : undefined;
+      if (goal.until === "copied" || flags.dryRun || typeof now !== "string" || now === last) throw error;
+      last = now;
+    }
+  }
+}
+
+interface Begun {
+  readonly migration: OpenMigration;
+  readonly goal: Goal;
+  readonly listen: Address | null;
+}
+
+async function runOnce(context: VerbContext, flags: RunFlags, begun: Begun): Promise<VerbResult> {
+  const { migration, goal, listen } = begun;
   const { source, target } = await migration.both();
   const before = await target.view(migration.id);
+  // Values were read before the first range; a resumed copy must not read them all again.
+  // A sample is never taken for proof: every row of every table is looked at.
+  const values = before === null || before.state === "new" ? lookOf(migration, context) : null;
+  const replica = values === null ? undefined : await migration.replica();
   const inspected = await inspect(source, target, {
     request: migration.request,
-    // Values were read before the first range; a resumed copy must not read them all again.
-    // A sample is never taken for proof: every row of every table is looked at.
-    values: before === null || before.state === "new" ? lookOf(migration, context) : null,
+    values,
+    begun: begunWith(before),
+    ...(replica === undefined ? {} : { replica }),
     signal: context.services.signal,
   });
-  const recorded = await readRecordedPlan(migration.stateDirectory);
-  const found = goal.until === "copied" ? inspected : asBegun(forStream(inspected), before, recorded);
-  demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger");
+  const recorded = await readRecordedPlan(migration.stateDirectory, before?.fingerprint);
+  const shape = goal.until === "copied" ? null : shapeMeanwhile(inspected.plan, before, recorded);
+  const again =
+    shape !== null || (before !== null && copiesAgain(before, (recorded ?? inspected.plan).tables));
+  const judged = again ? forRecopy(inspected) : forStream(inspected);
+  const found = goal.until === "copied" ? inspected : asBegun(judged, before, recorded);
+  if (shape === null)
+    demandFresh(found.plan, before?.fingerprint ?? null, "the target's ledger", { then: recorded });
   // A source that took over from another one proves itself at the claim, where the stream goes on from.
   demandSameServers(
     recorded?.servers ?? null,
     serversOf(found),
     goal.until === "copied" || !isFollowed(before),
   );
-  demandFresh(
-    found.plan,
-    recorded?.fingerprint ?? null,
-    `${migration.stateDirectory}/plan.json`,
-    "headgate plan",
-  );
+  if (shape === null)
+    demandFresh(found.plan, recorded?.fingerprint ?? null, `${migration.stateDirectory}/plan.json`, {
+      next: "headgate plan",
+      then: recorded,
+    });
   const holds = readHolds(flags.hold, found.plan.tables);
   const errors = errorsOf(found.findings);
   if (errors.length > 0) return refused(found, before);
@@ -82,6 +122,12 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
     if (before.state === "copied" && viewsToLookAt(before).length === 0)
       return alreadyCopied(migration.id, before);
   }
+  if (shape !== null && recorded !== null) {
+    const cascades = !logsCascades(found.source);
+    const altered = [...shape.rebuild, ...shape.added];
+    const reopen = cascades ? withTied(altered, tiedSets(found.plan.tables)) : altered;
+    await takeShape(migration, found, { recorded, rebuild: shape.rebuild, reopen });
+  } else if (before !== null) await settlePlan(migration.stateDirectory, before.fingerprint);
   if (found.plan.fingerprint !== recorded?.fingerprint || recorded.servers?.source !== found.source.identity)
     await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   return goal.until === "copied"
@@ -91,7 +137,6 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
         until: goal.until,
         holds,
         listen,
-        unfollowed: newcomers(inspected.plan, found.plan).length > 0,
       });
 }
 

@@ -2,7 +2,7 @@
  * What the composition root hands to the verbs: the world outside. Verbs name no connector, no clock and no
  * process, so that tests can run them with a clock and streams of their own.
  */
-import type { Source, Target } from "../port.js";
+import type { KafkaEndpoint, Source, Target } from "../port.js";
 import type { Server, Tls } from "../config/url.js";
 import type { MomentHook } from "../snapshot/moments.js";
 import type { StreamMomentHook } from "../stream/moments.js";
@@ -26,7 +26,13 @@ export interface Services {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Asks a person for one line; only called on a terminal. */
   readonly ask: (question: string) => Promise<string>;
-  readonly openSource: (server: Server, tls: Tls) => Promise<Source>;
+  /** `kafka`: where its changes come from instead of its own log; null for the log. `spill`: folder for what has to wait and is too much for memory. */
+  readonly openSource: (
+    server: Server,
+    tls: Tls,
+    kafka: KafkaEndpoint | null,
+    spill?: string,
+  ) => Promise<Source>;
   /** `url` is filled in; `engine` is who we are, for the claim's sentence. */
   readonly openTarget: (
     url: string,

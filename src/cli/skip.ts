@@ -56,7 +56,7 @@ async function decide(
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "no-engine") throw error;
   }
-  const plan = await readRecordedPlan(migration.stateDirectory);
+  const plan = await readRecordedPlan(migration.stateDirectory, view?.fingerprint);
   if (plan === null || plan.fingerprint !== view?.fingerprint)
     throw new Fault(
       "plan-stale",

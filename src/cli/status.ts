@@ -16,6 +16,7 @@ import { openMigration } from "./open.js";
 import { lastVerify } from "./last-verify.js";
 import type { LastVerify } from "./last-verify.js";
 import { table } from "./table.js";
+import { progressLine } from "./verify-progress.js";
 
 export async function statusVerb(context: VerbContext): Promise<VerbResult> {
   await using migration = await openMigration(context);
@@ -82,8 +83,10 @@ function bodyOf(
       bytes: t.bytes,
     })),
     lanes: view.lanes,
+    ...(engine?.feed === undefined ? {} : { feed: engine.feed }),
     built: view.built.length,
     lastVerify: proven,
+    verifying: engine?.verifying ?? null,
     quarantine: view.quarantine,
     held: heldBody(view),
     blocking: blocking(view, engine),
@@ -196,7 +199,7 @@ function etaLines(view: LedgerView): string[] {
 }
 
 function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
-  if (!isLive(view)) return ["lag      none yet: the source's log is not applied"];
+  if (!isLive(view)) return ["lag      none yet: the source's log is not applied", ...standingLines(engine)];
   const lag = engine?.lagSeconds ?? null;
   const lanes = view.lanes.map(
     ({ lane, seq, applied }) =>
@@ -206,10 +209,33 @@ function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
     lag === null
       ? "lag      not known: no engine here tells it"
       : `lag      ${lag.toFixed(1)} s behind the source`,
-    ...(engine === null || engine.held === "no" ? [] : [`held     ${engine.held}: headgate resume`]),
-    ...(engine === null || engine.throttled === null ? [] : [`waits    ${engine.throttled}`]),
+    ...standingLines(engine),
+    ...verifyingLines(engine),
+    ...feedLines(engine),
     ...lanes,
   ];
+}
+
+/** Why a running engine stands still, while it copies as well as while it follows. */
+function standingLines(engine: TellStatus | null): string[] {
+  if (engine === null) return [];
+  return [
+    ...(engine.held === "no" ? [] : [`held     ${engine.held}: headgate resume`]),
+    ...(engine.throttled === null ? [] : [`waits    ${engine.throttled}`]),
+  ];
+}
+
+/** How far a verification is, while one runs. */
+function verifyingLines(engine: TellStatus | null): string[] {
+  const line = progressLine(engine?.verifying ?? {});
+  return line === null ? [] : [`verifies ${line.replace(/^verifying: /u, "")}`];
+}
+
+/** What came beside changes, where the feed is one that counts it. */
+function feedLines(engine: TellStatus | null): string[] {
+  const met = Object.entries(engine?.feed ?? {}).filter(([, times]) => times > 0);
+  if (met.length === 0) return [];
+  return [`feed     ${met.map(([what, times]) => `${what}: ${count(times)}`).join(", ")}`];
 }
 
 function positionText(position: Position): string {

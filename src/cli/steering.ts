@@ -22,6 +22,7 @@ import { leaveOut } from "../migration/leave-out.js";
 import { readFrom } from "../migration/read-from.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { Stream } from "../stream/options.js";
+import { keptOf } from "../watch/engine-status.js";
 import type { EngineStatus } from "../watch/engine-status.js";
 import type { Log } from "../watch/log.js";
 import { Tally } from "../watch/tally.js";
@@ -31,6 +32,7 @@ import { Retention, positionsOf } from "./retention.js";
 import { sourcePosition } from "./source-position.js";
 import type { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
+import type { Proving } from "./verify-watch.js";
 
 export interface SteeringOptions {
   readonly context: VerbContext;
@@ -87,12 +89,12 @@ export class Steering implements AsyncDisposable {
   #ticker: Ticker | null = null;
   #ledger: Ledger | null = null;
   #stream: Stream | null = null;
+  #feed: ChangeFeed | null = null;
   /** Events that somebody has left out since the run began. */
   readonly #leftOut = new Set<string>();
-  #verifier: { unproved(): void } | null = null;
+  #verifier: Proving | null = null;
   #epoch = "0";
   #blocking: readonly string[] = ["not-copied"];
-  #quarantined = 0;
 
   constructor(options: SteeringOptions, parts: Parts) {
     const { context, log, signal } = options;
@@ -118,11 +120,11 @@ export class Steering implements AsyncDisposable {
   }
 
   /** A lane's writer that takes its turns here, and whose rows are counted. */
-  governed(writer: LaneWriter): LaneWriter {
+  governed(writer: LaneWriter, signal: AbortSignal): LaneWriter {
     const { governor } = this.#parts;
     return pacedWriter(writer, {
       pacer: governor.pacer(),
-      signal: this.#options.signal,
+      signal,
       onWritten: (rows) => {
         this.#tally.add(rows);
         governor.wrote(rows.inserts + rows.updates + rows.deletes);
@@ -152,6 +154,7 @@ export class Steering implements AsyncDisposable {
     this.#stream = null;
     this.#verifier = null;
     this.#works = {};
+    this.#blocking = ["not-copied"];
     ticker.steered(() => this.#waits());
     this.#control ??= await openControl({
       directory: migration.stateDirectory,
@@ -192,6 +195,7 @@ export class Steering implements AsyncDisposable {
     signal: AbortSignal,
     onGone?: (fault: Fault) => void,
   ): Promise<void> {
+    this.#feed = feed;
     const etaSeconds = (): number | null => this.#ticker?.facts().reading.etaSeconds ?? null;
     await this.#retention.watch(
       {
@@ -209,7 +213,7 @@ export class Steering implements AsyncDisposable {
   }
 
   /** Is told when a change is left out: nothing that was compared before says anything of its tables. */
-  proving(verifier: { unproved(): void }): void {
+  proving(verifier: Proving): void {
     this.#verifier = verifier;
   }
 
@@ -217,8 +221,10 @@ export class Steering implements AsyncDisposable {
     this.#blocking = codes;
   }
 
-  quarantined(): void {
-    this.#quarantined += 1;
+  /** This life of the engine is over: nothing is followed until the next one says so, and what the last one said is no news. */
+  ended(): void {
+    this.#ledger = null;
+    this.#blocking = ["no-engine"];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -254,7 +260,10 @@ export class Steering implements AsyncDisposable {
       throw new Fault("usage", "The engine is paused and writes nothing at all, so nothing was left out.", {
         next: "headgate resume",
       });
-    if (this.#ledger === null) throw new Fault("bug", "The control was opened before the claim.");
+    if (this.#ledger === null)
+      throw new Fault("no-engine", "The engine has lost its claim and begins again.", {
+        next: "Run the same command again.",
+      });
     await leaveOut(this.#ledger, event, { who, why: reason });
     this.#leftOut.add(event);
     this.#verifier?.unproved();
@@ -276,6 +285,8 @@ export class Steering implements AsyncDisposable {
     const { migration } = this.#options;
     const { governor } = this.#parts;
     if (this.#ticker === null) throw new Fault("bug", "The control was opened before the engine began.");
+    const feed = this.#feed?.counts?.();
+    const [verifying, differing] = [this.#verifier?.reading(), this.#verifier?.differing()];
     return {
       ...this.#ticker.facts(),
       migration: migration.id,
@@ -283,9 +294,14 @@ export class Steering implements AsyncDisposable {
       held: governor.held,
       throttled: governor.throttled,
       applied: this.#tally.rows(),
-      blocking: this.#blocking,
-      quarantined: this.#quarantined,
+      // From the moment in which the claim is gone, whatever still has to end.
+      blocking: this.#ledger === null || this.#ledger.lost.aborted ? ["no-engine"] : this.#blocking,
+      // Those that lanes stand before now: what was kept may have been settled since, or passed.
+      quarantined: keptOf(this.#stream?.standing ?? []),
       retentionSeconds: this.#retention.seconds,
+      ...(verifying === undefined ? {} : { verifying }),
+      ...(differing === undefined ? {} : { differing }),
+      ...(feed === undefined ? {} : { feed }),
     };
   }
 }

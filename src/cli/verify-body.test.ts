@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
+import type { CountVerdict } from "../verify/counts.js";
 import { verifyResult } from "./verify-body.js";
+import { countsBody } from "./verify-part.js";
 
 function told(table: Record<string, unknown>, over: Record<string, unknown> = {}) {
   const each = {
@@ -39,6 +41,9 @@ it("a foreign key that could not be judged is told, and waits too", () => {
   expect(exit).toBe(2);
   expect(human).toContain("fk of t (x) to p cannot be judged: the lane stands.");
   expect(told({}, { orphans: [{ result: "holds", sentence: "" }] }).exit).toBe(0);
+  // What the plan leaves out and nobody can ask about is no difference, and is not passed over either.
+  const left = told({}, { orphans: [{ result: "not-asked", sentence: "fk of t was not asked about." }] });
+  expect([left.exit, left.human.includes("fk of t was not asked about.")]).toEqual([0, true]);
 });
 
 it("more rows of a table without a key than are kept are told loudly, and the way is to copy it again", () => {
@@ -46,4 +51,38 @@ it("more rows of a table without a key than are kept are told loudly, and the wa
   expect(exit).toBe(2);
   expect(human.join("\n")).toContain("t: ATTENTION: 23 more rows differ than the 100,000 that are kept");
   expect(nextSteps).toMatchObject([{ command: "headgate recopy t" }]);
+});
+
+it("who chose digests is told that they do not see everything, and others are not", () => {
+  const unseen = ["d: the digest does not see the sign of zero."];
+  expect(told({ way: "digest", unseen }).human).toContain(
+    "1 table compared by digest has columns of which a digest does not see everything: headgate report lists them.",
+  );
+  for (const table of [
+    { way: "digest", unseen: [] },
+    { way: "stream", unseen },
+  ])
+    expect(told(table).human.join("\n")).not.toMatch(/by digest/u);
+});
+
+it("counts tell one position only where all tables were counted at it", () => {
+  const counted = (...offsets: readonly string[]): unknown =>
+    countsBody(
+      offsets.map((offset, i): CountVerdict => {
+        const position = { kind: "file", file: "log", offset } as const;
+        const rows = { rowsSource: "1", rowsTarget: "1", apart: null };
+        return { table: `t${String(i)}`, result: "equal", ...rows, position, sentence: "" };
+      }),
+      1,
+    )["position"];
+  expect(counted("5", "5")).toEqual({ kind: "file", file: "log", offset: "5" });
+  expect(counted("5", "9")).toBeNull();
+  expect(counted()).toBeNull();
+});
+
+it("of a copy that is not followed it is said that what was written since counts as different", () => {
+  const line = /^Nobody follows the source's log here/u;
+  expect(told({}, { followed: false }).human).toContainEqual(expect.stringMatching(line));
+  for (const over of [{}, { followed: true }])
+    expect(told({}, over).human).not.toContainEqual(expect.stringMatching(line));
 });

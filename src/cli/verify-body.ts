@@ -9,6 +9,7 @@ import type { Verified } from "../migration/verified.js";
 import { keyTexts } from "../verify/key-text.js";
 import type { FoundMismatch, TableOutcome } from "../verify/verification.js";
 import { mostRows } from "../verify/settle.js";
+import { columnsCompared } from "../verify/unseen.js";
 import { shownMismatches } from "../verify/verification.js";
 import { clock, count, plural } from "../watch/screen.js";
 import { visible } from "../watch/visible.js";
@@ -17,10 +18,14 @@ import { table as tableOf } from "./table.js";
 
 export function mismatchBody(
   table: PlanTable,
-  { key, kind, columns, copies }: FoundMismatch,
+  { key, kind, columns, copies, duplicate }: FoundMismatch,
   engine: SourceEngine,
 ): Readonly<Record<string, unknown>> {
-  return { key: keyTexts(table, engine, key), kind, columns, ...(copies === 1 ? {} : { copies }) };
+  return {
+    ...{ key: keyTexts(table, engine, key), kind, columns },
+    ...(kind === "extra" ? { duplicate: duplicate === true } : {}),
+    ...(kind === "extra" || copies !== 1 ? { copies } : {}),
+  };
 }
 
 export function verifyBody(
@@ -59,10 +64,12 @@ function tableBody(
     pending: Number(pending),
     unlisted,
     way: proof.method,
+    unseen: columnsCompared(table, engine, proof.method === "digest" ? "digest" : "stream").unseen,
     compared: whole ? "whole" : "touched keys",
     keysCompared,
     position: proof.clean?.position ?? null,
     at: proof.clean?.at ?? null,
+    comparedAt: proof.whole?.at ?? null,
   };
 }
 
@@ -82,6 +89,12 @@ export function verifyResult(migration: string, body: Readonly<Record<string, un
       "",
       ...told.tables.flatMap(({ sentence }) => (sentence === undefined ? [] : [sentence])),
       ...resumedLine(told),
+      ...unseenLine(told),
+      ...(told.followed === false
+        ? [
+            "Nobody follows the source's log here: rows that it has written since they were copied are among the differences.",
+          ]
+        : []),
       ...told.tables.flatMap(({ table, unlisted = 0 }) =>
         unlisted === 0
           ? []
@@ -89,17 +102,36 @@ export function verifyResult(migration: string, body: Readonly<Record<string, un
               `${table}: ATTENTION: ${count(unlisted)} more rows differ than the ${count(mostRows)} that are kept on record, and are in no list. Copy the table again.`,
             ],
       ),
-      ...alone.map(({ sentence }) => sentence),
-      ...told.queries.map(({ name, result, sentence }) => `${name}: ${result}. ${sentence}`),
+      ...told.orphans.flatMap(({ result, sentence, keys = [] }) =>
+        result === "holds" || result === "kept" ? [] : [`${sentence}${firstKeys(keys)}`],
+      ),
+      ...told.queries.map(
+        ({ name, result, sentence, keys = [] }) => `${name}: ${result}. ${sentence}${firstKeys(keys)}`,
+      ),
       sentenceOf(migration, told),
     ].map(visible),
   };
+}
+
+function firstKeys(keys: readonly (readonly string[])[]): string {
+  const first = keys.slice(0, 10).map((key) => `(${key.join(", ")})`);
+  return first.length === 0 ? "" : ` First keys: ${first.join(", ")}.`;
 }
 
 /** What was compared before is as of then. */
 function resumedLine({ begun, resumed = 0 }: ToldBody): string[] {
   if (begun === undefined || resumed === 0) return [];
   return [`It went on from one that was begun at ${begun}: ${plural(resumed, "range")} had been compared.`];
+}
+
+/** Whoever chose digests is told that they are blind to some things, and where it says to what. */
+function unseenLine({ tables }: ToldBody): string[] {
+  const blind = tables.filter(({ way, unseen = [] }) => way === "digest" && unseen.length > 0).length;
+  return blind === 0
+    ? []
+    : [
+        `${plural(blind, "table")} compared by digest ${blind === 1 ? "has" : "have"} columns of which a digest does not see everything: headgate report lists them.`,
+      ];
 }
 
 function nextOf(told: ToldBody, open: boolean): NextStep[] {
@@ -129,12 +161,27 @@ const toldSchema = z.looseObject({
   differences: z.int(),
   pending: z.int(),
   seconds: z.number(),
-  /** Counts and samples have neither. */
+  followed: z.boolean().optional(),
+  /** Counts have neither. */
   begun: z.string().optional(),
   resumed: z.int().optional(),
   mismatchFile: z.string().nullable(),
-  orphans: z.array(z.looseObject({ result: z.string(), sentence: z.string() })),
-  queries: z.array(z.looseObject({ name: z.string(), result: z.string(), sentence: z.string() })),
+  orphans: z.array(
+    z.looseObject({
+      result: z.string(),
+      sentence: z.string(),
+      keys: z.array(z.array(z.string())).optional(),
+    }),
+  ),
+  queries: z.array(
+    z.looseObject({
+      name: z.string(),
+      result: z.string(),
+      sentence: z.string(),
+      /** Rows against a rule. */
+      keys: z.array(z.array(z.string())).optional(),
+    }),
+  ),
   tables: z.array(
     z.looseObject({
       table: z.string(),
@@ -142,13 +189,20 @@ const toldSchema = z.looseObject({
       rowsTarget: z.int(),
       compared: z.string(),
       sentence: z.string().optional(),
-      /** Counts and samples have none. */
+      /** Counts and samples have none of these. */
       unlisted: z.int().optional(),
+      way: z.string().nullable().optional(),
+      unseen: z.array(z.string()).optional(),
       keysCompared: z.int(),
       differences: z.int(),
       pending: z.int(),
       mismatches: z.array(
-        z.looseObject({ key: z.array(z.string()), kind: z.string(), columns: z.array(z.string()) }),
+        z.looseObject({
+          key: z.array(z.string()),
+          kind: z.string(),
+          columns: z.array(z.string()),
+          duplicate: z.boolean().optional(),
+        }),
       ),
     }),
   ),
@@ -174,8 +228,8 @@ function linesOf(told: ToldBody): string[] {
       t.mismatches
         .slice(0, 10)
         .map(
-          ({ key, kind, columns }) =>
-            `${t.table} (${key.join(", ")}): ${kind}${columns.length === 0 ? "" : ` in ${columns.join(", ")}`}`,
+          ({ key, kind, columns, duplicate }) =>
+            `${t.table} (${key.join(", ")}): ${kind}${columns.length === 0 ? "" : ` in ${columns.join(", ")}`}${duplicate === true ? ", a copy of what the source has" : ""}`,
         ),
     ),
   ];

@@ -18,12 +18,14 @@ export interface VerifyJobOptions {
   /** `.headgate/<migration>`. */
   readonly directory: string;
   readonly watch: VerifyWatch;
+  /** Whether the source's log is applied meanwhile. */
+  readonly followed: boolean;
   readonly now: () => number;
 }
 
 export function verifyJob(options: VerifyJobOptions): JobAct {
   const { verifier, ledger, engine, method, directory, watch, now } = options;
-  return async (what, onProgress, signal) => {
+  const act: JobAct = async (what, onProgress, signal) => {
     const ask = readAsk(what);
     const began = now();
     const seconds = (): number => (now() - began) / 1000;
@@ -51,4 +53,6 @@ export function verifyJob(options: VerifyJobOptions): JobAct {
       followed[Symbol.dispose]();
     }
   };
+  // Counts and samples, too, are of a target that stands still while the source goes on.
+  return async (...asked) => ({ ...(await act(...asked)), followed: options.followed });
 }

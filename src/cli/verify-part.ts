@@ -12,7 +12,7 @@ type Body = Readonly<Record<string, unknown>>;
 export function countsBody(verdicts: readonly CountVerdict[], seconds: number): Body {
   return {
     method: "counts",
-    position: verdicts[0]?.position ?? null,
+    position: sharedPosition(verdicts),
     differences: verdicts.filter(({ result }) => result === "different").length,
     pending: verdicts.filter(({ result }) => result === "pending").length,
     seconds: Math.round(seconds * 10) / 10,
@@ -38,9 +38,15 @@ export function countsBody(verdicts: readonly CountVerdict[], seconds: number): 
   };
 }
 
+/** Tables are counted one after the other: where they were at several positions, each tells its own. */
+function sharedPosition(verdicts: readonly CountVerdict[]): CountVerdict["position"] {
+  const spelled = new Set(verdicts.map(({ position }) => JSON.stringify(position)));
+  return spelled.size === 1 ? (verdicts[0]?.position ?? null) : null;
+}
+
 /** `rowsSource` and `rowsTarget` are those that were looked at; `of` are all of the target's. */
 export function sampleBody(
-  { tables }: SampleOutcome,
+  { run, resumed, tables }: SampleOutcome,
   engine: SourceEngine,
   sample: Sampling,
   seconds: number,
@@ -50,6 +56,8 @@ export function sampleBody(
   return {
     method: "stream",
     sample,
+    begun: run.startedAt,
+    resumed,
     position: null,
     differences: sum("differences"),
     pending: sum("pending"),

@@ -22,11 +22,17 @@ export function progressTeller({
   return (progress) => {
     output.event("progress", progress);
     if (output.json || services.now() - last < everyMs) return;
-    const reading = readingSchema.safeParse(progress);
-    if (!reading.success) return;
+    const line = progressLine(progress);
+    if (line === null) return;
     last = services.now();
-    output.say(lineOf(reading.data));
+    output.say(line);
   };
+}
+
+/** null where it is none of a verification. */
+export function progressLine(progress: Readonly<Record<string, unknown>>): string | null {
+  const reading = readingSchema.safeParse(progress);
+  return reading.success ? lineOf(reading.data) : null;
 }
 
 function lineOf({

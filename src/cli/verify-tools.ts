@@ -45,6 +45,7 @@ export function verifyTools(parts: VerifyParts): VerificationTools {
     following,
     workers,
     slots: migration.slots,
+    slot: (host, slots) => (host === "target" ? ledger.slot(slots) : source.reader(slots)),
     rangeRows: migration.config.snapshot.rangeRows,
     pacer,
     now: services.now,

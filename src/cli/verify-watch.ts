@@ -3,8 +3,18 @@ import type { Fault } from "../errors.js";
 import type { Plan, PlanTable } from "../model.js";
 import type { VerifyEvent } from "../verify/event.js";
 import type { Log } from "../watch/log.js";
+import type { DifferingRows } from "../watch/engine-status.js";
 import type { VerifyReading } from "../watch/verify-meter.js";
 import { VerifyMeter } from "../watch/verify-meter.js";
+
+/** What an engine's control asks of its verifier. */
+export interface Proving {
+  unproved(): void;
+  /** Of a verification that runs. */
+  reading(): VerifyReading | undefined;
+  /** As it is on record since everything was compared; undefined before. */
+  differing(): readonly DifferingRows[] | undefined;
+}
 
 export class VerifyWatch {
   readonly #expected: ReadonlyMap<string, number>;
@@ -12,6 +22,11 @@ export class VerifyWatch {
   readonly #now: () => number;
   readonly #followers = new Set<(reading: VerifyReading) => void>();
   #meter: VerifyMeter;
+
+  /** As of now: of the verification that runs, or ran last. */
+  get reading(): VerifyReading {
+    return this.#meter.read();
+  }
 
   constructor(plan: Plan, log: Log, now: () => number) {
     this.#expected = new Map(plan.tables.map(({ source, estimatedRows }) => [source, estimatedRows]));
@@ -37,12 +52,15 @@ export class VerifyWatch {
   readonly event = (event: VerifyEvent): void => {
     switch (event.kind) {
       case "begun":
-        this.#meter = new VerifyMeter(this.#expected, this.#now);
-        this.#meter.resumed(event.resumed);
+        this.#meter = new VerifyMeter(this.#expected, this.#now, (event.scope.sample?.percent ?? 100) / 100);
         this.#log.debug({ run: event.run, kind: event.scope.kind, resumed: event.resumed }, "verifying");
+        // What is to be compared, and what was, is told next.
+        return;
+      case "whole":
+        this.#meter.whole(event.tables);
         break;
       case "split":
-        this.#meter.split(event.table, event.ranges);
+        this.#meter.split(event.table, event.ranges, event.done, event.rows);
         break;
       case "compared":
         this.#meter.compared(event.proof.table, Number(event.proof.rowsSource));

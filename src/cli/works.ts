@@ -4,6 +4,7 @@ import type { Verifier } from "../migration/verifier.js";
 import type { Ledger, Source } from "../port.js";
 import type { JobAct, Works } from "../serve/jobs.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
+import type { Following } from "../verify/tools.js";
 import type { OpenMigration } from "./open.js";
 import { repairJob } from "./repair-job.js";
 import type { Services } from "./services.js";
@@ -18,12 +19,14 @@ export interface WorkParts {
   readonly ledger: Ledger;
   readonly verifier: Verifier;
   readonly watch: VerifyWatch;
+  /** null where nobody follows the source's log. */
+  readonly following: Following | null;
   /** The engine's life. */
   readonly signal: AbortSignal;
 }
 
 export function worksOf(parts: WorkParts): Works {
-  const { services, migration, found, source, ledger, verifier, watch, signal } = parts;
+  const { services, migration, found, source, ledger, verifier, watch, following, signal } = parts;
   const ending = (act: JobAct): JobAct => endsWith(act, signal);
   return {
     verify: ending(
@@ -34,6 +37,7 @@ export function worksOf(parts: WorkParts): Works {
         method: migration.config.verify.method,
         directory: migration.stateDirectory,
         watch,
+        followed: following !== null,
         now: services.now,
       }),
     ),

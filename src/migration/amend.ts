@@ -63,10 +63,34 @@ function tableChanges(old: PlanTable, table: PlanTable): readonly string[] {
 }
 
 /**
+ * Tables that have to be read again, by source name. Rows that were there before have values in a new column that no log
+ * tells of, unless all of them are NULL; and rows of a shape between the two plans lie in the log where the columns came by
+ * more than the statements that the stream has met.
+ */
+export function readAgain(added: readonly AddedColumn[], met: readonly string[]): readonly string[] {
+  const again = added.filter(
+    (one) => !isNullEverywhere(one) || !met.some((statement) => isAddedBy(statement, one)),
+  );
+  return [...new Set(again.map(({ table }) => table.source))];
+}
+
+/** Where a table's name and a new column's can stand: ALTER TABLE t ADD a, ADD COLUMN a, ADD (a ..., b ...). In doubt it does not. */
+function isAddedBy(statement: string, { table, column }: AddedColumn): boolean {
+  const named = (name: string): string => {
+    const exact = name.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&");
+    return `(?:\`${exact}\`|${exact}(?=\\s))`;
+  };
+  const before = "(?:(?:`[^`]+`|[^\\s.`]+)\\s*\\.\\s*)?";
+  const about = new RegExp(`\\btable\\s+(?:if\\s+exists\\s+)?${before}${named(table.source)}`, "iu");
+  const adds = new RegExp(`(?:\\b(?:add|column|exists)\\s+|[(,]\\s*)${named(column.source)}`, "iu");
+  return about.test(statement) && adds.test(statement);
+}
+
+/**
  * Whether rows that were there have the same value on both sides without being copied again: a column that is NULL in all
  * of them. Every other default is computed by each server in its own way, or not known to be the target's too.
  */
-export function isNullEverywhere({ column: { column, identity } }: AddedColumn): boolean {
+function isNullEverywhere({ column: { column, identity } }: AddedColumn): boolean {
   return (
     column.nullable &&
     identity === null &&

@@ -4,12 +4,15 @@ import type { Position } from "../model.js";
 import type { Source } from "../port.js";
 import type { LaneStatus } from "../stream-port.js";
 import type { Following } from "../verify/tools.js";
+import { unendedOf } from "./unended.js";
 
 /** How often it is looked whether a lane has come to a position. */
 const lookMs = 20;
+/** After so many looks it is asked whether an XA transaction that does not end is why. */
+const looksBetween = 250;
 
 export interface FollowingOptions {
-  readonly source: Pick<Source, "mark" | "position">;
+  readonly source: Pick<Source, "mark" | "position" | "preparedTransactions">;
   readonly lanes: () => readonly LaneStatus[];
   /** Why lanes stand until somebody decides. */
   readonly standing: () => readonly Fault[];
@@ -27,7 +30,8 @@ export function followingOf({ source, lanes, standing, holds, wait }: FollowingO
       const position = await source.position();
       // Where nothing else is written, the lane has something to come to all the same.
       await source.mark(lane, "verify");
-      for (;;) {
+      const unended = unendedOf(source);
+      for (let looks = 1; ; looks++) {
         const found = lanes().find((each) => each.lane === lane);
         if (found === undefined) throw new Fault("bug", `There is no lane ${lane}.`);
         if (found.position !== null && holds(found.position, position)) return;
@@ -41,6 +45,19 @@ export function followingOf({ source, lanes, standing, holds, wait }: FollowingO
               next: "headgate status",
             },
           );
+        if (looks % looksBetween === 0) {
+          const names = await unended();
+          // The source's position holds their PREPARE, and no lane's does before they end.
+          if (names.length > 0)
+            throw new Fault(
+              "prepared-transactions",
+              `The lane ${lane} does not come to the source's position while ${String(names.length)} prepared XA transaction(s) have no end: ${names.slice(0, 5).join(", ")}.`,
+              {
+                next: "XA RECOVER on the source: XA COMMIT or XA ROLLBACK them; then headgate verify.",
+                facts: { count: names.length },
+              },
+            );
+        }
         await wait(lookMs, signal);
       }
     },

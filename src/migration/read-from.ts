@@ -31,6 +31,11 @@ export function readFrom(source: Source, replica: Source, signal: AbortSignal): 
       await proven();
       return await replica.reader(slots);
     },
+    // A person's query reads rows, as much of them as it likes.
+    ask: async (sql, limits, onRow, stop) => {
+      await proven();
+      return await replica.ask(sql, limits, onRow, stop);
+    },
     // The log is the source's, the rows are the replica's: each look at them waits for the replica to have them.
     seen: async (_lane, position, stop) => {
       await prove(source, replica, position, stop);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
-import type { PlanColumn } from "../model.js";
+import type { Finding, PlanColumn } from "../model.js";
 import { catalogue, index, request, table } from "../plan/example-catalogue.js";
 import { plan } from "../plan/plan.js";
 import type { Source } from "../port.js";
@@ -55,6 +55,46 @@ it("asks for the target's own order, and for C where the column has it by rule",
       expect.objectContaining({ code: "sort-order", sampleKeys: ["x", "y"] }),
     ]);
   expect(asked).toEqual([null, "C"]);
+});
+
+it("looks at rows, at both ends of an index, and at columns without one; at none of an empty column", async () => {
+  const many = plan(
+    catalogue([
+      table(
+        "t",
+        [
+          ...["a", "b"].map((name) =>
+            column(name, "varchar(9)", { ...text, collation: "utf8mb4_general_ci" }),
+          ),
+          column("long", "longtext", { ...text, collation: "utf8mb4_general_ci" }),
+        ],
+        { indexes: [index("PRIMARY", ["a"])] },
+      ),
+    ]),
+    request(),
+  );
+  const asked: string[] = [];
+  const found = (at: string): Promise<readonly Finding[]> => {
+    asked.length = 0;
+    const source: Pick<Source, "inOrder"> = {
+      inOrder: (_table, { source: name }, which) => {
+        asked.push(`${name} ${which}`);
+        const texts = at === "nowhere" ? [] : ["x", "y"];
+        return Promise.resolve(texts.map((word) => ({ text: word, key: `${name} ${which}` })));
+      },
+    };
+    const places = (): Promise<readonly number[]> => Promise.resolve(asked.at(-1) === at ? [2, 1] : [1, 2]);
+    return sortOrderFindings(source, { places }, many, signal);
+  };
+  for (const at of ["a rows", "a first", "a last", "b rows"]) {
+    const [told] = await found(at);
+    expect(told).toMatchObject({ sampleKeys: [at, at], count: 2 });
+    expect(told?.sentence).toContain("2 columns, 1 of them indexed");
+  }
+  expect(asked).toEqual(["a rows", "a first", "a last", "b rows"]);
+  expect(await found("no place")).toEqual([]);
+  expect(await found("nowhere")).toEqual([]);
+  expect(asked).toEqual(["a rows", "b rows"]);
 });
 
 function inC(planned: PlanColumn): PlanColumn {

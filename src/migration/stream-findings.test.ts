@@ -5,7 +5,8 @@ import { catalogue, counter, foreign, index, request, table } from "../plan/exam
 import { plan } from "../plan/plan.js";
 import type { PlanRequest } from "../plan/request.js";
 import { column } from "../typemap/example-column.js";
-import { forStream } from "./stream-findings.js";
+import { forRecopy, forStream } from "./stream-findings.js";
+import { firstCut } from "./tied.js";
 
 const shop = catalogue([
   table("users", [counter()], { indexes: [index("PRIMARY", ["id"])] }),
@@ -32,6 +33,24 @@ function inspected(lanes: PlanRequest["lanes"], native: string): Inspection {
     findings: [],
   };
 }
+
+describe("the rights of an exact cut", () => {
+  const lacking = { code: "grant-reload", severity: "info", object: "account.hg@%" } as const;
+  const found = (native: string): Inspection => ({
+    ...inspected("one", native),
+    findings: [{ ...lacking, sentence: "", fix: "", count: 1, sampleKeys: [] }],
+  });
+  const severities = ({ findings }: Inspection): readonly string[] =>
+    findings.map(({ severity }) => severity);
+
+  it("stop a run whose tables are tied below the log, and every recopy", () => {
+    expect(firstCut(found("ON").plan.tables, found("ON").source)).toBe("stream");
+    expect(firstCut(found("OFF").plan.tables, found("OFF").source)).toBe("recopy");
+    expect(severities(forStream(found("ON")))).toEqual(["error"]);
+    expect(severities(forStream(found("OFF")))).toEqual(["info"]);
+    expect(severities(forRecopy(found("OFF")))).toEqual(["error"]);
+  });
+});
 
 describe("a foreign key that acts across lanes", () => {
   const told = (lanes: PlanRequest["lanes"], native: string): readonly string[] =>

@@ -5,7 +5,7 @@
 import type { Inspection } from "../migration.js";
 import type { Catalogue, Finding, Plan, SourceColumn, SourceForeignKey } from "../model.js";
 import { acts, logsCascades } from "./cascades.js";
-import { tiedSets } from "./tied.js";
+import { firstCut, needingCut, tiedSets } from "./tied.js";
 
 /** Findings of the servers that the stream cannot live with. */
 const needed = new Set([
@@ -20,7 +20,8 @@ const needed = new Set([
 
 /** The same inspection, judged for a run that goes on after the copy. */
 export function forStream(found: Inspection): Inspection {
-  const raised = found.findings.map((finding) =>
+  const cut = firstCut(found.plan.tables, found.source);
+  const raised = (cut === "recopy" ? found.findings : needingCut(found.findings, "error")).map((finding) =>
     finding.severity === "warning" && needed.has(finding.code)
       ? { ...finding, severity: "error" as const }
       : finding,
@@ -31,6 +32,11 @@ export function forStream(found: Inspection): Inspection {
     ...uncuttable(found.catalogue, found.plan, hidden),
   ];
   return { ...found, findings: [...own, ...raised.filter(isError), ...raised.filter(isNoError)] };
+}
+
+/** The same, judged for a table that is copied again beside it. */
+export function forRecopy(found: Inspection): Inspection {
+  return forStream({ ...found, findings: needingCut(found.findings, "error") });
 }
 
 const isError = ({ severity }: Finding): boolean => severity === "error";

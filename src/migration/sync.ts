@@ -22,15 +22,17 @@ import { Joined, stopped } from "./joined.js";
 import { followingOf } from "./following.js";
 import type { Verifier } from "./verifier.js";
 import { logsCascades } from "./cascades.js";
+import { NewTables } from "./new-tables.js";
 import { blockingOf } from "./ready.js";
+import { unendedOf } from "./unended.js";
 import { additionReason } from "./schema-change.js";
 
 /** How often it is looked whether the stream is level. */
 const LOOK_MS = 200;
+/** After so many looks it is asked whether XA transactions keep a lane from its join. */
+const LOOKS_BETWEEN = 15;
 
 export interface SyncOptions extends CopyOptions {
-  /** Tables were made at the source since, which belong to the migration and which its plan does not have. */
-  readonly unfollowed: boolean;
   /** `ready` ends when a cutover could start, `done` when the task is. */
   readonly until: "ready" | "stopped" | "done";
   /** Who proves what is on the target, given the stream that it waits for; without one nothing is verified. */
@@ -40,10 +42,12 @@ export interface SyncOptions extends CopyOptions {
   /** The source's log does not carry what foreign keys do. */
   readonly cascades: boolean;
   readonly openFeed: () => Promise<ChangeFeed>;
+  /** Failed batches in a row that are in the way of `ready`; the stream's own figure where nothing is said. */
+  readonly failedBatches?: number;
   /** Asked at each batch: it may be changed while the stream runs. */
   readonly batchRows: () => number;
-  /** The lane's writer as the governor lets it write. */
-  readonly governed: (writer: LaneWriter) => LaneWriter;
+  /** The lane's writer as the governor lets it write; `signal` ends its waits. */
+  readonly governed: (writer: LaneWriter, signal: AbortSignal) => LaneWriter;
   readonly now: () => number;
   readonly keep: (poison: PoisonEvent) => Promise<void>;
   readonly pace?: StreamOptions["pace"];
@@ -51,8 +55,10 @@ export interface SyncOptions extends CopyOptions {
   /** The stream, as soon as there is one: for those who steer it and look at it. */
   readonly onStream: (stream: Stream) => void;
   readonly onStreamEvent: (event: StreamEvent) => void;
-  /** Called when what blocks `ready` has changed. */
-  readonly onBlocking: (codes: readonly string[]) => void;
+  /** The source's catalogue could not be read, so nobody knows whether tables came: told once. */
+  readonly onUnread?: (fault: Fault) => void;
+  /** Called when what blocks `ready` has changed, or what nobody could judge and is left to the fence. */
+  readonly onBlocking: (codes: readonly string[], unjudged: readonly string[]) => void;
 }
 
 /** How it ended: ready, or something is held back and nothing was built. It never resolves when it goes on until stopped. */
@@ -73,6 +79,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   });
   const view = await ledger.view();
   await proveSource(options.source, view.lanes);
+  await options.source.prepareFeed(options.plan, signal);
   await using opened = await options.openFeed();
   const feed = askingFeed(options, opened);
   if (!view.lanes.every((lane) => hasJoined(feed, lane))) await takeBack(options);
@@ -81,12 +88,14 @@ export async function sync(options: SyncOptions): Promise<Synced> {
   const ended = new AbortController();
   /** DDL that the stream has met and does not pass. */
   const changes: SchemaChange[] = [];
+  /** Why lanes stand, once that is on record: ending before it would leave nothing for a person to decide about. */
+  const noted = new Set<Fault>();
   const joined = new Joined();
   const stream = openStream({
     feed,
     plan: options.plan,
     engine: options.engine,
-    writer: async (lane) => options.governed(await ledger.lane(lane)),
+    writer: async (lane, stop) => options.governed(await ledger.lane(lane), stop),
     starts: positions(view, "start"),
     joins: built ? positions(view, "join") : gates(options.plan, view, feed),
     built,
@@ -100,6 +109,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     get batchRows() {
       return options.batchRows();
     },
+    ...(options.failedBatches === undefined ? {} : { failedBatches: options.failedBatches }),
     now: options.now,
     wait: options.wait,
     onEvent: (event) => {
@@ -113,6 +123,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     },
     onStands: async (_, fault) => {
       if (fault.code === "schema-changed") await noteSchemaChanges(options, changes.splice(0), fault);
+      noted.add(fault);
     },
     skips: new Set(view.quarantine.flatMap(({ event, state }) => (state === "skipped" ? [event] : []))),
     signal: eitherOf(signal, ledger.lost, ended.signal),
@@ -147,7 +158,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       });
   };
   const running = why(stream.run());
-  const level = why(watch(options, { stream, joined, verifier }, enter, ended.signal));
+  const level = why(watch(options, { stream, joined, verifier, noted }, enter, ended.signal));
   // A task asks the verifier for what it wants: the verifier's own rounds are then in its way.
   const proving = why(afterJoin(options.task === undefined ? verifier?.run.bind(verifier) : undefined));
   const task = why(afterJoin(options.task));
@@ -215,6 +226,12 @@ async function recut(options: SyncOptions): Promise<void> {
   await options.ledger.reopen(wrong.flat());
 }
 
+/** A connection that is gone is asked again, and ends nothing. */
+function leftForLater(error: unknown): readonly string[] {
+  if (error instanceof Fault && error.retriable) return [];
+  throw error;
+}
+
 /** Resolves when it is ready and that was asked for; rejects when the stream is gone. */
 async function watch(
   options: SyncOptions,
@@ -222,29 +239,44 @@ async function watch(
     stream,
     joined,
     verifier,
-  }: { readonly stream: Stream; readonly joined: Joined; readonly verifier: Verifier | undefined },
+    noted,
+  }: {
+    readonly stream: Stream;
+    readonly joined: Joined;
+    readonly verifier: Verifier | undefined;
+    readonly noted: ReadonlySet<Fault>;
+  },
   enter: (state: MigrationState) => Promise<void>,
   ended: AbortSignal,
 ): Promise<void> {
   const signal = AbortSignal.any([options.signal, options.ledger.lost, ended]);
-  let told = "?";
-  for (;;) {
+  let [told, left] = ["?", ""];
+  const newTables = new NewTables(options);
+  const ask = unendedOf(options.source);
+  let unended = false;
+  const { failedBatches } = options;
+  for (let looks = 1; ; looks++) {
     // Whoever waits for an end waits in vain for a lane that only a person sets going again.
-    const [stands] = options.until === "stopped" ? [] : stream.standing;
+    const stands =
+      options.until === "stopped" ? undefined : stream.standing.find((fault) => noted.has(fault));
     if (stands !== undefined) throw stands;
-    const blocking = [
-      ...blockingOf(stream, joined.built, options.unfollowed),
+    const others = [
+      ...blockingOf(stream, { built: joined.built, unended, failedBatches }),
       ...(verifier?.blocking() ?? []),
     ];
+    const blocking = [...(await newTables.blocking(others.length === 0)), ...others];
     const now = blocking.join(" ");
-    if (now !== told) {
+    const unjudged = verifier?.unjudged ?? [];
+    if (now !== told || (now === "" && unjudged.join(" ") !== left)) {
       const turned = (told === "") !== (now === "");
-      told = now;
+      [told, left] = [now, unjudged.join(" ")];
       // Told first: the ledger's word may have to wait for the end of a pause.
-      options.onBlocking(blocking);
+      options.onBlocking(blocking, unjudged);
       if (turned) await enter(now === "" ? "ready" : "streaming");
     }
     if (now === "" && options.until === "ready") return;
     await options.wait(LOOK_MS, signal);
+    if (looks % LOOKS_BETWEEN === 0 && blocking.includes("catching-up"))
+      unended = (await ask().catch(leftForLater)).length > 0;
   }
 }

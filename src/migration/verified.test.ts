@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { planColumn, planTable } from "../typemap/column.fixture.js";
 import type { TableOutcome } from "../verify/verification.js";
-import { blockingOf, pendingAtReady, recounted } from "./verified.js";
+import { blockingOf, looksAtOpen, openAfter, pendingAtReady, recounted, unjudgedOf } from "./verified.js";
 import type { Verified } from "./verified.js";
 
 const table = (name: string, key: readonly string[] | undefined, pending: bigint): TableOutcome => ({
@@ -9,7 +9,15 @@ const table = (name: string, key: readonly string[] | undefined, pending: bigint
     ...planTable([planColumn("int", "integer", {}, [], "id")], key),
     ...{ source: name, target: name, lane: "one", ...(key === undefined ? { key: null } : {}) },
   },
-  proof: { table: name, clean: null, rowsSource: "9", rowsTarget: "9", ranges: 1, method: "stream" },
+  proof: {
+    table: name,
+    whole: null,
+    clean: null,
+    rowsSource: "9",
+    rowsTarget: "9",
+    ranges: 1,
+    method: "stream",
+  },
   ...{ whole: true, keysCompared: 0, unlisted: 0, differences: 0n, pending, mismatches: [] },
 });
 const verified = (...tables: readonly TableOutcome[]): Verified => ({
@@ -23,12 +31,48 @@ const verified = (...tables: readonly TableOutcome[]): Verified => ({
   },
   gates: [],
   orphans: [],
+  open: 0,
 });
 
 it("few pending rows are the fence's, but none of a table without a key", () => {
   expect(blockingOf(verified(table("a", ["id"], pendingAtReady)), null)).toEqual([]);
   expect(blockingOf(verified(table("a", ["id"], pendingAtReady + 1n)), null)).toEqual(["pending"]);
   expect(blockingOf(verified(table("a", ["id"], 0n), table("b", undefined, 1n)), null)).toEqual(["pending"]);
+});
+
+it("a query that could not be judged yet keeps back what one that does not hold keeps back", () => {
+  const asked = (result: "holds" | "pending" | "broken", open = 1): readonly string[] => {
+    const gate = { name: "sum", kind: "pair" as const, rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" };
+    return blockingOf({ ...verified(), gates: [{ ...gate, result }], open }, null);
+  };
+  expect([asked("holds"), asked("pending"), asked("broken")]).toEqual([[], ["queries-pending"], ["queries"]]);
+  // Tables that are never still would keep it back for ever: then it is the fence's. One that is broken never is.
+  const looks = [looksAtOpen - 1, looksAtOpen, looksAtOpen + 1];
+  expect(looks.map((open) => asked("pending", open))).toEqual([["queries-pending"], [], []]);
+  expect(asked("broken", looksAtOpen)).toEqual(["queries"]);
+  // Whoever hears that it is ready hears what was not judged.
+  const gate = { name: "sum", kind: "pair" as const, rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" };
+  expect(unjudgedOf({ ...verified(), gates: [{ ...gate, result: "pending" }] })).toEqual(["queries-pending"]);
+  expect(unjudgedOf({ ...verified(), gates: [{ ...gate, result: "holds" }] })).toEqual([]);
+  expect(unjudgedOf(verified(table("a", ["id"], 1n)))).toEqual(["pending"]);
+  const gates = [
+    { name: "sum", kind: "pair" as const, rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" },
+  ];
+  const looked = (result: "holds" | "pending"): number =>
+    openAfter(3, { gates: gates.map((each) => ({ ...each, result })), orphans: [] });
+  expect([looked("pending"), looked("holds")]).toEqual([4, 0]);
+});
+
+it("an orphan, and a key that would not be looked at, keep back for good; one that may be on its way as long as a query does", () => {
+  const asked = (result: Verified["orphans"][number]["result"], open = 1): readonly string[] => {
+    const orphan = { table: "a", foreignKey: "k", parent: "b", orphans: "1", keys: [], truncated: true };
+    const orphans = [{ ...orphan, values: null, sentence: "", result }];
+    return blockingOf({ ...verified(), orphans, open }, null);
+  };
+  for (const result of ["holds", "kept", "not-asked"] as const) expect(asked(result)).toEqual([]);
+  for (const result of ["orphans", "refused"] as const)
+    expect([asked(result), asked(result, looksAtOpen)]).toEqual([["orphans"], ["orphans"]]);
+  expect([asked("pending"), asked("pending", looksAtOpen)]).toEqual([["orphans-pending"], []]);
 });
 
 it("what is on record counts, table by table", () => {

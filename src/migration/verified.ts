@@ -3,6 +3,7 @@
  * how it changes by what is found later.
  */
 import type { Fault } from "../errors.js";
+import type { CountVerdict } from "../verify/counts.js";
 import type { GateVerdict } from "../verify/queries.js";
 import type { OrphanVerdict } from "../verify/orphans.js";
 import type { VerifyOutcome } from "../verify/verification.js";
@@ -15,18 +16,32 @@ import type { VerifyLedger } from "../verify-port.js";
  */
 export const pendingAtReady = 100n;
 
+/**
+ * So many looks in a row may find a query or a foreign key pending before it keeps `ready` back no longer: tables that are
+ * written to without an end are never still, and what is open then is asked at the fence.
+ */
+export const looksAtOpen = 10;
+
 export interface Verified {
   readonly outcome: VerifyOutcome;
   /** verify.queries; empty where only some tables were looked at. */
   readonly gates: readonly GateVerdict[];
   /** Foreign keys on the target, where they were looked at. */
   readonly orphans: readonly OrphanVerdict[];
+  /** Looks in a row, each at all of them, that left a query or a foreign key pending. */
+  readonly open: number;
+}
+
+/** `open` after one look more. */
+export function openAfter(before: number, { gates, orphans }: Pick<Verified, "gates" | "orphans">): number {
+  return [...gates, ...orphans].some(({ result }) => result === "pending") ? before + 1 : 0;
 }
 
 /** What keeps `ready` back: nothing compared yet, or not to the end, or rows that differ. */
 export function blockingOf(last: Verified | null, failure: Fault | null): readonly string[] {
   if (last === null) return [failure === null ? "not-verified" : "verification-failed"];
-  const { outcome, gates, orphans } = last;
+  const { outcome, gates, orphans, open } = last;
+  const waits = open < looksAtOpen;
   const met = (...results: readonly string[]): boolean =>
     orphans.some(({ result }) => results.includes(result));
   return [
@@ -35,8 +50,24 @@ export function blockingOf(last: Verified | null, failure: Fault | null): readon
     // Neither equal nor different: nothing is proven of them yet.
     ...(isOpen(outcome) ? ["pending"] : []),
     ...(gates.some(({ result }) => result === "broken" || result === "refused") ? ["queries"] : []),
+    ...(waits && gates.some(({ result }) => result === "pending") ? ["queries-pending"] : []),
     ...(met("orphans", "refused") ? ["orphans"] : []),
-    ...(met("pending") ? ["orphans-pending"] : []),
+    ...(waits && met("pending") ? ["orphans-pending"] : []),
+  ];
+}
+
+/**
+ * What nobody could judge, as codes: where it keeps `ready` back no longer it is left to the fence, and whoever hears
+ * `ready` hears of it.
+ */
+export function unjudgedOf(last: Verified | null): readonly string[] {
+  if (last === null) return [];
+  const pending = (verdicts: readonly { readonly result: string }[]): boolean =>
+    verdicts.some(({ result }) => result === "pending");
+  return [
+    ...(last.outcome.pending > 0n ? ["pending"] : []),
+    ...(pending(last.gates) ? ["queries-pending"] : []),
+    ...(pending(last.orphans) ? ["orphans-pending"] : []),
   ];
 }
 
@@ -84,5 +115,14 @@ export function besideFacts({
             })),
           ),
         }),
+  };
+}
+
+/** What a report tells of counts. */
+export function countedFacts(verdicts: readonly CountVerdict[]): Readonly<Record<string, string | number>> {
+  return {
+    tables: verdicts.length,
+    differences: verdicts.filter(({ result }) => result === "different").length,
+    counted: JSON.stringify(verdicts.map(({ table, result, sentence }) => ({ table, result, sentence }))),
   };
 }

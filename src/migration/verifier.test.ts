@@ -80,6 +80,88 @@ it("a person's request goes between two ranges of the engine's own round, which 
   expect(verified).toEqual([1, 2]);
 });
 
+it("a look at everything is due by when there was one last, whichever engine had it", async () => {
+  const run = { method: "stream", tables: ["a", "b"], sample: null } as const;
+  const kindsAfter = async (
+    minutes: number,
+    kind: "round" | "counts" = "round",
+  ): Promise<readonly string[]> => {
+    const base = exampleLedger(["a", "b"]);
+    const end = new AbortController();
+    const kinds: string[] = [];
+    let waits = 0;
+    const tools = exampleTools(tables, 1, {
+      ledger: {
+        ...base,
+        begin: async (scope) => {
+          kinds.push(scope.kind);
+          return await base.begin(scope);
+        },
+        ended: () =>
+          Promise.resolve(
+            ([0, minutes] as const).map((ago, i) => ({
+              id: String(i),
+              scope: { ...run, kind: i === 0 ? ("dirty" as const) : kind },
+              startedAt: "then",
+              endedAt: new Date(Date.UTC(2026, 0, 2) - ago * 60_000).toISOString(),
+              facts: { wholeTables: 0 },
+            })),
+          ),
+      },
+      wait: () => {
+        waits += 1;
+        if (waits < 2) return Promise.resolve();
+        end.abort(over);
+        return Promise.reject(over);
+      },
+    });
+    await rounds(verifierOf(tools).verifier, end);
+    return kinds;
+  };
+  expect(await kindsAfter(59)).toEqual(["dirty", "dirty"]);
+  expect(await kindsAfter(61)).toEqual(["dirty", "round"]);
+  // None is known: it is due at once.
+  expect(await kindsAfter(1, "counts")).toEqual(["dirty", "round"]);
+});
+
+it("queries and foreign keys are asked in a turn of their own", async () => {
+  let held = 0;
+  const asked: number[] = [];
+  const tools = exampleTools(tables, 1, {
+    pacer: () => {
+      let mine = 0;
+      const rest = (): void => {
+        held -= mine;
+        mine = 0;
+      };
+      return {
+        pausing: new AbortController().signal,
+        pace: async () => {
+          await Promise.resolve();
+          rest();
+          held += mine = 1;
+        },
+        rest,
+        [Symbol.dispose]: rest,
+      };
+    },
+  });
+  const ask = async (): Promise<{ readonly whole: boolean }> => {
+    asked.push(held);
+    return await Promise.resolve({ whole: true });
+  };
+  const verifier = new Verifier({
+    ...{ tools, method: "stream", joined: () => true, onVerified: () => undefined },
+    gates: { gates: [{ notNull: "a.id" }, { source: "1", target: "1" }], source: { ask }, target: { ask } },
+    onFailure: (fault) => {
+      throw fault;
+    },
+  });
+  const { signal } = new AbortController();
+  await verifier.request({ method: "stream", full: true, tables: null }, take, signal);
+  expect([asked, held]).toEqual([[1, 1, 1], 0]);
+});
+
 it("rows that were written to at each look keep it from ready, by name, where the fence would have too many to settle", async () => {
   const keys = Array.from({ length: Number(pendingAtReady) + 1 }, (_, i) =>
     Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, i]),

@@ -13,7 +13,7 @@ import type { GateOptions } from "../verify/queries.js";
 import { repair } from "../verify/repair.js";
 import type { RepairOutcome } from "../verify/repair.js";
 import type { RepairRequest, RepairTools } from "../verify/repair-tools.js";
-import { gaveWay, giveWay } from "../verify/tools.js";
+import { followedFacts, gaveWay, giveWay, inTurn, inTurns } from "../verify/tools.js";
 import type { LookBeside, VerificationTools, VerifyRequest } from "../verify/verification.js";
 import { tablesOf, verify } from "../verify/verification.js";
 import { countTable } from "../verify/counts.js";
@@ -22,12 +22,15 @@ import { verifyOrphans } from "../verify/orphans.js";
 import type { Sampling } from "../verify/sample.js";
 import { verifySample } from "../verify/sampled.js";
 import type { SampleOutcome } from "../verify/sampled.js";
-import { besideFacts, blockingOf, recounted } from "./verified.js";
+import type { VerifyScope } from "../verify-port.js";
+import { besideFacts, blockingOf, countedFacts, openAfter, recounted, unjudgedOf } from "./verified.js";
 import type { Verified } from "./verified.js";
 
 /** Between two looks at what was touched, and between two looks at everything. */
 const touchedEveryMs = 30_000;
 const wholeEveryMs = 3_600_000;
+/** Verifications among which the last of everything is looked for: more than an hour has of them. */
+const lastRuns = 4_000;
 /** The same while rows wait to be looked at again. */
 const pendingEveryMs = 1_000;
 
@@ -73,6 +76,11 @@ export class Verifier {
     return blockingOf(this.#last, this.#failure);
   }
 
+  /** What is left to the fence where nothing keeps `ready` back, as codes. */
+  get unjudged(): readonly string[] {
+    return unjudgedOf(this.#last);
+  }
+
   /** A change was left out: what is proven of its tables is not any more, whoever is comparing them now. */
   unproved(): void {
     this.#unproven += 1;
@@ -104,13 +112,21 @@ export class Verifier {
     }, signal);
   }
 
-  /** Rows counted on both sides at one position. */
+  /** Rows counted on both sides, each table at one position, and put on record. */
   async counts(tables: readonly string[] | null, signal: AbortSignal): Promise<readonly CountVerdict[]> {
     const { tools } = this.#options;
     const counting = { ...tools, comparing: tools.comparings.stream };
     return await this.#asked(async () => {
       const verdicts: CountVerdict[] = [];
-      for (const table of tablesOf(tools, tables)) verdicts.push(await countTable(counting, table, signal));
+      const counted = tablesOf(tools, tables);
+      const scope: VerifyScope = {
+        ...{ method: "stream", kind: "counts", sample: null },
+        tables: counted.map(({ source }) => source).sort(),
+      };
+      const run = await inTurn(tools, () => tools.ledger.begin(scope), signal);
+      for (const table of counted) verdicts.push(await countTable(counting, table, signal));
+      const facts = { ...countedFacts(verdicts), ...followedFacts(tools) };
+      await inTurn(tools, () => tools.ledger.end(run.id, facts), signal);
       return verdicts;
     }, signal);
   }
@@ -135,15 +151,20 @@ export class Verifier {
   async run(signal: AbortSignal): Promise<never> {
     const { tools: given, method } = this.#options;
     const tools: VerificationTools = { ...given, givesWay: () => this.#asking > 0 };
-    let whole = tools.now();
+    /** When everything was compared last, by an engine before this one too; null until the first look is over. */
+    let whole: number | null = null;
     for (;;) {
-      const full = tools.now() - whole >= wholeEveryMs;
+      const full: boolean = whole !== null && tools.now() - whole >= wholeEveryMs;
       // Queries and foreign keys are as dear as the whole: asked at first, with the whole, and while one does not hold.
-      const deep = full || this.#last === null || this.blocking().some((code) => code !== "pending");
+      const deep =
+        full ||
+        this.#last === null ||
+        this.#last.open > 0 ||
+        this.blocking().some((code) => code !== "pending");
       const request: VerifyRequest = { method, full: full ? "round" : false, tables: null };
       try {
         await this.#alone(() => this.#verify(tools, request, deep ? "deep" : "rows", signal), signal);
-        if (full) whole = tools.now();
+        whole = full || whole === null ? tools.now() - (full ? 0 : await this.#sinceWhole()) : whole;
       } catch (error) {
         throwIfStopped(signal);
         // Its turn comes again after theirs, and the ledger knows how far it was.
@@ -153,6 +174,25 @@ export class Verifier {
       const waits = this.#last !== null && this.#last.outcome.pending > 0n;
       await tools.wait(waits ? pendingEveryMs : touchedEveryMs, signal);
     }
+  }
+
+  /**
+   * How long ago everything was compared. The verification that has just ended tells what time it is at the target: no two
+   * clocks are held against each other. A round that an engine before this one did not end is due as it was then.
+   */
+  async #sinceWhole(): Promise<number> {
+    const { ledger, plan } = this.#options.tools;
+    const all = JSON.stringify(plan.tables.map(({ source }) => source).sort());
+    const runs = await ledger.ended(lastRuns);
+    const [latest] = runs;
+    const everything = runs.find(
+      ({ scope: { kind, tables }, facts }) =>
+        JSON.stringify(tables) === all &&
+        (kind === "full" || kind === "round" || (kind === "dirty" && facts["wholeTables"] === tables.length)),
+    );
+    if (typeof latest?.endedAt !== "string") return 0;
+    if (typeof everything?.endedAt !== "string") return wholeEveryMs;
+    return Math.max(0, Date.parse(latest.endedAt) - Date.parse(everything.endedAt));
   }
 
   /** Whatever it was, it fails nobody else, and `ready` waits. */
@@ -181,12 +221,20 @@ export class Verifier {
   ): Promise<Verified> {
     const named = request.tables !== null;
     const unproven = this.#unproven;
-    let { gates, orphans }: Pick<Verified, "gates" | "orphans"> = this.#last ?? { gates: [], orphans: [] };
+    let { gates: told, orphans }: Pick<Verified, "gates" | "orphans"> = this.#last ?? {
+      gates: [],
+      orphans: [],
+    };
     const beside: LookBeside = async () => {
       if (depth === "rows") return {};
-      const { gates: asked } = this.#options;
+      const { gates } = this.#options;
+      const asked = {
+        ...gates,
+        source: inTurns(gates.source, "source", tools),
+        target: inTurns(gates.target, "target", tools),
+      };
       const between = (): void => giveWay(tools);
-      gates = named
+      told = named
         ? []
         : await runQueries({ ...asked, plan: tools.plan, still: tools, signal, onVerdict: between });
       orphans = await verifyOrphans({
@@ -198,10 +246,12 @@ export class Verifier {
         signal,
         between,
       });
-      return named ? {} : besideFacts({ gates, orphans });
+      return named ? {} : besideFacts({ gates: told, orphans });
     };
     const outcome = await verify(tools, request, signal, beside);
-    const verified: Verified = { outcome, gates, orphans };
+    const before = this.#last?.open ?? 0;
+    const open = depth === "rows" || named ? before : openAfter(before, { gates: told, orphans });
+    const verified: Verified = { outcome, gates: told, orphans, open };
     if (unproven !== this.#unproven)
       throw new Fault("ledger-mismatch", "A change was skipped while its tables were being compared.", {
         next: "headgate verify",

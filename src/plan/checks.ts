@@ -15,12 +15,14 @@ export interface PlannedCheck {
   readonly name: string;
   /** What stands between the parentheses of CHECK (...). */
   readonly sql: string;
-  /** False where a policy may have changed values that the CHECK refuses: then it holds for rows written later. */
+  /** False where rows may break it that nobody asked, or that a policy changed: then it holds for rows written later. */
   readonly valid: boolean;
   /** Its like in the source's SQL where rows of the source may break it; null where none can, or nobody can ask. */
   readonly asked: string | null;
   /** A rule asks for it; else it is the source's own. */
   readonly rule: boolean;
+  /** The source column for which a rule says it in SQL of its own. */
+  readonly own?: string;
 }
 
 /** All CHECKs of a table, the rules' in column order, then the source's in theirs. `constraints` is the table's namespace. */
@@ -35,7 +37,7 @@ export function tableChecks(
     const sql = ruleCheck(decided, `${table.source.name}.${decided.column.name}`, findings);
     if (sql === null) continue;
     const name = constraints.claim(`${table.target}_${decided.target}_check`, `rule ${decided.column.name}`);
-    planned.push({ name, sql, valid: true, asked: askedOf(table, decided, name, findings), rule: true });
+    planned.push({ name, sql, ...askedOf(table, decided, name, findings), rule: true });
   }
   for (const check of table.source.checks) {
     const sql = sourceCheck(check, table, engine, findings);
@@ -93,25 +95,29 @@ function askedOf(
   { check, column, rule }: DecidedColumn,
   name: string,
   findings: Findings,
-): string | null {
+): Pick<PlannedCheck, "valid" | "asked" | "own"> {
+  const valid = true;
   switch (check) {
     case null:
     case "labels":
     case "members":
-      return null;
+      return { valid, asked: null };
     case "not-negative":
-      return column.unsigned || column.type === "year" ? null : `${mysqlName(column.name)} >= 0`;
+      return {
+        valid,
+        asked: column.unsigned || column.type === "year" ? null : `${mysqlName(column.name)} >= 0`,
+      };
     case "empty":
-      return column.length === 0 ? null : `LENGTH(${mysqlName(column.name)}) = 0`;
+      return { valid, asked: column.length === 0 ? null : `LENGTH(${mysqlName(column.name)}) = 0` };
     default:
       findings.add({
         code: "check-not-asked",
         severity: "warning",
         object: `${table.source.name}.${column.name}`,
-        sentence: `The CHECK ${name} of the rule ${rule} is SQL of the target, so no row of ${table.source.name} can be asked about it before the copy; one that breaks it stops the run when the CHECK is built.`,
-        fix: "Look for such rows on the source, or add the CHECK by hand after the copy.",
+        sentence: `The CHECK ${name} of the rule ${rule} is SQL of the target, so no row of ${table.source.name} can be asked about it before the copy. It is added NOT VALID: it holds for rows written later, and says nothing of those that were copied.`,
+        fix: `VALIDATE CONSTRAINT ${name} after the copy, which names it if a row breaks it.`,
       });
-      return null;
+      return { valid: false, asked: null, own: column.name };
   }
 }
 

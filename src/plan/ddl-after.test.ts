@@ -179,27 +179,37 @@ describe("indexes", () => {
 });
 
 describe("foreign keys that cannot be", () => {
-  const child = (more: Parameters<typeof foreign>[4], to = "id") =>
+  const word = column("w", "varchar(9)", { charset: "utf8mb4", collation: "utf8mb4_0900_ai_ci" });
+  const child = (more: Parameters<typeof foreign>[4], to = "id", from = "pid") =>
     catalogue([
-      table("p", [counter(), column("n", "int")], { indexes: [index("PRIMARY", ["id"]), index("n", ["n"])] }),
-      table("c", [counter(), column("pid", "int")], { foreignKeys: [foreign("fk", "pid", "p", to, more)] }),
+      table("p", [counter(), column("m", "int"), word], {
+        indexes: [index("PRIMARY", ["id"]), index("m", ["m"]), index("w", ["w"])],
+      }),
+      table("c", [counter(), column("pid", "int"), word], {
+        foreignKeys: [foreign("fk", from, "p", to, more)],
+      }),
     ]);
 
-  it.each<[string, Catalogue, Partial<PlanRequest>, string]>([
-    ["leave the database", child({ referencedDatabase: "other" }), {}, "it leaves the database"],
-    ["point at an excluded table", child({}), { exclude: ["p"] }, "p does not travel"],
-    ["point at no unique key", child({}, "n"), {}, "no unique key"],
+  it.each<[string, Catalogue, Partial<PlanRequest>, string, boolean]>([
+    ["leave the database", child({ referencedDatabase: "other" }), {}, "it leaves the database", false],
+    ["point at an excluded table", child({}), { exclude: ["p"] }, "p does not travel", false],
+    ["point at no unique key", child({}, "m"), {}, "no unique key", true],
+    ["point at no unique key of texts", child({}, "w", "w"), {}, "hold the same texts of w equal", false],
     [
       "join types that do not compare",
       child({}),
       { rules: [{ match: { column: "pid" }, to: { type: "text" } }] },
       "is text",
+      false,
     ],
-  ])("%s", async (_, source, more, why) => {
+  ])("%s, and are asked about where the target can compare", async (_, source, more, why, asked) => {
     const made = await planned(source, more);
     expect(made.after.filter(({ kind }) => kind === "foreign" || kind === "validate")).toEqual([]);
     expect(made.findings).toMatchObject([{ code: "foreign-key-not-built", object: "c.fk" }]);
-    expect(made.findings[0]?.sentence).toContain(why);
+    expect(made.findings[0]?.sentence).toContain(why.startsWith("hold") ? "no unique key" : why);
+    const [left, ...none] = made.tables.find(({ source: name }) => name === "c")?.leftKeys ?? [];
+    expect([none, left?.name, left?.asked === null]).toEqual([[], "fk", !asked]);
+    expect(left?.why).toContain(why);
   });
 
   it("a key to the database's own name, in another case, is one", async () => {

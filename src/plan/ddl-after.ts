@@ -3,7 +3,7 @@
  * that are not unique; past the join the unique ones, checks and foreign keys; then identities past the largest
  * value, triggers, statistics. Each statement stands alone, so that any of them can run beside the others of its kind.
  */
-import type { Catalogue, ReferentialAction } from "../model.js";
+import type { Catalogue, PlanLeftKey, ReferentialAction } from "../model.js";
 import { postgresLiteral, postgresName } from "../safety/identifier.js";
 import { type PlannedCheck, tableChecks } from "./checks.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
@@ -30,6 +30,7 @@ export interface BuiltTable {
   readonly indexes: readonly PlannedIndex[];
   readonly checks: readonly PlannedCheck[];
   readonly foreign: readonly PlannedForeignKey[];
+  readonly left: readonly PlanLeftKey[];
 }
 
 /** Adds every statement of the second half, tables in plan order within each kind, and tells what they build. */
@@ -45,9 +46,9 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
       .map(({ name }) => name);
     const constraints = nameSpace(named, context.names);
     const checks = tableChecks(table, constraints, context.catalogue.engine, findings);
-    const foreign = tableForeignKeys(context.catalogue, table, indexed, constraints, findings);
+    const keys = tableForeignKeys(context.catalogue, table, indexed, constraints, findings);
     const name = `${postgresName(schema)}.${postgresName(table.target)}`;
-    return { table, name, indexes, checks, foreign };
+    return { table, name, indexes, checks, foreign: keys.built, left: keys.left };
   });
   for (const { table, name, indexes } of parts)
     for (const index of indexes) if (index.key) addIndex(index, table, name, context);
@@ -65,10 +66,12 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
       (check) =>
         `ADD CONSTRAINT ${postgresName(check.name)} CHECK (${check.sql})${check.valid ? "" : " NOT VALID"}`,
     );
+    const own = checks.flatMap((check) => check.own ?? []);
     statements.add({
       kind: "check",
       table: table.target,
       sql: `ALTER TABLE ${name}\n  ${added.join(",\n  ")}`,
+      ...(own.length === 0 ? {} : { own }),
     });
   }
   for (const { table, name, foreign } of parts)
@@ -78,7 +81,7 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
         table: table.target,
         object: key.name,
         sql: `ALTER TABLE ${name} ADD CONSTRAINT ${postgresName(key.name)} ${foreignKeySql(key, schema)} NOT VALID`,
-        undo: `ALTER TABLE ${name} DROP CONSTRAINT ${postgresName(key.name)}`,
+        undo: `ALTER TABLE ${name} DROP CONSTRAINT IF EXISTS ${postgresName(key.name)}`,
       });
   for (const { table, name, foreign } of parts)
     for (const key of foreign) {
@@ -134,14 +137,14 @@ function addIndex(
       add(
         "unique",
         `ALTER TABLE ${name} ADD CONSTRAINT ${called} UNIQUE (${parts})`,
-        `ALTER TABLE ${name} DROP CONSTRAINT ${called}`,
+        `ALTER TABLE ${name} DROP CONSTRAINT IF EXISTS ${called}`,
       );
       break;
     case "unique-index":
       add(
         "unique",
         `CREATE UNIQUE INDEX ${called} ON ${name} (${parts})`,
-        `DROP INDEX ${postgresName(schema)}.${called}`,
+        `DROP INDEX IF EXISTS ${postgresName(schema)}.${called}`,
       );
       break;
     case "index":

@@ -7,7 +7,7 @@ import type { CreatedName, IcuCollation, SourceEngine } from "../model.js";
 import { postgresLiteral, postgresName } from "../safety/identifier.js";
 import { type DecidedColumn, type DecidedTable, targetLabels } from "./columns.js";
 import { literal } from "./default-literal.js";
-import { defaultSql } from "./defaults.js";
+import { defaultSql, isOwnDefault } from "./defaults.js";
 import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
 import { byTexts } from "./order.js";
@@ -78,6 +78,8 @@ function createTable(table: DecidedTable, context: BeforeContext): void {
   const name = `${postgresName(schema)}.${postgresName(table.target)}`;
   const creates: CreatedName[] = [];
   const owned: { readonly sequence: string; readonly column: string }[] = [];
+  const defaults = new Map<string, string>();
+  const own = table.decided.filter(isOwnDefault).map(({ column }) => column.name);
   const lines = table.decided.map((decided) => {
     const object = `${table.source.name}.${decided.column.name}`;
     const parts = [postgresName(decided.target), columnType(decided, schema)];
@@ -86,7 +88,7 @@ function createTable(table: DecidedTable, context: BeforeContext): void {
       const sql =
         sequenceDefault(decided, context.database, schema, context.sequences) ??
         defaultSql(decided, object, context.engine, context.findings);
-      if (sql !== null) parts.push(`DEFAULT ${sql}`);
+      if (sql !== null) defaults.set(decided.target, sql);
       return parts.join(" ");
     }
     // Named here, because the name that PostgreSQL would make up could be one that an index gets later.
@@ -106,11 +108,19 @@ function createTable(table: DecidedTable, context: BeforeContext): void {
     owned.push({ sequence, column: `${name}.${postgresName(decided.target)}` });
     return [...parts, `DEFAULT nextval(${postgresLiteral(sequence).trim()}::regclass)`].join(" ");
   });
+  const create = (columns: readonly string[]): string =>
+    `CREATE TABLE ${name} (${columns.length === 0 ? "" : `\n  ${columns.join(",\n  ")}\n`})${table.partitions === undefined ? "" : ` PARTITION BY ${table.partitions.by}`}`;
+  const whole = table.decided.map(({ target }, index) => {
+    const sql = defaults.get(target);
+    return `${lines[index] ?? ""}${sql === undefined ? "" : ` DEFAULT ${sql}`}`;
+  });
   statements.add({
     kind: "table",
     table: table.target,
-    sql: `CREATE TABLE ${name} (${lines.length === 0 ? "" : `\n  ${lines.join(",\n  ")}\n`})${table.partitions === undefined ? "" : ` PARTITION BY ${table.partitions.by}`}`,
+    sql: create(whole),
+    ...(defaults.size === 0 ? {} : { bare: create(lines), defaults: Object.fromEntries(defaults) }),
     ...(creates.length === 0 ? {} : { creates }),
+    ...(own.length === 0 ? {} : { own }),
   });
   for (const part of table.partitions?.parts ?? [])
     statements.add({

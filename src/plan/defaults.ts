@@ -10,6 +10,11 @@ import type { DecidedColumn } from "./columns.js";
 import { type Translated, bytesDefault, literal, literalDefault } from "./default-literal.js";
 import type { Findings } from "./finding.js";
 
+/** The default is SQL that a rule says, word for word. */
+export function isOwnDefault({ default: asked, identity }: DecidedColumn): boolean {
+  return identity === null && asked !== "keep" && asked !== "drop";
+}
+
 /** SQL after DEFAULT, null for none. `object` is the column in the source's names. */
 export function defaultSql(
   decided: DecidedColumn,
@@ -17,8 +22,8 @@ export function defaultSql(
   engine: SourceEngine,
   findings: Findings,
 ): string | null {
+  if (isOwnDefault(decided)) return decided.default;
   if (decided.default === "drop" || decided.identity !== null) return null;
-  if (decided.default !== "keep") return decided.default;
   const translated = translate(decided, engine);
   if (translated === null) return null;
   if ("sql" in translated) return translated.sql;

@@ -1,7 +1,8 @@
 /**
  * What `run` compares before it goes on with a plan: SHA-256 over the parts of catalogue and config that decide it.
  * Left out is what changes while an application simply works: row estimates, sizes, the next AUTO_INCREMENT value,
- * the list of partitions, and whatever has no rows (views, routines, events).
+ * the list of partitions, a table's character set (its columns have their own), and whatever has no rows (views, routines,
+ * events).
  */
 import { createHash } from "node:crypto";
 import type { Catalogue, SourceTable } from "../model.js";
@@ -31,6 +32,15 @@ export function fingerprint(
   return createHash("sha256").update(canonicalJson(decided)).digest("hex");
 }
 
+/** The config's part of it, by itself: where it is the same, what is different is the catalogue. */
+export function askedFor(request: PlanRequest, rules: readonly NamedRule[]): string {
+  return createHash("sha256")
+    .update(
+      canonicalJson({ request, rules: rules.map(({ name, rule: { match, to } }) => ({ name, match, to })) }),
+    )
+    .digest("hex");
+}
+
 /** Whether a table is the same in both, as far as a plan depends on it; false where either has none of that name. */
 export function sameTable(before: Catalogue, after: Catalogue, name: string): boolean {
   const text = ({ tables }: Catalogue): string | null => {
@@ -42,25 +52,12 @@ export function sameTable(before: Catalogue, after: Catalogue, name: string): bo
 }
 
 function lasting(table: SourceTable): Readonly<Record<string, unknown>> {
-  const {
-    engine,
-    name,
-    comment,
-    charset,
-    collation,
-    columns,
-    indexes,
-    foreignKeys,
-    checks,
-    systemVersioned,
-  } = table;
+  const { engine, name, comment, columns, indexes, foreignKeys, checks, systemVersioned } = table;
   const byName = byTexts<{ readonly name: string }>((item) => [item.name]);
   return {
     name,
     engine,
     comment,
-    charset,
-    collation,
     columns,
     indexes: [...indexes].sort(byName),
     foreignKeys: [...foreignKeys].sort(byName),

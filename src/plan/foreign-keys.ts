@@ -1,15 +1,24 @@
 /**
  * Foreign keys, added NOT VALID after the data and then validated, so that orphans of the source stop one statement
  * and not the copy. A key that the target cannot have (its table stays behind, no unique key under it, types that do
- * not compare) is left out with a finding by name.
+ * not compare) is left out with a finding by name; its rows are asked about all the same where the target can compare them.
  */
-import type { Catalogue, PlanForeignKey, ReferentialAction, SourceForeignKey } from "../model.js";
+import type {
+  Catalogue,
+  PlanForeignKey,
+  PlanLeftKey,
+  ReferentialAction,
+  SourceForeignKey,
+} from "../model.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import type { NameSpace } from "./names.js";
 import type { PlannedIndex } from "./indexes.js";
 import { postgresName } from "../safety/identifier.js";
 import { byTexts } from "./order.js";
+import { collationFacts } from "../typemap/collation.js";
+import { bareType } from "../typemap/target-type.js";
+import { keptEquality, ownEquality, sameEquality } from "./text-equality.js";
 import { columnNamed, referenced } from "./ties.js";
 
 /** A table with what is built over it. */
@@ -30,22 +39,29 @@ export interface PlannedForeignKey {
   readonly asked: PlanForeignKey;
 }
 
-/** The foreign keys of a table that the target can have, in name order. `constraints` is the table's namespace. */
+export interface TableForeignKeys {
+  readonly built: readonly PlannedForeignKey[];
+  readonly left: readonly PlanLeftKey[];
+}
+
+/** A table's foreign keys, in name order: those that the target can have, and the others. `constraints` is its namespace. */
 export function tableForeignKeys(
   catalogue: Catalogue,
   table: DecidedTable,
   tables: readonly IndexedTable[],
   constraints: NameSpace,
   findings: Findings,
-): readonly PlannedForeignKey[] {
+): TableForeignKeys {
   const planned: PlannedForeignKey[] = [];
+  const left: PlanLeftKey[] = [];
   for (const key of [...table.source.foreignKeys].sort(byTexts((item) => [item.name]))) {
     const source = referenced(catalogue, key);
     const there = tables.find((candidate) => candidate.table.source === source);
     const other = there?.table;
     const pairs = other === undefined ? [] : columnPairs(key, table, other);
     const why = there === undefined ? absent(catalogue, key) : unbuildable(pairs, key, there.indexes);
-    if (why !== null || other === undefined) {
+    const asked = other === undefined ? null : askedKey(key, other, pairs);
+    if (why !== null || other === undefined || asked === null) {
       findings.add({
         code: "foreign-key-not-built",
         severity: "warning",
@@ -53,6 +69,7 @@ export function tableForeignKeys(
         sentence: `The foreign key ${key.name} of ${table.source.name} is not built: ${why ?? "its table is missing"}.`,
         fix: "Include the referenced table, or keep the rule in the application.",
       });
+      left.push(leftKey(key, why ?? "its table is missing", asked, pairs));
       continue;
     }
     planned.push({
@@ -62,19 +79,60 @@ export function tableForeignKeys(
       referencedColumns: pairs.map(({ parent }) => parent.target),
       onDelete: key.onDelete,
       onUpdate: key.onUpdate,
-      asked: {
-        name: key.name,
-        columns: pairs.map(({ child }) => child.column.name),
-        referencedTable: other.source.name,
-        referencedColumns: pairs.map(({ parent }) => parent.column.name),
-        onDelete: key.onDelete,
-        onUpdate: key.onUpdate,
-        orphans: pairs.some(({ child }) => child.keyPolicy.orphans === "keep") ? "keep" : "refuse",
-      },
+      asked,
     });
   }
   for (const { asked } of planned) if (asked.orphans === "keep") tellKept(asked, table, findings);
-  return planned;
+  return { built: planned, left };
+}
+
+/** null where not all of its columns travel. */
+function askedKey(key: SourceForeignKey, other: DecidedTable, pairs: readonly Pair[]): PlanForeignKey | null {
+  if (pairs.length !== key.columns.length) return null;
+  return {
+    name: key.name,
+    columns: pairs.map(({ child }) => child.column.name),
+    referencedTable: other.source.name,
+    referencedColumns: pairs.map(({ parent }) => parent.column.name),
+    onDelete: key.onDelete,
+    onUpdate: key.onUpdate,
+    orphans: pairs.some(({ child }) => child.keyPolicy.orphans === "keep") ? "keep" : "refuse",
+  };
+}
+
+/** Rows are asked about by the target's `=`: where that holds other values equal than the source's, it would accuse rows that are right. */
+function leftKey(
+  { name }: SourceForeignKey,
+  why: string,
+  asked: PlanForeignKey | null,
+  pairs: readonly Pair[],
+): PlanLeftKey {
+  const other = pairs.find(({ child, parent }) => !holdsAlike(child) || !holdsAlike(parent));
+  const uneven = pairs.find(({ child, parent }) => !compares(child.targetType, parent.targetType));
+  if (asked === null || uneven !== undefined) return { name, why, asked: null, onSource: asked };
+  return other === undefined
+    ? { name, why, asked, onSource: asked }
+    : {
+        ...{ name, asked: null, onSource: asked },
+        why: `${why}, and the target does not hold the same texts of ${other.child.column.name} equal as the source does`,
+      };
+}
+
+/** Whether the target's `=` holds the same values equal as the source's. */
+function holdsAlike(decided: DecidedColumn): boolean {
+  const { column, targetType } = decided;
+  const bytes = bareType(targetType) === "bytea" && column.collation !== null;
+  if (bytes && collationFacts(column.collation)?.tells !== "bytes") return false;
+  return sameEquality(ownEquality(decided), keptEquality(decided));
+}
+
+const numbers = new Set(["smallint", "integer", "bigint", "numeric"]);
+const texts = new Set(["text", "character varying"]);
+
+/** Whether PostgreSQL has an exact `=` of the two types. */
+function compares(child: string, parent: string): boolean {
+  const [a, b] = [bareType(child), bareType(parent)];
+  return a === b || [numbers, texts].some((alike) => alike.has(a) && alike.has(b));
 }
 
 function tellKept(key: PlanForeignKey, table: DecidedTable, findings: Findings): void {

@@ -104,5 +104,8 @@ describe("what is told", () => {
     );
     expect(codes(made)).not.toContain("no-such-table tmp_*");
     expect(made.tables.map(({ target }) => target)).toEqual(["orders", "people"]);
+    expect(made.leftOut).toEqual([]);
+    expect(plan(shop, request({ exclude: ["use*"] })).leftOut).toEqual(["users"]);
+    expect(plan(shop, request({ include: ["users"] })).leftOut).toEqual(["orders"]);
   });
 });

@@ -5,6 +5,7 @@
  */
 import type { PlanIndex, SourceEngine, SourceIndex, TextEquality } from "../model.js";
 import { collationFacts } from "../typemap/collation.js";
+import { looserThanIcu, spokenLooser } from "../typemap/looser.js";
 import type { DecidedColumn, DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 import { counted, entriesOf, find, spellPart } from "./index-parts.js";
@@ -57,7 +58,7 @@ export function keptIndex(
     code: "unique-key-collation",
     severity: "info",
     object: `${table.source.name}.${source.name}`,
-    sentence: `The ${named} holds texts equal that PostgreSQL's text does not (${collationsOf(decided)}); the target keeps it by a second unique index, ${name} (${how}).`,
+    sentence: `The ${named} holds texts equal that PostgreSQL's text does not (${collationsOf(decided)}); the target keeps it by a second unique index, ${name} (${how})${exceptFor(decided, wanted)}.`,
     fix: "Nothing to do, or say what is to be kept with a typemap rule's collation: icu, lower, c or default.",
   });
   return {
@@ -78,6 +79,24 @@ export function keptIndex(
 function spoken({ by, collation, padded }: TextEquality): readonly string[] {
   const how = collation === null ? (by === "lower" ? "lower()" : null) : `ICU collation ${collation.name}`;
   return [...(how === null ? [] : [how]), ...(padded ? ["blanks at the end do not count"] : [])];
+}
+
+/** What of the source's equality the index does not hold, for all that it is the nearest. */
+function exceptFor(
+  decided: readonly (DecidedColumn | undefined)[],
+  wanted: readonly (TextEquality | null)[],
+): string {
+  const lost = decided.flatMap((each, place) => {
+    const collation = each?.column.collation ?? "";
+    const facts = collationFacts(collation);
+    const by = wanted[place]?.by;
+    if (facts === null || by === undefined || by === "bytes") return [];
+    if (by === "lower")
+      return facts.tells.startsWith("ai") ? [`accents, which ${collation} does not tell apart`] : [];
+    const looser = spokenLooser(looserThanIcu(collation));
+    return looser === null ? [] : [`what ${collation} takes for other characters and it does not: ${looser}`];
+  });
+  return lost.length === 0 ? "" : `, except for ${[...new Set(lost)].join("; ")}`;
 }
 
 function collationsOf(decided: readonly (DecidedColumn | undefined)[]): string {

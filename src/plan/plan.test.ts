@@ -1,7 +1,7 @@
 import { parse } from "libpg-query";
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../errors.js";
-import type { Catalogue, Plan } from "../model.js";
+import type { Catalogue, Plan, SourceObject } from "../model.js";
 import { column } from "../typemap/example-column.js";
 import { catalogue, counter, foreign, index, request, table } from "./example-catalogue.js";
 import { plan } from "./plan.js";
@@ -223,8 +223,50 @@ describe("types that depend on more than the column", () => {
   it("a rule that maps to a type without codec is refused when the plan is made", () => {
     const rules = [{ match: { column: "flags" }, to: { type: "date" } }];
     expect(() => plan(shop, request({ rules }))).toThrow(
-      expect.objectContaining({ code: "type-pair" }) as Fault,
+      expect.objectContaining({
+        code: "type-pair",
+        message: expect.stringMatching(/^users\.flags: /u) as string,
+        next: "headgate plan --explain users.flags",
+      }) as Fault,
     );
+  });
+
+  it("tells what of a column's rules cannot be built: ON UPDATE of a date as text, a CHECK of another type", () => {
+    const source = catalogue([
+      table("t", [
+        counter(),
+        column("at", "timestamp", { onUpdateNow: 0 }),
+        column("e", "enum('a','b')", { labels: ["a", "b"] }),
+        column("n", "varchar(9)"),
+      ]),
+    ]);
+    const rules = [
+      { match: { column: "at" }, to: { type: "text" } },
+      { match: { column: "n" }, to: { check: "not-negative" as const } },
+    ];
+    const told = plan(source, request({ rules })).findings.map(({ code, object }) => `${code} ${object}`);
+    expect(told).toContain("on-update-not-built t.at");
+    expect(told).toContain("check-not-built t.n");
+  });
+
+  it("tells of a WITH CHECK OPTION that only a simple view can keep", () => {
+    const view = (name: string, definition: string): SourceObject => ({
+      ...{ kind: "view", name, on: null, definition },
+      view: {
+        columns: [column("id", "int")],
+        ...{ checkOption: "cascaded", security: "definer", definer: "", problem: null },
+      },
+    });
+    const source = catalogue([table("t", [counter()])], {
+      objects: [
+        view("joined", "select `a`.`id` AS `id` from (`t` `a` join `t` `b` on((`a`.`id` = `b`.`id`)))"),
+        view("simple", "select `t`.`id` AS `id` from `t` where (`t`.`id` > 1)"),
+      ],
+    });
+    const made = plan(source, request());
+    expect(made.views?.map(({ source: name }) => name)).toEqual(["joined", "simple"]);
+    const left = made.findings.filter(({ code }) => code === "check-option-left-out");
+    expect(left.map(({ object }) => object)).toEqual(["joined"]);
   });
 
   it("a policy that makes NULLs relaxes NOT NULL, but not in a key", () => {

@@ -9,13 +9,14 @@ import { type DecidedTable, type DecisionContext, decideTable } from "./columns.
 import { type BuiltTable, ddlAfter } from "./ddl-after.js";
 import { ddlBefore } from "./ddl-before.js";
 import { collectFindings } from "./finding.js";
-import { fingerprint } from "./fingerprint.js";
+import { askedFor, fingerprint } from "./fingerprint.js";
 import { tellIdleRules } from "./idle.js";
 import { planGenerated } from "./generated.js";
 import { tellInventory } from "./inventory.js";
 import { type Lanes, assignLanes } from "./lanes.js";
 import { nameSpace } from "./names.js";
 import { takeInventory } from "./objects/inventory.js";
+import { byCodeUnit } from "./order.js";
 import { requirePairs } from "./pair.js";
 import { withPartitions } from "./partitions.js";
 import type { PlanRequest } from "./request.js";
@@ -49,7 +50,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   ).map((table) => withPartitions(table, request, relations, findings));
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
   const bare = tables.map((table) => planTable(table, lanes));
-  for (const table of bare) requirePairs(table.columns, catalogue.engine);
+  for (const table of bare) requirePairs(table.source, table.columns, catalogue.engine);
   const { before, after, built, views: created } = statements(tables, sequences, views, context);
   const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
   tellWidth(tables, findings);
@@ -62,8 +63,10 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     database: catalogue.database,
     schema: request.schema,
     fingerprint: fingerprint(catalogue, tables, request, rules),
+    asked: askedFor(request, rules),
     lanes: lanes.names,
     tables: planned,
+    leftOut: leftOut(catalogue, named),
     before,
     after,
     views: created,
@@ -71,6 +74,11 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     findings: findings.sorted(),
     inventory,
   };
+}
+
+function leftOut({ tables }: Catalogue, named: ReturnType<typeof selectTables>): readonly string[] {
+  const travel = new Set(named.map(({ source }) => source.name));
+  return tables.flatMap(({ name }) => (travel.has(name) ? [] : [name])).sort(byCodeUnit);
 }
 
 function planTable(table: DecidedTable, lanes: Lanes): PlanTable {
@@ -117,7 +125,7 @@ function isSortedBy({ kind, parts: [first] }: SourceIndex, column: string): bool
 function builtOver(
   { source }: PlanTable,
   built: readonly BuiltTable[],
-): Pick<PlanTable, "indexes" | "foreignKeys" | "checks"> {
+): Pick<PlanTable, "indexes" | "foreignKeys" | "leftKeys" | "checks"> {
   const own = built.find(({ table }) => table.source.name === source);
   const checks = (own?.checks ?? []).flatMap(({ name, asked, rule }) =>
     asked === null ? [] : [{ name, source: asked, rule }],
@@ -135,6 +143,7 @@ function builtOver(
         parts: index.entries,
       })),
     foreignKeys: (own?.foreign ?? []).map(({ asked }) => asked),
+    ...(own === undefined || own.left.length === 0 ? {} : { leftKeys: own.left }),
   };
 }
 

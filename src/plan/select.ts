@@ -20,7 +20,7 @@ export function selectTables(
 ): readonly NamedTable[] {
   tellIdle(catalogue, request, findings);
   const chosen = catalogue.tables
-    .filter(({ name }) => anyGlobMatches(request.include, name) && !anyGlobMatches(request.exclude, name))
+    .filter(({ name }) => isSelected(name, request))
     .sort((a, b) => byCodeUnit(a.name, b.name));
   const renames = new Map(Object.entries(request.rename));
   const names = assignNames(
@@ -33,6 +33,11 @@ export function selectTables(
   });
   tellNames(named, request, findings);
   return named;
+}
+
+/** Whether the config has a table of that name travel. */
+export function isSelected(name: string, request: PlanRequest): boolean {
+  return anyGlobMatches(request.include, name) && !anyGlobMatches(request.exclude, name);
 }
 
 function nameColumns(

@@ -11,11 +11,16 @@ export interface NewStatement {
   /** The object's own name where the table's is not enough. */
   readonly object?: string;
   readonly sql: string;
+  /** Of a table: without its columns' defaults, and these by column. */
+  readonly bare?: string;
+  readonly defaults?: Readonly<Record<string, string>>;
   /** Of a VALIDATE: the query that names the rows in its way. */
   readonly violations?: string;
   readonly creates?: readonly CreatedName[];
   readonly duplicate?: string;
   readonly undo?: string;
+  /** Source columns for which it holds SQL of headgate.yaml. */
+  readonly own?: readonly string[];
 }
 
 export interface Statements {

@@ -59,14 +59,14 @@ export function updateTrigger(
     object: `${name} function`,
     sql: `CREATE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql AS ${quote}\n${body}\n${quote}`,
     creates: [{ space: "function", name }],
-    undo: `DROP FUNCTION ${called}()`,
+    undo: `DROP FUNCTION IF EXISTS ${called}()`,
   });
   statements.add({
     kind: "trigger",
     table: table.target,
     object: name,
     sql: `CREATE TRIGGER ${postgresName(name)} BEFORE UPDATE ON ${postgresName(schema)}.${postgresName(table.target)} FOR EACH ROW EXECUTE FUNCTION ${called}()`,
-    undo: `DROP TRIGGER ${postgresName(name)} ON ${postgresName(schema)}.${postgresName(table.target)}`,
+    undo: `DROP TRIGGER IF EXISTS ${postgresName(name)} ON ${postgresName(schema)}.${postgresName(table.target)}`,
   });
 }
 

@@ -37,7 +37,7 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
     addRanges: (table, ranges) => inTurn(() => ledger.addRanges(table, ranges)),
     hold: (holds) => inTurn(() => ledger.hold(holds)),
     reopen: (tables) => inTurn(() => ledger.reopen(tables)),
-    amend: (plan) => inTurn(() => ledger.amend(plan)),
+    amend: (plan, amending) => inTurn(() => ledger.amend(plan, amending)),
     recordStart: (lane, position, marker, note) =>
       inTurn(() => ledger.recordStart(lane, position, marker, note)),
     recordJoin: (lane, position, marker) => inTurn(() => ledger.recordJoin(lane, position, marker)),
@@ -70,8 +70,9 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
       }
     },
     loader: async (order) => countedLoader(await ledger.loader(order), governor),
-    lane: (lane) => ledger.lane(lane),
-    mender: (lane) => ledger.mender(lane),
+    // Their sessions are recorded: a connection that is lost in a pause is opened again after it.
+    lane: (lane) => inTurn(() => ledger.lane(lane)),
+    mender: (lane) => inTurn(() => ledger.mender(lane)),
     // Their writes are small and follow reads, which take turns of their own.
     verification: () => ledger.verification(),
     [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose](),

@@ -2,7 +2,14 @@
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
 import type { PlanTable } from "../model.js";
-import type { LaneTransaction, LaneWriter, StatementGroup, Tuples } from "../stream-port.js";
+import type {
+  FollowedRows,
+  LaneTransaction,
+  LaneWriter,
+  PolicyCount,
+  StatementGroup,
+  Tuples,
+} from "../stream-port.js";
 import { pacedWriter } from "./paced-writer.js";
 import type { WrittenRows } from "./paced-writer.js";
 import { Turns } from "./turns.js";
@@ -14,18 +21,27 @@ function scene(broken?: "begin" | "write" | "commit"): {
   writer: LaneWriter;
   log: string[];
   written: WrittenRows[];
+  policies: PolicyCount[];
   stop: AbortController;
+  /** What foreign keys' actions have written, as the transaction tells it. */
+  followed: FollowedRows[];
 } {
   const log: string[] = [];
+  const policies: PolicyCount[] = [];
   const written: WrittenRows[] = [];
   const act = async (name: string): Promise<void> => {
     log.push(name);
     if (name === broken) throw refuse;
   };
+  const followed: FollowedRows[] = [];
   const transaction: LaneTransaction = {
     write: () => act("write"),
-    commit: () => act("commit"),
+    commit: async (_, counts = []) => {
+      await act("commit");
+      policies.push(...counts);
+    },
     abort: () => act("abort"),
+    followed,
   };
   const turns = new Turns({
     now: () => 0,
@@ -46,15 +62,17 @@ function scene(broken?: "begin" | "write" | "commit"): {
     },
     { pacer: turns.pacer(), signal: stop.signal, onWritten: (rows) => written.push(rows) },
   );
-  return { turns, writer, log, written, stop };
+  return { turns, writer, log, written, policies, stop, followed };
 }
 
 const none: Tuples = { rows: 0, bytes: 0, chunks: [] };
 const some = (rows: number): Tuples => ({ rows, bytes: rows, chunks: [] });
 const position = { kind: "file", file: "f", offset: "4" } as const;
 
+const named = (source: string): PlanTable => JSON.parse(JSON.stringify({ source })) as PlanTable;
+
 function group(source: string): StatementGroup {
-  const table: PlanTable = JSON.parse(JSON.stringify({ source })) as PlanTable;
+  const table = named(source);
   return {
     kind: "rows",
     strict: true,
@@ -63,21 +81,35 @@ function group(source: string): StatementGroup {
 }
 
 it("holds the next transaction, never the open one, and counts what was committed", async () => {
-  const { turns, writer, log, written } = scene();
+  const { turns, writer, log, written, followed } = scene();
   const open = await writer.begin(4n);
   turns.pause();
   expect(turns.held).toBe("pausing");
   await open.write(group("a"));
   await open.write({ kind: "cascade", cascades: [] });
+  followed.push(
+    { table: named("b"), operation: "delete", rows: 4 },
+    { table: named("c"), operation: "update", rows: 5 },
+  );
+  await open.write({ kind: "truncate", table: named("d") });
   expect(written).toEqual([]);
   await open.commit(position);
-  expect([turns.held, written]).toEqual(["paused", [{ table: "a", inserts: 3, updates: 2, deletes: 1 }]]);
+  const nothing = { inserts: 0, updates: 0, deletes: 0, truncates: 0 };
+  expect([turns.held, written]).toEqual([
+    "paused",
+    [
+      { table: "a", inserts: 3, updates: 2, deletes: 1, truncates: 0 },
+      { table: "d", ...nothing, truncates: 1 },
+      { table: "b", ...nothing, deletes: 4 },
+      { table: "c", ...nothing, updates: 5 },
+    ],
+  ]);
   const next = writer.begin(5n);
   expect(await writer.checkpoint()).toEqual({ seq: 4n, position: null });
-  expect(log).toEqual(["begin", "write", "write", "commit"]);
+  expect(log).toEqual(["begin", "write", "write", "write", "commit"]);
   turns.resume();
   await (await next).abort();
-  expect(log.slice(4)).toEqual(["begin", "abort"]);
+  expect(log.slice(5)).toEqual(["begin", "abort"]);
 });
 
 it.each(["begin", "write", "commit"] as const)(
@@ -99,6 +131,13 @@ it.each(["begin", "write", "commit"] as const)(
     expect([turns.held, written]).toEqual(["paused", []]);
   },
 );
+
+it("hands on what policies changed, so that it is counted with the rows (trap 30)", async () => {
+  const { writer, policies } = scene();
+  const counts: readonly PolicyCount[] = [{ object: "a.at", policy: "zeroDate", count: 40_000 }];
+  await (await writer.begin(4n)).commit(position, counts);
+  expect(policies).toEqual(counts);
+});
 
 it("gives its turn back when it is closed in the middle, and ends a wait with the engine", async () => {
   const { turns, writer, log, stop } = scene();

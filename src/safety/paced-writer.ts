@@ -7,8 +7,9 @@ import type { Pacer } from "./turns.js";
 
 export interface PacedWriterOptions {
   readonly pacer: Pacer;
+  /** The reading's: a turn that is waited for ends with it, or nobody could read the log anew. */
   readonly signal: AbortSignal;
-  /** Rows that one transaction wrote into one table, by source name; told after its commit. */
+  /** Rows that one transaction wrote into one table, by source name, and what foreign keys' actions did; told after its commit. */
   readonly onWritten: (rows: WrittenRows) => void;
 }
 
@@ -17,6 +18,8 @@ export interface WrittenRows {
   readonly inserts: number;
   readonly updates: number;
   readonly deletes: number;
+  /** How often the table was emptied: of how many rows nobody knows. */
+  readonly truncates: number;
 }
 
 export function pacedWriter(writer: LaneWriter, options: PacedWriterOptions): LaneWriter {
@@ -51,10 +54,10 @@ function counted(
       await transaction.write(group);
       written.push(...rowsOf(group));
     },
-    commit: async (position) => {
-      await transaction.commit(position);
+    commit: async (position, policies) => {
+      await transaction.commit(position, policies);
       pacer.rest();
-      for (const rows of written) onWritten(rows);
+      for (const rows of [...written, ...followedRows(transaction)]) onWritten(rows);
     },
     abort: async () => {
       await transaction.abort();
@@ -63,12 +66,24 @@ function counted(
   };
 }
 
+const nothing = { inserts: 0, updates: 0, deletes: 0, truncates: 0 };
+
+function followedRows({ followed = [] }: LaneTransaction): readonly WrittenRows[] {
+  return followed.map(({ table, operation, rows }) => ({
+    ...{ table: table.source, ...nothing },
+    ...(operation === "delete" ? { deletes: rows } : { updates: rows }),
+  }));
+}
+
+/** What a cascade writes is known once it is written. */
 function rowsOf(group: StatementGroup): readonly WrittenRows[] {
-  if (group.kind !== "rows") return [];
+  if (group.kind === "truncate") return [{ table: group.table.source, ...nothing, truncates: 1 }];
+  if (group.kind === "cascade") return [];
   return group.changes.map(({ table, inserts, updates, deletes }) => ({
     table: table.source,
     inserts: inserts.rows,
     updates: updates.rows,
     deletes: deletes.rows,
+    truncates: 0,
   }));
 }

@@ -20,11 +20,16 @@ export interface TurnOptions {
 
 /** One writer's turns. It works between a `pace` that has resolved and its next one, its `rest`, or its end. */
 export interface Pacer extends Disposable {
+  /** Of the turn that is held: aborted once a pause has begun. Who can begin again at the end of it ends what is under way. */
+  readonly pausing: AbortSignal;
   /** Resolves when the next range or batch may be begun; rejects with the signal's reason. */
   pace(signal: AbortSignal): Promise<void>;
   /** The turn is over, and the next one is not wanted yet. `idle`: there was nothing to do in it, and nothing is owed. */
   rest(idle?: "idle"): void;
 }
+
+/** Why something is ended that a pause must not wait for: nothing is wrong, and it is begun again after the pause. */
+export const heldBack = new Fault("interrupted", "A pause has begun.", { next: "headgate resume" });
 
 /** Shortest sleep that a timer is asked for; what is owed less than this waits until it is more. */
 const shortestMs = 1;
@@ -38,6 +43,8 @@ const lookMs = 1000;
 export class Turns {
   readonly #options: TurnOptions;
   #paused = false;
+  /** Of the next pause. */
+  #pausing = new AbortController();
   #busy = 0;
   #waiting = new Set<() => void>();
   /** Rows written beyond the rate, as of `at`; below 0 what may be made up for. */
@@ -54,9 +61,11 @@ export class Turns {
 
   pause(): void {
     this.#paused = true;
+    this.#pausing.abort(heldBack);
   }
 
   resume(): void {
+    if (this.#paused) this.#pausing = new AbortController();
     this.#paused = false;
     this.wake();
   }
@@ -89,6 +98,7 @@ export class Turns {
 
   pacer(): Pacer {
     let turn: { readonly end: Disposable; readonly at: number } | null = null;
+    let pausing = this.#pausing.signal;
     let owed = 0;
     let restedAt = 0;
     const rest = (idle?: "idle"): void => {
@@ -99,6 +109,9 @@ export class Turns {
       restedAt = this.#options.now();
     };
     return {
+      get pausing() {
+        return pausing;
+      },
       pace: async (signal) => {
         rest();
         this.#demand(signal);
@@ -113,6 +126,7 @@ export class Turns {
         // Whatever has changed during a wait counts: a pause above all.
         while (!this.#free()) await this.#wait(signal);
         turn = { end: this.#begin(), at: this.#options.now() };
+        pausing = this.#pausing.signal;
       },
       rest,
       [Symbol.dispose]: () => rest("idle"),

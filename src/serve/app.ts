@@ -8,10 +8,12 @@ import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { Fault } from "../errors.js";
+import { isReady } from "../watch/engine-status.js";
 import { statusBody } from "../watch/status-body.js";
 import type { Metrics } from "../watch/metrics.js";
 import type { Told } from "./acts.js";
 import { jobKinds } from "./jobs.js";
+import { demandLog } from "./pausable.js";
 
 /** Longest request: an event's id and a reason. */
 const longest = 16_384;
@@ -46,8 +48,9 @@ export function controlApp(told: Told, metrics: Metrics, guards: readonly Middle
 
   app.get("/healthz", (context) => send(context, { ok: true }));
   app.get("/readyz", (context) => {
-    const { state, blocking, held } = status();
-    const ready = state === "ready" && blocking.length === 0 && held === "no";
+    const facts = status();
+    const { state, blocking, held } = facts;
+    const ready = isReady(facts);
     return send(context, { ready, state, blocking, held }, ready ? 200 : 503);
   });
   app.get("/status", async (context) => {
@@ -58,7 +61,12 @@ export function controlApp(told: Told, metrics: Metrics, guards: readonly Middle
     context.body(await metrics.text(status()), 200, { "Content-Type": metrics.contentType }),
   );
   app.post("/pause", (context) => {
-    if (status().held === "no") told.onWord("pause", {});
+    const { held, retentionSeconds } = status();
+    if (held === "no") {
+      // Here, where everybody comes: the verb, the socket's own users and the port's.
+      demandLog(retentionSeconds);
+      told.onWord("pause", {});
+    }
     acts.pause();
     return now(context);
   });

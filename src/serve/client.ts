@@ -23,6 +23,8 @@ const statusSchema = z.looseObject({
   lagSeconds: z.number().nullable(),
   retentionSeconds: z.number().nullable(),
   blocking: z.array(z.string()),
+  verifying: z.record(z.string(), z.unknown()).optional(),
+  feed: z.record(z.string(), z.number()).optional(),
   /** Only of those who asked how it goes. */
   sourcePosition: z.looseObject({ kind: z.string() }).nullable().optional(),
 });

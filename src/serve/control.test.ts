@@ -22,6 +22,7 @@ import { Fault } from "../errors.js";
 import { stopReason } from "../stop.js";
 import type { EngineStatus } from "../watch/engine-status.js";
 import { Meter } from "../watch/meter.js";
+import { VerifyMeter } from "../watch/verify-meter.js";
 import { engineClient } from "./client.js";
 import { openControl } from "./control.js";
 import type { ControlOptions } from "./control.js";
@@ -78,12 +79,14 @@ function engine(over: Partial<EngineStatus> = {}, listen: ControlOptions["listen
         {
           lane: "main",
           seq: 9007199254740993n,
+          end: 9007199254740994n,
           position: null,
           joined: true,
           lagSeconds: 0.5,
           eventsRead: 10,
           eventsApplied: 8,
           batches: 2,
+          failedInRow: 0,
           stopped: null,
         },
       ],
@@ -129,6 +132,43 @@ async function talking(
     await control[Symbol.asyncDispose]();
   }
 }
+
+it.each([
+  ["the socket", null],
+  ["the port", { host: "127.0.0.1", port: 0 }],
+] as const)("refuses a pause that outlasts the source's log, through %s too (trap 62)", async (_, listen) => {
+  const left = { seconds: 599 };
+  const running = engine({}, listen);
+  const status = running.status;
+  const told: Engine = { ...running, status: () => ({ ...status(), retentionSeconds: left.seconds }) };
+  const control = await openControl(told);
+  try {
+    const pause = async (): Promise<unknown> => {
+      if (listen === null)
+        return await engineClient(told.directory)
+          .pause()
+          .catch((error: unknown) => error);
+      const line = /"address":"http:\/\/127\.0\.0\.1:(\d+)","token":"([^"]+)"/u.exec(running.log.join("\n"));
+      const headers = { authorization: `Bearer ${readFileSync(line?.[2] ?? "", "utf8").trim()}` };
+      const to = { host: "127.0.0.1", port: Number(line?.[1]), path: "/pause", method: "POST", headers };
+      return (JSON.parse((await ask(to)).body) as { readonly error?: unknown }).error;
+    };
+    expect(await pause()).toMatchObject({
+      code: "usage",
+      [listen === null ? "message" : "sentence"]: expect.stringContaining("in 599 seconds") as unknown,
+      next: expect.stringContaining("headgate pause") as unknown,
+    });
+    expect([told.status().held, running.log.filter((line) => line.startsWith("pause"))]).toEqual(["no", []]);
+    left.seconds = 600;
+    await pause();
+    expect(told.status().held).toBe("paused");
+    left.seconds = 10;
+    await pause();
+    expect(told.status().held).toBe("paused");
+  } finally {
+    await control[Symbol.asyncDispose]();
+  }
+});
 
 describe("long work", () => {
   const ended = async (client: ReturnType<typeof engineClient>, id: string) => {
@@ -177,7 +217,8 @@ describe("long work", () => {
 
 describe("the socket", () => {
   it("answers status, pause, resume, set and skip, each as often as it is asked", async () => {
-    const running = engine();
+    const verifying = new VerifyMeter(new Map(), () => 0).read();
+    const running = engine({ verifying });
     await using control = await openControl(running);
     const client = engineClient(running.directory);
     expect(await client.status()).toMatchObject({
@@ -185,6 +226,7 @@ describe("the socket", () => {
       held: "no",
       lagSeconds: 0.5,
       pid: process.pid,
+      verifying: { ...verifying },
     });
     for (const time of ["first", "second"])
       expect([time, (await client.pause()).held]).toEqual([time, "paused"]);

@@ -15,10 +15,8 @@ export interface LaneTools {
   readonly moment: MomentHook;
 }
 
-/** Notes the start of each lane that has none yet. Faults: prepared-transactions. */
+/** Notes the start of each of these lanes, whose marker tables are there. Faults: prepared-transactions. */
 export async function startLanes(tools: LaneTools, lanes: readonly string[]): Promise<void> {
-  if (lanes.length === 0) return;
-  await tools.source.prepareMarkers(lanes);
   for (const lane of lanes) {
     const position = await tools.source.position();
     await tools.moment("start:position-noted");

@@ -20,15 +20,18 @@ export interface LookOptions {
   readonly showValues: boolean;
   readonly throttle: ThrottleLimits | null;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Told when the look has to wait, with the reason. */
+  /** Told when the look has to wait, with the reason, and of each table that takes its time. */
   readonly onWait: (sentence: string) => void;
 }
+
+/** Rows from which on a table is named as its turn comes: nobody should have to ask whether anything happens. */
+const large = 1_000_000;
 
 /** Pause between two looks for a free worker slot on the source's host. */
 const slotPause = 1000;
 
 export async function lookAtValues(
-  source: Source,
+  source: Pick<Source, "profiler">,
   tables: readonly PlanTable[],
   options: LookOptions,
   signal: AbortSignal,
@@ -45,7 +48,11 @@ export async function lookAtValues(
       if (table === undefined) return;
       const pause = pauseOf(profiler, options, stop);
       await pause?.();
-      const { sample, showValues } = options;
+      const { sample, showValues, onWait } = options;
+      if (table.estimatedRows >= large)
+        onWait(
+          `Looking at the values of ${table.source}, about ${table.estimatedRows.toLocaleString("en-US")} rows.`,
+        );
       found[at] = await profiler.profile(table, { tables, sample, showValues, pause, signal: stop });
     }
   };
@@ -67,7 +74,7 @@ function pauseOf(
 
 /** A profiler with its slot; null when the others have done all the work before one was free. */
 async function taken(
-  source: Source,
+  source: Pick<Source, "profiler">,
   { slots, wait, onWait }: LookOptions,
   signal: AbortSignal,
   needed: () => boolean,

@@ -38,6 +38,7 @@ function view(...tables: Partial<TableProgress>[]): LedgerView {
       rows: 0,
       bytes: 0,
       cut: null,
+      reopened: false,
       ...one,
     })),
     built: [],

@@ -76,6 +76,11 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
   await persist("asking for the start's markers", signal, async () =>
     proveSource(source, (await ledger.view()).lanes),
   );
+  // Before a position is noted: from there on everything has to come.
+  await persist("preparing the feed", signal, async () => {
+    await source.prepareMarkers(plan.lanes);
+    await source.prepareFeed(plan, signal);
+  });
   await persist("noting the start", signal, async () => {
     const started = lanesWith((await ledger.view()).lanes, "start");
     await startLanes(

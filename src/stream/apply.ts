@@ -65,7 +65,16 @@ async function applyBatch(
   if (position === null) throw new Fault("bug", "A batch ends without a position.");
   await moment("batch:written");
   await moment("batch:before-commit");
-  await transaction.commit(position);
+  const policies = parts.flatMap((one) => one.policies);
+  try {
+    await transaction.commit(position, policies);
+  } catch (error) {
+    // Refused only as a whole, it is blamed on its last change: without that one it may hold.
+    const last = part.steps.at(-1);
+    if (error instanceof Fault && isPoison(error) && last !== undefined)
+      throw await refused(lane, last, error, options);
+    throw error;
+  }
   lane.outgoing.transaction = null;
   lane.outgoing.busy = false;
   const sum = (of: (part: Part) => number): number => parts.reduce((total, one) => total + of(one), 0);
@@ -81,8 +90,7 @@ async function applyBatch(
     transactions: sum(({ transactions }) => transactions),
     milliseconds: options.now() - begun,
   });
-  for (const { policies } of parts)
-    for (const changed of policies) options.onEvent({ kind: "policy", ...changed });
+  for (const changed of policies) options.onEvent({ kind: "policy", ...changed });
   lane.committed(position, parts);
   const seconds = lane.lag.arrived(
     parts.flatMap(({ markers }) => markers),

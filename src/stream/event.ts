@@ -57,7 +57,7 @@ export type StreamEvent =
   /** A batch was rolled back. `inRow` counts the lane's failures since its last commit. */
   | { readonly kind: "batch-failed"; readonly lane: string; readonly fault: Fault; readonly inRow: number }
   /** It failed three times in a row, or more. */
-  | { readonly kind: "batch-failing"; readonly lane: string; readonly count: number }
+  | { readonly kind: "batch-failing"; readonly lane: string; readonly fault: Fault; readonly count: number }
   /** A failed batch is written again, one change at a time; then none of them was refused. */
   | { readonly kind: "replaying"; readonly lane: string; readonly events: number; readonly fault: Fault }
   | { readonly kind: "replayed"; readonly lane: string }

@@ -5,15 +5,18 @@
 import type { PlanForeignKey, PlanIndex, PlanTable, TextEquality } from "../model.js";
 import type { RowImages, Tuples } from "../stream-port.js";
 import { column as sourceColumn } from "../typemap/example-column.js";
+import { numericText } from "../typemap/numeric.js";
 
 export type Value = number | string | null;
 export type Row = readonly Value[];
 
-export type ExampleType = "int" | "bigint" | "varchar(40)";
+export type ExampleType = "int" | "bigint" | "bigint unsigned" | "decimal(20,0)" | "varchar(40)";
 
 const targets: Readonly<Record<ExampleType, string>> = {
   int: "integer",
   bigint: "bigint",
+  "bigint unsigned": "numeric(20,0)",
+  "decimal(20,0)": "numeric(20,0)",
   "varchar(40)": "text",
 };
 
@@ -72,26 +75,35 @@ export function exampleTable(example: ExampleTable): PlanTable {
   };
 }
 
+/** Bytes of a field whose length does not stand before it. */
+const widths: Readonly<Record<string, number>> = { int: 4, bigint: 8, "bigint unsigned": 8 };
+
 /** The row as the source's binary protocol has it. */
 export function packetOf(table: PlanTable, row: Row): Buffer {
-  const nulls = Buffer.alloc((table.columns.length + 9) >> 3);
-  const fields = table.columns.map(({ sourceType }, place) => {
+  const { columns } = table;
+  const nulls = (columns.length + 9) >> 3;
+  const length = (text: Value): number => Buffer.byteLength(String(text));
+  let size = 1 + nulls;
+  columns.forEach(({ sourceType }, place) => {
+    const value = row[place] ?? null;
+    if (value !== null) size += widths[sourceType] ?? 1 + length(value);
+  });
+  const packet = Buffer.allocUnsafe(size).fill(0, 0, 1 + nulls);
+  let at = 1 + nulls;
+  columns.forEach(({ sourceType }, place) => {
     const value = row[place] ?? null;
     if (value === null) {
       const bit = place + 2;
-      nulls[bit >> 3] = (nulls[bit >> 3] ?? 0) | (1 << (bit & 7));
-      return Buffer.alloc(0);
+      packet[1 + (bit >> 3)] = (packet[1 + (bit >> 3)] ?? 0) | (1 << (bit & 7));
+    } else if (sourceType === "int") at = packet.writeInt32LE(Number(value), at);
+    else if (sourceType === "bigint") at = packet.writeBigInt64LE(BigInt(value), at);
+    else if (sourceType === "bigint unsigned") at = packet.writeBigUInt64LE(BigInt(value), at);
+    else {
+      at = packet.writeUInt8(length(value), at);
+      at += packet.write(String(value), at);
     }
-    if (sourceType === "varchar(40)") {
-      const text = Buffer.from(String(value));
-      return Buffer.concat([Buffer.from([text.length]), text]);
-    }
-    const field = Buffer.alloc(sourceType === "int" ? 4 : 8);
-    if (sourceType === "int") field.writeInt32LE(Number(value));
-    else field.writeBigInt64LE(BigInt(value));
-    return field;
   });
-  return Buffer.concat([Buffer.from([0]), nulls, ...fields]);
+  return packet;
 }
 
 /** Images that are such packets. */
@@ -121,28 +133,38 @@ export function packetImages(table: PlanTable): RowImages {
 }
 
 function projected(table: PlanTable, columns: readonly number[], bytes: Buffer, start: number): Buffer {
-  let at = start + 1 + ((table.columns.length + 9) >> 3);
-  const fields = table.columns.map(({ sourceType }, place) => {
+  let from = start + 1 + ((table.columns.length + 9) >> 3);
+  // Where each field ends, and the next one begins. NULL has no bytes.
+  const ends = table.columns.map(({ sourceType }, place) => {
     const bit = place + 2;
-    if (((bytes[start + 1 + (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0) return null;
-    const length = sourceType === "int" ? 4 : sourceType === "bigint" ? 8 : 1 + (bytes[at] ?? 0);
-    at += length;
-    return bytes.subarray(at - length, at);
+    if (((bytes[start + 1 + (bit >> 3)] ?? 0) & (1 << (bit & 7))) === 0)
+      from += widths[sourceType] ?? 1 + (bytes[from] ?? 0);
+    return from;
   });
-  const nulls = Buffer.alloc((columns.length + 9) >> 3);
-  const wanted = columns.map((place, index) => {
-    const field = fields[place] ?? null;
-    if (field !== null) return field;
+  const first = start + 1 + ((table.columns.length + 9) >> 3);
+  const begin = (place: number): number => (place === 0 ? first : (ends[place - 1] ?? first));
+  const nulls = (columns.length + 9) >> 3;
+  let size = 1 + nulls;
+  for (const place of columns) size += (ends[place] ?? first) - begin(place);
+  const some = Buffer.allocUnsafe(size).fill(0, 0, 1 + nulls);
+  let at = 1 + nulls;
+  columns.forEach((place, index) => {
+    // Even an empty text has its length.
+    const end = ends[place] ?? first;
+    if (end > begin(place)) {
+      at += bytes.copy(some, at, begin(place), end);
+      return;
+    }
     const bit = index + 2;
-    nulls[bit >> 3] = (nulls[bit >> 3] ?? 0) | (1 << (bit & 7));
-    return Buffer.alloc(0);
+    some[1 + (bit >> 3)] = (some[1 + (bit >> 3)] ?? 0) | (1 << (bit & 7));
   });
-  return Buffer.concat([Buffer.from([0]), nulls, ...wanted]);
+  return some;
 }
 
 /** Tuples of these columns, as values. */
 export function valuesOf(table: PlanTable, columns: readonly number[], tuples: Tuples): Row[] {
-  const bytes = Buffer.concat([...tuples.chunks]);
+  const [first] = tuples.chunks;
+  const bytes = first !== undefined && tuples.chunks.length === 1 ? first : Buffer.concat([...tuples.chunks]);
   if (bytes.length !== tuples.bytes) throw new Error(`${bytes.length} bytes, and ${tuples.bytes} are told`);
   const rows: Row[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -153,8 +175,9 @@ export function valuesOf(table: PlanTable, columns: readonly number[], tuples: T
     for (const place of columns) {
       const length = bytes.readInt32BE(at);
       at += 4;
-      row.push(length < 0 ? null : valueOf(table, place, bytes.subarray(at, at + length)));
+      row.push(length < 0 ? null : valueOf(table, place, bytes, at, at + length));
       at += Math.max(0, length);
+      if (at > bytes.length) throw new Error("a tuple past its bytes");
     }
     rows.push(row);
   }
@@ -162,11 +185,16 @@ export function valuesOf(table: PlanTable, columns: readonly number[], tuples: T
   return rows;
 }
 
-function valueOf(table: PlanTable, place: number, field: Buffer): Value {
+function valueOf(table: PlanTable, place: number, bytes: Buffer, start: number, end: number): Value {
   const type = table.columns[place]?.targetType;
-  if (type === "integer") return field.readInt32BE(0);
-  if (type === "text") return field.toString();
-  const number = field.readBigInt64BE(0);
+  if (type === "text") return bytes.toString("utf8", start, end);
+  if (type === "numeric(20,0)") return shortest(BigInt(numericText(bytes.subarray(start, end))));
+  if (end - start !== (type === "integer" ? 4 : 8)) throw new Error(`a number of ${end - start} bytes`);
+  if (type === "integer") return bytes.readInt32BE(start);
+  return shortest(bytes.readBigInt64BE(start));
+}
+
+function shortest(number: bigint): Value {
   return Number.isSafeInteger(Number(number)) ? Number(number) : number.toString();
 }
 
@@ -177,8 +205,25 @@ export function placesOf(table: PlanTable, names: readonly string[]): number[] {
   return names.map((name) => table.columns.findIndex(({ source }) => source === name));
 }
 
-/** The row's key as text; the whole row where there is none. */
+/** Places of the key's columns, or of all. */
+const keyPlaces = new WeakMap<PlanTable, readonly number[]>();
+
+/** The row's key as JSON; the whole row's where there is none. */
 export function keyOf(table: PlanTable, row: Row): string {
-  const columns = table.key === null ? allColumns(table) : placesOf(table, table.key.columns);
-  return JSON.stringify(columns.map((place): Value => row[place] ?? null));
+  let columns = keyPlaces.get(table);
+  if (columns === undefined) {
+    columns = table.key === null ? allColumns(table) : placesOf(table, table.key.columns);
+    keyPlaces.set(table, columns);
+  }
+  let text = "";
+  for (const place of columns) {
+    const value = row[place] ?? null;
+    text += `${text === "" ? "[" : ","}${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+  }
+  return `${text}]`;
+}
+
+/** Whether the rows have the same values. */
+export function sameRow(one: Row, other: Row): boolean {
+  return one.length === other.length && one.every((value, place) => value === other[place]);
 }

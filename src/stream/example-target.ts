@@ -5,7 +5,7 @@
 import { Fault } from "../errors.js";
 import type { PlanTable } from "../model.js";
 import type { TableChanges } from "../stream-port.js";
-import { allColumns, keyOf, placesOf, valuesOf } from "./example-rows.js";
+import { allColumns, keyOf, placesOf, sameRow, valuesOf } from "./example-rows.js";
 import type { Row } from "./example-rows.js";
 
 export interface TargetRules {
@@ -27,9 +27,9 @@ export function applyChanges(
   const all = allColumns(table);
   if (table.key === null) {
     for (const row of valuesOf(table, all, changes.deletes)) {
-      const text = JSON.stringify(row);
-      const [found] = [...rows].find(([, one]) => JSON.stringify(one) === text) ?? [];
-      if (found === undefined) throw new Fault("divergence", `${table.source}: no row ${text}`);
+      const [found] = [...rows].find(([, one]) => sameRow(one, row)) ?? [];
+      if (found === undefined)
+        throw new Fault("divergence", `${table.source}: no row ${JSON.stringify(row)}`);
       rows.delete(found);
     }
     for (const row of valuesOf(table, all, changes.inserts)) rows.set(`row ${keylessRows++}`, row);

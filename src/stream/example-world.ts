@@ -6,7 +6,7 @@
 import { Fault } from "../errors.js";
 import type { Plan, PlanTable, Position } from "../model.js";
 import { stopReason } from "../stop.js";
-import type { ChangeFeed, LaneWriter, StatementGroup } from "../stream-port.js";
+import type { ChangeFeed, LaneWriter, PolicyCount, StatementGroup } from "../stream-port.js";
 import type { StreamEvent } from "./event.js";
 import { packetImages, packetOf, placesOf, valuesOf } from "./example-rows.js";
 import type { Row } from "./example-rows.js";
@@ -45,6 +45,10 @@ export interface WorldOptions extends Partial<StreamOptions> {
   readonly log: readonly Entry[];
   /** Throws where the target refuses a group. */
   readonly judge?: (group: StatementGroup, lane: string) => void;
+  /** Makes its batches wait. */
+  readonly governed?: (writer: LaneWriter, signal: AbortSignal) => LaneWriter;
+  /** Throws where it refuses the batch at its commit. */
+  readonly judgeCommit?: (lane: string) => void;
 }
 
 export class ExampleWorld {
@@ -54,13 +58,19 @@ export class ExampleWorld {
   readonly kept: PoisonEvent[] = [];
   /** What the target was asked, in order. */
   readonly calls: string[] = [];
+  /** What policies changed, as the commits were told. */
+  readonly counted: PolicyCount[] = [];
   /** Groups of rows, as they were written: a table, the ids that it touched, and how strictly. */
   readonly written: { readonly table: string; readonly ids: readonly number[]; readonly strict: boolean }[] =
     [];
   readonly marks: string[] = [];
+  /** Milliseconds that were waited for. */
+  readonly waits: number[] = [];
   readonly stop = new AbortController();
   readonly stream: Stream;
   time = 0;
+  /** Changes that the feed has handed over. */
+  handed = 0;
   #lost = new Set<number>();
   readonly #options: WorldOptions;
 
@@ -88,7 +98,10 @@ export class ExampleWorld {
       feed: this.#feed(),
       plan,
       engine: "mysql",
-      writer: async (lane) => this.#writer(lane),
+      writer: async (lane, signal) => {
+        const writer = this.#writer(lane);
+        return options.governed?.(writer, signal) ?? writer;
+      },
       starts: everywhere(0),
       // Joined from the first transaction on.
       joins: everywhere(0),
@@ -103,8 +116,11 @@ export class ExampleWorld {
       },
       batchRows: 100,
       now: () => (this.time += 200),
-      wait: (_, signal) =>
-        new Promise((__, reject) => {
+      // No second heartbeat; what is shorter passes at once.
+      wait: (milliseconds, signal) =>
+        new Promise((resolve, reject) => {
+          if (milliseconds < 1000) setImmediate(resolve);
+          this.waits.push(milliseconds);
           if (signal.aborted) reject(stopReason(signal));
           signal.addEventListener("abort", () => reject(stopReason(signal)), { once: true });
         }),
@@ -190,6 +206,7 @@ export class ExampleWorld {
               const now = after === null ? Buffer.alloc(0) : packetOf(shape.table, after);
               const operation = before === null ? "insert" : after === null ? "delete" : "update";
               const bytes = Buffer.concat([old, now]);
+              this.handed += 1;
               sink.change(shape, operation, bytes, 0, old.length, old.length, bytes.length);
               if (sink.full()) await sink.drained();
             }
@@ -236,8 +253,10 @@ export class ExampleWorld {
               applyChanges(changes, group.strict, rows, { unique: () => null, order: (steps) => steps });
             }
           },
-          commit: async (position) => {
+          commit: async (position, policies = []) => {
             this.calls.push(`commit ${lane} ${position.offset}`);
+            this.#options.judgeCommit?.(lane);
+            this.counted.push(...policies);
             for (const { source, lane: its } of this.#options.tables)
               if (its === lane) this.rows.set(source, own.get(source) ?? new Map<string, Row>());
             checkpoint.seq = seq + 1n;

@@ -156,18 +156,18 @@ export class Filling {
 
   #putKeyed(change: Change, key: Projection): void {
     const { shape, operation, bytes, before, beforeEnd, after, afterEnd } = change;
-    const width = shape.table.keyWidth;
+    const form = shape.table.keyForm;
     let old: Key | null = null;
     if (operation !== "insert") {
       key.read(shape.key, bytes, before, beforeEnd);
-      old = keyIn(key, width);
+      old = keyIn(key, form);
     }
     if (operation === "delete") {
       if (old !== null) this.#goes(change, old, true);
       return;
     }
     key.read(shape.key, bytes, after, afterEnd);
-    const now = keyIn(key, width);
+    const now = keyIn(key, form);
     if (old === now) {
       this.#changes(change, now);
       return;

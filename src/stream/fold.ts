@@ -110,7 +110,7 @@ export class KeyedFold {
   /** Ends the group: decodes what is left into `tuples`, in the keys' order. */
   end(strict: boolean, tuples: Store): Folded {
     const table = this.#table;
-    const width = table.keyWidth;
+    const form = table.keyForm;
     const keys = inKeyOrder([...this.#slots.keys()]);
     const slots = keys.map((key) => this.#slots.get(key));
     // Before the join the copy may have brought a row whose coming and going are both in this group.
@@ -130,7 +130,7 @@ export class KeyedFold {
       });
       return begun.end(rows);
     };
-    const keyOnly = (key: Key): void => putKey(tuples, key, width);
+    const keyOnly = (key: Key): void => putKey(tuples, key, form);
     const row = (_: Key, slot: Slot): void => {
       table.row.read(slot.shape.row, slot.chunk, slot.at, slot.at + slot.length);
       tuples.put(table.row.out.bytes, 0, table.row.out.at);

@@ -1,41 +1,76 @@
 /**
  * Keys in memory. A key is the tuple of its columns in PostgreSQL's binary form: as a string of one character a byte,
- * or as a number where the key is one integer column and the number is a safe one. Equal keys are equal in memory, and
- * back to bytes they are what was read.
+ * or as a number where the key is one column of whole numbers and the number is a safe one. Equal keys are equal in
+ * memory, and back to bytes they are what was read.
  */
+import type { Output } from "../typemap/output.js";
+import { writeNumericInteger } from "../typemap/numeric.js";
 import type { Projection } from "./projection.js";
 import type { Store } from "./store.js";
 
 export type Key = number | string;
 
-/** Bytes of a key's one integer column, 0 for keys of any other shape. */
-export type KeyWidth = 0 | 2 | 4 | 8;
+/** What a key's one column of whole numbers is; `other` for keys of any other shape. */
+export type KeyForm = "int2" | "int4" | "int8" | "numeric" | "other";
 
-export function keyWidth(targetTypes: readonly string[]): KeyWidth {
-  if (targetTypes.length !== 1) return 0;
-  if (targetTypes[0] === "smallint") return 2;
-  if (targetTypes[0] === "integer") return 4;
-  return targetTypes[0] === "bigint" ? 8 : 0;
+export function keyForm(targetTypes: readonly string[]): KeyForm {
+  const [type = "", ...more] = targetTypes;
+  if (more.length > 0) return "other";
+  if (type === "smallint") return "int2";
+  if (type === "integer") return "int4";
+  if (type === "bigint") return "int8";
+  return /^numeric\(\d+,0\)$/u.test(type) ? "numeric" : "other";
 }
 
 /** The key that stands in the projection. */
-export function keyIn(projection: Projection, width: KeyWidth): Key {
+export function keyIn(projection: Projection, form: KeyForm): Key {
   const { out } = projection;
-  if (width === 8 && out.at === 14) {
+  if (form === "int8" && out.at === 14) {
     const number = out.view.getInt32(6) * 4_294_967_296 + out.view.getUint32(10);
     if (Number.isSafeInteger(number)) return number;
-  } else if (width === 4 && out.at === 10) return out.view.getInt32(6);
-  else if (width === 2 && out.at === 8) return out.view.getInt16(6);
+  } else if (form === "int4" && out.at === 10) return out.view.getInt32(6);
+  else if (form === "int2" && out.at === 8) return out.view.getInt16(6);
+  else if (form === "numeric") {
+    const number = wholeIn(out);
+    if (number !== null) return number;
+  }
   return projection.text();
 }
 
+const negative = 0x4000;
+
+/** The number of a numeric without a fraction, as our codecs write it; null in any other spelling, and past safe ones. */
+function wholeIn({ view, at }: Output): number | null {
+  if (at < 14) return null;
+  const count = view.getInt16(6);
+  const weight = view.getInt16(8);
+  const sign = view.getUint16(10);
+  if (at !== 14 + 2 * count || view.getUint16(12) !== 0) return null;
+  if (count === 0) return weight === 0 && sign === 0 ? 0 : null;
+  if (weight > 3 || weight < count - 1 || (sign !== 0 && sign !== negative)) return null;
+  if (view.getUint16(14) === 0 || view.getUint16(12 + 2 * count) === 0) return null;
+  let number = 0;
+  for (let place = 0; place <= weight; place++)
+    number = number * 10_000 + (place < count ? view.getUint16(14 + 2 * place) : 0);
+  if (!Number.isSafeInteger(number)) return null;
+  return sign === 0 ? number : -number;
+}
+
+const wholeBytes = Buffer.alloc(32);
+const wholeView = new DataView(wholeBytes.buffer, wholeBytes.byteOffset, wholeBytes.length);
+
 /** Writes the key's tuple. */
-export function putKey(store: Store, key: Key, width: KeyWidth): void {
+export function putKey(store: Store, key: Key, form: KeyForm): void {
   if (typeof key === "string") {
     const chunk = store.room(key.length);
     chunk.write(key, store.at - key.length, "latin1");
     return;
   }
+  if (form === "numeric") {
+    putWhole(store, key);
+    return;
+  }
+  const width = form === "int2" ? 2 : form === "int4" ? 4 : 8;
   const chunk = store.room(6 + width);
   const at = store.at - 6 - width;
   chunk.writeInt16BE(1, at);
@@ -48,9 +83,30 @@ export function putKey(store: Store, key: Key, width: KeyWidth): void {
   }
 }
 
+function putWhole(store: Store, key: number): void {
+  const size = Math.abs(key);
+  wholeView.setInt16(0, 1);
+  const length = writeNumericInteger(wholeView, 2, Math.floor(size / 4_294_967_296), size >>> 0, key < 0, 0);
+  const chunk = store.room(length);
+  const at = store.at - length;
+  for (let index = 0; index < length; index++) chunk[at + index] = wholeBytes[index] as number;
+}
+
 /** Keys in the order of the target's index, as near as it costs nothing: numbers by value, others by their bytes. */
 export function inKeyOrder(keys: readonly Key[]): Key[] {
-  if (keys.every((key) => typeof key === "number")) return Array.from(Float64Array.from(keys).sort());
+  const numbers = new Float64Array(keys.length);
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index];
+    if (typeof key !== "number") return inMixedOrder(keys);
+    numbers[index] = key;
+  }
+  numbers.sort();
+  const sorted = new Array<Key>(keys.length);
+  for (let index = 0; index < keys.length; index++) sorted[index] = numbers[index] as number;
+  return sorted;
+}
+
+function inMixedOrder(keys: readonly Key[]): Key[] {
   return [...keys].sort((a, b) => {
     if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
     return a < b ? -1 : a > b ? 1 : 0;

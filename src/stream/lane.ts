@@ -25,6 +25,7 @@ export interface LaneOptions extends SettledOptions {
   readonly cascades: boolean;
   readonly batchRows: number;
   readonly batchBytes: number;
+  readonly failedBatches: number | undefined;
   readonly now: () => number;
   readonly onEvent: OnStreamEvent;
 }
@@ -65,11 +66,13 @@ export class Lane {
   #near = false;
   /** Changes still to be encoded one by one. */
   #singly = 0;
+  /** What the checkpoint's number is once all batches that were closed are committed. */
+  #closed = 0n;
 
   constructor(name: string, options: LaneOptions) {
     this.name = name;
     this.lag = new Lag(options.now);
-    this.trouble = new Trouble(name, options.onEvent);
+    this.trouble = new Trouble(name, options.onEvent, options.failedBatches);
     this.#options = options;
     this.settled = new Settled(options);
     this.#filling = new Filling({ lane: name, cascades: options.cascades });
@@ -90,6 +93,7 @@ export class Lane {
     this.#filling.singly = this.trouble.replaying > 0;
     this.#singly = this.trouble.replaying;
     this.#closedAt = this.#options.now();
+    this.#closed = seq;
     this.stopped = null;
   }
 
@@ -97,6 +101,7 @@ export class Lane {
   stand(reason: string): void {
     this.#drop();
     this.settled.met = this.settled.joined;
+    this.#closed = this.settled.seq;
     this.stopped = reason;
   }
 
@@ -105,12 +110,14 @@ export class Lane {
     return {
       lane: this.name,
       seq,
+      end: this.#closed + (this.#midway || !this.#filling.empty ? 1n : 0n),
       position,
       joined,
       lagSeconds: this.lag.seconds,
       eventsRead: this.counters.read,
       eventsApplied: this.counters.applied + this.counters.folded,
       batches: this.batches,
+      failedInRow: this.trouble.failures,
       stopped: this.stopped,
     };
   }
@@ -270,6 +277,7 @@ export class Lane {
     const part = filling.close(position === null ? null : { position, joins });
     this.outgoing.push(part);
     this.#midway = position === null;
+    if (position !== null) this.#closed += 1n;
     this.#at = null;
     this.#deadline = null;
     this.#closedAt = this.#options.now();

@@ -29,7 +29,7 @@ describe("lanes that joined in an earlier life, one ahead of the other", () => {
     return one;
   }
 
-  it("are brought to one position before what ties them is built", async () => {
+  it("are brought to one position before what ties them is built (trap 4: across lanes only the log's place orders)", async () => {
     const built: (readonly number[])[] = [];
     const one = apart({
       onJoined: async () => {

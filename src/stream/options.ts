@@ -10,8 +10,8 @@ export interface StreamOptions {
   readonly feed: ChangeFeed;
   readonly plan: Plan;
   readonly engine: SourceEngine;
-  /** A fresh writer, on a session of its own. It is disposed of when it failed, and at the end. */
-  readonly writer: (lane: string) => Promise<LaneWriter>;
+  /** A fresh writer, on a session of its own. It is disposed of when it failed, and at the end; `signal` ends what it waits for. */
+  readonly writer: (lane: string, signal: AbortSignal) => Promise<LaneWriter>;
   /** Where a lane begins that has applied nothing. */
   readonly starts: ReadonlyMap<string, Position>;
   /** Where a lane has joined. */
@@ -30,6 +30,8 @@ export interface StreamOptions {
   readonly batchRows: number;
   /** 8 MB when nothing is said. */
   readonly batchBytes?: number;
+  /** Batches of a lane that fail in a row before that is told: 3 when nothing is said. */
+  readonly failedBatches?: number;
   readonly now: () => number;
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly moment?: StreamMomentHook;

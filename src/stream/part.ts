@@ -4,9 +4,8 @@
  */
 import type { Fault } from "../errors.js";
 import type { Position } from "../model.js";
-import type { StatementGroup } from "../stream-port.js";
+import type { PolicyCount, StatementGroup } from "../stream-port.js";
 import type { PoisonEvent } from "./poison.js";
-import type { PolicyCount } from "./projection.js";
 
 /** A change as it may have to be kept. */
 export type Origin = Omit<PoisonEvent, "reason" | "sentence">;

@@ -3,8 +3,8 @@
  * values, referenced values, whole rows. The tuple stands in `out` until the next one; nothing is made per row.
  */
 import { Fault } from "../errors.js";
-import type { PlanTable, PolicyName } from "../model.js";
-import type { ImageReader } from "../stream-port.js";
+import type { PlanTable } from "../model.js";
+import type { ImageReader, PolicyCount } from "../stream-port.js";
 import type { Codec } from "../typemap/codec.js";
 import { Output, policyNames } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
@@ -12,13 +12,6 @@ import { RowWriter } from "../typemap/writer.js";
 
 /** A buffer that one huge row made larger than this is not kept. */
 const keptBytes = 1_048_576;
-
-export interface PolicyCount {
-  /** `table.column`. */
-  readonly object: string;
-  readonly policy: PolicyName;
-  readonly count: number;
-}
 
 export class Projection {
   /** Places in `table.columns`. */

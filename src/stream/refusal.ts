@@ -2,21 +2,24 @@
 import { Fault } from "../errors.js";
 import type { Origin } from "./part.js";
 
-/** Faults of a batch that one of its changes is to blame for. */
-const poisons: readonly Fault["code"][] = [
-  "value-refused",
-  "constraint-refused",
-  "divergence",
-  "target-refused",
-];
+/**
+ * Faults of a batch that one of its changes is to blame for. Whatever else the target says is its own state: to set a
+ * change aside for that would offer a row to be left out that is in order.
+ */
+const poisons: readonly Fault["code"][] = ["value-refused", "constraint-refused", "divergence"];
 
 export function isPoison(fault: Fault): boolean {
   return poisons.includes(fault.code);
 }
 
-/** Those, or what they have become once the change is known. */
+/**
+ * What a lane stands for, beside the others: those, what they have become once the change is known, a change that could not
+ * be kept, and a table that is not as the lane needs it.
+ */
+const stops: readonly Fault["code"][] = [...poisons, "quarantined", "file-refused", "target-refused"];
+
 export function isRefusal(fault: Fault): boolean {
-  return isPoison(fault) || fault.code === "quarantined";
+  return stops.includes(fault.code);
 }
 
 /** What the lane stands with, once the change is known and kept. A row that is not as the log says it was has its own end. */

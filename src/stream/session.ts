@@ -37,25 +37,30 @@ export interface SessionTools {
 export async function session(tools: SessionTools): Promise<never> {
   const { options, lanes, bell } = tools;
   const writers: LaneWriter[] = [];
+  const stop = new AbortController();
+  const signal = eitherOf(options.signal, tools.again, stop.signal);
   try {
     for (const lane of lanes) {
-      const writer = await options.writer(lane.name);
+      const writer = await options.writer(lane.name, signal);
       writers.push(writer);
       const { seq, position } = await writer.checkpoint();
       lane.open(seq, position, bell);
     }
-    await read(tools, writers);
+    await read(tools, writers, stop, signal);
   } finally {
     for (const writer of writers) await writer[Symbol.asyncDispose]();
   }
   throw new Fault("connection-lost", "The source's log ended, though more was asked for.");
 }
 
-async function read(tools: SessionTools, writers: readonly LaneWriter[]): Promise<void> {
+async function read(
+  tools: SessionTools,
+  writers: readonly LaneWriter[],
+  stop: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
   const { options, lanes, bell, joined } = tools;
   const moment = options.moment ?? ((): undefined => undefined);
-  const stop = new AbortController();
-  const signal = eitherOf(options.signal, tools.again, stop.signal);
   const failures: unknown[] = [];
   const fail = (error: unknown, lane: Lane | null = null): void => {
     if (failures.length === 0 && lane !== null && error instanceof Fault && isPoison(error))

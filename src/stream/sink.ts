@@ -12,6 +12,7 @@ import type {
   SchemaChange,
   SourceTransaction,
 } from "../stream-port.js";
+import { helperIn } from "../plan/online-change.js";
 import type { Bell } from "./bell.js";
 import type { Counters } from "./counts.js";
 import type { Lane } from "./lane.js";
@@ -142,13 +143,16 @@ export class Sink implements ChangeSink {
     if (met.length === 0) return;
     const lanes = met.flatMap((name) => this.#lanes.get(this.#tools.tables.get(name)?.plan.lane ?? "") ?? []);
     options.onEvent({ kind: "schema-change", change });
+    const helper = helperIn(change.statement, [...this.#tools.tables.keys()]);
+    const by = helper === null ? "" : `, by an online change (${helper.tool}, its table ${helper.name})`;
+    const next = nextOf(met, change.adds, helper !== null);
     const statement = change.statement.replace(/\s+/g, " ").slice(0, 200);
     this.#close(
       {
         kind: "end",
         lanes: [...new Set(lanes)],
-        fault: new Fault("schema-changed", `${met.join(", ")} at ${change.at}: ${statement}`, {
-          next: `headgate plan --amend, or headgate recopy ${met.join(" ")}`,
+        fault: new Fault("schema-changed", `${met.join(", ")} at ${change.at}${by}: ${statement}`, {
+          next,
           facts: { at: change.at, statement: change.statement, tables: met.join(" ") },
         }),
       },
@@ -253,4 +257,13 @@ export class Sink implements ChangeSink {
       this.#tools.fail(error, lane);
     }
   }
+}
+
+/** How to go on past DDL. What an online change begins with leaves the table as it was, and what it ends with does not. */
+function nextOf(tables: readonly string[], adds: boolean, online: boolean): string {
+  const [table = ""] = tables;
+  if (!adds) return `headgate recopy ${table}`;
+  return online
+    ? `headgate plan --amend passes this statement, then headgate run; when the online change has ended, headgate recopy ${table}`
+    : `headgate plan --amend`;
 }

@@ -13,6 +13,8 @@ const poolChunks = 128;
 
 export const noTuples: Tuples = { rows: 0, bytes: 0, chunks: [] };
 
+const noChunk: Buffer = Buffer.alloc(0);
+
 export class Store {
   readonly chunks: Buffer[] = [];
   /** Where what was put into each chunk but the last ends. */
@@ -21,7 +23,7 @@ export class Store {
   used = 0;
   /** Next free byte of the last chunk. */
   at = 0;
-  #last: Buffer = Buffer.alloc(0);
+  #last = noChunk;
 
   /** Copies bytes [start, end) of `from` behind the last ones; they begin `end - start` bytes before `at` of the last chunk. */
   put(from: Buffer, start: number, end: number): void {
@@ -48,7 +50,7 @@ export class Store {
     }
     this.chunks.length = 0;
     this.ends.length = 0;
-    this.#last = Buffer.alloc(0);
+    this.#last = noChunk;
     this.at = 0;
     this.used = 0;
   }

@@ -14,6 +14,8 @@ import { StreamTable } from "./table.js";
 
 /** Further tries, ten seconds apart in the end: an hour without either server. A commit begins the count anew. */
 const retries = 360;
+/** Before the log is read again, where something was committed. */
+const firstPauseMs = 250;
 const batchBytes = 8_388_608;
 
 /** Nothing is read or written before `run`. Fault type-pair where a column has no codec. */
@@ -38,6 +40,7 @@ export function openStream(options: StreamOptions): Stream {
         return options.batchRows;
       },
       batchBytes: bytes,
+      failedBatches: options.failedBatches,
       now,
       onEvent,
     });
@@ -91,6 +94,8 @@ export function openStream(options: StreamOptions): Stream {
       if (going.some(blamed)) return;
       if (!error.retriable || commits() === before) throw error;
       onEvent({ kind: "retry", fault: error, attempt: 0 });
+      // Who commits something each time and is cut off each time asks both servers for everything anew.
+      await options.wait(firstPauseMs, options.signal);
     }
   };
   return {

@@ -7,8 +7,8 @@ import type { Plan, PlanTable, SourceEngine } from "../model.js";
 import type { ImageReader, RowImages } from "../stream-port.js";
 import type { Codec } from "../typemap/codec.js";
 import { codecOf } from "../typemap/compile.js";
-import { keyWidth } from "./key.js";
-import type { KeyWidth } from "./key.js";
+import { keyForm } from "./key.js";
+import type { KeyForm } from "./key.js";
 import { Projection } from "./projection.js";
 import { UniqueIndexes } from "./unique.js";
 
@@ -21,7 +21,7 @@ export interface Referenced {
 
 export class StreamTable {
   readonly plan: PlanTable;
-  readonly keyWidth: KeyWidth;
+  readonly keyForm: KeyForm;
   readonly unique: UniqueIndexes;
   readonly #codecs: readonly Codec[];
   readonly #references: ReturnType<typeof referencesTo>;
@@ -35,7 +35,7 @@ export class StreamTable {
     this.plan = table;
     this.#codecs = table.columns.map((column) => codecOf(column, engine));
     this.#references = referencesTo(table, plan);
-    this.keyWidth = keyWidth(this.#keyPlaces().map((place) => table.columns[place]?.targetType ?? ""));
+    this.keyForm = keyForm(this.#keyPlaces().map((place) => table.columns[place]?.targetType ?? ""));
     this.unique = new UniqueIndexes(table);
   }
 

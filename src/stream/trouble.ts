@@ -7,6 +7,9 @@ import type { Fault } from "../errors.js";
 import type { OnStreamEvent } from "./event.js";
 import { isPoison, isRefusal } from "./refusal.js";
 
+/** A lane whose batches fail as often in a row is in the way of a cutover, where headgate.yaml says nothing else. */
+export const failingAt = 3;
+
 export class Trouble {
   /** Changes from the checkpoint on that are to be written one by one. */
   replaying = 0;
@@ -14,21 +17,25 @@ export class Trouble {
   replayCause: Fault | null = null;
   /** Why the lane stands until somebody decides; null while it goes on. */
   stands: Fault | null = null;
-  #failures = 0;
+  /** Batches that failed since its last commit. */
+  failures = 0;
   readonly #lane: string;
   readonly #onEvent: OnStreamEvent;
+  readonly #failingAt: number;
 
-  constructor(lane: string, onEvent: OnStreamEvent) {
+  constructor(lane: string, onEvent: OnStreamEvent, mostInRow = failingAt) {
     this.#lane = lane;
     this.#onEvent = onEvent;
+    this.#failingAt = mostInRow;
   }
 
   /** A batch failed, of which so many changes were read and not committed. */
   failed(fault: Fault, pending: number): void {
-    this.#failures += 1;
+    this.failures += 1;
     const lane = this.#lane;
-    this.#onEvent({ kind: "batch-failed", lane, fault, inRow: this.#failures });
-    if (this.#failures >= 3) this.#onEvent({ kind: "batch-failing", lane, count: this.#failures });
+    this.#onEvent({ kind: "batch-failed", lane, fault, inRow: this.failures });
+    if (this.failures >= this.#failingAt)
+      this.#onEvent({ kind: "batch-failing", lane, fault, count: this.failures });
     if (!isRefusal(fault) || codes[fault.code].retriable) return;
     if (!isPoison(fault) || this.replaying > 0) {
       this.stands = fault;
@@ -41,7 +48,7 @@ export class Trouble {
 
   /** So many changes are committed. */
   committed(events: number): void {
-    this.#failures = 0;
+    this.failures = 0;
     if (this.replaying === 0) return;
     this.replaying = Math.max(0, this.replaying - events);
     if (this.replaying === 0) this.#onEvent({ kind: "replayed", lane: this.#lane });
@@ -52,6 +59,6 @@ export class Trouble {
     this.stands = null;
     this.replaying = 0;
     this.replayCause = null;
-    this.#failures = 0;
+    this.failures = 0;
   }
 }

@@ -94,8 +94,8 @@ async function match(
   const query =
     "range" in wanted
       ? { range: wanted.range, ordered: false }
-      : { range: null, ordered: false, keys: wanted.keys.map((key) => source.keyTexts(key)) };
-  if (query.keys?.length === 0) return { rowsSource: 0, rowsTarget: 0, bytes: 0 };
+      : { range: null, ordered: false, keys: source.asked(wanted.keys) };
+  if (query.keys?.texts.length === 0) return { rowsSource: 0, rowsTarget: 0, bytes: 0 };
   const view = new TupleView(shape);
   let [rowsSource, rowsTarget, bytes] = [0, 0, 0];
   const compare = async (chunk: Chunk, stop: AbortSignal): Promise<void> => {

@@ -12,7 +12,12 @@ const free: Buffer[] = [];
 const most = 32;
 
 export function takeChunk(): Buffer {
-  return free.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
+  return keptChunk() ?? Buffer.allocUnsafeSlow(chunkBytes);
+}
+
+/** One that is kept, if any: a buffer that has to grow first leaves behind all that it was before. */
+export function keptChunk(): Buffer | undefined {
+  return free.pop();
 }
 
 /** Whoever gives one back writes and reads it no more. Buffers of other sizes are not kept. */

@@ -66,10 +66,11 @@ export async function extrasOf(
   table: PlanTable,
   onSuspects: OnSuspects,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const suspects = new Suspects(table, onSuspects);
-  await extraKeys(comparer, table, suspects, signal);
+  const rows = await extraKeys(comparer, table, suspects, signal);
   await suspects.flush();
+  return rows;
 }
 
 /** Compares the rows with these keys, each of them once: a recheck, or dirty keys. Not for tables without a key. */

@@ -28,13 +28,13 @@ export interface Comparing {
     onSuspects: (suspects: readonly Suspect[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<RangeFigures>;
-  /** Rows that only the target has, where ranges could not show them; to be asked once after a table's ranges, when it has several. */
+  /** Rows that only the target has, where ranges could not show them, and how many; to be asked once after a table's ranges, when it has several. */
   extras(
     comparer: Comparer,
     table: PlanTable,
     onSuspects: (suspects: readonly Suspect[]) => Promise<void>,
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<number>;
   /** The rows with these keys. */
   keys(comparer: Comparer, table: PlanTable, keys: Tuples, signal: AbortSignal): Promise<KeysFigures>;
 }

@@ -7,7 +7,16 @@ export type VerifyEvent =
   | NoSlot
   /** `resumed`: ranges that an earlier engine had compared for the same verification. */
   | { readonly kind: "begun"; readonly run: string; readonly scope: VerifyScope; readonly resumed: number }
-  | { readonly kind: "split"; readonly table: string; readonly ranges: number }
+  /** These tables are compared whole. */
+  | { readonly kind: "whole"; readonly tables: readonly string[] }
+  /** `done` of them, with so many rows of the source, were compared before this engine. */
+  | {
+      readonly kind: "split";
+      readonly table: string;
+      readonly ranges: number;
+      readonly done: number;
+      readonly rows: number;
+    }
   | { readonly kind: "compared"; readonly proof: RangeProof }
   | { readonly kind: "suspects"; readonly table: string; readonly count: number }
   /** Touched keys of a table that were compared again. */

@@ -79,14 +79,16 @@ export function exampleLedger(tables: readonly string[]): VerifyLedger & {
     setClean: async (table, seq, position, figures) => {
       await done;
       const none = { rowsSource: "0", rowsTarget: "0", ranges: 1, method: "stream" as const };
-      clean.set(table, { table, ...none, ...figures, clean: { seq, position, at: "then" } });
+      const now = { seq, position, at: "then" };
+      const whole = figures === null ? (clean.get(table)?.whole ?? null) : now;
+      clean.set(table, { table, ...none, ...figures, whole, clean: now });
     },
     tables: async () => {
       await done;
       return tables.map(
         (table) =>
           clean.get(table) ?? {
-            ...{ table, clean: null, rowsSource: "0", rowsTarget: "0", ranges: 0, method: null },
+            ...{ table, whole: null, clean: null, rowsSource: "0", rowsTarget: "0", ranges: 0, method: null },
           },
       );
     },
@@ -117,7 +119,7 @@ export function exampleComparing(over: Partial<Comparing> = {}): Comparing {
   return {
     hasKeys: () => true,
     range: () => Promise.resolve(figures),
-    extras: () => Promise.resolve(),
+    extras: () => Promise.resolve(0),
     keys: () => Promise.resolve({ suspects: [], rowsSource: 1, rowsTarget: 1 }),
     ...over,
   };
@@ -178,6 +180,7 @@ export function exampleTools(
     following: { caughtUp: () => Promise.resolve() },
     workers: () => 1,
     slots: 4,
+    slot: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
     rangeRows: 1000,
     now: () => 0,
     wait: (_ms, signal) =>

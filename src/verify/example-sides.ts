@@ -161,7 +161,7 @@ export function sidesOf(
       const { keys, range } = query;
       if (keys !== undefined) {
         // As a server does it: each text is a value of its column, however it is spelled.
-        const wanted = new Set(keys.map((key) => keyBytes(key)));
+        const wanted = new Set(keys.texts.map((key) => keyBytes(key)));
         rows = [...source].filter((row) => wanted.has(keyBytes(keyPlaces(table).map((p) => row[p] ?? null))));
       } else if (range !== null) rows = [...source].filter((row) => within(range, row));
       if (query.ordered && options.inOrder !== true) rows = sorted(table, [...rows]);

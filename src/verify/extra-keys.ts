@@ -41,8 +41,8 @@ export async function extraKeys(
         answer.shift();
       }
     };
-    const keys = asked.map(({ key }) => source.keyTexts(key));
-    if (keys.length > 0)
+    const keys = source.asked(asked.map(({ key }) => key));
+    if (keys.texts.length > 0)
       await betweenSides(
         [answer],
         [

@@ -7,6 +7,9 @@ import type { Plan, PlanColumn, PlanTable } from "../model.js";
 import { postgresName, postgresLiteral } from "../safety/identifier.js";
 import { parseTargetType } from "../typemap/family.js";
 
+/** Rows against a rule that are named. */
+export const shownKeys = 100;
+
 /** As headgate.yaml has it (src/config/verify-keys.ts, which holds it to one kind each). */
 export interface GateSettings {
   readonly name?: string | undefined;
@@ -31,7 +34,8 @@ export type Gate =
   | {
       readonly kind: "not-null" | "unique" | "range";
       readonly name: string;
-      /** Gives one number, of what is against it. */
+      readonly table: PlanTable;
+      /** Gives rows of a number, of what is against it, and of the keys of the first rows that are: one a row. No rows are none. */
       readonly target: string;
       /** What that number counts, one and many: "row of orders.total is below 0". */
       readonly against: (count: bigint) => string;
@@ -48,7 +52,8 @@ export function gateOf(settings: GateSettings, plan: Plan, place: number): Gate 
     return {
       kind: "not-null",
       name,
-      target: `SELECT count(*)::text FROM ${from(plan, table)} WHERE ${postgresName(column.target)} IS NULL`,
+      table,
+      target: rowsAgainst(plan, table, `${postgresName(column.target)} IS NULL`),
       against: (count) =>
         `${rows(count)} of ${table.source} ${count === 1n ? "has" : "have"} no ${column.source}`,
     };
@@ -75,10 +80,17 @@ function uniqueGate(name: string, names: readonly string[], plan: Plan): Gate {
   // A NULL is equal to nothing, as in the unique key of either server.
   const asked = columns.map((column) => `${column} IS NOT NULL`).join(" AND ");
   const told = found.map(({ column }) => column.source).join(", ");
+  const twice = `SELECT ${columns.join(", ")} FROM ${from(plan, table)} WHERE ${asked} GROUP BY ${columns.join(", ")} HAVING count(*) > 1`;
+  const keys = keysOf(table);
+  const list = columns.join(", ");
   return {
     kind: "unique",
     name,
-    target: `SELECT count(*)::text FROM (SELECT 1 FROM ${from(plan, table)} WHERE ${asked} GROUP BY ${columns.join(", ")} HAVING count(*) > 1) AS twice`,
+    table,
+    target:
+      keys.length === 0
+        ? `SELECT count(*)::text FROM (${twice}) AS twice`
+        : `WITH twice AS MATERIALIZED (${twice}) SELECT ${["(SELECT count(*) FROM twice)::text", ...keys.map((key) => `${key}::text`)].join(", ")} FROM ${from(plan, table)} WHERE (${list}) IN (SELECT ${list} FROM twice) ORDER BY ${keys.join(", ")} LIMIT ${String(shownKeys)}`,
     against: (count) =>
       `${count === 1n ? "1 value" : `${String(count)} values`} of ${table.source} (${told}) ${count === 1n ? "is" : "are"} there more than once`,
   };
@@ -100,7 +112,8 @@ function rangeGate(name: string, of: string, { min, max }: GateSettings, plan: P
   return {
     kind: "range",
     name,
-    target: `SELECT count(*)::text FROM ${from(plan, table)} WHERE ${outside.join(" OR ")}`,
+    table,
+    target: rowsAgainst(plan, table, outside.join(" OR ")),
     against: (count) =>
       `${rows(count)} of ${table.source} ${count === 1n ? "has" : "have"} ${/^[aeiou]/iu.test(column.source) ? "an" : "a"} ${column.source} ${told.join(" or ")}`,
   };
@@ -121,6 +134,21 @@ function columnOf(text: string, plan: Plan): { readonly table: PlanTable; readon
   throw new Fault("config-invalid", `verify.queries names ${text}, and no such column travels.`, {
     next: "Name a column as table.column, as the source spells it.",
   });
+}
+
+/** Rows of which this is true: how many, and the keys of the first of them. */
+function rowsAgainst(plan: Plan, table: PlanTable, condition: string): string {
+  const keys = keysOf(table);
+  if (keys.length === 0) return `SELECT count(*)::text FROM ${from(plan, table)} WHERE ${condition}`;
+  const list = ["(count(*) OVER ())::text", ...keys.map((key) => `${key}::text`)].join(", ");
+  return `SELECT ${list} FROM ${from(plan, table)} WHERE ${condition} ORDER BY ${keys.join(", ")} LIMIT ${String(shownKeys)}`;
+}
+
+/** The key's columns on the target, quoted. */
+function keysOf(table: PlanTable): readonly string[] {
+  return (table.key?.columns ?? []).flatMap((name) =>
+    table.columns.flatMap(({ source, target }) => (source === name ? [postgresName(target)] : [])),
+  );
 }
 
 function from(plan: Plan, table: PlanTable): string {

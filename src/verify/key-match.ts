@@ -90,7 +90,7 @@ export class KeyMatch implements TupleSink {
       if (key === undefined || (open.length === 0 && surplus === 0)) continue;
       const refused = this.#ours.read(this.#bytes, open[0] ?? 0).refused();
       if (open.length === surplus) suspects.add(key, "different", columns);
-      else if (surplus > open.length) suspects.add(key, "extra", [], surplus - open.length);
+      else if (surplus > open.length) suspects.add(key, "extra", [], surplus - open.length, true);
       else if (refused.length > 0) suspects.add(key, "different", refused);
       else suspects.add(key, "missing", [], open.length - surplus);
     }

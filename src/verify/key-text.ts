@@ -3,7 +3,7 @@ import { Fault } from "../errors.js";
 import type { PlanTable, SourceEngine } from "../model.js";
 import { codecOf } from "../typemap/compile.js";
 
-/** The texts of a key's tuple. A table without a key has none: then it is the digest of the row, in hex. */
+/** The texts of a key's tuple; NULL, which a target may hold whose key was taken away, is told as that word. A table without a key has none: then it is the digest of the row, in hex. */
 export function keyTexts(table: PlanTable, engine: SourceEngine, key: Buffer): readonly string[] {
   if (table.key === null) return [key.toString("hex")];
   let at = 2;
@@ -14,6 +14,7 @@ export function keyTexts(table: PlanTable, engine: SourceEngine, key: Buffer): r
     const length = key.readInt32BE(at);
     const field = key.subarray(at + 4, at + 4 + Math.max(0, length));
     at += 4 + Math.max(0, length);
+    if (length < 0) return "NULL";
     return codecOf(column, engine).decode(field);
   });
 }

@@ -23,7 +23,10 @@ async function told(source: Row[], target: Row[], passRows?: number): Promise<[s
   });
   const { comparer, asked } = sidesOf(table, source, target, { burst: 1000 });
   await compareMultiset(comparer, table, suspects, signal, passRows);
-  const lines = found.map(({ key, kind, copies }) => `${key.toString("hex")} ${kind} ${copies}`);
+  const lines = found.map(
+    ({ key, kind, copies, duplicate }) =>
+      `${key.toString("hex")} ${kind} ${copies}${duplicate === true ? ", a duplicate" : ""}`,
+  );
   return [lines.sort(), asked.targetReads.length];
 }
 
@@ -41,8 +44,10 @@ it("parts rows in one bucket, whose count alone is the same", async () => {
   expect((await told([a, a, b], [a, a, b]))[0]).toEqual([]);
   expect((await told([a, a], [b, b]))[0]).toEqual([`${keyOf(a)} missing 2`, `${keyOf(b)} extra 2`].sort());
   expect((await told([a, a, b], [a, b, b]))[0]).toEqual(
-    [`${keyOf(a)} missing 1`, `${keyOf(b)} extra 1`].sort(),
+    [`${keyOf(a)} missing 1`, `${keyOf(b)} extra 1, a duplicate`].sort(),
   );
+  // Its copies come and go while both sides are read.
+  expect((await told([b], [b, b, b]))[0]).toEqual([`${keyOf(b)} extra 2, a duplicate`]);
 });
 
 it("looks at a bounded number of rows in one pass, and finds them all in several", async () => {

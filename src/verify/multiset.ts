@@ -55,18 +55,21 @@ export async function compareMultiset(
         const text = digest.toString("latin1");
         const row = rows.get(text) ?? {
           copies: 0,
+          there: false,
           refused: sign > 0 ? view.read(bytes, start).refused() : [],
         };
         row.copies += sign;
-        if (row.copies === 0) rows.delete(text);
-        else rows.set(text, row);
+        if (sign > 0) row.there = true;
+        rows.set(text, row);
       },
       signal,
     );
-    for (const [text, { copies, refused }] of rows) {
+    for (const [text, { copies, there, refused }] of rows) {
+      if (copies === 0) continue;
       const key = Buffer.from(text, "latin1");
       if (refused.length > 0) suspects.add(key, "different", refused, copies);
-      else suspects.add(key, copies > 0 ? "missing" : "extra", [], Math.abs(copies));
+      else if (copies > 0) suspects.add(key, "missing", [], copies);
+      else suspects.add(key, "extra", [], -copies, there);
       if (suspects.full) await suspects.flush(1);
     }
   }
@@ -77,6 +80,8 @@ export async function compareMultiset(
 interface OddRow {
   /** Of the source, less those of the target. */
   copies: number;
+  /** The source has it. */
+  there: boolean;
   readonly refused: readonly string[];
 }
 

@@ -1,29 +1,36 @@
 /**
- * Referential integrity on the target, for every foreign key of the plan: rows that ask for a parent which is not there, by
+ * Referential integrity on the target, for every foreign key of the source: rows that ask for a parent which is not there, by
  * the target's own equality, counted exactly and named by key. A NULL in any of the columns asks for none (MATCH SIMPLE).
+ * Keys that the target does not have are asked about too; one whose rows it cannot compare is told with the reason.
  * One statement is one view, and a batch holds whole transactions; but a table that was copied again is ahead of the others
  * until its lane has come to that copy, and of two lanes one may always be ahead. So orphans are looked at again once
  * the lanes have caught up, and of two lanes only a look during which neither table was touched accuses.
  */
 import { Fault } from "../errors.js";
-import type { Plan, PlanColumn, PlanForeignKey, PlanTable } from "../model.js";
+import type { Plan, PlanColumn, PlanForeignKey, PlanLeftKey, PlanTable } from "../model.js";
 import type { Target, TextRow } from "../port.js";
 import { postgresName } from "../safety/identifier.js";
 import { throwIfStopped } from "../stop.js";
 import { whileStill } from "./still.js";
 import type { StillTools } from "./still.js";
+import { untilAnswered } from "./tools.js";
 
 export interface OrphanVerdict {
   /** Source names. */
   readonly table: string;
   readonly foreignKey: string;
-  readonly parent: string;
-  /** `kept`: there are some, and the policy orphans keeps them. `pending`: they may be on their way. `refused`: the target would not say. */
-  readonly result: "holds" | "orphans" | "kept" | "pending" | "refused";
+  readonly parent: string | null;
+  /**
+   * `kept`: there are some, and the policy orphans keeps them, or the target has no such key. `pending`: they may be on
+   * their way. `refused`: the target would not say. `not-asked`: the target has no such key, and its rows cannot tell.
+   */
+  readonly result: "holds" | "orphans" | "kept" | "pending" | "refused" | "not-asked";
   /** Exact, in decimal; null where it is not known. */
   readonly orphans: string | null;
   /** The first of them, by their own key in text; empty for a table without a key. */
   readonly keys: readonly (readonly string[])[];
+  /** There are more than `keys` names. */
+  readonly truncated: boolean;
   /** What each of `keys` asks for; null where values are hidden. */
   readonly values: readonly (readonly string[])[] | null;
   /** In whole; no value of a row is in it. */
@@ -51,13 +58,39 @@ const stillLooks = 5;
 export async function verifyOrphans(options: OrphanOptions): Promise<readonly OrphanVerdict[]> {
   const verdicts: OrphanVerdict[] = [];
   const level = levelOf(options);
-  for (const table of options.tables)
-    for (const key of table.foreignKeys ?? []) {
-      throwIfStopped(options.signal);
-      options.between?.();
-      verdicts.push(await lookAt(table, key, options, level));
-    }
+  const ask = async (table: PlanTable, key: PlanForeignKey): Promise<OrphanVerdict> => {
+    throwIfStopped(options.signal);
+    options.between?.();
+    return await lookAt(table, key, options, level);
+  };
+  for (const table of options.tables) {
+    for (const key of table.foreignKeys ?? []) verdicts.push(await ask(table, key));
+    for (const left of table.leftKeys ?? [])
+      verdicts.push(
+        left.asked === null ? notAsked(table, left) : withoutKey(await ask(table, left.asked), left),
+      );
+  }
   return verdicts;
+}
+
+function notAsked({ source }: PlanTable, { name, why }: PlanLeftKey): OrphanVerdict {
+  return {
+    ...{ table: source, foreignKey: name, parent: null, result: "not-asked", orphans: null },
+    ...{ keys: [], truncated: false, values: null },
+    sentence: `${name} of ${source} is not on the target and its rows were not asked about: ${why}.`,
+  };
+}
+
+/**
+ * What was found without the key: nothing on the target keeps it so. Orphans there are the source's, as the comparison of
+ * the rows shows, and `check` let them pass as none that the target would refuse: they accuse nobody.
+ */
+function withoutKey(verdict: OrphanVerdict, { why }: PlanLeftKey): OrphanVerdict {
+  return {
+    ...verdict,
+    result: verdict.result === "orphans" ? "kept" : verdict.result,
+    sentence: `${verdict.sentence} The target does not have this key: ${why}.`,
+  };
 }
 
 /** Why a lane cannot come to what its tables were copied at; null when it has. Each lane is waited for once: no table is copied meanwhile. */
@@ -102,7 +135,7 @@ async function lookAt(
   try {
     const why = (await level(table.lane)) ?? (await level(parent.lane));
     if (why !== null) return unjudged(why);
-    const look = (): Promise<Found> => orphansOf(pair, options);
+    const look = (): Promise<Found> => untilAnswered(() => orphansOf(pair, options));
     let found = await look();
     const apart = still.following !== null && parent.lane !== table.lane;
     if (!apart || found.orphans === "0" || key.orphans === "keep") return judged(pair, found);
@@ -111,7 +144,7 @@ async function lookAt(
       found = seen.value;
       if (seen.still || found.orphans === "0") return judged(pair, found);
     }
-    return verdict(pair, "pending", found, sentenceOf("pending", found.orphans, told(pair)));
+    return verdict(pair, "pending", found, sentenceOf("pending", found, told(pair)));
   } catch (error) {
     if (stands(error, signal)) return unjudged(error.message);
     if (signal.aborted || !(error instanceof Fault) || error.code !== "target-refused") throw error;
@@ -152,7 +185,7 @@ async function orphansOf(
 
 function judged(pair: Pair, found: Found): OrphanVerdict {
   const result = found.orphans === "0" ? "holds" : pair.key.orphans === "keep" ? "kept" : "orphans";
-  return verdict(pair, result, found, sentenceOf(result, found.orphans, told(pair)));
+  return verdict(pair, result, found, sentenceOf(result, found, told(pair)));
 }
 
 function verdict(
@@ -168,26 +201,33 @@ function verdict(
     result,
     orphans: found?.orphans ?? null,
     keys: found?.keys ?? [],
+    truncated: found !== null && isCut(found.orphans, found.keys),
     values: found?.values ?? null,
     sentence,
   };
+}
+
+function isCut(orphans: string, keys: Found["keys"]): boolean {
+  return BigInt(orphans) > BigInt(keys.length);
 }
 
 function told({ table, key, parent }: Pair): string {
   return `${key.name} of ${table.source} (${key.columns.join(", ")}) to ${parent.source}`;
 }
 
-function sentenceOf(result: OrphanVerdict["result"], orphans: string, what: string): string {
+function sentenceOf(result: OrphanVerdict["result"], { orphans, keys }: Found, what: string): string {
   const rows = orphans === "1" ? "1 row asks" : `${orphans} rows ask`;
+  const listed =
+    isCut(orphans, keys) && keys.length > 0 ? ` The first ${String(keys.length)} are listed.` : "";
   switch (result) {
     case "holds":
       return `${what} holds on the target.`;
     case "kept":
-      return `${what}: ${rows} for a row that is not there, and are kept, as the policy orphans says.`;
+      return `${what}: ${rows} for a row that is not there, and are kept, as the policy orphans says.${listed}`;
     case "pending":
       return `${what}: ${rows} for a row that is not there yet; the two tables are of two lanes and were written to at each look, so one may have been ahead.`;
     default:
-      return `${what}: ${rows} for a row that is not there on the target.`;
+      return `${what}: ${rows} for a row that is not there on the target.${listed}`;
   }
 }
 

@@ -282,3 +282,18 @@ describe("how a comparison ends and waits", () => {
     expect(await digest([...rows(2999), ["2999", text + "y"]])).not.toBe(first);
   });
 });
+
+it("a second copy of a key is told apart from a row that is nobody's", async () => {
+  for (const [, columns] of shapes.slice(0, 2)) {
+    const table = exampleTable(columns, [0]);
+    const one: Row = ["1", "1", "a"];
+    const target: Row[] = [one, ["1", "0", "b"], ["7", "1", "x"], ["7", "1", "x"]];
+    const keys = [one, ["7", null, null]].map((row) => tupleOf(table, row, keyPlaces(table)));
+    const { comparer } = sidesOf(table, [one], target);
+    const { suspects } = await compareKeys(comparer, table, tuplesOf(keys), signal);
+    expect(suspects.map(({ kind, copies, duplicate = false }) => [kind, copies, duplicate])).toEqual([
+      ["extra", 1, true],
+      ["extra", 2, false],
+    ]);
+  }
+});

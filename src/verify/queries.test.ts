@@ -156,9 +156,9 @@ it("rules are queries of the target", async () => {
     "sane: 2 rows of or.ders have an amount below 0.005 or above 10 on the target.",
   );
   expect(asked).toEqual([
-    'SELECT count(*)::text FROM "public"."orders" WHERE "a.b" IS NULL',
-    'SELECT count(*)::text FROM (SELECT 1 FROM "public"."orders" WHERE "id" IS NOT NULL AND "a.b" IS NOT NULL GROUP BY "id", "a.b" HAVING count(*) > 1) AS twice',
-    'SELECT count(*)::text FROM "public"."orders" WHERE "amount"::numeric < \'0.005\'::numeric OR "amount"::numeric > \'10\'::numeric',
+    'SELECT (count(*) OVER ())::text, "id"::text FROM "public"."orders" WHERE "a.b" IS NULL ORDER BY "id" LIMIT 100',
+    'WITH twice AS MATERIALIZED (SELECT "id", "a.b" FROM "public"."orders" WHERE "id" IS NOT NULL AND "a.b" IS NOT NULL GROUP BY "id", "a.b" HAVING count(*) > 1) SELECT (SELECT count(*) FROM twice)::text, "id"::text FROM "public"."orders" WHERE ("id", "a.b") IN (SELECT "id", "a.b" FROM twice) ORDER BY "id" LIMIT 100',
+    'SELECT (count(*) OVER ())::text, "id"::text FROM "public"."orders" WHERE "amount"::numeric < \'0.005\'::numeric OR "amount"::numeric > \'10\'::numeric ORDER BY "id" LIMIT 100',
   ]);
   await expect(run({ notNull: "orders.id" }, source, target)).rejects.toMatchObject({
     code: "config-invalid",
@@ -207,6 +207,18 @@ it("is red by a look during which nothing moved, and pending where there is none
   const never = following(Infinity);
   expect(await run(pair, a, b, never)).toMatchObject({ result: "pending", sentence: /changed each time/u });
   expect(never.looks()).toBe(5);
+  // A rule asks of one side at one position: no event explains what is against it, however hot the table is.
+  const hot = following(Infinity);
+  expect(await run({ notNull: "or.ders.id" }, a, answering([["1", "7"]]), hot)).toMatchObject({
+    result: "broken",
+    keys: [["7"]],
+  });
+  expect(hot.looks()).toBe(0);
+  const standing = {
+    ...hot,
+    following: { caughtUp: () => Promise.reject(new Fault("quarantined", "It stands.")) },
+  };
+  expect((await run({ notNull: "or.ders.id" }, a, answering([["1", "7"]]), standing)).result).toBe("pending");
   const equal = following(Infinity);
   expect((await run(pair, a, a, equal)).result).toBe("holds");
 });

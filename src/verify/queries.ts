@@ -1,26 +1,31 @@
 /**
  * The gates of verify.queries: each is run in transactions that only read, and is red where its results part or its rule
- * is broken. While the target follows the source, results may part because of what lies between: a gate is red only by a
- * look during which nothing was applied and nothing was to be; otherwise it is asked again, and in the end `pending`.
+ * is broken. A rule is one statement about one table, whose view is of one position of its lane: once the lane has come to
+ * what the table was copied at, it is red as it stands. The results of a pair may part because of what lies between the
+ * two sides: it is red only by a look during which nothing was applied and nothing was to be; otherwise it is asked
+ * again, and in the end `pending`.
  */
 import { createHash } from "node:crypto";
 import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
 import type { Source, Target, TextRow } from "../port.js";
 import { throwIfStopped } from "../stop.js";
-import { gateOf } from "./gate.js";
+import { gateOf, shownKeys } from "./gate.js";
 import type { Gate, GateSettings } from "./gate.js";
 import { whileStill } from "./still.js";
 import type { StillTools } from "./still.js";
+import { untilAnswered } from "./tools.js";
 
 export interface GateVerdict {
   readonly name: string;
   readonly kind: Gate["kind"];
-  /** `pending`: it did not hold, and rows moved each time it was asked. `refused`: a server would not answer. */
+  /** `pending`: it did not hold, and rows moved each time it was asked, or their lane stands. `refused`: a server would not answer. */
   readonly result: "holds" | "broken" | "pending" | "refused";
   /** Rows that came from each side of a pair; null otherwise. */
   readonly rowsSource: number | null;
   readonly rowsTarget: number | null;
+  /** The first rows against a rule, by their own key in text; empty for a pair, and for a table without a key. */
+  readonly keys: readonly (readonly string[])[];
   /** In whole; no value of a row is in it. */
   readonly sentence: string;
 }
@@ -59,10 +64,11 @@ type Look = Omit<GateVerdict, "name" | "kind">;
 async function runGate(gate: Gate, options: GateOptions): Promise<GateVerdict> {
   const told = { name: gate.name, kind: gate.kind };
   const look = (): Promise<Look> =>
-    gate.kind === "pair" ? lookAtPair(gate, options) : lookAtRule(gate, options);
+    untilAnswered(() => (gate.kind === "pair" ? lookAtPair(gate, options) : lookAtRule(gate, options)));
   try {
     let last = await look();
     if (options.still === null || last.result !== "broken") return { ...told, ...last };
+    if (gate.kind !== "pair") return { ...told, ...(await settledRule(gate, last, options)) };
     for (let tries = 1; tries <= mostTries; tries += 1) {
       const { value, still } = await whileStill(options.still, options.plan.tables, look, options.signal);
       if (still || value.result !== "broken") return { ...told, ...value };
@@ -73,9 +79,26 @@ async function runGate(gate: Gate, options: GateOptions): Promise<GateVerdict> {
   } catch (error) {
     if (options.signal.aborted || !(error instanceof Fault) || !refusals.has(error.code)) throw error;
     const sentence = `${gate.name} was not answered: ${error.message}`;
-    return { ...told, result: "refused", rowsSource: null, rowsTarget: null, sentence };
+    return { ...told, result: "refused", rowsSource: null, rowsTarget: null, keys: [], sentence };
   }
 }
+
+/** What was copied in pieces, or again, is whole only where its lane has come to it. */
+async function settledRule(gate: Rule, first: Look, options: GateOptions): Promise<Look> {
+  try {
+    await options.still?.following?.caughtUp(gate.table.lane, options.signal);
+  } catch (error) {
+    if (options.signal.aborted || !(error instanceof Fault) || error.code !== "quarantined") throw error;
+    return {
+      ...first,
+      result: "pending",
+      sentence: `${first.sentence} It cannot be judged yet: ${error.message}`,
+    };
+  }
+  return await untilAnswered(() => lookAtRule(gate, options));
+}
+
+type Rule = Exclude<Gate, { kind: "pair" }>;
 
 /** What is one query's own, and no reason to end them all. */
 const refusals = new Set<string>([
@@ -87,17 +110,22 @@ const refusals = new Set<string>([
 ]);
 
 async function lookAtRule(
-  gate: Exclude<Gate, { kind: "pair" }>,
+  gate: Rule,
   { target, signal, timeoutMs = defaultTimeoutMs }: GateOptions,
 ): Promise<Look> {
   let count = 0n;
-  const take: TextRow = ([cell]) => (count = BigInt(cell ?? "0"));
-  await target.ask(gate.target, { timeoutMs, mostRows: 1 }, take, signal);
+  const keys: (readonly string[])[] = [];
+  const take: TextRow = ([cell, ...key]) => {
+    count = BigInt(cell ?? "0");
+    if (key.length > 0) keys.push(key.map((text) => text ?? "NULL"));
+  };
+  await target.ask(gate.target, { timeoutMs, mostRows: shownKeys }, take, signal);
   const holds = count === 0n;
   return {
     result: holds ? "holds" : "broken",
     rowsSource: null,
     rowsTarget: null,
+    keys,
     sentence: holds
       ? `${gate.name} holds on the target.`
       : `${gate.name}: ${gate.against(count)} on the target.`,
@@ -121,7 +149,7 @@ async function lookAtPair(
     );
   }
   const apart = gate.ordered ? there.apartInOrder(here) : there.apart(here);
-  const told = { rowsSource: there.count, rowsTarget: here.count };
+  const told = { rowsSource: there.count, rowsTarget: here.count, keys: [] };
   if (apart === null) {
     const sentence = `${gate.name}: ${rowsOf(there.count)} equal on both sides.`;
     return { ...told, result: "holds", sentence };

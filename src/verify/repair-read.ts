@@ -7,11 +7,11 @@ import { Fault } from "../errors.js";
 import type { PlanTable } from "../model.js";
 import type { RowReader } from "../port.js";
 import { withSlot } from "../safety/slot.js";
-import type { Mending } from "../verify-port.js";
+import type { Mending } from "../mend-port.js";
 import type { PolicyUse, RepairRow, RepairRows } from "./repair-rows.js";
 import type { VerifyTools } from "./tools.js";
 
-export interface ReadRow extends Mending {
+export interface ReadRow extends Omit<Mending, "run"> {
   readonly policies: readonly PolicyUse[];
 }
 

@@ -5,17 +5,13 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../errors.js";
 import type { PlanTable, PolicyName, SourceEngine } from "../model.js";
-import type { RowReader, RowSink } from "../port.js";
-import { mysqlName } from "../safety/identifier.js";
-import type { Codec } from "../typemap/codec.js";
-import { codecOf } from "../typemap/compile.js";
+import type { AskedKeys, RowReader, RowSink } from "../port.js";
 import { Output, policyNames } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
 import { RowWriter } from "../typemap/writer.js";
-import { keyTexts } from "./key-text.js";
 import { writeRefused } from "./refused-row.js";
+import { SourceShape } from "./source-rows.js";
 import { rowShape } from "./tuple.js";
-import type { TupleShape } from "./tuple.js";
 
 export interface PolicyUse {
   /** `table.column`. */
@@ -35,25 +31,13 @@ export interface RepairRow {
 
 export class RepairRows {
   readonly #table: PlanTable;
-  readonly #engine: SourceEngine;
-  readonly #select: readonly string[];
-  readonly #keyPlaces: readonly number[];
-  readonly #shape: TupleShape;
-  readonly #codecs: readonly Codec[];
+  readonly #source: SourceShape;
   readonly #writer: RowWriter;
 
   constructor(table: PlanTable, engine: SourceEngine) {
-    const codecs = table.columns.map((column) => codecOf(column, engine));
     this.#table = table;
-    this.#engine = engine;
-    this.#codecs = codecs;
-    this.#shape = rowShape(table);
-    this.#select = table.columns.map(
-      (column, place) => codecs[place]?.select(mysqlName(column.source)) ?? "",
-    );
-    this.#keyPlaces = (table.key?.columns ?? []).map((name) =>
-      table.columns.findIndex(({ source }) => source === name),
-    );
+    this.#source = new SourceShape(rowShape(table), engine);
+    const { codecs } = this.#source;
     this.#writer = new RowWriter(
       codecs.map(({ cell }) => cell),
       new Output(null, codecs.length, 1024),
@@ -67,8 +51,7 @@ export class RepairRows {
     onRow: (row: RepairRow) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const texts = keys.map((key) => keyTexts(this.#table, this.#engine, key));
-    await this.#read(reader, texts, onRow, signal);
+    await this.#read(reader, this.#source.asked(keys), onRow, signal);
   }
 
   /** Every row of a table without a key. */
@@ -78,7 +61,7 @@ export class RepairRows {
 
   async #read(
     reader: RowReader,
-    keys: readonly (readonly string[])[] | null,
+    keys: AskedKeys | null,
     onRow: (row: RepairRow) => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -97,7 +80,7 @@ export class RepairRows {
     };
     const query = {
       table: this.#table.source,
-      select: this.#select,
+      select: this.#source.select,
       key: this.#table.key,
       range: null,
       ordered: false,
@@ -127,12 +110,7 @@ export class RepairRows {
           cause: error,
         });
       out.at = 0;
-      writeRefused(
-        { shape: this.#shape, codecs: this.#codecs },
-        { out, writer: this.#writer },
-        { packet, start, end },
-        error,
-      );
+      writeRefused(this.#source, { out, writer: this.#writer }, { packet, start, end }, error);
       // What policies did to a row that is not written counts for nothing.
       this.#policies();
       return this.#made([], sentence);
@@ -154,8 +132,9 @@ export class RepairRows {
       at += 4 + Math.max(0, tuple.readInt32BE(at));
     }
     const count = Buffer.alloc(2);
-    count.writeInt16BE(this.#keyPlaces.length);
-    const fields = this.#keyPlaces.map((place) => {
+    const places = this.#source.shape.key;
+    count.writeInt16BE(places.length);
+    const fields = places.map((place) => {
       const at = starts[place] ?? 0;
       return tuple.subarray(at, at + 4 + Math.max(0, tuple.readInt32BE(at)));
     });

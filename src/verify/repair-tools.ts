@@ -1,7 +1,7 @@
 /** What a repair works with, what it is asked for, and what it says of a table: types only. */
 import type { PlanTable } from "../model.js";
 import type { Source } from "../port.js";
-import type { RowMender } from "../verify-port.js";
+import type { RowMender } from "../mend-port.js";
 import type { VerifyTools } from "./tools.js";
 
 export interface RepairTools extends VerifyTools {
@@ -32,6 +32,8 @@ export interface TableRepair {
   readonly left: readonly string[];
   /** Of a dry run, the first of them. */
   readonly statements: readonly string[];
+  /** How many more they would be. */
+  readonly unshown: number;
   /** On record after the last look; null of a dry run. */
   readonly differences: bigint | null;
   readonly pending: bigint | null;

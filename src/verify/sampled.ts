@@ -7,11 +7,11 @@ import type { VerifyRun, VerifyScope } from "../verify-port.js";
 import { confidence, sampleComparing } from "./sample.js";
 import type { Sampling } from "./sample.js";
 import { settle } from "./settle.js";
-import { inTurn, looking } from "./tools.js";
+import { followedFacts, inTurn, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { foundIn, tablesOf } from "./verification.js";
 import type { FoundRows, VerificationTools } from "./verification.js";
-import { compareWhole } from "./whole.js";
+import { compareExtras, compareWhole, tellKnown } from "./whole.js";
 
 export interface SampledTable extends FoundRows {
   readonly table: PlanTable;
@@ -26,6 +26,8 @@ export interface SampledTable extends FoundRows {
 
 export interface SampleOutcome {
   readonly run: VerifyRun;
+  /** Ranges that were compared before it was stopped and went on, the first of them no earlier than `run` began. */
+  readonly resumed: number;
   readonly tables: readonly SampledTable[];
 }
 
@@ -44,10 +46,18 @@ export async function verifySample(
     sample,
   };
   const run = await inTurn(tools, () => tools.ledger.begin(scope), signal);
-  tools.onEvent({ kind: "begun", run: run.id, scope, resumed: 0 });
+  const known = await tools.ledger.ranges(run.id);
+  const resumed = known.filter(({ proof }) => proof !== null).length;
+  tools.onEvent({ kind: "begun", run: run.id, scope, resumed });
+  tellKnown(tools, tables, known);
   await compareWhole(tools, run, tables, signal);
-  for (const table of tables) await settle(tools, run, table, ["suspect"], signal);
   const ranges = await tools.ledger.ranges(run.id);
+  for (const table of tables) {
+    // Of the target's rows beside those of the source's ranges the sentence speaks as well.
+    if (ranges.filter(({ range }) => range.table === table.source).length > 1)
+      await compareExtras(tools, run, table, signal);
+    await settle(tools, run, table, ["suspect"], signal);
+  }
   const counts = await tools.ledger.mismatchCounts();
   const sampled: SampledTable[] = [];
   for (const table of tables) {
@@ -71,6 +81,8 @@ export async function verifySample(
     percent: sample.percent,
     seed: sample.seed,
     tables: sampled.length,
+    ...(resumed === 0 ? {} : { resumed }),
+    ...followedFacts(tools),
     differences: String(sampled.reduce((total, each) => total + each.differences, 0n)),
     sampled: JSON.stringify(
       sampled.map(({ table, sentence, differences, pending }) => ({
@@ -82,5 +94,5 @@ export async function verifySample(
     ),
   };
   await inTurn(tools, () => tools.ledger.end(run.id, facts), signal);
-  return { run, tables: sampled };
+  return { run, resumed, tables: sampled };
 }

@@ -17,6 +17,8 @@ const fewKeys = 100;
 const mostLooksAtFew = 25;
 /** Suspects that are looked at in one go. */
 const pageKeys = 5_000;
+/** Looks at which a row has to be absent while its table is written to. */
+const leastAbsent = 2;
 /** Rows of a table without a key that are kept; whoever has more of them is told so, and copies the table again. */
 export const mostRows = 100_000;
 
@@ -118,9 +120,9 @@ async function settleKeys(
 
 /**
  * A table without a key is looked at whole: rows are its only names, and whatever touches the table may have touched any of
- * them. A row that no event explains parts both sides at every look, while what an event brings is there at the next one.
- * So a row that is missing from one look's suspects was equal at it, and one that only a later look suspects was equal at
- * the earlier: where no row is suspected at all looks, nothing differed at the first. As above otherwise.
+ * them. At a look during which nothing was touched all is told. At another one events under way hide a difference only
+ * where they are of equal rows, as many as differ: so a suspect is let go that was absent at two looks, and more often
+ * than it was there with any one number of copies. An accused row is let go by a still look alone.
  */
 async function settleRows(
   tools: VerifyTools,
@@ -130,8 +132,11 @@ async function settleRows(
   signal: AbortSignal,
 ): Promise<number> {
   using pacer = tools.pacer?.();
-  /** Rows that every look so far has suspected. */
-  let lasting: readonly Suspect[] | null = null;
+  const accused = new Set<string>();
+  const open = new Map<string, OpenRow>();
+  for await (const each of onRecord(tools, table))
+    if (each.state === "different") accused.add(textOf(each.key));
+    else open.set(textOf(each.key), { suspect: each, absent: 0, seen: new Map() });
   for (let look = 1; ; look += 1) {
     giveWay(tools);
     await pacer?.pace(signal);
@@ -143,12 +148,11 @@ async function settleRows(
     );
     await tools.moment("verify:rechecked");
     pacer?.rest();
-    const touched =
-      found.length > 0 && tools.following !== null && (await touchedAtAll(tools, table, at, signal));
-    // Of those that are not kept nothing is known.
-    if (touched) lasting = more > 0 || lasting === null ? found : suspectedTwice(lasting, found);
-    const left = touched ? (lasting ?? []) : found;
-    const last = look >= mostLooks;
+    const touched = tools.following !== null && (await touchedAtAll(tools, table, at, signal));
+    const now = new Map(found.map((suspect) => [textOf(suspect.key), suspect]));
+    if (touched) note(open, accused, now, { first: look === 1, all: more === 0, kept });
+    const left = touched ? [...open.values()].map(({ suspect }) => suspect) : found;
+    const hidden = touched && [...accused].some((key) => !now.has(key));
     await pacer?.pace(signal);
     tools.onEvent({
       kind: "rechecked",
@@ -157,20 +161,49 @@ async function settleRows(
       different: touched ? 0 : left.length,
       touched: touched ? left.length : 0,
     });
-    if (left.length > 0 && touched && !last) {
+    if (touched && (left.length > 0 || hidden) && look < mostLooks) {
       pacer?.rest();
       continue;
     }
-    await recordRows(tools, run, table, left, touched ? "pending" : "different");
+    await recordRows(tools, run, table, left, touched ? { pending: accused } : "different");
     await tools.moment("verify:settled");
     return more;
   }
 }
 
-/** As the later look tells them; whether they are missing or extra may have changed with the events in between. */
-function suspectedTwice(before: readonly Suspect[], now: readonly Suspect[]): readonly Suspect[] {
-  const known = new Set(before.map(({ key }) => textOf(key)));
-  return now.filter(({ key }) => known.has(textOf(key)));
+/** A row that is neither accused nor let go. */
+interface OpenRow {
+  suspect: Suspect;
+  /** Looks at which it was not suspected. */
+  absent: number;
+  /** Looks by what they told of it. */
+  readonly seen: Map<string, number>;
+}
+
+/** What a look tells while events touch the table. A row that only later looks suspect was absent at those before. */
+function note(
+  open: Map<string, OpenRow>,
+  accused: ReadonlySet<string>,
+  now: ReadonlyMap<string, Suspect>,
+  look: { readonly first: boolean; readonly all: boolean; readonly kept: number },
+): void {
+  for (const [key, suspect] of now) {
+    if (accused.has(key)) continue;
+    // Of rows that are not kept nothing is known.
+    if (!open.has(key) && (look.first || !look.all) && open.size < look.kept)
+      open.set(key, { suspect, absent: 0, seen: new Map() });
+    const row = open.get(key);
+    if (row === undefined) continue;
+    row.suspect = suspect;
+    const told = `${suspect.kind} ${String(suspect.copies)}`;
+    row.seen.set(told, (row.seen.get(told) ?? 0) + 1);
+  }
+  if (!look.all) return;
+  for (const [key, row] of open) {
+    if (now.has(key)) continue;
+    row.absent += 1;
+    if (row.absent >= leastAbsent && row.absent > Math.max(0, ...row.seen.values())) open.delete(key);
+  }
 }
 
 async function lookWhole(
@@ -204,38 +237,53 @@ async function lookWhole(
   );
 }
 
-/** These rows are what is on record of the table now; those that are not among them are off it. */
+/** These rows are what is on record of the table now; those that are not among them are off it, but for the accused ones that `pending` names. */
 async function recordRows(
   tools: VerifyTools,
   run: VerifyRun,
   table: PlanTable,
   found: readonly Suspect[],
-  state: "different" | "pending",
+  as: "different" | { readonly pending: ReadonlySet<string> },
 ): Promise<void> {
-  const kept = new Set(found.map(({ key }) => textOf(key)));
+  const stay = new Set([...found.map(({ key }) => textOf(key)), ...(as === "different" ? [] : as.pending)]);
+  const state = as === "different" ? as : "pending";
   for (let at = 0; at < found.length; at += pageKeys)
     await tools.ledger.settle(
       run.id,
       table.source,
       found.slice(at, at + pageKeys).map((suspect) => ({ key: suspect.key, state, suspect })),
     );
+  const gone: Buffer[] = [];
+  const settle = async (): Promise<void> => {
+    const keys = gone.splice(0);
+    const none = { state: null, suspect: null };
+    if (keys.length > 0)
+      await tools.ledger.settle(
+        run.id,
+        table.source,
+        keys.map((key) => ({ key, ...none })),
+      );
+  };
+  for await (const { key } of onRecord(tools, table)) {
+    if (!stay.has(textOf(key))) gone.push(key);
+    if (gone.length === pageKeys) await settle();
+  }
+  await settle();
+}
+
+/** What is on record of the table, by key. A row that is taken off it meanwhile does no harm. */
+async function* onRecord({ ledger }: VerifyTools, { source }: PlanTable): AsyncGenerator<RecordedMismatch> {
   for (let after: Buffer | null = null; ;) {
-    const page: readonly RecordedMismatch[] = await tools.ledger.mismatches(
-      table.source,
+    const page: readonly RecordedMismatch[] = await ledger.mismatches(
+      source,
       ["suspect", "different", "pending"],
       after,
       pageKeys,
     );
     const last = page.at(-1);
     if (last === undefined) return;
+    yield* page;
     after = last.key;
-    const gone = page.filter(({ key }) => !kept.has(textOf(key)));
-    if (gone.length > 0)
-      await tools.ledger.settle(
-        run.id,
-        table.source,
-        gone.map(({ key }) => ({ key, state: null, suspect: null })),
-      );
   }
 }
 

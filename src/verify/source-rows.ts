@@ -7,14 +7,14 @@ import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { Fault } from "../errors.js";
 import type { PlanColumn, SourceEngine } from "../model.js";
-import type { RowQuery, RowReader, RowSink } from "../port.js";
+import type { AskedKeys, RowQuery, RowReader, RowSink } from "../port.js";
 import { mysqlName } from "../safety/identifier.js";
 import { codecOf } from "../typemap/compile.js";
 import type { Codec } from "../typemap/codec.js";
 import { Output } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
 import { RowWriter } from "../typemap/writer.js";
-import { chunkBytes, giveChunk, takeChunk } from "./chunk-pool.js";
+import { chunkBytes, giveChunk, keptChunk, takeChunk } from "./chunk-pool.js";
 import { writeRefused } from "./refused-row.js";
 import type { Pen } from "./refused-row.js";
 import type { Side } from "./side.js";
@@ -45,8 +45,12 @@ export class SourceShape {
     this.select = this.codecs.map((codec, field) => codec.select(mysqlName(fieldName(shape, field))));
   }
 
-  /** A key's tuple as the texts that RowQuery.keys asks for. */
-  keyTexts(key: Buffer): string[] {
+  /** Keys' tuples as a query asks for them. */
+  asked(keys: readonly Buffer[]): AskedKeys {
+    return { texts: keys.map((key) => this.#keyTexts(key)), columns: this.keyColumns };
+  }
+
+  #keyTexts(key: Buffer): string[] {
     const at = new Int32Array(this.shape.key.length);
     fieldsAt(key, 0, at);
     return this.shape.key.map((field, k) => {
@@ -78,8 +82,7 @@ export async function readSource(
 ): Promise<SourceRead> {
   const { table } = source.shape;
   const rows = new SourceRows(source, side, digested);
-  const keyColumns = wanted.keys === undefined ? {} : { keyColumns: source.keyColumns };
-  const query = { table: table.source, select: source.select, key: table.key, ...wanted, ...keyColumns };
+  const query = { table: table.source, select: source.select, key: table.key, ...wanted };
   const read = await reader.read(query, rows, signal);
   const done = rows.finish();
   if (done.rows !== read.rows)
@@ -104,7 +107,7 @@ class SourceRows implements RowSink {
     this.#source = source;
     this.#side = side;
     this.#hash = digested ? createHash("sha256") : null;
-    this.#pen = this.#newPen(firstBytes);
+    this.#pen = this.#newPen((this.#fits ? keptChunk() : undefined) ?? firstBytes);
   }
 
   row(packet: Buffer, start: number, end: number): void {
@@ -158,7 +161,11 @@ class SourceRows implements RowSink {
 
   /** What holds more than one chunk fills the next one too. */
   #nextBytes(): number | Buffer {
-    return this.#side.chunkBytes < chunkBytes ? takeChunk() : firstBytes;
+    return this.#fits ? takeChunk() : firstBytes;
+  }
+
+  get #fits(): boolean {
+    return this.#side.chunkBytes < chunkBytes;
   }
 
   #newPen(first: number | Buffer): Pen {

@@ -7,7 +7,6 @@ export const streamed: Comparing = {
   range: compareRange,
   keys: compareKeys,
   // In key order both ends of each range are read on both sides.
-  extras: async (comparer, table, onSuspects, signal) => {
-    if (wayOf(table) === "keys") await extrasOf(comparer, table, onSuspects, signal);
-  },
+  extras: async (comparer, table, onSuspects, signal) =>
+    wayOf(table) === "keys" ? await extrasOf(comparer, table, onSuspects, signal) : 0,
 };

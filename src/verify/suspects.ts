@@ -24,8 +24,12 @@ export class Suspects {
     return this.#found.length > suspectsAtOnce;
   }
 
-  add(key: Buffer, kind: MismatchKind, columns: readonly string[], copies = 1): void {
-    const suspect = { table: this.#table.source, key, kind, columns, copies };
+  /** `duplicate`: of rows too many, that the source has the key as well. */
+  add(key: Buffer, kind: MismatchKind, columns: readonly string[], copies = 1, duplicate = false): void {
+    const suspect = {
+      ...{ table: this.#table.source, key, kind, columns, copies },
+      ...(duplicate ? { duplicate } : {}),
+    };
     const last = this.#found.at(-1);
     if (last?.key.equals(key) === true) this.#found[this.#found.length - 1] = together(last, suspect);
     else this.#found.push(suspect);
@@ -45,9 +49,17 @@ function together(first: Suspect, second: Suspect): Suspect {
     return first.kind === "different"
       ? { ...first, columns: [...new Set([...first.columns, ...second.columns])] }
       : { ...first, copies: first.copies + second.copies };
-  if (first.kind === "different") return second;
-  if (second.kind === "different") return first;
+  if (first.kind === "different") return beside(second);
+  if (second.kind === "different") return beside(first);
   const copies = first.copies - second.copies;
-  if (copies === 0) return { ...first, kind: "different", columns: [], copies: 1 };
-  return { ...(copies > 0 ? first : second), copies: Math.abs(copies) };
+  if (copies === 0) {
+    const { table, key } = first;
+    return { table, key, kind: "different", columns: [], copies: 1 };
+  }
+  return beside({ ...(copies > 0 ? first : second), copies: Math.abs(copies) });
+}
+
+/** Of a key that the source has. */
+function beside(suspect: Suspect): Suspect {
+  return suspect.kind === "extra" ? { ...suspect, duplicate: true } : suspect;
 }

@@ -4,7 +4,7 @@
  */
 import { Fault } from "../errors.js";
 import type { TargetLook, TupleSink, Wanted } from "../verify-port.js";
-import { chunkBytes, giveChunk, takeChunk } from "./chunk-pool.js";
+import { chunkBytes, giveChunk, keptChunk, takeChunk } from "./chunk-pool.js";
 import type { Side } from "./side.js";
 import type { TupleShape } from "./tuple.js";
 
@@ -42,7 +42,7 @@ class TargetRows implements TupleSink {
     this.#side = side;
     this.#whole = side.chunkBytes + 65_536;
     // Most tables are small.
-    this.#bytes = Buffer.allocUnsafe(8192);
+    this.#bytes = keptChunk() ?? Buffer.allocUnsafe(8192);
   }
 
   tuple(bytes: Buffer, start: number, end: number): void {

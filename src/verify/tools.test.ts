@@ -2,10 +2,11 @@
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
+import type { Target } from "../port.js";
 import { Turns } from "../safety/turns.js";
 import { planColumn, planTable } from "../typemap/column.fixture.js";
 import { exampleTools } from "./example-ledger.js";
-import { looking } from "./tools.js";
+import { inTurns, looking, untilAnswered } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 
 const table = {
@@ -148,4 +149,91 @@ it("a signal ends the waiting with its own fault", async () => {
   });
   await pacer.pace(control.signal);
   await expect(looking(tools, table, () => Promise.resolve(), control.signal, pacer)).rejects.toBe(over);
+});
+
+it("a query waits for a turn and for a worker slot of its host, and gives both back", async () => {
+  const turns = turnsOf();
+  let [held, waited] = [0, 0];
+  const order: string[] = [];
+  const tools = toolsOf({
+    pacer: () => turns.pacer(),
+    // Taken by others at first: who waits has no turn, so that a pause has come.
+    slot: (host, slots) => {
+      if (waited === 0) {
+        turns.pause();
+        return Promise.resolve(null);
+      }
+      held += 1;
+      order.push(`${host} ${String(slots)}`);
+      return Promise.resolve({
+        [Symbol.asyncDispose]: () => {
+          held -= 1;
+          return Promise.resolve();
+        },
+      });
+    },
+    wait: () => {
+      waited += 1;
+      order.push(turns.held);
+      turns.resume();
+      return Promise.resolve();
+    },
+  });
+  const side = {
+    ask: () => {
+      order.push(`asked with ${String(held)}`);
+      return Promise.resolve({ whole: true });
+    },
+  };
+  await inTurns(side, "target", tools).ask("SELECT 1", { timeoutMs: 0, mostRows: 1 }, () => undefined, never);
+  expect(order).toEqual(["paused", "target 4", "asked with 1"]);
+  turns.pause();
+  expect([held, turns.held]).toEqual([0, "paused"]);
+  const broken = { ask: () => Promise.reject(new Error("refused")) };
+  turns.resume();
+  await expect(
+    inTurns(broken, "source", tools).ask("SELECT 1", { timeoutMs: 0, mostRows: 1 }, () => undefined, never),
+  ).rejects.toThrow("refused");
+  expect(held).toBe(0);
+});
+
+it("a pause does not wait for a statement that runs: it is ended, and its look taken anew at the end of the pause", async () => {
+  const turns = turnsOf();
+  const tools = toolsOf({
+    pacer: () => turns.pacer(),
+    slot: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
+  });
+  let asked = 0;
+  const ended: string[] = [];
+  const side: Pick<Target, "ask"> = {
+    ask: async (_sql, _limits, onRow, signal) => {
+      asked += 1;
+      onRow([String(asked)]);
+      if (asked === 3) return { whole: true };
+      const stopped = new Promise<never>((_, reject) =>
+        signal.addEventListener("abort", () => reject(new Error("the connection was cut"))),
+      );
+      turns.pause();
+      try {
+        return await stopped;
+      } finally {
+        setImmediate(() => {
+          ended.push(turns.held);
+          turns.resume();
+        });
+      }
+    },
+  };
+  const { ask } = inTurns(side, "target", tools);
+  const answer = await untilAnswered(async () => {
+    const rows: string[] = [];
+    const take = ([cell]: readonly (string | null)[]): void => void rows.push(cell ?? "");
+    await ask("SELECT 1", { timeoutMs: 0, mostRows: 1 }, take, never);
+    return rows;
+  });
+  expect({ answer, ended, held: turns.held }).toEqual({
+    answer: ["3"],
+    ended: ["paused", "paused"],
+    held: "no",
+  });
 });

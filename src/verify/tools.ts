@@ -6,9 +6,10 @@
 import { Fault } from "../errors.js";
 import type { Plan, PlanTable, Position, SourceEngine } from "../model.js";
 import type { RowReader, Source, Target } from "../port.js";
+import { heldBack } from "../safety/turns.js";
 import type { Pacer } from "../safety/turns.js";
 import { withSlot } from "../safety/slot.js";
-import { retry, throwIfStopped } from "../stop.js";
+import { eitherOf, retry, throwIfStopped } from "../stop.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { TargetLook, VerifyLedger } from "../verify-port.js";
 import type { Comparer } from "./comparer.js";
@@ -37,6 +38,8 @@ export interface VerifyTools {
   /** Comparisons at a time, and worker slots of each host for all processes. */
   readonly workers: () => number;
   readonly slots: number;
+  /** One of them, until it is disposed of; null when all are taken. */
+  readonly slot: (host: "source" | "target", slots: number) => Promise<AsyncDisposable | null>;
   readonly rangeRows: number;
   readonly pacer?: () => Pacer;
   /** True while somebody waits who goes first: between two pieces of work this verification ends, and goes on later from its records. */
@@ -64,6 +67,11 @@ export async function again<T>(
   });
 }
 
+/** Said of a verification of a copy that nobody follows: what the source has written since counts as different. */
+export function followedFacts({ following }: Pick<VerifyTools, "following">): { readonly followed?: false } {
+  return following === null ? { followed: false } : {};
+}
+
 /** A write of the ledger that is not part of a look: it waits for the end of a pause like everything else that is written. */
 export async function inTurn<T>(
   { pacer }: Pick<VerifyTools, "pacer">,
@@ -73,6 +81,65 @@ export async function inTurn<T>(
   using turn = pacer?.();
   await turn?.pace(signal);
   return await act();
+}
+
+/**
+ * Whose statements wait for a turn and for one of the host's worker slots, as every look does. An anti-join takes as long as
+ * it takes, and a pause does not wait for it: the statement is ended with `heldBack`, and asked again by `untilAnswered`.
+ */
+export function inTurns(
+  side: Pick<Target, "ask">,
+  host: "source" | "target",
+  tools: Slotted,
+): Pick<Target, "ask"> {
+  return {
+    ask: async (sql, limits, onRow, signal) => {
+      using turn = tools.pacer?.();
+      await turn?.pace(signal);
+      const ask = async (): Promise<{ readonly whole: boolean }> => {
+        // Of the turn as it is now: it was given back while a slot was waited for.
+        const pausing = turn?.pausing;
+        try {
+          const stop = pausing === undefined ? signal : eitherOf(signal, pausing);
+          return await side.ask(sql, limits, onRow, stop);
+        } catch (error) {
+          throwIfStopped(signal);
+          throw pausing?.aborted === true ? heldBack : error;
+        }
+      };
+      return await inSlot(tools, host, turn, ask, signal);
+    },
+  };
+}
+
+/** A look whose statements a pause may end: it is taken anew then, and waits for its turn as at first. */
+export async function untilAnswered<T>(look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (error !== heldBack) throw error;
+    }
+  }
+}
+
+type Slotted = Pick<VerifyTools, "pacer" | "slot" | "slots" | "wait" | "onEvent">;
+
+/** In a worker slot, without a view that holds one. `turn` is given back while it is waited for. */
+export async function inSlot<T>(
+  tools: Slotted,
+  host: "source" | "target",
+  turn: Pacer | undefined,
+  act: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const slotted = waitingWithout(tools, turn);
+  const slot = await withSlot(slotted, host, (slots) => tools.slot(host, slots), signal);
+  try {
+    return await act();
+  } finally {
+    await slot[Symbol.asyncDispose]();
+  }
 }
 
 /** How a verification ends that gave way: nothing is wrong, and the same one goes on when it is begun again. */

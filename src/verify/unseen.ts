@@ -3,8 +3,8 @@
  * that a type does not keep, those that a method's text has no room for. For the report; nothing is decided by it.
  */
 import type { PlanColumn, PlanTable, SourceEngine } from "../model.js";
-import { codecOf } from "../typemap/compile.js";
 import { bareType } from "../typemap/target-type.js";
+import { digestBlindness } from "./digest-texts.js";
 
 export interface ColumnsCompared {
   readonly compared: readonly string[];
@@ -45,12 +45,9 @@ function unseenOf({ column, targetType, policy }: PlanColumn): string[] {
 }
 
 function unseenByDigest(table: PlanTable, engine: SourceEngine): string[] {
-  return table.columns.flatMap((column) => {
-    const type = bareType(column.targetType);
-    if (codecOf(column, engine).canonicalSource(column.source) === null)
-      return [`${column.source}: has no exact text in the servers, so it is streamed.`];
-    return type === "real" || type === "double precision"
-      ? [`${column.source}: the digest does not see the sign of zero.`]
-      : [];
-  });
+  return digestBlindness(table, engine).map(({ column, streamed, reason }) =>
+    streamed
+      ? `${column}: has no exact text in the servers, so it is streamed: ${reason}.`
+      : `${column}: the digest does not see ${reason}.`,
+  );
 }

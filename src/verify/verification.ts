@@ -10,9 +10,9 @@ import type { MismatchKind, TableProof, VerifyLedger, VerifyRun, VerifyScope } f
 import type { Comparing } from "./comparing.js";
 import { compareDirty } from "./dirty.js";
 import { settle } from "./settle.js";
-import { giveWay, inTurn } from "./tools.js";
+import { followedFacts, giveWay, inTurn } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
-import { cleanFrom, compareWhole } from "./whole.js";
+import { cleanFrom, compareWhole, tellKnown } from "./whole.js";
 
 export interface VerifyRequest {
   readonly method: VerifyScope["method"];
@@ -28,6 +28,7 @@ export interface FoundMismatch {
   readonly kind: MismatchKind;
   readonly columns: readonly string[];
   readonly copies: number;
+  readonly duplicate?: boolean;
 }
 
 /** Rows of a table on record. */
@@ -58,7 +59,7 @@ export interface VerifyOutcome {
   readonly tables: readonly TableOutcome[];
   readonly differences: bigint;
   readonly pending: bigint;
-  /** Everything that was compared is equal as of at least this position of its lane, or differs as told. Null before any batch. */
+  /** Everything that was compared is equal as of at least this position, or differs as told. Null before any batch, and where tables are of several lanes: each has its own. */
   readonly position: Position | null;
 }
 
@@ -96,7 +97,12 @@ export async function verify(
   const begun = await ledger.ranges(run.id);
   const resumed = begun.filter(({ proof }) => proof !== null).length;
   tools.onEvent({ kind: "begun", run: run.id, scope: run.scope, resumed });
+  tellKnown(tools, tables, begun);
   await tools.moment("verify:begun");
+  // What the source has committed when somebody asks is touched here only once it is applied.
+  if (scope.kind === "dirty")
+    for (const lane of new Set(tables.map(({ lane: name }) => name)))
+      await tools.following?.caughtUp(lane, signal);
   const before = new Map((await ledger.tables()).map((proof) => [proof.table, proof]));
   const split = new Set(begun.map(({ range }) => range.table));
   const keys = new Map<string, number>();
@@ -156,7 +162,10 @@ export async function foundIn(
   return {
     differences: count("different"),
     pending: count("pending"),
-    mismatches: shown.map(({ key, kind, columns, copies }) => ({ key, kind, columns, copies })),
+    mismatches: shown.map(({ key, kind, columns, copies, duplicate = false }) => ({
+      ...{ key, kind, columns, copies },
+      ...(duplicate ? { duplicate } : {}),
+    })),
   };
 }
 
@@ -194,19 +203,17 @@ async function ended(
     outcomes.reduce((total, outcome) => total + outcome[what], 0n);
   const [differences, pending] = [sum("differences"), sum("pending")];
   const unlisted = outcomes.reduce((total, outcome) => total + outcome.unlisted, 0);
-  // The oldest of the tables' checkpoints: no table was looked at before it.
-  const oldest = outcomes
-    .map(({ proof }) => proof.clean)
-    .reduce((a, b) => (a === null || (b !== null && b.seq < a.seq) ? b : a), null);
+  const position = oldestOf(outcomes);
   const facts = {
     tables: outcomes.length,
     wholeTables: done.whole.size,
     keysCompared: [...done.keys.values()].reduce((total, each) => total + each, 0),
     differences: differences.toString(),
     pending: pending.toString(),
-    position: JSON.stringify(oldest?.position ?? null),
+    position: JSON.stringify(position),
     ...(unlisted === 0 ? {} : { unlisted }),
     ...(done.resumed === 0 ? {} : { resumed: done.resumed }),
+    ...followedFacts(tools),
     ...done.facts,
   };
   await inTurn(tools, () => ledger.end(run.id, facts), signal);
@@ -217,6 +224,16 @@ async function ended(
     tables: outcomes,
     differences,
     pending,
-    position: oldest?.position ?? null,
+    position,
   };
+}
+
+/** The oldest of the tables' checkpoints: no table was looked at before it. Batches of two lanes have no order. */
+function oldestOf(outcomes: readonly TableOutcome[]): Position | null {
+  const clean = outcomes.flatMap(({ proof }) => (proof.clean === null ? [] : [proof.clean]));
+  if (new Set(outcomes.map(({ table }) => table.lane)).size > 1) return null;
+  return (
+    clean.reduce<(typeof clean)[number] | null>((a, b) => (a === null || b.seq < a.seq ? b : a), null)
+      ?.position ?? null
+  );
 }

@@ -9,7 +9,7 @@ import type { PlanTable, Range } from "../model.js";
 import { together } from "../safety/pool.js";
 import type { Pacer } from "../safety/turns.js";
 import { throwIfStopped } from "../stop.js";
-import type { RangeProof, Suspect, VerifyRun } from "../verify-port.js";
+import type { RangeProof, Suspect, VerifyLedger, VerifyRun } from "../verify-port.js";
 import { again, giveWay, inTurn, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 
@@ -25,6 +25,7 @@ export async function compareWhole(
   tables: readonly PlanTable[],
   signal: AbortSignal,
 ): Promise<void> {
+  tools.onEvent({ kind: "whole", tables: tables.map(({ source }) => source) });
   const pieces = piecesOf(tools, run, tables, signal);
   // A generator answers one at a time.
   const turn = pLimit(1);
@@ -57,6 +58,21 @@ export async function compareWhole(
   giveWay(tools);
 }
 
+/** What was split, and compared, before: told with the beginning, so that no progress is of nothing. */
+export function tellKnown(
+  tools: Pick<VerifyTools, "onEvent">,
+  tables: readonly PlanTable[],
+  known: Awaited<ReturnType<VerifyLedger["ranges"]>>,
+): void {
+  for (const { source: table } of tables) {
+    const mine = known.filter(({ range }) => range.table === table);
+    const proofs = mine.flatMap(({ proof }) => proof ?? []);
+    const rows = proofs.reduce((sum, { rowsSource }) => sum + Number(rowsSource), 0);
+    if (mine.length > 0)
+      tools.onEvent({ kind: "split", table, ranges: mine.length, done: proofs.length, rows });
+  }
+}
+
 /** The ranges that are not proven yet, split where they were not. */
 async function* piecesOf(
   tools: VerifyTools,
@@ -65,14 +81,15 @@ async function* piecesOf(
   signal: AbortSignal,
 ): AsyncGenerator<Piece, null> {
   const known = await tools.ledger.ranges(run.id);
+  const of = (table: PlanTable): typeof known => known.filter(({ range }) => range.table === table.source);
   for (const table of tables) {
-    const mine = known.filter(({ range }) => range.table === table.source);
+    const mine = of(table);
     let open = mine.filter(({ proof }) => proof === null).map(({ range }) => range);
     if (mine.length === 0) {
       open = await again(tools, `splitting ${table.source}`, () => splitOf(tools, table, signal), signal);
-      const split = open;
-      await inTurn(tools, () => tools.ledger.setRanges(run.id, table.source, split), signal);
-      tools.onEvent({ kind: "split", table: table.source, ranges: open.length });
+      const ranges = open;
+      await inTurn(tools, () => tools.ledger.setRanges(run.id, table.source, ranges), signal);
+      tools.onEvent({ kind: "split", table: table.source, ranges: ranges.length, done: 0, rows: 0 });
     }
     for (const range of open) yield { table, range };
   }
@@ -153,32 +170,34 @@ export async function cleanFrom(
     source += BigInt(proof.rowsSource);
     target += BigInt(proof.rowsTarget);
   }
-  if (proofs.length > 1) await extras(tools, run, table, signal);
+  if (proofs.length > 1) target += BigInt(await compareExtras(tools, run, table, signal));
   const figures = {
+    run: run.id,
     rowsSource: source.toString(),
     rowsTarget: target.toString(),
     ranges: proofs.length,
-    method: first.method,
+    // A range that a server would not digest was streamed: of the others the digest's blindness holds.
+    method: proofs.some((proof) => proof?.method === "digest") ? ("digest" as const) : first.method,
   };
   const { seq, position } = oldest;
   await inTurn(tools, () => tools.ledger.setClean(table.source, seq, position, figures), signal);
   await tools.moment("verify:cleaned");
 }
 
-/** Rows that only the target has, of tables whose ranges are the source's alone. */
-async function extras(
+/** Rows that only the target has, of tables whose ranges are the source's alone: to be asked for where a table has more than one. How many they are. */
+export async function compareExtras(
   tools: VerifyTools,
   run: VerifyRun,
   table: PlanTable,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   using pacer = tools.pacer?.();
   await pacer?.pace(signal);
   const keep = async (suspects: readonly Suspect[]): Promise<void> => {
     await tools.ledger.suspect(run.id, suspects);
     tools.onEvent({ kind: "suspects", table: table.source, count: suspects.length });
   };
-  await again(
+  return await again(
     tools,
     `looking for rows of ${table.source} that only the target has`,
     () =>

@@ -3,8 +3,10 @@
  * the metrics tell is read from here, so that no two of them can disagree. A figure that nobody could measure is
  * null, never zero.
  */
+import type { Fault } from "../errors.js";
 import type { LaneStatus } from "../stream-port.js";
 import type { CopiedTable, Reading } from "./meter.js";
+import type { VerifyReading } from "./verify-meter.js";
 
 /** `pausing`: told to hold, and something that was begun before is still on its way. */
 export type Held = "no" | "pausing" | "paused";
@@ -15,6 +17,14 @@ export interface AppliedRows {
   readonly inserts: number;
   readonly updates: number;
   readonly deletes: number;
+  /** How often it was emptied. */
+  readonly truncates: number;
+}
+
+/** Rows of a table that are on record as different. */
+export interface DifferingRows {
+  readonly table: string;
+  readonly rows: bigint;
 }
 
 export interface EngineStatus {
@@ -36,10 +46,16 @@ export interface EngineStatus {
   readonly applied: readonly AppliedRows[];
   /** Codes of what keeps it from `ready`. */
   readonly blocking: readonly string[];
-  /** Poison events that wait for a person. */
+  /** Refused changes that lanes stand before, waiting for a person. */
   readonly quarantined: number;
   /** For how long the source still keeps the log that the last lane needs next; null where it cannot be told. */
   readonly retentionSeconds: number | null;
+  /** How far the verification is that runs; absent where none does. */
+  readonly verifying?: VerifyReading;
+  /** As the last verification left them, repairs included; absent before everything was compared once. */
+  readonly differing?: readonly DifferingRows[];
+  /** What the feed has met beside changes; absent where it counts nothing. */
+  readonly feed?: Readonly<Record<string, number>>;
 }
 
 /** The contract's `lagSeconds`: of the lane that is furthest behind; null while any of them is unknown. */
@@ -50,6 +66,20 @@ export function lagOf(lanes: readonly LaneStatus[]): number | null {
     worst = Math.max(worst ?? 0, lagSeconds);
   }
   return worst;
+}
+
+/** Whether a cutover could start now: what `/readyz` and the metric say. */
+export function isReady({
+  state,
+  blocking,
+  held,
+}: Pick<EngineStatus, "state" | "blocking" | "held">): boolean {
+  return state === "ready" && blocking.length === 0 && held === "no";
+}
+
+/** Refused changes among what lanes stand before. */
+export function keptOf(standing: readonly Fault[]): number {
+  return standing.filter(({ facts }) => facts["id"] !== undefined).length;
 }
 
 /** The contract's `events`. */

@@ -28,6 +28,20 @@ it("is JSON, a record a line, off a terminal", () => {
   ]);
 });
 
+it("lets no name colour a terminal or turn its lines", () => {
+  const lines: string[] = [];
+  const log = openLog(
+    "info",
+    (line) => void lines.push(line),
+    (text) => text,
+    true,
+  );
+  log.info({ table: "\u001b[31m \u202ertl", note: ["a\u200fb"] }, "looked at\nerror: forged");
+  expect(lines.join("").slice(11)).toBe(
+    'looked at\\nerror: forged: table \\u{1b}[31m \\u{202e}rtl, note ["a\\u{200f}b"]\n'.slice(1),
+  );
+});
+
 it("is sentences on a terminal", () => {
   expect(written(true).map((line) => line.replace(/^\d\d:\d\d:\d\dZ /u, ""))).toEqual([
     "claimed: migration m, epoch 1\n",

@@ -5,6 +5,7 @@
  */
 import { pino } from "pino";
 import type { Logger } from "pino";
+import { visible } from "./visible.js";
 
 export type Log = Logger;
 
@@ -29,7 +30,7 @@ function spoken(line: string): string {
   const take = (name: string): string => {
     const value = facts.get(name);
     facts.delete(name);
-    return typeof value === "string" ? value : JSON.stringify(value);
+    return visible(typeof value === "string" ? value : JSON.stringify(value));
   };
   const level = Number(take("level"));
   const [time, message] = [take("time"), take("msg")];

@@ -8,12 +8,14 @@ import { families, openMetrics } from "./metrics.js";
 const lane: EngineStatus["lanes"][number] = {
   lane: "main",
   seq: 12n,
+  end: 14n,
   position: null,
   joined: true,
   lagSeconds: 1.5,
   eventsRead: 20,
   eventsApplied: 18,
   batches: 3,
+  failedInRow: 0,
   stopped: null,
 };
 
@@ -32,7 +34,7 @@ function status(over: Partial<EngineStatus> = {}): EngineStatus {
     ],
     errors: 2,
     lanes: [lane],
-    applied: [{ table: "users", inserts: 3, updates: 2, deletes: 1 }],
+    applied: [{ table: "users", inserts: 3, updates: 2, deletes: 1, truncates: 4 }],
     blocking: [],
     quarantined: 1,
     retentionSeconds: null,
@@ -51,11 +53,14 @@ it("tells each figure under its name, and nothing of one that is unknown", async
     'headgate_events_applied_total{table="users",op="insert"} 3',
     'headgate_events_applied_total{table="users",op="update"} 2',
     'headgate_events_applied_total{table="users",op="delete"} 1',
+    'headgate_events_applied_total{table="users",op="truncate"} 4',
     'headgate_batches_total{lane="main"} 3',
     "headgate_lag_seconds 1.5",
     'headgate_lane_lag_seconds{lane="main"} 1.5',
     'headgate_lane_offset{lane="main"} 12',
+    'headgate_lane_end{lane="main"} 14',
     'headgate_lane_stopped{lane="main"} 0',
+    'headgate_failed_batches{lane="main"} 0',
     "headgate_quarantined_total 1",
     "headgate_faults_total 2",
     "headgate_epoch 7",
@@ -64,11 +69,20 @@ it("tells each figure under its name, and nothing of one that is unknown", async
     "headgate_ready 1",
   ]);
   const later = await openMetrics().text(
-    status({ lanes: [lane, { ...lane, lane: "b", lagSeconds: null }], retentionSeconds: 60 }),
+    status({
+      lanes: [lane, { ...lane, lane: "b", lagSeconds: null }],
+      retentionSeconds: 60,
+      differing: [
+        { table: "users", rows: 3n },
+        { table: "orders", rows: 0n },
+      ],
+    }),
   );
   expect(later).not.toMatch(/^headgate_lag_seconds/mu);
   expect(later).not.toContain('lane_lag_seconds{lane="b"}');
   expect(later).toContain("headgate_log_retention_seconds 60");
+  expect(later).toContain('headgate_mismatches{table="users"} 3');
+  expect(later).toContain('headgate_mismatches{table="orders"} 0');
 });
 
 it("is asked again and again without counting anything twice", async () => {
@@ -86,13 +100,16 @@ it("tells a pause, a wait and a lane that stands still", async () => {
       blocking: ["lag"],
       lanes: [
         { ...lane, stopped: "quarantined" },
-        { ...lane, lane: "b", stopped: "paused" },
+        { ...lane, lane: "b", stopped: "paused", failedInRow: 4 },
       ],
     }),
   );
+  expect(text).toContain('headgate_failed_batches{lane="b"} 4');
   expect(text).toContain("headgate_held 1");
   expect(text).toContain("headgate_throttled 1");
   expect(text).toContain("headgate_ready 0");
+  // What holds the engine holds a cutover, whatever it waited for before.
+  expect(await openMetrics().text(status({ held: "paused" }))).toContain("headgate_ready 0");
   expect(text).toContain('headgate_lane_stopped{lane="main"} 1');
   expect(text).toContain('headgate_lane_stopped{lane="b"} 0');
 });
@@ -103,12 +120,13 @@ it("has as many series as tables and lanes make, and no more", async () => {
     const text = await openMetrics().text(
       status({
         copied: names.map((table) => ({ table, rows: 1, ranges: { done: 1, total: 1 } })),
-        applied: names.map((table) => ({ table, inserts: 1, updates: 1, deletes: 1 })),
+        applied: names.map((table) => ({ table, inserts: 1, updates: 1, deletes: 1, truncates: 0 })),
+        differing: names.map((table) => ({ table, rows: 0n })),
       }),
     );
     return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;
   };
-  expect((await count(1000)) - (await count(500))).toBe(4 * 500);
+  expect((await count(1000)) - (await count(500))).toBe(6 * 500);
 });
 
 it("counts as a counter what is one, and docs/watching.md lists them all", async () => {
@@ -120,4 +138,22 @@ it("counts as a counter what is one, and docs/watching.md lists them all", async
   }
   const listed = [...page.matchAll(/^\| `(headgate_\w+)/gmu)].map(([, name]) => name);
   expect(listed.sort()).toEqual(families.map(({ name }) => name).sort());
+});
+
+it("has the names that dashboards are made for", () => {
+  const names = families.map(({ name, labels }) => `${name}{${labels.join(",")}}`);
+  // Those of a cutover come with it.
+  expect(names).toEqual(
+    expect.arrayContaining([
+      "headgate_rows_copied_total{table}",
+      "headgate_ranges{state}",
+      "headgate_events_applied_total{table,op}",
+      "headgate_lag_seconds{}",
+      "headgate_lane_offset{lane}",
+      "headgate_lane_end{lane}",
+      "headgate_quarantined_total{}",
+      "headgate_mismatches{table}",
+      "headgate_epoch{}",
+    ]),
+  );
 });

@@ -5,7 +5,7 @@
  */
 import { Counter, Gauge, Registry } from "prom-client";
 import type { EngineStatus } from "./engine-status.js";
-import { lagOf } from "./engine-status.js";
+import { isReady, lagOf } from "./engine-status.js";
 
 export interface Metrics {
   readonly contentType: string;
@@ -59,14 +59,15 @@ export const families: readonly Family[] = [
   },
   {
     name: "headgate_events_applied_total",
-    help: "Rows written by the stream since this engine began; a row changed more than once within a batch counts once.",
+    help: "Rows written by the stream since this engine began, by foreign keys' actions too; a row changed more than once within a batch counts once. truncate: how often the table was emptied.",
     kind: "counter",
     labels: ["table", "op"],
     values: ({ applied }) =>
-      applied.flatMap(({ table, inserts, updates, deletes }) => [
+      applied.flatMap(({ table, inserts, updates, deletes, truncates }) => [
         { labels: { table, op: "insert" }, value: inserts },
         { labels: { table, op: "update" }, value: updates },
         { labels: { table, op: "delete" }, value: deletes },
+        { labels: { table, op: "truncate" }, value: truncates },
       ]),
   },
   {
@@ -98,6 +99,13 @@ export const families: readonly Family[] = [
     values: ({ lanes }) => lanes.map(({ lane, seq }) => ({ labels: { lane }, value: Number(seq) })),
   },
   {
+    name: "headgate_lane_end",
+    help: "What the lane's checkpoint will be once all that is read is applied; headgate_lane_offset where nothing waits.",
+    kind: "gauge",
+    labels: ["lane"],
+    values: ({ lanes }) => lanes.map(({ lane, end }) => ({ labels: { lane }, value: Number(end) })),
+  },
+  {
     name: "headgate_lane_stopped",
     help: "1 while the lane stands still by itself and waits for a person.",
     kind: "gauge",
@@ -109,11 +117,26 @@ export const families: readonly Family[] = [
       })),
   },
   {
+    name: "headgate_failed_batches",
+    help: "Batches of the lane that have failed since the last one that was committed; from three on it blocks readiness.",
+    kind: "gauge",
+    labels: ["lane"],
+    values: ({ lanes }) => lanes.map(({ lane, failedInRow }) => ({ labels: { lane }, value: failedInRow })),
+  },
+  {
     name: "headgate_quarantined_total",
-    help: "Poison events that wait for a person.",
+    help: "Refused changes that lanes stand before, waiting for a person.",
     kind: "gauge",
     labels: [],
     values: ({ quarantined }) => one(quarantined),
+  },
+  {
+    name: "headgate_mismatches",
+    help: "Rows on record as different, as the last verification left them; absent before everything was compared once.",
+    kind: "gauge",
+    labels: ["table"],
+    values: ({ differing = [] }) =>
+      differing.map(({ table, rows }) => ({ labels: { table }, value: Number(rows) })),
   },
   {
     name: "headgate_faults_total",
@@ -148,7 +171,7 @@ export const families: readonly Family[] = [
     help: "1 when a cutover could start.",
     kind: "gauge",
     labels: [],
-    values: ({ state, blocking }) => one(state === "ready" && blocking.length === 0 ? 1 : 0),
+    values: (status) => one(isReady(status) ? 1 : 0),
   },
   {
     name: "headgate_log_retention_seconds",

@@ -48,6 +48,24 @@ it("queries and foreign keys are told as they were last asked, and speak against
   expect(bad.sentences).toContain("fk of t: 1 row asks.");
   expect(besideOf([of("8", "holds", "kept")]).holds).toBe(true);
   expect(besideOf([of("8", "holds", "pending")]).holds).toBe(false);
+  // A key that the plan leaves out is nothing against the target, and is told.
+  const left = besideOf([of("8", "holds", "not-asked")]);
+  expect(left.holds).toBe(true);
+  expect(left.sentences).toContain("0 foreign keys of 1 hold on the target, looked at end 8.");
+  expect(left.sentences).toContain("fk of t: 1 row asks.");
+  // What was never looked at does not hold: a verification of some tables asks neither.
+  const fk = { table: "t", foreignKey: "fk" };
+  expect(besideOf([run("9", {})], { queries: 1, foreignKeys: [fk] })).toMatchObject({
+    holds: false,
+    sentences: [
+      "1 query of verify.queries was never asked: a verification of all tables asks them.",
+      "1 foreign key of the source was never looked at on the target: a verification of all tables looks at them.",
+    ],
+  });
+  const asked = [of("8", "holds", "holds")];
+  expect(besideOf(asked, { queries: 1, foreignKeys: [fk] }).holds).toBe(true);
+  expect(besideOf(asked, { queries: 2, foreignKeys: [fk] }).holds).toBe(false);
+  expect(besideOf(asked, { queries: 1, foreignKeys: [fk, { ...fk, table: "u" }] }).holds).toBe(false);
   // One that goes on says nothing yet.
   expect(besideOf([{ ...of("8", "broken", "orphans"), endedAt: null }]).sentences).toEqual([]);
 });

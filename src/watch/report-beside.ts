@@ -1,6 +1,6 @@
 /**
  * What a verification has looked at beside whole tables, in the words of a report: the last sample, the queries of
- * verify.queries, and foreign keys on the target. Each is of the verification that asked last, and says when that was.
+ * verify.queries, foreign keys on the target, and counts of rows. Each is of the verification that asked last, and says when that was.
  */
 import { z } from "zod";
 import type { ProofView } from "../verify-port.js";
@@ -8,6 +8,8 @@ import type { ProofView } from "../verify-port.js";
 export interface BesideReport {
   /** Of the last sample, a sentence a table. */
   readonly samples: readonly string[];
+  /** Of the last `verify --counts`, a table each. */
+  readonly counts: readonly { readonly table: string; readonly result: string; readonly sentence: string }[];
   readonly queries: readonly { readonly name: string; readonly result: string; readonly sentence: string }[];
   readonly foreignKeys: readonly {
     readonly table: string;
@@ -17,10 +19,18 @@ export interface BesideReport {
   }[];
 }
 
+/** What a proof has to have looked at beside rows before it is complete. */
+export interface Wanted {
+  /** Queries of the config. */
+  readonly queries: number;
+  /** Foreign keys of the source. */
+  readonly foreignKeys: readonly { readonly table: string; readonly foreignKey: string }[];
+}
+
 type Run = ProofView["runs"][number];
 
 /** Facts of a verification that are told here, and not among its figures. */
-const besideFacts = ["queries", "foreignKeys", "sampled"] as const;
+const besideFacts = ["queries", "foreignKeys", "sampled", "counted"] as const;
 
 export function figuresOnly(facts: Run["facts"]): Run["facts"] {
   const beside: readonly string[] = besideFacts;
@@ -35,6 +45,7 @@ const sampled = z.array(
     pending: z.string(),
   }),
 );
+const countedRows = z.array(z.object({ table: z.string(), result: z.string(), sentence: z.string() }));
 const queries = z.array(z.object({ name: z.string(), result: z.string(), sentence: z.string() }));
 const foreignKeys = z.array(
   z.object({ table: z.string(), foreignKey: z.string(), result: z.string(), sentence: z.string() }),
@@ -42,22 +53,47 @@ const foreignKeys = z.array(
 
 export interface Beside extends BesideReport {
   readonly sentences: readonly string[];
-  /** Nothing of it speaks against the target. */
+  /** All that was wanted was looked at, and nothing of it speaks against the target. */
   readonly holds: boolean;
+  /** Rows of the last sample that were on record then, in all its tables; null where none was taken. */
+  readonly sampleFound: { readonly differences: bigint; readonly pending: bigint } | null;
+  /** When each was looked at last. */
+  readonly at: Readonly<Record<"counts" | "queries" | "foreignKeys", string | null>>;
 }
 
-export function besideOf(runs: readonly Run[]): Beside {
+const nothing: Wanted = { queries: 0, foreignKeys: [] };
+
+export function besideOf(runs: readonly Run[], wanted = nothing): Beside {
   const sample = lastWith(runs, "sampled", sampled);
   const asked = lastWith(runs, "queries", queries);
   const looked = lastWith(runs, "foreignKeys", foreignKeys);
+  const counts = lastWith(runs, "counted", countedRows);
+  const inSample = (what: "differences" | "pending"): bigint =>
+    (sample?.found ?? []).reduce((sum, each) => sum + BigInt(each[what]), 0n);
   const samples = sample === null ? [] : sample.found.map((each) => sampleSentence(sample.run, each));
   const wrong = (looked?.found ?? []).filter(({ result }) => result !== "holds");
   const red = (asked?.found ?? []).filter(({ result }) => result !== "holds");
+  const unasked = Math.max(0, wanted.queries - (asked?.found.length ?? 0));
+  const known = new Set(looked?.found.map(({ table, foreignKey }) => JSON.stringify([table, foreignKey])));
+  const unseen = wanted.foreignKeys.filter(
+    ({ table, foreignKey }) => !known.has(JSON.stringify([table, foreignKey])),
+  );
   return {
     samples,
+    counts: counts?.found ?? [],
     queries: asked?.found ?? [],
     foreignKeys: looked?.found ?? [],
     sentences: [
+      ...(unasked === 0
+        ? []
+        : [
+            `${counted(unasked, "query", "queries")} of verify.queries ${unasked === 1 ? "was" : "were"} never asked: a verification of all tables asks them.`,
+          ]),
+      ...(unseen.length === 0
+        ? []
+        : [
+            `${counted(unseen.length, "foreign key", "foreign keys")} of the source ${unseen.length === 1 ? "was" : "were"} never looked at on the target: a verification of all tables looks at them.`,
+          ]),
       ...(asked === null
         ? []
         : [
@@ -73,8 +109,26 @@ export function besideOf(runs: readonly Run[]): Beside {
             ...wrong.map(({ sentence }) => sentence),
           ]),
       ...samples,
+      ...(counts === null
+        ? []
+        : counts.found.map(
+            ({ sentence }) => `${sentence.replace(/\.$/u, "")}, counted at ${at(counts.run)}.`,
+          )),
     ],
-    holds: red.length === 0 && wrong.every(({ result }) => result === "kept"),
+    sampleFound:
+      sample === null ? null : { differences: inSample("differences"), pending: inSample("pending") },
+    at: {
+      counts: counts === null ? null : at(counts.run),
+      queries: asked === null ? null : at(asked.run),
+      foreignKeys: looked === null ? null : at(looked.run),
+    },
+    // Counts that part are rows to be found, and what was found of rows is told by the tables.
+    holds:
+      unasked === 0 &&
+      unseen.length === 0 &&
+      red.length === 0 &&
+      // What the target cannot be asked is left out by the plan, with the reason, and is told.
+      wrong.every(({ result }) => result === "kept" || result === "not-asked"),
   };
 }
 

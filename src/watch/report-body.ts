@@ -46,19 +46,39 @@ export interface ReportBody {
 export interface ReportProof {
   /** The whole of it in plain words, from what the ledger has measured. */
   readonly sentences: readonly string[];
+  /** What a hand-over asks for, point by point. */
+  readonly checklist: readonly ChecklistPoint[];
   /** No table is without a whole comparison, none has rows on record that differ or wait, and nothing that was looked at beside them speaks against the target. */
   readonly complete: boolean;
   /** Rows on record as different, in all tables, and rows that are to be looked at again. */
   readonly differences: string;
   readonly pending: string;
   readonly tables: readonly TableReport[];
+  /** Whether the source's log was applied beside the last verification; null before the first. */
+  readonly followed: boolean | null;
+  /** Tables of the source that the plan leaves out; null where no plan of the migration is at hand, or it does not tell. */
+  readonly leftOut: readonly string[] | null;
   /** Verifications, the newest first; one that goes on has no end. */
   readonly runs: readonly VerificationReport[];
   readonly repairs: readonly RepairReport[];
-  /** Samples, queries and foreign keys, as they were last looked at. */
+  /** Samples, counts, queries and foreign keys, as they were last looked at. */
   readonly beside: BesideReport;
   /** What no comparison of rows can tell. */
   readonly unseen: readonly string[];
+}
+
+/** `skipped`: nobody has looked, or not to the end. */
+export interface ChecklistPoint {
+  readonly point: string;
+  readonly result: "pass" | "fail" | "skipped";
+  readonly evidence: string;
+}
+
+/** A batch of the table's lane, where the source's log was then, and the time by the target's clock. */
+export interface MomentReport {
+  readonly seq: string;
+  readonly position: Position | null;
+  readonly at: string;
 }
 
 /** `never`: nobody has compared all of it. `different` and `pending`: rows are on record as that. */
@@ -68,18 +88,16 @@ export interface TableReport {
   readonly table: string;
   readonly standing: TableStanding;
   readonly sentence: string;
-  /** As they were counted when the whole table was compared; null before that. */
+  /** As they were counted when the whole table was compared, range by range, while both sides moved: not of one moment. Null before that. */
   readonly rowsSource: string | null;
   readonly rowsTarget: string | null;
   /** Pieces in which it was compared. */
   readonly ranges: number;
   readonly method: string | null;
+  /** The oldest look of the last comparison of the whole table, which the figures above are of. */
+  readonly compared: MomentReport | null;
   /** Keys that were not touched after this batch were last compared at or before it. */
-  readonly clean: {
-    readonly seq: string;
-    readonly position: Position | null;
-    readonly at: string;
-  } | null;
+  readonly clean: MomentReport | null;
   /** Keys that the log has touched since; `whole`: all of them may have been. null where nothing is clean. */
   readonly touched: { readonly keys: string; readonly whole: boolean } | null;
   readonly mismatches: readonly MismatchReport[];
@@ -103,6 +121,8 @@ export interface MismatchReport {
   readonly kind: string;
   readonly columns: readonly string[];
   readonly copies: number;
+  /** Of rows too many: the source has the key, or an equal row, as well. */
+  readonly duplicate: boolean;
   readonly state: string;
   readonly at: string;
 }

@@ -20,7 +20,7 @@ const json = (over: object = {}): string =>
     exit: 0,
     ...body,
     digest: reportDigest({ ...body }),
-    nextSteps: [{ why: "x", command: "y" }],
+    nextSteps: [{ why: "to keep it", command: "headgate report --html report.html" }],
     ...over,
   });
 
@@ -58,6 +58,29 @@ describe("a report's JSON", () => {
     ["its digest", { digest: "0".repeat(64) }],
   ])("does not fit with %s changed", (_, over) => {
     expect(checkReport(json(over)).problems).toHaveLength(1);
+  });
+
+  it.each([
+    ["ok", { ok: false }],
+    ["exit", { exit: 2 }],
+    ["verb", { verb: "verify" }],
+    ["a next step", { nextSteps: [{ why: "all is proven", command: "headgate cutover" }] }],
+  ])("does not fit with %s changed, which no digest is taken of", (_, over) => {
+    expect(checkReport(json(over)).problems).toHaveLength(1);
+  });
+
+  it("does not fit with a name twice, or one that parsers leave out", () => {
+    const twice = json().replace('"proof":', '"proof":{"complete":true},"proof":');
+    const within = json().replace('"rows":1000', '"ro\\u0077s":9,"rows":1000');
+    const proto = json().replace("{", '{"__proto__":{"complete":true},');
+    for (const text of [twice, within, proto]) {
+      expect(text).not.toBe(json());
+      expect(checkReport(text).problems).toEqual([expect.stringMatching(/that no digest is taken of/u)]);
+    }
+    // Values that look like names are none.
+    const odd = exampleReport({ environment: '{"a":1,"a":[', state: "__proto__" });
+    const text = JSON.stringify({ ...odd, digest: reportDigest({ ...odd }) });
+    expect(checkReport(text).problems).toEqual([]);
   });
 
   it("names what is none", () => {

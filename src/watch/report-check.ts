@@ -29,7 +29,7 @@ function checkJson(text: string): CheckedReport {
   const report = parsed(text);
   if (report === null) return nothing("none", "The file is neither a report's JSON nor its page.");
   const named = typeof report["digest"] === "string" ? report["digest"] : null;
-  return compared("json", report, named, []);
+  return compared("json", report, named, [...hidden(text), ...strange(report)]);
 }
 
 function checkPage(text: string): CheckedReport {
@@ -40,6 +40,54 @@ function checkPage(text: string): CheckedReport {
   if (report === null) return nothing("html", "The page's data is no JSON.");
   const named = /<code id="digest">([^<]*)<\/code>/u.exec(text)?.[1] ?? null;
   return compared("html", report, named, pageProblems(text, report));
+}
+
+/** What a reader of the text sees and no parser hands on, so that no digest has it: of a name that is there twice the first value, and `__proto__`. */
+function hidden(text: string): string[] {
+  const open: (Set<string> | null)[] = [];
+  for (const [token, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/gsu)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(null);
+    else if (token === "}" || token === "]") open.pop();
+    else if (colon !== undefined) {
+      const name = String(JSON.parse(token.slice(0, -colon.length)));
+      const names = open.at(-1);
+      if (names?.has(name) === true || (name === "__proto__" && open.length === 1))
+        return [`The file has ${JSON.stringify(name)} in a place that no digest is taken of: it was added.`];
+      names?.add(name);
+    }
+  }
+  return [];
+}
+
+const printed = z.looseObject({
+  ui: z
+    .string()
+    .regex(/^\d+\.\d+$/u)
+    .optional(),
+  verb: z.literal("report").optional(),
+  ok: z.literal(true).optional(),
+  exit: z.literal(0).optional(),
+  nextSteps: z
+    .array(
+      z.strictObject({
+        why: z.enum(["to keep it", "whether it is as it was written"]),
+        command: z.string().regex(/^headgate report --(?:html|check) /u),
+      }),
+    )
+    .optional(),
+});
+
+/** What the printing adds is in no digest: it has to be as `report` prints it. */
+function strange(report: Readonly<Record<string, unknown>>): string[] {
+  const read = printed.safeParse(report);
+  return read.success
+    ? []
+    : read.error.issues
+        .slice(0, 1)
+        .map(
+          ({ path }) => `The file's ${path.join(".")} is not as headgate report prints it: it was changed.`,
+        );
 }
 
 /** Where the page shows something else than its data says. */

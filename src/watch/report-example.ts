@@ -18,7 +18,7 @@ export function exampleReport(over: Partial<ReportBody> = {}): ReportBody {
     lanes: [],
     policies: [],
     inventory: { objects: [], accounts: null },
-    proof: reportProof({ tables: [], view: null, keyText: () => [] }),
+    proof: reportProof({ tables: [], leftOut: null, view: null, keyText: () => [] }),
     ...over,
   };
 }

@@ -6,6 +6,7 @@ import { reportProof } from "./report-proof.js";
 it("escapes every name and holds neither script nor outside link", () => {
   const nasty = `<script>alert("x")</script>&'`;
   const proof = reportProof({
+    leftOut: [],
     tables: [
       {
         table: nasty,

@@ -105,8 +105,13 @@ function inventoryHtml(inventory: Inventory | null): string {
   if (accounts.length === 0) return programs;
   return `${programs}\n${grid(
     "Accounts of the source",
-    ["account", "rights on the source", "GRANTs for the target"],
-    accounts.map(({ account, rights, grants }) => [account, rights.join("; "), grants.join("; ")]),
+    ["account", "risk", "rights on the source", "GRANTs for the target"],
+    accounts.map(({ account, risk, rights, grants }) => [
+      account,
+      risk ?? "",
+      rights.join("; "),
+      grants.join("; "),
+    ]),
     [],
   )}`;
 }

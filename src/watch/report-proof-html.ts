@@ -2,12 +2,18 @@
  * The proof's part of the page: the sentences, a bar for each table of what is known of its rows, and the rows on record.
  * The bars are a picture of figures that stand beside them as text; colours are never the only sign.
  */
-import type { ReportProof, TableReport } from "./report-body.js";
+import type { MomentReport, ReportProof, TableReport } from "./report-body.js";
 import { escaped, figures, grid, list, paragraphs } from "./report-markup.js";
 
 export function proofHtml(proof: ReportProof): string {
   const { tables, runs, repairs } = proof;
   return `<h2>What is proven</h2>
+${grid(
+  "Checklist",
+  ["point", "result", "evidence"],
+  proof.checklist.map(({ point, result, evidence }) => [point, result, evidence]),
+  [],
+)}
 ${list(proof.sentences)}
 ${tables.length === 0 ? "" : picture(tables)}
 ${tables.length === 0 ? "" : tablesHtml(tables)}
@@ -124,7 +130,7 @@ function shortened(name: string): string {
 
 function tablesHtml(tables: readonly TableReport[]): string {
   return grid(
-    "Each table, as it was last compared",
+    "Each table, as it was last compared; rows as its ranges had them one after the other while both sides moved",
     [
       "table",
       "standing",
@@ -132,6 +138,7 @@ function tablesHtml(tables: readonly TableReport[]): string {
       "rows, target",
       "ranges",
       "method",
+      "compared at",
       "clean at",
       "touched since",
       "on record",
@@ -143,20 +150,20 @@ function tablesHtml(tables: readonly TableReport[]): string {
       table.rowsTarget ?? "",
       table.clean === null ? "" : String(table.ranges),
       table.method ?? "",
-      table.clean === null
-        ? ""
-        : `${table.clean.at}, batch ${table.clean.seq}${positionText(table.clean.position)}`,
+      momentText(table.compared),
+      momentText(table.clean),
       table.touched === null ? "" : table.touched.whole ? "all of it, perhaps" : table.touched.keys,
       table.recorded,
     ]),
-    [2, 3, 4, 7, 8],
+    [2, 3, 4, 8, 9],
   );
 }
 
-function positionText(position: NonNullable<TableReport["clean"]>["position"]): string {
-  if (position === null) return "";
-  const place = `${position.file}:${position.offset}`;
-  return position.kind === "file" ? `, ${place}` : `, ${place}, ${position.set}`;
+function momentText(moment: MomentReport | null): string {
+  if (moment === null) return "";
+  const { at, seq, position } = moment;
+  const place = position === null ? "" : `, ${position.file}:${position.offset}`;
+  return `${at}, batch ${seq}${place}${position?.kind === "gtid" ? `, ${position.set}` : ""}`;
 }
 
 function mismatchesHtml(table: TableReport): string {
@@ -169,7 +176,7 @@ function mismatchesHtml(table: TableReport): string {
     ["key", "kind", "columns", "copies", "state", "looked at"],
     table.mismatches.map((row) => [
       row.key.join(", "),
-      row.kind,
+      row.duplicate ? `${row.kind}, a copy of what the source has` : row.kind,
       row.columns.join(", "),
       String(row.copies),
       row.state,

@@ -18,6 +18,7 @@ function told(
 ) {
   const proof = reportProof({
     tables: [{ table: "orders", columns: null, policies: [], keyed }],
+    leftOut: ["a", "b"],
     view: {
       runs: [run],
       tables:
@@ -26,6 +27,7 @@ function told(
           : [
               {
                 table: "orders",
+                whole: { seq: 3n, position: null, at: "2026-11-22T00:01:00Z" },
                 clean: { seq: 12n, position: null, at: "2026-11-22T00:05:00Z" },
                 rowsSource: "1234567",
                 rowsTarget: "1234567",
@@ -57,18 +59,39 @@ describe("what is said of a table", () => {
   it("counts all of it as clean only while the log has touched nothing since", () => {
     const clean = told({});
     expect(clean.orders?.sentence).toBe(
-      "orders: 1,234,567 keys compared by reading both sides in key order, every byte; clean at 2026-11-22T00:05:00Z (batch 12); no key of it is touched in the log since.",
+      "orders: 1,234,567 keys compared at 2026-11-22T00:01:00Z (batch 3) by reading both sides in key order, every byte; clean at 2026-11-22T00:05:00Z (batch 12); no key of it is touched in the log since.",
     );
     expect(clean.complete).toBe(true);
+    expect(clean.sentences).toContain(
+      "2 tables of the source are not migrated, by tables.include and tables.exclude, and nothing is said of them: a, b.",
+    );
+    // An older build has not written down when it was.
+    expect(told({ whole: null }).orders?.sentence).toContain("1,234,567 keys compared by reading both");
     const since = told({ touched: { keys: "567", whole: false } });
     expect(since.orders?.sentence).toContain(
       "567 keys are touched in the log since, so at least 1,234,000 are clean and untouched.",
     );
   });
 
+  it("claims nothing of what the source has written to a copy that nobody follows", () => {
+    const alone = told({}, { runs: [{ ...run, facts: { followed: false } }] });
+    expect(alone.followed).toBe(false);
+    expect(alone.sentences).toContain(
+      "The last verification, ended at 2026-11-22T00:10:00Z, was of a copy that nobody follows: what the source has written since it was copied counts as different.",
+    );
+    expect(alone.orders?.sentence).toContain("it is not known what it has touched since");
+    expect(alone.checklist[2]).toMatchObject({ result: "skipped" });
+    // A later one beside the log knows.
+    const later = { ...run, id: "2", endedAt: "2026-11-22T00:20:00Z" };
+    expect(told({}, { runs: [later, { ...run, facts: { followed: false } }] }).followed).toBe(true);
+    expect([told({}).followed, told(null, { runs: [] }).followed]).toEqual([true, null]);
+  });
+
   it("claims nothing of rows that the log may have touched without naming them", () => {
     const whole = told({ touched: { keys: "3", whole: true }, method: "multiset" }, {}, false);
-    expect(whole.orders?.sentence).toContain("1,234,567 rows compared by counting equal rows");
+    expect(whole.orders?.sentence).toContain(
+      "1,234,567 rows compared at 2026-11-22T00:01:00Z (batch 3) by counting",
+    );
     expect(whole.orders?.sentence).toContain("of none of its rows is it said that they are untouched");
     expect(partsOf(must(whole.orders)).find(({ name }) => name === "clean")?.rows).toBe(0n);
   });
@@ -103,10 +126,76 @@ describe("what is said of a table", () => {
   });
 });
 
+describe("the checklist", () => {
+  const pointsOf = (...given: Parameters<typeof told>) =>
+    told(...given).checklist.map(({ result }) => result);
+  const asked = (facts: Record<string, unknown>, at = "2026-11-22T00:10:00Z") => ({
+    runs: [{ ...run, endedAt: at, facts }],
+  });
+  const key = (result: string) => ({
+    foreignKeys: JSON.stringify([{ table: "orders", foreignKey: "fk", result, sentence: "" }]),
+  });
+  const query = (result: string) => ({
+    queries: JSON.stringify([{ name: "total", result, sentence: "" }]),
+  });
+  const counted = (result: string) => ({
+    counted: JSON.stringify([{ table: "orders", result, sentence: "orders: 1 row on both sides." }]),
+  });
+  const differs = { counts: [{ table: "orders", state: "different", count: "3" }] } as const;
+
+  it("passes what evidence was found of, and skips what nobody has looked at", () => {
+    expect(pointsOf(null)).toEqual(Array(7).fill("skipped"));
+    expect(pointsOf({})).toEqual(["pass", "pass", "pass", "pass", "skipped", "skipped", "skipped"]);
+    const facts = { ...key("holds"), ...query("holds") };
+    expect(pointsOf({}, asked(facts))).toEqual([...Array<string>(6).fill("pass"), "skipped"]);
+  });
+
+  it("fails each point by itself, and nothing unsettled passes", () => {
+    expect(pointsOf({}, differs)[1]).toBe("fail");
+    expect(pointsOf({}, { counts: [{ table: "orders", state: "pending", count: "3" }] })[1]).toBe("skipped");
+    expect(pointsOf({ touched: { keys: "1", whole: false } })[2]).toBe("skipped");
+    expect(pointsOf({ touched: { keys: "0", whole: true } })[2]).toBe("skipped");
+    for (const [result, wanted] of [
+      ["orphans", "fail"],
+      ["refused", "fail"],
+      ["pending", "skipped"],
+      ["unheard-of", "skipped"],
+      ["kept", "pass"],
+    ] as const)
+      expect([result, pointsOf({}, asked(key(result)))[4]]).toEqual([result, wanted]);
+    for (const [result, wanted] of [
+      ["broken", "fail"],
+      ["refused", "fail"],
+      ["pending", "skipped"],
+    ] as const)
+      expect([result, pointsOf({}, asked(query(result)))[5]]).toEqual([result, wanted]);
+  });
+
+  it("goes by the last counts, unless all of it was compared since", () => {
+    const older = "2026-11-22T00:00:30Z";
+    for (const [result, wanted] of [
+      ["equal", "pass"],
+      ["different", "fail"],
+      ["pending", "skipped"],
+    ] as const)
+      // prettier-ignore
+      expect([result, pointsOf({}, asked(counted(result)))[3], pointsOf(null, asked(counted(result)))[3]]).toEqual(
+        [result, wanted, wanted],
+      );
+    expect(pointsOf({}, asked(counted("different"), older))[3]).toBe("pass");
+    const wrong = { ...asked(counted("different"), older), ...differs };
+    expect(pointsOf({}, wrong)[3]).toBe("fail");
+    expect(told({}, asked(counted("equal"))).sentences).toContain(
+      "orders: 1 row on both sides, counted at 2026-11-22T00:10:00Z.",
+    );
+  });
+});
+
 it("says that nothing was compared where no verification has run", () => {
   for (const view of [null, { runs: [], tables: [], counts: [], named: [], repairs: [] }]) {
     const proof = reportProof({
       tables: [{ table: "orders", columns: null, policies: [], keyed: true }],
+      leftOut: [],
       view,
       keyText: () => [],
     });
@@ -115,7 +204,7 @@ it("says that nothing was compared where no verification has run", () => {
       "orders: never compared whole.",
     ]);
   }
-  expect(reportProof({ tables: [], view: null, keyText: () => [] }).complete).toBe(false);
+  expect(reportProof({ tables: [], leftOut: null, view: null, keyText: () => [] }).complete).toBe(false);
 });
 
 function must<T>(value: T | undefined): T {

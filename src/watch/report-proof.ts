@@ -3,10 +3,13 @@
  * is said to be one, keys that the log has touched since are taken off what is claimed, and where a figure is only a
  * bound, the sentence says "at least". Pure, so that each sentence has a test.
  */
-import type { ProofView, RecordedMismatch } from "../verify-port.js";
+import type { ProofView, ProvenAt, RecordedMismatch } from "../verify-port.js";
 import { besideOf, figuresOnly } from "./report-beside.js";
+import type { Wanted } from "./report-beside.js";
+import { checklistOf } from "./report-checklist.js";
 import type {
   MismatchReport,
+  MomentReport,
   ReportProof,
   TableReport,
   TableStanding,
@@ -25,35 +28,47 @@ export interface TableFacts {
 
 export interface ProofFacts {
   readonly tables: readonly TableFacts[];
+  /** Tables of the source that the plan leaves out. null where no plan tells. */
+  readonly leftOut: readonly string[] | null;
   /** null where the ledger has nothing of verification. */
   readonly view: ProofView | null;
   readonly keyText: (table: string, key: Buffer) => readonly string[];
+  /** Absent where nobody knows. */
+  readonly wanted?: Wanted;
 }
 
 const shownRuns = 20;
 
 export function reportProof(facts: ProofFacts): ReportProof {
   const { view } = facts;
-  const tables = facts.tables.map((table) => tableReport(table, facts));
+  const last = view?.runs.find(({ endedAt }) => endedAt !== null);
+  const followed = last === undefined ? null : isFollowed(last);
+  const tables = facts.tables.map((table) => tableReport(table, facts, followed !== false));
   const sum = (states: readonly RecordedMismatch["state"][]): bigint =>
     (view?.counts ?? [])
       .filter(({ state }) => states.includes(state))
       .reduce((total, { count }) => total + BigInt(count), 0n);
   const [differences, pending] = [sum(["different"]), sum(["pending", "suspect"])];
-  const { sentences, holds, ...beside } = besideOf(view?.runs ?? []);
+  const looked = besideOf(view?.runs ?? [], facts.wanted);
+  const { sentences, holds, samples, counts, queries, foreignKeys } = looked;
   return {
     sentences: [
       ...wholeSentences(tables, view, differences, pending),
+      ...unfollowedSentence(last),
+      ...leftOutSentence(facts.leftOut),
       ...sentences,
       ...tables.map((t) => t.sentence),
     ],
+    checklist: checklistOf(tables, { differences, pending }, looked, followed),
     complete: tables.length > 0 && holds && tables.every(({ standing }) => standing === "equal"),
     differences: String(differences),
     pending: String(pending),
     tables,
+    followed,
+    leftOut: facts.leftOut,
     runs: (view?.runs ?? []).slice(0, shownRuns).map(runReport),
     repairs: view?.repairs ?? [],
-    beside,
+    beside: { samples, counts, queries, foreignKeys },
     unseen: notOfRows,
   };
 }
@@ -71,7 +86,8 @@ function wholeSentences(
   pending: bigint,
 ): string[] {
   const never = tables.filter(({ standing }) => standing === "never").length;
-  if (view === null || view.runs.length === 0)
+  // Counts compare no values.
+  if (view === null || view.runs.every(({ scope }) => scope.kind === "counts"))
     return ["No values have been compared: no verification of this migration has run."];
   const compared = tables.length - never;
   return [
@@ -87,7 +103,30 @@ function wholeSentences(
   ];
 }
 
-function tableReport({ table, columns, policies, keyed }: TableFacts, facts: ProofFacts): TableReport {
+function isFollowed({ facts }: ProofView["runs"][number]): boolean {
+  return facts["followed"] !== false;
+}
+
+function unfollowedSentence(last: ProofView["runs"][number] | undefined): string[] {
+  if (last === undefined || isFollowed(last)) return [];
+  return [
+    `The last verification, ended at ${last.endedAt ?? "?"}, was of a copy that nobody follows: what the source has written since it was copied counts as different.`,
+  ];
+}
+
+/** What does not travel is not proven, and is named all the same: the plan's tables as they were when it was made. */
+function leftOutSentence(names: readonly string[] | null): string[] {
+  if (names === null || names.length === 0) return [];
+  return [
+    `${String(names.length)} ${names.length === 1 ? "table of the source is" : "tables of the source are"} not migrated, by tables.include and tables.exclude, and nothing is said of ${names.length === 1 ? "it" : "them"}: ${names.join(", ")}.`,
+  ];
+}
+
+function tableReport(
+  { table, columns, policies, keyed }: TableFacts,
+  facts: ProofFacts,
+  followed: boolean,
+): TableReport {
   const { view, keyText } = facts;
   const proof = view?.tables.find((each) => each.table === table);
   const counted = (state: RecordedMismatch["state"]): bigint =>
@@ -105,6 +144,7 @@ function tableReport({ table, columns, policies, keyed }: TableFacts, facts: Pro
       kind: each.kind,
       columns: each.columns,
       copies: each.copies,
+      duplicate: each.duplicate === true,
       state: each.state,
       at: each.at,
     }));
@@ -115,6 +155,7 @@ function tableReport({ table, columns, policies, keyed }: TableFacts, facts: Pro
     standing,
     sentence: sentenceOf({
       table,
+      whole: known?.whole ?? null,
       clean,
       rows: known?.rowsSource ?? null,
       method: known?.method ?? null,
@@ -122,12 +163,14 @@ function tableReport({ table, columns, policies, keyed }: TableFacts, facts: Pro
       different,
       waiting,
       things: keyed === false ? "rows" : "keys",
+      followed,
     }),
     rowsSource: known?.rowsSource ?? null,
     rowsTarget: known?.rowsTarget ?? null,
     ranges: known?.ranges ?? 0,
     method: known?.method ?? null,
-    clean: clean === null ? null : { seq: String(clean.seq), position: clean.position, at: clean.at },
+    compared: momentOf(known?.whole ?? null),
+    clean: momentOf(clean),
     touched,
     mismatches,
     recorded: String(recorded),
@@ -137,19 +180,36 @@ function tableReport({ table, columns, policies, keyed }: TableFacts, facts: Pro
   };
 }
 
+function momentOf(proven: ProvenAt | null): MomentReport | null {
+  return proven === null ? null : { seq: String(proven.seq), position: proven.position, at: proven.at };
+}
+
 interface Measured {
   readonly table: string;
-  readonly clean: { readonly seq: bigint; readonly at: string } | null;
+  readonly whole: ProvenAt | null;
+  readonly clean: ProvenAt | null;
   readonly rows: string | null;
   readonly method: string | null;
   readonly touched: { readonly keys: string; readonly whole: boolean } | null;
   readonly different: bigint;
   readonly waiting: bigint;
   readonly things: "rows" | "keys";
+  readonly followed: boolean;
 }
 
-/** "N keys were compared; M of them clean at Y and untouched in the log since". */
-function sentenceOf({ table, clean, rows, method, touched, different, waiting, things }: Measured): string {
+/** "N keys compared at X; clean at Y; M of them untouched in the log since". */
+function sentenceOf({
+  table,
+  whole,
+  clean,
+  rows,
+  method,
+  touched,
+  different,
+  waiting,
+  things,
+  followed,
+}: Measured): string {
   const onRecord = [
     ...(different > 0n ? [`${grouped(different)} on record as different`] : []),
     ...(waiting > 0n ? [`${grouped(waiting)} to be looked at again`] : []),
@@ -158,8 +218,11 @@ function sentenceOf({ table, clean, rows, method, touched, different, waiting, t
     return `${table}: never compared whole${onRecord === "" ? "" : `; ${onRecord}`}.`;
   const all = BigInt(rows);
   const how = method === null ? "" : ` by ${methodWords[method] ?? method}`;
-  const begin = `${table}: ${grouped(all)} ${things} compared${how}; clean at ${clean.at} (batch ${String(clean.seq)})`;
+  const when = whole === null ? "" : ` at ${whole.at} (batch ${String(whole.seq)})`;
+  const begin = `${table}: ${grouped(all)} ${things} compared${when}${how}; clean at ${clean.at} (batch ${String(clean.seq)})`;
   const but = onRecord === "" ? "" : ` but for ${onRecord}`;
+  if (!followed)
+    return `${begin}${but}; nobody follows the source's log, so it is not known what it has touched since.`;
   if (touched?.whole === true)
     return `${begin}${but}; the log has touched the table since in a way that names no keys, so of none of its rows is it said that they are untouched.`;
   const since = BigInt(touched?.keys ?? "0");

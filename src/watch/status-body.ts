@@ -30,17 +30,24 @@ export function statusBody(status: EngineStatus, settings: LiveSettings): Readon
     lanes: lanes.map((lane) => ({
       lane: lane.lane,
       seq: String(lane.seq),
+      end: String(lane.end),
       position: lane.position,
       joined: lane.joined,
       lagSeconds: lane.lagSeconds,
       events: { read: lane.eventsRead, applied: lane.eventsApplied },
       batches: lane.batches,
+      failedInRow: lane.failedInRow,
       stopped: lane.stopped,
     })),
     applied: status.applied,
     blocking: status.blocking,
     quarantined: status.quarantined,
     retentionSeconds: status.retentionSeconds,
+    ...(status.differing === undefined
+      ? {}
+      : { differing: status.differing.map(({ table, rows }) => ({ table, rows: String(rows) })) }),
+    ...(status.verifying === undefined ? {} : { verifying: status.verifying }),
+    ...(status.feed === undefined ? {} : { feed: status.feed }),
     settings,
   };
 }

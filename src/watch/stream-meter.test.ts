@@ -6,12 +6,14 @@ function lane(name: string, eventsApplied: number, lagSeconds: number | null): L
   return {
     lane: name,
     seq: 1n,
+    end: 1n,
     position: null,
     joined: true,
     lagSeconds,
     eventsRead: eventsApplied + 5,
     eventsApplied,
     batches: 1,
+    failedInRow: 0,
     stopped: null,
   };
 }

@@ -2,7 +2,7 @@
  * Accounts of the source with rights on the database, and the grants that roles of the target would need for the
  * same. Headgate makes no accounts: the statements are for a person, who knows which of them the application uses.
  */
-import type { Catalogue, PlanAccount, SourceAccount } from "../../model.js";
+import type { Catalogue, PlanAccount, ProgramRisk, SourceAccount } from "../../model.js";
 import { postgresName } from "../../safety/identifier.js";
 import type { Findings } from "../finding.js";
 import { byCodeUnit } from "../order.js";
@@ -36,7 +36,7 @@ export function accountRights(
       object: `${database}.accounts`,
       sentence:
         "Which accounts have rights on the database cannot be seen: this account may not read the database mysql.",
-      fix: "GRANT SELECT ON mysql.* for the time of the assessment, or list the accounts by hand.",
+      fix: "headgate check --grants prints the right under accounts, for the time of the assessment; or list the accounts by hand.",
     });
     return null;
   }
@@ -45,11 +45,12 @@ export function accountRights(
     const lines = accounts.filter((line) => line.account === account);
     return {
       account,
+      risk: riskOf(lines),
       rights: lines.map(({ on, privileges }) => `${privileges.join(", ")} on ${on}`),
       grants: grantsFor(account, lines, database, schema),
     };
   });
-  for (const { account, grants } of planned) {
+  for (const { account, risk, grants } of planned) {
     const lines = accounts.filter((line) => line.account === account);
     if (
       lines.some(
@@ -62,7 +63,7 @@ export function accountRights(
       code: "account-not-carried",
       severity: "info",
       object: `account.${account}`,
-      sentence: `The account ${account} has ${rights}; accounts are not carried over.`,
+      sentence: `The account ${account} has ${rights} (risk ${risk}); accounts are not carried over.`,
       fix:
         grants.length === 0
           ? "Nothing of it has a like on the target."
@@ -70,6 +71,18 @@ export function accountRights(
     });
   }
   return planned;
+}
+
+/** What passes the application's own rights: other accounts, files, the server itself. */
+const farReaching = /^(?:GRANT OPTION|ALL PRIVILEGES|SUPER|FILE|SHUTDOWN|CREATE USER|PROXY|.*(?:_| )ADMIN)$/u;
+/** What changes the schema, and so what the migration was planned with. */
+const changesSchema = /^(?:CREATE|ALTER|DROP|INDEX|TRIGGER|EVENT|REFERENCES)\b/u;
+
+/** `high`: it can give its rights away or pass them; `medium`: it can change the schema; `low`: it reads and writes rows. */
+function riskOf(lines: readonly SourceAccount[]): ProgramRisk {
+  const privileges = lines.flatMap((line) => line.privileges);
+  if (privileges.some((each) => farReaching.test(each))) return "high";
+  return privileges.some((each) => changesSchema.test(each)) ? "medium" : "low";
 }
 
 function shortened(privileges: readonly string[]): string {

@@ -93,6 +93,14 @@ function tellObject(object: SourceObject, planned: PlanObject, findings: Finding
       sentence: `${called} runs with the rights of ${object.runs.definer}, and there is no such account: ${lost ? "it fails whenever it is used" : "only its text is left"}${lost && object.broken !== undefined ? ", and it is not created on the target" : ""}.`,
       fix: "Drop it, or give it a definer that exists, on the source.",
     });
+  if (object.busy !== undefined)
+    findings.add({
+      code: "view-locked",
+      severity: "warning",
+      object: at,
+      sentence: `${called} could not be opened, so whether the source can still use it is not known: ${object.busy}.`,
+      fix: "Run headgate check again when the lock is gone.",
+    });
   // To an account with few rights, a view whose definer is gone looks broken as well: once is enough.
   if (object.broken !== undefined && !lost)
     findings.add({

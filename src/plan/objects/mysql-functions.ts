@@ -2,7 +2,8 @@
  * The functions, operators and clauses of MySQL and MariaDB that PostgreSQL lacks or means otherwise, read from
  * typemaps/mysql-functions.yaml beside the package, and where they stand in a text. Names are looked for in the bare
  * text, so a word in a message is none. A name that is both a function and something else (CHAR, INSERT, IF) counts
- * only where it can't be the other.
+ * only where it can't be the other. A call of a name that neither that file nor shared-functions.ts has is by hand too:
+ * a newer server's function, or one that somebody loaded into it.
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
@@ -10,6 +11,7 @@ import { parse } from "yaml";
 import { Fault } from "../../errors.js";
 import { packageFile } from "../../typemap/rules.js";
 import { byTexts } from "../order.js";
+import { isNoFunction, isShared } from "./shared-functions.js";
 
 const entrySchema = z
   .strictObject({
@@ -63,7 +65,9 @@ const notCalls = /\b(?:INTO|TABLE|REFERENCES|UPDATE|JOIN|RETURNS|CALL|WITH|AS|PR
 /** Names that are types or statements too: they are calls only after an operator, a parenthesis or such a word. */
 const ambiguous = new Set(["CHAR", "TIME", "TIMESTAMP", "YEAR", "INSERT", "TRUNCATE", "DEFAULT", "INTERVAL"]);
 const beforeCall =
-  /(?:[-+*/%=<>(,|&!]|\b(?:SELECT|DISTINCT|WHERE|AND|OR|NOT|ON|BY|HAVING|WHEN|THEN|ELSE|RETURN|IN|LIKE|BETWEEN|SET|DIV|MOD|CASE|IS|INTERVAL))\s*$/iu;
+  /(?:[-+*/%=<>(,|&!^~]|\b(?:SELECT|DISTINCT|ALL|WHERE|AND|OR|XOR|NOT|ON|BY|HAVING|WHEN|THEN|ELSE|ELSEIF|IF|WHILE|UNTIL|RETURN|IN|LIKE|REGEXP|RLIKE|BETWEEN|SET|DIV|MOD|CASE|IS|INTERVAL|FROM|DEFAULT|DO))\s*$/iu;
+/** `CREATE INDEX i ON t (a)`: the table's columns. */
+const indexOn = /\bINDEX\s+(?:`[^`]+`|[\w$]+)(?:\s+USING\s+\w+)?\s+ON\s*$/iu;
 const spatial = /^(?:ST_|MBR)[A-Z0-9_]+$|^(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION|GEOMFROMTEXT)$/u;
 
 /** What a bare text uses of the table, by name. `routines` are the database's own functions, which hide built-in ones. */
@@ -76,6 +80,7 @@ export function functionsIn(bare: string, routines: ReadonlySet<string> = new Se
     if (routines.has(name) || !isCall(name, bare, match.index, match.index + match[0].length)) continue;
     if (table.get(name) !== undefined && table.get(name)?.word === undefined) note(name);
     else if (spatial.test(name)) note("spatial functions");
+    else if (isUnknown(name, bare, match.index, match.index + match[0].length)) note(name);
   }
   for (const entry of table.values())
     if (entry.find !== undefined) {
@@ -88,30 +93,52 @@ export function functionsIn(bare: string, routines: ReadonlySet<string> = new Se
 }
 
 function useOf(name: string, count: number, entry: MysqlFunction | undefined): FunctionUse {
-  if (entry === undefined) return { name, count, rewrite: `${name}: by hand, with PostGIS`, manual: true };
+  if (entry === undefined) {
+    const how =
+      name === "spatial functions"
+        ? "by hand, with PostGIS"
+        : "by hand; no function of PostgreSQL is known to be the same";
+    return { name, count, rewrite: `${name}: ${how}`, manual: true };
+  }
   const note = entry.note === undefined ? "" : ` (${entry.note})`;
   return entry.manual === undefined
     ? { name, count, rewrite: `${entry.mysql ?? ""} -> ${entry.postgres ?? ""}${note}`, manual: false }
     : { name, count, rewrite: `${name}: by hand; ${entry.manual}`, manual: true };
 }
 
+/** A call for certain, by what stands before it, of what is neither ours nor a word of the language. */
+function isUnknown(name: string, bare: string, start: number, open: number): boolean {
+  if (isShared(name) || isNoFunction(name)) return false;
+  const before = textBefore(bare, start);
+  if (indexOn.test(before) || !(beforeCall.test(before) || before.trim() === "")) return false;
+  // WITH a AS (...), b (c, d) AS (...): the columns of a name that is made here.
+  return !/^\s*AS\s*\(/iu.test(bare.slice(closing(bare, open).end));
+}
+
+/** Enough to hold a name of 64 characters and the words around it. */
+function textBefore(bare: string, start: number): string {
+  return bare.slice(Math.max(0, start - 120), start);
+}
+
 function isCall(name: string, bare: string, start: number, open: number): boolean {
-  const before = bare.slice(Math.max(0, start - 40), start);
-  if (name === "IF") return commas(bare, open) === 2;
+  const before = textBefore(bare, start);
+  if (name === "IF") return closing(bare, open).commas === 2;
+  // CONVERT(a USING utf8mb4) is told as that.
+  if (name === "CONVERT") return closing(bare, open).commas === 1;
   // INSERT ... VALUES (1, 2) is a list of rows; VALUES(column) after it is the function.
   if (name === "VALUES") return /[=(,+\-*/]\s*$/u.test(before) && /^\s*[\w`.]+\s*\)/u.test(bare.slice(open));
   if (ambiguous.has(name)) return beforeCall.test(before) || before.trim() === "";
   return !notCalls.test(before);
 }
 
-/** Commas between the parenthesis that was opened before `at` and its end. */
-function commas(bare: string, at: number): number {
-  let found = 0;
+/** Where the parenthesis that was opened before `at` ends, and its own commas. */
+function closing(bare: string, at: number): { readonly end: number; readonly commas: number } {
+  let commas = 0;
   for (let depth = 1; at < bare.length && depth > 0; at += 1) {
     const char = bare.charAt(at);
     if (char === "(") depth += 1;
     else if (char === ")") depth -= 1;
-    else if (char === "," && depth === 1) found += 1;
+    else if (char === "," && depth === 1) commas += 1;
   }
-  return found;
+  return { end: at, commas };
 }

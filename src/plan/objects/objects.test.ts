@@ -6,9 +6,11 @@ import type { PlanObject, SourceObject } from "../../model.js";
 import { column } from "../../typemap/example-column.js";
 import { catalogue, counter, request, table } from "../example-catalogue.js";
 import { plan } from "../plan.js";
-import { functionsIn } from "./mysql-functions.js";
+import { isHarmlessFunction } from "../../safety/postgres-harmless.js";
+import { functionsIn, mysqlFunctions } from "./mysql-functions.js";
 import { bareText, lineCount } from "./program-text.js";
 import { constructs, judgeProgram } from "./risk.js";
+import { sharedFunctionNames } from "./shared-functions.js";
 
 const names = (text: string): string[] =>
   functionsIn(bareText(text)).map(({ name, count }) => (count === 1 ? name : `${name} ${String(count)}`));
@@ -38,7 +40,7 @@ describe("functions", () => {
     ["select ifnull(`a`,'IFNULL(') AS `if`, ifnull(b,2) from t", ["IFNULL 2"]],
     ["if(a > 1, if(b, 1, 2), 3)", ["IF 2"]],
     ["IF (a > 1) THEN SET b = 1; END IF", []],
-    ["IF(f(a, b)) THEN SET b = 1; END IF", []],
+    ["IF(f(a, b)) THEN SET b = 1; END IF", ["F"]],
     ["INSERT INTO t (a) VALUES (1, 2)", []],
     ["INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)", ["VALUES"]],
     ["DECLARE c CHAR(10); DECLARE y YEAR(4); SET c = CHAR(65)", ["CHAR"]],
@@ -54,12 +56,44 @@ describe("functions", () => {
       "CAST(a AS UNSIGNED) + CAST(b AS CHAR(3)) + convert(c using utf8mb4)",
       ["CAST AS CHAR", "CAST AS UNSIGNED", "CONVERT USING"],
     ],
+    // Neither known nor the same on both sides.
+    [
+      "select levenshtein(a, b), x = double_metaphone(c) from t where soundslike_udf(d)",
+      ["DOUBLE_METAPHONE", "LEVENSHTEIN", "SOUNDSLIKE_UDF"],
+    ],
+    ["add_months(a, 1) + median(b) over (partition by c)", ["ADD_MONTHS", "MEDIAN"]],
+    ["convert(a, decimal(10,2)) = encode('x', 'y')", ["CONVERT", "ENCODE"]],
+    // Words, types, columns of what is made here: no calls.
+    [
+      "SELECT a FROM t WHERE (a) IN (1) AND EXISTS (SELECT 1) OR NOT (b) AND c = ANY (SELECT 1) XOR (d)",
+      ["XOR"],
+    ],
+    [
+      "CREATE TABLE IF NOT EXISTS x (a DECIMAL(10,2), b VARCHAR(3), PRIMARY KEY (a), KEY k (b), CHECK (a > 1))",
+      [],
+    ],
+    ["CREATE INDEX i ON t (a); CREATE UNIQUE INDEX `i 2` USING BTREE ON some_table (b)", []],
+    [
+      "WITH RECURSIVE one (a) AS (SELECT 1), two (b, c) AS (SELECT 1, 2) SELECT a FROM one, LATERAL (SELECT 1) x",
+      [],
+    ],
+    ["INSERT INTO t (a, b) SELECT a, count(*) FROM u GROUP BY a; INSERT t (a) VALUES (1); CALL p(1)", []],
+    ["cast(a as decimal(3,1)) + cast(b as varchar(3)), other.fn(1), `fn`(2)", []],
   ])("%s", (text, wanted) => {
     expect(names(text)).toEqual(wanted);
   });
 
+  it("that count as the same are functions of PostgreSQL", () => {
+    const syntax = ["CAST", "COALESCE", "CURRENT_DATE", "CURRENT_ROLE", "CURRENT_TIME", "CURRENT_TIMESTAMP"];
+    const special = new Set([...syntax, "GROUPING", "LOCALTIME", "LOCALTIMESTAMP", "NULLIF", "TRIM"]);
+    const asked = sharedFunctionNames().filter((name) => !special.has(name));
+    expect(asked.filter((name) => !isHarmlessFunction(null, name.toLowerCase()))).toEqual([]);
+    const table = new Set(mysqlFunctions().map(({ name }) => name));
+    expect(sharedFunctionNames().filter((name) => table.has(name))).toEqual([]);
+  });
+
   it("one of the database's own hides a built-in one", () => {
-    expect(functionsIn("uuid_short()", new Set(["UUID_SHORT"]))).toEqual([]);
+    expect(functionsIn("uuid_short() + mine(1)", new Set(["UUID_SHORT", "MINE"]))).toEqual([]);
   });
 });
 
