@@ -21,6 +21,7 @@ export default defineConfig({
             "test/world/*/**",
             "test/world/!(compose).test.ts",
           ],
+          setupFiles: ["test/property-seed.ts"],
           testTimeout: 10_000,
         },
       },
@@ -28,7 +29,7 @@ export default defineConfig({
         test: {
           name: "world",
           include: ["test/{world,conformance,hazards}/**/*.test.ts"],
-          setupFiles: ["test/world/engine-only-setup.ts"],
+          setupFiles: ["test/property-seed.ts", "test/world/engine-only-setup.ts"],
           exclude: ["test/world/compose.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -40,7 +41,7 @@ export default defineConfig({
         test: {
           name: "faults",
           include: ["test/faults/**/*.test.ts"],
-          setupFiles: ["test/world/engine-only-setup.ts"],
+          setupFiles: ["test/property-seed.ts", "test/world/engine-only-setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
@@ -51,6 +52,7 @@ export default defineConfig({
         test: {
           name: "simulation",
           include: ["test/simulation/**/*.test.ts"],
+          setupFiles: ["test/property-seed.ts"],
           testTimeout: 120_000,
           // Seeds have both cores: nothing in a virtual world waits for the other.
           maxWorkers: 2,

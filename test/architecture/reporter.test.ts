@@ -41,13 +41,13 @@ it("counts every end of a test", { timeout: 60_000 }, () => {
       },
     ]);
     expect([...count.failures].sort()).toEqual([
-      `${sample}a suite that cannot begin`,
-      `${sample}fails`,
+      `${sample}a suite that cannot begin\n      no server`,
+      `${sample}fails\n      expected 1 to be 2 // Object.is equality`,
       `${sample}is not written (skipped without a reason)`,
       `${sample}is skipped in silence (skipped without a reason)`,
       `${sample}is skipped with an empty reason (skipped without a reason)`,
       "unhandled: too late",
-      "unreadable.sample.ts",
+      "unreadable.sample.ts\n      cannot be read",
     ]);
     expect(count.failed).toBe(count.failures.length);
   } finally {

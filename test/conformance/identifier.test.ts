@@ -4,12 +4,13 @@
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { mysqlName, postgresLiteral, postgresName } from "../../src/safety/identifier.js";
 import { openDriver, sourceUrl } from "../world/source-database.js";
 import { targetDatabase } from "../world/target-database.js";
 
 const given = process.env["HEADGATE_SEED"];
-const seed = given === undefined ? Date.now() % 1_000_000 : Number(given);
+const seed = given === undefined ? freshSeed() : Number(given);
 process.stdout.write(`identifier seed ${String(seed)}\n`);
 
 const hostile = fc.constantFrom(

@@ -6,6 +6,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { tableMap } from "../../connectors/mysql/image/announced.js";
 import { imageShape } from "../../connectors/mysql/image/shape.js";
 import type { ImageShape } from "../../connectors/mysql/image/shape.js";
@@ -21,7 +22,7 @@ import type { Fields } from "./image-world.js";
 import { seeded } from "./sources.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
-const seed = Number(process.env["HEADGATE_SEED"] ?? Math.floor(Math.random() * 0x7fffffff));
+const seed = Number(process.env["HEADGATE_SEED"] ?? freshSeed());
 const wanted = Number(process.env["HEADGATE_TEST_CHANGES"] ?? (gate ? 100_000 : 1000));
 /** So many are written before the log is read on. */
 const batch = 2000;

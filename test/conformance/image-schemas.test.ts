@@ -3,8 +3,10 @@
  * bytes. HEADGATE_SEED=N takes the one random schema of a seed; the gate takes all hazards and 400 schemas.
  */
 import { describe, expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import type { SourceEngine } from "../../src/model.js";
 import { readHazards } from "../world/hazard/folder.js";
+import type { Hazard } from "../world/hazard/folder.js";
 import { made } from "../world/hazard/made.js";
 import { make, tally } from "../world/random/made.js";
 import { randomSchema } from "../world/random/schema.js";
@@ -14,20 +16,22 @@ import { testSources } from "../world/matrix.js";
 const gate = process.env["HEADGATE_GATE"] === "1";
 const alone = process.env["HEADGATE_SEED"];
 const seeds =
-  alone === undefined
-    ? Array.from({ length: gate ? 400 : 3 }, (_, i) => Math.floor(Math.random() * 0x7fff0000) + i)
-    : [Number(alone)];
+  alone === undefined ? Array.from({ length: gate ? 400 : 3 }, (_, i) => freshSeed() + i) : [Number(alone)];
+
+/** The server hands out another value than it logs: check refuses the column for that very reason. */
+const partsByItself = ({ expected }: Hazard): boolean =>
+  expected.findings.some(({ code }) => code === "year-of-two-digits");
 
 describe.each(testSources)("row images of %s", (name) => {
   const engine: SourceEngine = name === "mariadb" ? "mariadb" : "mysql";
 
   // One of eight in `npm test`, others each time.
   it("are the copy's rows, for the hazards", { timeout: 180_000 }, async () => {
-    const [from, step] = gate ? [0, 1] : [Math.floor(Math.random() * 8), 8];
+    const [from, step] = gate ? [0, 1] : [freshSeed() % 8, 8];
     await using source = await replicated("hg_image_hazards", name);
     await made(
       source,
-      readHazards().filter((_, at) => at % step === from),
+      readHazards().filter((hazard, at) => at % step === from && !partsByItself(hazard)),
     );
     const tables = await plannedTables(source, ["*"]);
     const { rows, refused, problems } = await compareDeleted(source, engine, tables);

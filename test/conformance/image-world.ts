@@ -13,7 +13,7 @@ import type { ImageShape } from "../../connectors/mysql/image/shape.js";
 import { readImageWorld } from "../../connectors/mysql/image/world.js";
 import type { ImageWorld } from "../../connectors/mysql/image/world.js";
 import type { PlanTable, SourceEngine } from "../../src/model.js";
-import type { ChangeOperation } from "../../src/stream-port.js";
+import type { ChangeOperation, RowImages } from "../../src/stream-port.js";
 import { codecOf } from "../../src/typemap/compile.js";
 import { Output } from "../../src/typemap/output.js";
 import { RowWriter } from "../../src/typemap/writer.js";
@@ -98,7 +98,7 @@ export function fieldReader(
   table: PlanTable,
   engine: SourceEngine,
   order: readonly number[] = table.columns.map((_, i) => i),
-): (shape: ImageShape, bytes: Buffer, start: number, end: number) => Fields {
+): (shape: Pick<RowImages, "reader">, bytes: Buffer, start: number, end: number) => Fields {
   const codecs = order.map((column) => codecOf(table.columns[column]!, engine));
   const out = new Output(null, codecs.length, 65_536);
   const writer = new RowWriter(

@@ -5,6 +5,7 @@
  * HEADGATE_SEED repeats a run.
  */
 import { describe, expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import type { PlanTable, SourceEngine } from "../../src/model.js";
 import { sourceUrl } from "../world/source-database.js";
 import { cases } from "./cases.js";
@@ -19,7 +20,7 @@ import {
 } from "./image-world.js";
 import type { Fields } from "./image-world.js";
 
-const seed = Number(process.env["HEADGATE_SEED"] ?? Math.floor(Math.random() * 0x7fffffff));
+const seed = Number(process.env["HEADGATE_SEED"] ?? freshSeed());
 
 describe.each(imageSources)("row images of %s", (name) => {
   const engine: SourceEngine = name === "mariadb" ? "mariadb" : "mysql";

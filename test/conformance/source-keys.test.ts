@@ -12,6 +12,8 @@ import type { PlanRequest } from "../../src/plan/request.js";
 import { loadParser } from "../../src/translate/parser.js";
 import { codecOf } from "../../src/typemap/compile.js";
 import { rowEncoder } from "../../src/typemap/row.js";
+import { RepairRows } from "../../src/verify/repair-rows.js";
+import type { RepairRow } from "../../src/verify/repair-rows.js";
 import { testSources } from "../world/matrix.js";
 import { fieldsOf } from "./codec-world.js";
 import { keyShapes } from "./key-shapes.js";
@@ -181,7 +183,9 @@ async function read(
     key: table.key,
     range: null,
     ordered: false,
-    ...(keys === undefined ? {} : { keys, keyColumns: places.map((place) => table.columns[place]!) }),
+    ...(keys === undefined
+      ? {}
+      : { keys: { texts: keys, columns: places.map((place) => table.columns[place]!) } }),
   };
   const { rows: count } = await reader.read(query, encoder, signal);
   encoder.finish();
@@ -227,6 +231,17 @@ describe.each(testSources)("%s", (name) => {
     expect(times(own)).toEqual(times(whole.filter(({ key }) => keys.has(key)).map(({ row }) => row)));
     for (const [row, count] of times(found.map(({ row: each }) => each)))
       expect(count).toBeLessThanOrEqual(present.get(row) ?? 0);
+    // A repair asks by the same keys: a row that it does not find is a row that it takes away.
+    const repairs = new RepairRows(table, one.engine);
+    const keysOf = async (keys: readonly Buffer[] | null): Promise<Buffer[]> => {
+      const seen = new Set<string>();
+      const note = ({ key }: RepairRow): void => void seen.add(key);
+      await (keys === null ? repairs.all(reader, note, signal) : repairs.byKeys(reader, keys, note, signal));
+      return [...seen].sort().map((key) => Buffer.from(key, "latin1"));
+    };
+    const every = await keysOf(null);
+    expect(every).toHaveLength(asked.length);
+    expect(await keysOf(every)).toEqual(every);
     // Along the index: one row costs no look through the table, but where the values were changed on their way.
     const status = async (): Promise<number> =>
       (
@@ -289,7 +304,11 @@ describe.each(testSources)("%s", (name) => {
     const sink = openSink(() => undefined);
     for (const key of [null, { index: "PRIMARY", columns: ["nobody"], primary: true }, table.key])
       await expect(
-        reader.read({ ...query, key, keys: [["1", "2", "3", "4", "5", "6"]] }, sink, signal),
+        reader.read(
+          { ...query, key, keys: { texts: [["1", "2", "3", "4", "5", "6"]], columns: [] } },
+          sink,
+          signal,
+        ),
       ).rejects.toMatchObject({
         code: "bug",
       });

@@ -1,7 +1,7 @@
 /**
  * The whole engine, copy and stream, as a process that a test can kill: the one of test/world/live.ts, from the settings
  * in HEADGATE_ENGINE. At the moment that it is told it kills itself with -9, or says the moment on stdout and waits for
- * a line on stdin. It says what happens to it (`event going-on`); at the line `level` it gets level with the source,
+ * a line on stdin (`go on`, or `go on 60000`: with so many milliseconds gone by its clock). It says what happens to it (`event going-on`); at the line `level` it gets level with the source,
  * stops and says how it ended. One that proves verifies round after round until then, or repairs first.
  */
 import "../world/engine-only.js";
@@ -9,6 +9,8 @@ import { createInterface } from "node:readline";
 import type { LaneRequest } from "../../src/plan/request.js";
 import { optionsOf } from "../world/source-database.js";
 import { Fault } from "../../src/errors.js";
+import { overOf } from "../world/kafka-world.js";
+import type { KafkaPlace } from "../world/kafka-world.js";
 import { namedLines } from "../world/live-verifier.js";
 import { startLive } from "../world/live.js";
 
@@ -30,6 +32,8 @@ export interface StreamEngineSettings {
     /** Counted from the join on only: before it most of what comes twice does no harm. */
     readonly pastJoin?: boolean;
   };
+  /** Its changes come from there, and not from the source's own log. */
+  readonly kafka?: KafkaPlace;
   /** The source's engine, where it is to verify all the time, or to repair what was named. */
   readonly proves?: { readonly engine: "mysql" | "mariadb"; readonly repairs: boolean };
 }
@@ -55,6 +59,8 @@ const settings = JSON.parse(process.env["HEADGATE_ENGINE"] ?? "") as StreamEngin
 const met = new Map<string, number>();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 let goOn: () => void = () => undefined;
+/** What its clock is ahead of this process's. */
+let ahead = 0;
 let joined = false;
 
 async function moment(name: string): Promise<void> {
@@ -82,7 +88,9 @@ const live = startLive({
   batchRows: settings.batchRows,
   ...(settings.workers === undefined ? {} : { workers: settings.workers }),
   ...(settings.lanes === undefined ? {} : { plan: { lanes: settings.lanes } }),
+  ...(settings.kafka === undefined ? {} : { over: overOf(settings.kafka) }),
   moment,
+  now: () => performance.now() + ahead,
   verifies: settings.proves !== undefined,
   onEvent: ({ kind }) => {
     joined ||= kind === "going-on";
@@ -134,7 +142,10 @@ const failed = (error: unknown): void => {
 const proving = settings.proves === undefined ? Promise.resolve() : prove(settings.proves).catch(failed);
 const lines = createInterface(process.stdin);
 lines.on("line", (line) => {
-  if (line === "go on") goOn();
+  if (/^go on\b/u.test(line)) {
+    ahead += Number(line.slice("go on".length));
+    goOn();
+  }
   if (line === "level") asked = level().then(() => live.stop(), failed);
 });
 const fault = await live.ended;

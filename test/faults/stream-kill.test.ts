@@ -1,12 +1,14 @@
 /**
  * kill -9 while the change stream is on its way and the writer goes on (issue 5; I1 to I7, I18). A seed chooses the
- * moment, how often it is met first, and the victim: the engine, the source or the target. The next engine goes on until
+ * moment, how often it is met first, and the victim: the engine, the source or the target. A seed whose moment is not met
+ * has killed nothing and fails. The next engine goes on until
  * both sides are level, and the oracle, which shares no code with the engine, must find both databases equal and the
  * writer's log on the target. Then the same where engines verify all the time, rows are broken behind their back, and a
  * repair is killed too (proof-life.ts). HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed.
  */
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { applyMoments } from "../../connectors/postgres/apply/moments.js";
 import { moments } from "../../src/snapshot/moments.js";
 import { streamMoments } from "../../src/stream/moments.js";
@@ -18,7 +20,7 @@ import { isFree } from "../world/stack/port.js";
 import { kill, start } from "../world/stack/servers.js";
 import { databaseAt } from "../world/target-database.js";
 import type { TargetDatabase } from "../world/target-database.js";
-import { freshSeed, judged } from "../world/writer/streamed.js";
+import { judged } from "../world/writer/streamed.js";
 import { openWriter } from "../world/writer/writer.js";
 import type { Writer } from "../world/writer/writer.js";
 import { ownServers } from "./own-servers.js";
@@ -60,6 +62,9 @@ const all: readonly string[] = [
 ].filter((moment) => moment !== "feed:lost" && moment !== "range:half-sent");
 /** Moments that are met once in a life. */
 const metOnce = /^(?:feed|join|start|cut):/u;
+
+/** Transactions within which a moment that comes again and again is met for the last of its times. */
+const enough = 600;
 
 const inStream: ReadonlySet<string> = new Set([...streamMoments, ...applyMoments]);
 
@@ -162,6 +167,23 @@ describe("kill -9", () => {
   });
 });
 
+it("the gate's 200 seeds choose every moment, those of stream and lane before the join and past it, for the engine and for a server", () => {
+  const met = new Map<string, Set<string>>();
+  for (let seed = 1; seed <= 200; seed++) {
+    const { moment, victim, pastJoin } = choice(seed);
+    met.set(
+      moment,
+      (met.get(moment) ?? new Set())
+        .add(victim === "engine" ? "engine" : "server")
+        .add(pastJoin ? "past" : "before"),
+    );
+  }
+  expect([...met.keys()].sort()).toEqual([...new Set(all)].sort());
+  for (const moment of inStream)
+    if (moment !== "feed:lost")
+      expect([moment, met.get(moment)?.size]).toEqual([moment, metOnce.test(moment) ? 3 : 4]);
+});
+
 function settingsOf(url: URL, name: string, target: TargetDatabase, seed: number): StreamEngineSettings {
   return {
     source: asEngine(url.href, name),
@@ -174,7 +196,7 @@ function settingsOf(url: URL, name: string, target: TargetDatabase, seed: number
   };
 }
 
-/** Until it was killed, or had its server killed; a moment that it does not meet is none of its life. */
+/** Until it was killed, or had its server killed, at its moment; what it said last. */
 async function firstLife(
   writer: Writer,
   settings: StreamEngineSettings,
@@ -186,8 +208,8 @@ async function firstLife(
   });
   const unmet = doomed.line("event going-on").then(async (line) => {
     if (line === null) return null;
-    // Some moments are met by what is written from now on only.
-    await writer.reached(writer.log.length + (pastJoin ? 120 : 60));
+    // Some moments are met by what is written from now on only; so much of it is enough for any.
+    await writer.reached(writer.log.length + enough);
     return "unmet";
   });
   const met = await Promise.race([doomed.line("met "), unmet]);
@@ -198,11 +220,13 @@ async function firstLife(
   }
   doomed.say("level");
   const result = await doomed.end;
+  if (victim === "engine") expect([result, doomed.child.signalCode]).toEqual([null, "SIGKILL"]);
+  else expect(met).toBe(`met ${moment}`);
   if (result !== null) expect(result.replays).toBe(0);
   // A dead server is a fault or is outlived, never a bug and never a success without its rows.
   if (result !== null && result.code !== null)
     expect(["connection-lost", "server-unreachable", "epoch-lost"], result.sentence).toContain(result.code);
-  return result === null ? "killed" : (met ?? "ended");
+  return result === null ? `killed at ${moment}` : `met ${moment}`;
 }
 
 async function prepare(url: string, name: string): Promise<void> {

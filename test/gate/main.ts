@@ -128,8 +128,15 @@ async function main(): Promise<void> {
   }
   const asked = (part: Part, name: string): boolean => part.name === name || part.name.startsWith(`${name}:`);
   const unknown = wanted.filter((name) => !parts.some((part) => asked(part, name)));
-  if (unknown.length > 0)
-    throw new Error(`no part called ${unknown.join(", ")}; there are ${parts.map((p) => p.name).join(", ")}`);
+  if (unknown.length > 0) {
+    const help = unknown.some((name) => ["--help", "-h"].includes(name));
+    const said = help
+      ? "npm run gate [-- PART ...], without one all of them"
+      : `no part called ${unknown.join(", ")}`;
+    process.stderr.write(`${said}; there are ${parts.map(({ name }) => name).join(", ")}\n`);
+    process.exitCode = help ? 0 : 64;
+    return;
+  }
   const at = commit();
   let failed = 0;
   for (const part of parts) {

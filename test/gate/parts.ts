@@ -14,7 +14,7 @@ export interface Part {
   readonly proves: string;
   /** The same in `npm test`. */
   readonly share: string;
-  readonly project: "world" | "faults" | "simulation";
+  readonly project: "unit" | "world" | "faults" | "simulation";
   readonly file: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -110,8 +110,7 @@ export const parts: readonly Part[] = [
     name: `verify-moving:${String(at + 1)}`,
     proves:
       "10 of 100 verifications under the hot writer that name nothing, from MySQL 9 and MariaDB; then rows broken while it verifies and applies, and lost changes, all of them named and nothing else",
-    share:
-      "2 such rounds from one of the sources, another each time, and 14 rows at rest, 12 hot ones and 6 lost changes",
+    share: "2 such rounds from one of the sources, and 14 rows at rest, 12 hot ones and 6 lost changes",
     project: "world" as const,
     file: "test/world/verify-moving.test.ts",
     env: { HEADGATE_TEST_ROUNDS: "5" },
@@ -128,6 +127,40 @@ export const parts: readonly Part[] = [
       HEADGATE_TEST_KILLS_AFTER: String(at * 20),
     },
   })),
+  {
+    name: "verify-moving:mysql56",
+    proves:
+      "the same life from MySQL 5.6: verified while it is written to and applied, and rows broken meanwhile",
+    share: "nothing of it",
+    project: "world",
+    file: "test/world/verify-moving.test.ts",
+    env: { HEADGATE_TEST_SOURCES: "mysql56", HEADGATE_TEST_ROUNDS: "5" },
+  },
+  ...(["mariadb", "mysql56"] as const).map((source) => ({
+    name: `repair:${source}`,
+    proves:
+      "rows broken on the target found by verify and brought back by repair, of an offline copy, of one that is followed, and 1,000 beside a hot writer, by the oracle's word",
+    share: "the same from MySQL 9",
+    project: "world" as const,
+    file: "test/world/repair.test.ts",
+    env: { HEADGATE_TEST_SOURCES: source },
+  })),
+  ...eachSource({
+    name: "bad-moments",
+    proves:
+      "tables altered, dropped or locked while check or run reads them, a view whose definer is gone: a finding or a sentence each, the holder of a lock named",
+    share: "the same from MySQL 9",
+    project: "world",
+    file: "test/world/bad-moments.test.ts",
+  }),
+  {
+    name: "replica",
+    proves:
+      "a whole verification and a repair that read on a replica: what was broken is found, and brought back",
+    share: "that each look waits for the replica, and that queries are asked there",
+    project: "world",
+    file: "test/world/replica.test.ts",
+  },
   {
     name: "verify-bad-input",
     proves:
@@ -204,6 +237,22 @@ export const parts: readonly Part[] = [
     project: "world",
     file: "test/world/stream-traps.test.ts",
   }),
+  ...eachSource({
+    name: "ddl-kinds",
+    proves:
+      "some 50 kinds of DDL, each before the start, while it copies, past the join and while no engine runs: it goes on, equal by the oracle, or stops with the table, the statement, its place and what to do",
+    share: "three of them, two from MySQL 9 and one from MariaDB",
+    project: "world",
+    file: "test/world/ddl-kinds.test.ts",
+  }),
+  ...eachSource({
+    name: "hostile-names",
+    proves:
+      "names that try to be something else, of tables, columns, views, programs, partitions and sequences: through every verb, followed, repaired and copied again, every statement that we sent looked at",
+    share: "a third of the names, copied, from MySQL 9 and MariaDB",
+    project: "world",
+    file: "test/world/hostile-names.test.ts",
+  }).filter(({ name }) => !name.endsWith("mysql56")),
   {
     name: "corpus-live",
     proves:
@@ -215,12 +264,21 @@ export const parts: readonly Part[] = [
   ...Array.from({ length: 10 }, (_, at) => ({
     name: `stream-kills:${String(at + 1)}`,
     proves:
-      "20 of 200 seeded kill -9 of engine, source or target at named moments of the change stream under the writer, resumed to level, equal by the oracle",
+      "20 of 200 seeded kill -9 of engine, source or target at named moments of the change stream under the writer, each of which is met and all of which are chosen, resumed to level, equal by the oracle",
     share: "8 kills, two of them of fresh seeds",
     project: "faults" as const,
     file: "test/faults/stream-kill.test.ts",
     env: { HEADGATE_TEST_KILLS: "20", HEADGATE_TEST_KILLS_AFTER: String(at * 20) },
   })),
+  {
+    name: "zombie",
+    proves:
+      "an engine that is stopped in the middle of a batch, at three moments, stands for 60 seconds under the writer, is taken over from as --take-over does, and wakes up: nothing of it lands",
+    share: "the same, with 60 seconds gone by the clock of the engine that wakes up",
+    project: "faults",
+    file: "test/faults/stream-zombie.test.ts",
+    env: { HEADGATE_TEST_STAND_SECONDS: "60" },
+  },
   ...Array.from({ length: 20 }, (_, at) => ({
     name: `simulation:${String(at + 1)}`,
     proves:
@@ -247,7 +305,7 @@ export const parts: readonly Part[] = [
       name: "image-schemas",
       proves:
         "the row images of every hazard and of 400 random schemas are the copy's rows, in the protocol's own bytes",
-      share: "one hazard of eight and 3 random schemas, others each time",
+      share: "one hazard of eight and 3 random schemas, others in the gate",
     },
     {
       name: "image-changes",
@@ -257,8 +315,8 @@ export const parts: readonly Part[] = [
     {
       name: "feed-size",
       proves:
-        "rows of several packets, a sink that stops after everything, a transaction of 1 GB in less than 50 MB of memory",
-      share: "a transaction of 64 MB",
+        "rows of several packets, a sink that stops after everything, a transaction of 1 GB in less than 50 MB of memory, and one that was prepared before (XA) in less than 60 MB",
+      share: "a transaction of 64 MB, and a prepared one of 17 MB",
     },
   ].flatMap(({ name, proves, share }) =>
     eachSource({ name, proves, share, project: "world", file: `test/conformance/${name}.test.ts` }),
@@ -270,6 +328,15 @@ export const parts: readonly Part[] = [
     share: "a copy that goes on after its log was purged",
     project: "world",
     file: "test/world/retention.test.ts",
+  },
+  {
+    name: "properties",
+    proves:
+      "every property of the code with seeds of its own: names, ranges, fold, codecs, lists, moments of the night",
+    share: "the same from one seed, every time",
+    project: "unit",
+    file: ".test.ts",
+    env: { HEADGATE_FRESH: "1" },
   },
   // A hundred at a time, so that an interrupted gate goes on where it was.
   ...Array.from({ length: 10 }, (_, at) => ({

@@ -10,6 +10,7 @@ import type {
   TableProof,
   VerifyLedger,
   VerifyRun,
+  WholeFigures,
 } from "../../src/verify-port.js";
 
 interface Dirty {
@@ -149,21 +150,17 @@ export class ModelProofs {
   #proof(table: string): TableProof {
     return (
       this.#tables.get(table) ?? {
-        ...{ table, clean: null, rowsSource: "0", rowsTarget: "0", ranges: 0, method: null },
+        ...{ table, whole: null, clean: null, rowsSource: "0", rowsTarget: "0", ranges: 0, method: null },
       }
     );
   }
 
-  #setClean(
-    table: string,
-    seq: bigint,
-    position: Position | null,
-    figures: Omit<TableProof, "clean" | "table"> | null,
-  ): void {
+  #setClean(table: string, seq: bigint, position: Position | null, figures: WholeFigures | null): void {
     const known = this.#proof(table);
     if (figures === null && known.clean === null) throw new Error(`${table} was never compared whole`);
     const later = known.clean !== null && known.clean.seq > seq ? known.clean : { seq, position, at: "" };
-    this.#tables.set(table, { ...known, ...figures, clean: later });
+    const whole = figures === null ? known.whole : { seq, position, at: "" };
+    this.#tables.set(table, { ...known, ...figures, whole, clean: later });
   }
 }
 

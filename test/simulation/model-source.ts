@@ -1,6 +1,7 @@
 /**
  * The model's source: states by transaction, a log, and what it takes to read both. A transaction is in the log before
- * a SELECT sees it. The log does not carry what foreign keys do. Positions are counts of transactions.
+ * a SELECT sees it. The log does not carry what foreign keys do. Positions are counts of transactions, less those that are
+ * prepared and not ended: whoever reads on from one gets these again.
  */
 import { Fault } from "../../src/errors.js";
 import { stopReason, throwIfStopped } from "../../src/stop.js";
@@ -22,6 +23,12 @@ export interface LoggedChange {
 export interface LoggedTransaction {
   readonly changes: readonly LoggedChange[];
   readonly truncates: string | null;
+  /** A statement that changes this table's shape, by its name; the model's tables stay as they are. */
+  readonly alters?: string;
+  /** It prepares an XA transaction, whose rows stand here and are true from its end on. */
+  readonly prepares?: true;
+  /** It ends the one that was prepared there; its changes are those of a commit. */
+  readonly ends?: number;
   readonly marker: { readonly lane: string; readonly id: string; readonly note: string } | null;
 }
 
@@ -30,8 +37,26 @@ const none = Buffer.alloc(0);
 export type TableState = ReadonlyMap<string, Row>;
 export type State = ReadonlyMap<string, TableState>;
 
-export const positionAt = (count: number): Position => ({ kind: "file", file: "log", offset: String(count) });
-export const countOf = (position: Position): number => Number(position.offset);
+/** `left`: transactions before it that it leaves out. */
+export const positionAt = (count: number, left = ""): Position => ({
+  kind: "file",
+  file: "log",
+  offset: left === "" ? String(count) : `${count}!${left}`,
+});
+export const countOf = ({ offset }: Position): number => Number.parseInt(offset, 10);
+const leftOf = ({ offset }: Position): readonly number[] =>
+  offset.includes("!")
+    ? offset
+        .slice(offset.indexOf("!") + 1)
+        .split(",")
+        .map(Number)
+    : [];
+
+function holds(later: Position, earlier: Position): boolean {
+  const count = countOf(earlier);
+  const left = leftOf(later);
+  return countOf(later) >= count && left.every((one) => one > count || leftOf(earlier).includes(one));
+}
 
 /** What may go wrong on purpose, to see that the simulation finds it. */
 export interface SourceFlaws {
@@ -43,6 +68,10 @@ export interface SourceFlaws {
   readonly bareCut?: boolean;
   /** Nobody waits until a SELECT shows what the log has (semi-synchronous delivery). */
   readonly unseen?: boolean;
+  /** Nobody is told of transactions that are prepared as the copy begins. */
+  readonly unasked?: boolean;
+  /** Positions leave nothing out. */
+  readonly passing?: boolean;
 }
 
 export class ModelSource {
@@ -58,7 +87,12 @@ export class ModelSource {
   readonly flaws: SourceFlaws;
   /** How often a connection breaks. */
   trouble = 0;
+  /** Changes that each engine's feed has handed over. */
+  readonly handed = new Map<Actor, number>();
   readonly #images = new Map<string, RowImages>();
+  /** Transactions that are prepared; and after each transaction, those that were then. */
+  readonly #prepared = new Set<number>();
+  readonly #left: string[] = [""];
   readonly #packets = new WeakMap<Row, Buffer>();
   #feeds: (() => void)[] = [];
   #waiting: (() => void)[] = [];
@@ -81,9 +115,25 @@ export class ModelSource {
   commit(transaction: LoggedTransaction, state: State): number {
     this.log.push(transaction);
     this.states.push(state);
-    if (transaction.marker === null) this.lastData = this.log.length;
+    if (transaction.ends !== undefined) this.#prepared.delete(transaction.ends);
+    this.#left.push(this.flaws.passing === true ? "" : [...this.#prepared].join(","));
+    if (transaction.marker === null && transaction.alters === undefined) this.lastData = this.log.length;
     for (const wake of this.#feeds.splice(0)) wake();
     return this.log.length;
+  }
+
+  /** Prepares a transaction; its place in the log. */
+  prepare(): number {
+    this.#prepared.add(this.log.length + 1);
+    return this.commit({ changes: [], truncates: null, marker: null, prepares: true }, this.state);
+  }
+
+  #at(count: number): Position {
+    return positionAt(count, this.#left[count]);
+  }
+
+  #hand(actor: Actor): void {
+    this.handed.set(actor, (this.handed.get(actor) ?? 0) + 1);
   }
 
   /** One more transaction becomes visible to SELECT. */
@@ -112,7 +162,11 @@ export class ModelSource {
   }
 
   rows(table: string, at: number): Row[] {
-    return [...(this.states[at]?.get(table)?.values() ?? [])];
+    return [...(this.table(table, at)?.values() ?? [])];
+  }
+
+  table(name: string, at: number): TableState | undefined {
+    return this.states[at]?.get(name);
   }
 
   /** As an engine sees it. */
@@ -160,9 +214,15 @@ export class ModelSource {
         await this.ask(actor, "marked");
         return this.log[Number(id) - 1]?.marker?.note ?? null;
       },
-      preparedTransactions: async () => [],
+      preparedTransactions: async () => {
+        await this.ask(actor, "XA RECOVER");
+        return this.flaws.unasked === true ? [] : [...this.#prepared].map((number) => `xa ${number}`);
+      },
       exactCut: async (tables) => this.#cut(actor, tables),
       feed: async () => this.feed(actor),
+      prepareFeed: async () => undefined,
+      feedFindings: async () => [],
+      secondHand: refuse,
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
@@ -172,23 +232,27 @@ export class ModelSource {
       read: async (from, sink, { signal }) => {
         await this.ask(actor, "dump");
         // What a lane has is handed over again, from anywhere before.
-        const lowest = Math.min(...from.map(countOf));
+        const lowest = Math.min(...from.flatMap((one) => [countOf(one), ...leftOf(one).map((n) => n - 1)]));
         let next = Math.max(0, lowest - (this.random.chance(0.3) ? this.random.below(6) : 0));
+        const begun = next;
         for (;;) {
           throwIfStopped(signal);
           if (sink.full()) await sink.drained();
           const transaction = this.log[next];
           if (transaction === undefined) {
-            if (this.random.chance(0.3)) sink.idle(() => positionAt(next));
+            if (this.random.chance(0.3)) sink.idle(() => this.#at(next));
             await this.#more(actor, next, signal);
             continue;
           }
           next++;
-          await this.#deliver(actor, transaction, next, sink, signal);
+          // Rows that were prepared before this reading began are not in what it reads.
+          const { ends = Infinity } = transaction;
+          const whole = ends > begun ? transaction : { ...transaction, changes: [], truncates: null };
+          await this.#deliver(actor, whole, next, sink, signal);
           if (this.random.chance(0.5)) await this.ask(actor, "read the log");
         }
       },
-      holds: (later, earlier) => countOf(later) >= countOf(earlier),
+      holds,
       retention: async () => null,
       [Symbol.asyncDispose]: async () => undefined,
     };
@@ -196,11 +260,20 @@ export class ModelSource {
 
   async #deliver(
     actor: Actor,
-    { changes, truncates, marker }: LoggedTransaction,
+    { changes, truncates, marker, alters }: LoggedTransaction,
     number: number,
     sink: ChangeSink,
     signal: AbortSignal,
   ): Promise<void> {
+    if (alters !== undefined) {
+      const within = (position: Position): boolean => number <= countOf(position);
+      const statement = `ALTER TABLE ${alters}`;
+      sink.schemaChange({ tables: [alters], statement, adds: true, at: `log:${number}`, within }, () =>
+        this.#at(number - 1),
+      );
+      if (sink.full()) await sink.drained();
+      return;
+    }
     const source: SourceTransaction = {
       name: `log:${number}`,
       committedAt: null,
@@ -215,9 +288,11 @@ export class ModelSource {
       const old = before === null ? none : this.#packet(images.table, before);
       const now = after === null ? none : this.#packet(images.table, after);
       // The buffer is the feed's own: what the sink wants to keep it has to copy.
-      const bytes = Buffer.concat([Buffer.from([1, 2, 3]), old, now]);
-      const middle = 3 + old.length;
+      const bytes = Buffer.allocUnsafe(3 + old.length + now.length).fill(1, 0, 3);
+      const middle = 3 + old.copy(bytes, 3);
+      now.copy(bytes, middle);
       const operation = before === null ? "insert" : after === null ? "delete" : "update";
+      this.#hand(actor);
       sink.change(images, operation, bytes, 3, middle, middle, bytes.length);
       bytes.fill(0xee);
       if (this.random.chance(0.1)) await this.ask(actor, "read on in a transaction");
@@ -225,12 +300,16 @@ export class ModelSource {
       if (sink.full()) await sink.drained();
     }
     const truncated = truncates === null ? undefined : this.#images.get(truncates)?.table;
-    if (truncated !== undefined && sink.wants(truncated)) sink.truncate(truncated);
-    sink.commit(() => positionAt(number));
+    if (truncated !== undefined && sink.wants(truncated)) {
+      this.#hand(actor);
+      sink.truncate(truncated);
+    }
+    sink.commit(() => this.#at(number));
   }
 
   async #more(actor: Actor, next: number, signal: AbortSignal): Promise<void> {
     while (this.log.length <= next) {
+      throwIfStopped(signal);
       await new Promise<void>((resolve, reject) => {
         const stopped = (): void => reject(stopReason(signal));
         signal.addEventListener("abort", stopped, { once: true });
@@ -278,7 +357,7 @@ export class ModelSource {
         const table = this.plan.tables.find(({ source }) => source === query.table);
         if (table === undefined) throw new Error(`no ${query.table}`);
         const { range, keys } = query;
-        const wanted = keys === undefined ? null : new Set(keys.map((key) => JSON.stringify(key)));
+        const wanted = keys === undefined ? null : new Set(keys.texts.map((key) => JSON.stringify(key)));
         const places = query.select.map((sql) => placeOf(table, sql));
         const found = this.rows(query.table, view ?? this.visible).filter(
           (row) =>

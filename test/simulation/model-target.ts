@@ -7,14 +7,14 @@ import { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable, Position, Range } from "../../src/model.js";
 import type { ByteSink, Ledger, LeasedRange, LedgerView, RangeLoader } from "../../src/port.js";
 import type { TargetLook } from "../../src/verify-port.js";
-import { allColumns, keyOf, placesOf, valuesOf } from "../../src/stream/example-rows.js";
+import { allColumns, keyOf, placesOf, sameRow, valuesOf } from "../../src/stream/example-rows.js";
 import type { Row } from "../../src/stream/example-rows.js";
 import { applyChanges } from "../../src/stream/example-target.js";
 import type { Cascade, LaneTransaction, LaneWriter, StatementGroup } from "../../src/stream-port.js";
 import { modelLook, tupleOf } from "./model-look.js";
 import { ModelProofs } from "./model-proofs.js";
 import { countOf } from "./model-source.js";
-import type { ModelSource } from "./model-source.js";
+import type { LoggedChange, ModelSource, TableState } from "./model-source.js";
 import type { Random } from "./random.js";
 import type { Actor, Scheduler } from "./scheduler.js";
 import { uniqueValue } from "./world-tables.js";
@@ -31,7 +31,15 @@ export interface TargetFlaws {
   readonly lateCheckpoint?: boolean;
   /** What foreign keys did is not among the touched keys. */
   readonly untold?: boolean;
+  /** A crash takes rows back whose range stays done. */
+  readonly halfLost?: boolean;
+  /** A table that is copied again is emptied, and its cut's position is the one of before. */
+  readonly oldCut?: boolean;
 }
+
+/** A change of this table may be refused, and left out by somebody's word. */
+const judged = "items";
+export const refusal = "items_v_check";
 
 interface RangeState {
   readonly range: Range;
@@ -54,6 +62,13 @@ export class ModelTarget {
   epoch = 0;
   unique = false;
   trouble = 0;
+  /** Past the join another value of a row that stays as it is may be refused. */
+  refuses = false;
+  /** Ranges that no disk has yet: how each is taken back. */
+  #unsafe: (() => void)[] = [];
+  /** Times that the server was started. */
+  #lives = 0;
+  readonly #skipped: { readonly key: string; readonly number: number; readonly ordinal: number }[] = [];
   /** What a batch left that the source never was. */
   readonly broken: string[] = [];
   readonly #proofs: ModelProofs;
@@ -66,6 +81,7 @@ export class ModelTarget {
   readonly #flaws: TargetFlaws;
   readonly #ranges = new Map<string, RangeState[]>();
   readonly #cuts = new Map<string, Position>();
+  readonly #reopened = new Set<string>();
   readonly #starts = new Map<string, { position: Position; marker: string; note: string }>();
   readonly #joins = new Map<string, { position: Position; marker: string }>();
   #rowId = 0;
@@ -82,7 +98,9 @@ export class ModelTarget {
   }
 
   async ask(actor: Actor, what: string): Promise<void> {
+    const life = this.#lives;
     await this.#scheduler.step(actor, `target ${what}`);
+    if (life !== this.#lives) throw new Fault("connection-lost", `target: ${what}, as it crashed`);
     if (this.#random.chance(this.trouble))
       throw new Fault(this.#random.chance(0.5) ? "connection-lost" : "target-busy", `target: ${what}`);
   }
@@ -106,6 +124,66 @@ export class ModelTarget {
       if (actor === null || lane.lockedBy === actor) lane.lockedBy = null;
     for (const ranges of this.#ranges.values())
       for (const range of ranges) if (actor === null || range.leasedBy === actor) range.leasedBy = null;
+  }
+
+  /** The server dies, with transactions that nobody waited for, and is there again. Whether it has lost any. */
+  crash(): boolean {
+    const lost = this.#random.below(this.#unsafe.length + 1);
+    for (const back of this.#unsafe.splice(this.#unsafe.length - lost).toReversed()) back();
+    this.#unsafe = [];
+    this.#lives += 1;
+    // Claims die with their connections: whoever had one is none of ours any more.
+    this.epoch += 1;
+    this.drop(null);
+    return lost > 0;
+  }
+
+  /** These tables are to be copied again: emptied, one open range each, and a batch of their lanes' own. */
+  recopy(tables: readonly string[]): void {
+    this.#unsafe = [];
+    for (const table of tables) this.#reopen(table);
+    const lanes = this.#plan.tables.flatMap(({ source, lane }) => (tables.includes(source) ? [lane] : []));
+    for (const name of new Set(lanes)) {
+      const lane = this.lanes.get(name);
+      if (lane !== undefined && lane.position !== null) lane.seq += 1n;
+    }
+    if (!tables.includes(judged)) return;
+    this.#skipped.length = 0;
+  }
+
+  #reopen(table: string): void {
+    const range = { table, number: 0, lower: null, upper: null };
+    this.#ranges.set(table, [{ range, done: false, leasedBy: null }]);
+    this.tables.get(table)?.clear();
+    if (this.#flaws.oldCut !== true) this.#cuts.delete(table);
+    this.#reopened.add(table);
+  }
+
+  /** A change that somebody has left out: its row is the one of before until the next change of its key. */
+  skip(number: number, ordinal: number): void {
+    const change = this.#source.log[number - 1]?.changes.filter(({ table }) => table === judged)[ordinal - 1];
+    const table = this.#plan.tables.find(({ source }) => source === judged);
+    if (table === undefined || !change?.after)
+      throw new Error(`no change log:${number}#${judged}.${ordinal}`);
+    this.#skipped.push({ key: keyOf(table, change.after), number, ordinal });
+  }
+
+  /** Whether the last change of a key up to there was left out. */
+  #leftOut(table: PlanTable, row: Row, at: number): boolean {
+    if (table.source !== judged || this.#skipped.length === 0) return false;
+    const key = keyOf(table, row);
+    const touches = (one: Row | null): boolean => one !== null && keyOf(table, one) === key;
+    return this.#skipped.some(({ key: own, number, ordinal }) => {
+      if (own !== key || number > at) return false;
+      const changes = (from: number): readonly LoggedChange[] =>
+        this.#source.log[from]?.changes.filter(({ table: name }) => name === judged) ?? [];
+      const later = [...changes(number - 1).slice(ordinal)];
+      for (let next = number; next < at; next++) {
+        if (this.#source.log[next]?.truncates === judged) return false;
+        later.push(...changes(next));
+      }
+      return !later.some(({ before, after }) => touches(before) || touches(after));
+    });
   }
 
   get cuts(): ReadonlyMap<string, Position> {
@@ -156,15 +234,20 @@ export class ModelTarget {
   difference(lane: string | null, at: number): string | null {
     for (const table of this.#plan.tables) {
       if (lane !== null && table.lane !== lane) continue;
+      // Copied again from a later place: its rows are those of there.
+      const cut = this.#cuts.get(table.source);
+      if (cut !== undefined && countOf(cut) > at) continue;
       const spoilt = this.#spoilt?.table === table ? this.#spoilt.key : null;
+      const [there, here] = [this.#source.table(table.source, at), this.tables.get(table.source)];
+      if (spoilt === null && table.key !== null && sameRows(there, here)) continue;
       const text = (rows: Iterable<Row>): string =>
         [...rows]
           .filter((row) => spoilt === null || keyOf(table, row) !== spoilt)
-          .map((row) => JSON.stringify(row))
+          .map((row) => JSON.stringify(this.#leftOut(table, row, at) ? row.slice(0, -1) : row))
           .sort()
           .join(" ");
-      const want = text(this.#source.rows(table.source, at));
-      const have = text(this.tables.get(table.source)?.values() ?? []);
+      const want = text(there?.values() ?? []);
+      const have = text(here?.values() ?? []);
       if (want !== have) return `${table.source} at ${at}: source ${want} target ${have}`;
     }
     return null;
@@ -224,6 +307,7 @@ export class ModelTarget {
         if (lane.position !== null && countOf(position) < countOf(lane.position))
           this.broken.push(`I5: ${name} went back from ${countOf(lane.position)} to ${countOf(position)}`);
         for (const [table, all] of own) this.tables.set(table, all);
+        this.#unsafe = [];
         const last = lane.position;
         this.#proofs.touch(name, seq + 1n, touched);
         lane.seq = seq + 1n;
@@ -264,10 +348,13 @@ export class ModelTarget {
     else
       for (const changes of group.changes) {
         const { table } = changes;
+        const judging = this.refuses && this.unique && table.source === judged;
+        const before = judging ? new Map(rows(table.source)) : null;
         applyChanges(changes, group.strict, rows(table.source), {
           unique: (each, row) => (this.unique ? uniqueValue(each.source, row) : null),
           order: (steps) => this.#random.shuffled(steps),
         });
+        if (before !== null) demandAllowed(before, rows(table.source));
         touch(touched, table.source, table.key === null ? null : Buffer.concat([...changes.touched.chunks]));
       }
   }
@@ -292,7 +379,7 @@ export class ModelTarget {
     }
   }
 
-  #view(): LedgerView {
+  view(): LedgerView {
     return {
       state: "copying",
       since: "",
@@ -311,6 +398,7 @@ export class ModelTarget {
           rows: 0,
           bytes: 0,
           cut: this.#cuts.get(table) ?? null,
+          reopened: this.#reopened.has(table),
         };
       }),
       built: [],
@@ -335,13 +423,15 @@ export class ModelTarget {
     const act = async (what: string): Promise<void> => {
       await this.ask(actor, what);
       this.#prove(epoch);
+      // This commit waits for the disk, and with it every one before it.
+      this.#unsafe = [];
     };
     return {
       epoch: String(epoch),
       lost: new AbortController().signal,
       view: async () => {
         await this.ask(actor, "view");
-        return this.#view();
+        return this.view();
       },
       setState: refuse,
       build: refuse,
@@ -357,11 +447,7 @@ export class ModelTarget {
       hold: async () => act("hold"),
       reopen: async (tables) => {
         await act(`reopen ${tables.join(" ")}`);
-        for (const table of tables) {
-          for (const range of this.#ranges.get(table) ?? []) range.done = false;
-          this.tables.get(table)?.clear();
-          this.#cuts.delete(table);
-        }
+        for (const table of tables) this.#reopen(table);
       },
       recordStart: async (lane, position, marker, note) => {
         await act(`start of ${lane}`);
@@ -369,6 +455,9 @@ export class ModelTarget {
       },
       recordJoin: async (lane, position, marker) => {
         await act(`join of ${lane}`);
+        const own = this.#plan.tables.filter((table) => table.lane === lane);
+        if (own.some(({ source }) => this.#ranges.get(source)?.every(({ done }) => done) !== true))
+          throw new Fault("range-incomplete", `a range of ${lane} is open`);
         if (!this.#joins.has(lane)) this.#joins.set(lane, { position, marker });
       },
       phase: refuse,
@@ -427,14 +516,25 @@ export class ModelTarget {
         const tuples = bytes.subarray(copyHeader, bytes.length - 2);
         const columns = allColumns(into);
         const loaded = valuesOf(into, columns, { rows, bytes: tuples.length, chunks: [tuples] });
-        const table = this.tables.get(into.source);
+        const { source } = into;
+        const table = this.tables.get(source);
+        const keys: string[] = [];
         for (const row of loaded) {
           const key = into.key === null ? `loaded ${this.#rowId++}` : keyOf(into, row);
           if (table?.has(key) === true) this.broken.push(`I7: ${into.source} ${key} was loaded twice`);
           table?.set(key, row);
+          keys.push(key);
         }
-        if (position !== null) this.#cuts.set(into.source, position);
+        const [range, last] = [leased, this.#cuts.get(source)];
+        if (position !== null && (this.#flaws.oldCut !== true || last === undefined))
+          this.#cuts.set(source, position);
         leased.done = true;
+        this.#unsafe.push(() => {
+          for (const key of keys) this.tables.get(source)?.delete(key);
+          if (this.#flaws.halfLost !== true) range.done = false;
+          if (last === undefined) this.#cuts.delete(source);
+          else this.#cuts.set(source, last);
+        });
         end();
         await this.#scheduler.step(actor, "answer of the range's commit");
         if (this.#random.chance(this.trouble)) throw new Fault("connection-lost", "the answer is lost");
@@ -446,6 +546,25 @@ export class ModelTarget {
       [Symbol.asyncDispose]: async () => end(),
     };
   }
+}
+
+/** As a CHECK would have it that somebody has put upon the table: some new values of a row that is there and stays otherwise. */
+function demandAllowed(before: Rows, after: Rows): void {
+  for (const [key, row] of after) {
+    const old = before.get(key);
+    if (old === undefined || old === row || old[1] !== row[1] || old[2] === row[2]) continue;
+    if (Number(row[2]) % 4 === 3) throw new Fault("constraint-refused", refusal);
+  }
+}
+
+/** Whether both sides have the same rows under the same keys. */
+function sameRows(one: TableState | undefined, other: TableState | undefined): boolean {
+  if (one?.size !== other?.size) return false;
+  for (const [key, row] of one ?? []) {
+    const its = other?.get(key);
+    if (its === undefined || !sameRow(row, its)) return false;
+  }
+  return true;
 }
 
 /** Keys beside those that are noted; once the whole table is, it stays so. */

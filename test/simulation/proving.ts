@@ -97,6 +97,7 @@ export class Proving {
         {
           ...{ source, plan: this.#plan, engine: "mysql", ledger: this.#ledger(engine.ledger) },
           ...{ comparings: { stream: streamed, digest: streamed }, workers: () => 2, slots: 9, rangeRows: 2 },
+          slot: () => Promise.reject(new Error("nothing is asked here")),
           target: { look: () => engine.look() },
           cuts: () => Promise.resolve(this.#target.cuts),
           following: this.#flaws.impatient === true ? { caughtUp: async () => undefined } : following,

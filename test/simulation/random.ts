@@ -34,7 +34,13 @@ export class Random {
   shuffled<T>(items: readonly T[]): T[] {
     const left = [...items];
     const out: T[] = [];
-    while (left.length > 0) out.push(...left.splice(this.below(left.length), 1));
-    return out;
+    while (left.length > 1) {
+      const at = this.below(left.length);
+      const item = left[at];
+      if (item !== undefined) out.push(item);
+      left.splice(at, 1);
+    }
+    if (left.length === 1) this.next();
+    return out.concat(left);
   }
 }

@@ -12,6 +12,10 @@ export const toMeet: readonly string[] = [
   ...streamMoments,
   ...verifyMoments.filter((moment) => moment.startsWith("verify:")),
   ...["crash", "zombie", "retry", "lag", "spoilt", "named", "healed", "resumed"],
+  // A change of shape that was met, and passed once somebody said so.
+  ...["schema-change", "lane-stands"],
+  // What people and servers do beside (acts.ts).
+  ...["paused", "target crashed", "ranges lost", "copied again", "left out", "prepared"],
 ];
 
 export interface SeedsResult {

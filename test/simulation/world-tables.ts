@@ -90,9 +90,18 @@ export function modelPlan(lanes: 1 | 2): Plan {
   };
 }
 
+/** Without case and accents; there are few of them. */
+const looseMails = new Map<string, string>();
+
 /** Columns of the unique indexes beside the key, and the value in them that no two rows may have; null is none. */
 export function uniqueValue(table: string, row: Row): string | null {
   if (table === "items") return row[1] === null ? null : String(row[1]);
   if (table !== "names" || row[2] === null) return null;
-  return String(row[2]).normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const text = String(row[2]);
+  let bare = looseMails.get(text);
+  if (bare === undefined) {
+    bare = text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    looseMails.set(text, bare);
+  }
+  return bare;
 }

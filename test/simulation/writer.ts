@@ -3,7 +3,7 @@
  * drawn by the seed from few keys and few values, so that they meet. What foreign keys do is done and not logged.
  */
 import type { PlanTable } from "../../src/model.js";
-import { keyOf } from "../../src/stream/example-rows.js";
+import { keyOf, sameRow } from "../../src/stream/example-rows.js";
 import type { Row } from "../../src/stream/example-rows.js";
 import type { LoggedChange, ModelSource, State } from "./model-source.js";
 import type { Random } from "./random.js";
@@ -25,12 +25,13 @@ export class Writer {
     this.#tables = new Map(source.plan.tables.map((table) => [table.source, table]));
   }
 
-  /** Commits one transaction, perhaps of nothing. */
-  write(): void {
+  /** Commits one transaction, perhaps of nothing; `ends`: it is the one that was prepared there. */
+  write(ends?: number): void {
     const random = this.#random;
     this.#state = copy(this.#source.state);
     this.#changes = [];
-    if (random.chance(0.03)) {
+    const end = ends === undefined ? {} : { ends };
+    if (ends === undefined && random.chance(0.03)) {
       const table = random.pick(["items", "journal", "names"]);
       this.#state.set(table, new Map());
       this.#source.commit({ changes: [], truncates: table, marker: null }, this.#state);
@@ -39,8 +40,8 @@ export class Writer {
     const size = random.chance(0.15) ? 10 : 1 + random.below(4);
     for (let turn = 0; turn < size; turn++) this.#change();
     // A transaction that is rolled back is in no log.
-    if (random.chance(0.05)) return;
-    this.#source.commit({ changes: this.#changes, truncates: null, marker: null }, this.#state);
+    if (ends === undefined && random.chance(0.05)) return;
+    this.#source.commit({ changes: this.#changes, truncates: null, marker: null, ...end }, this.#state);
   }
 
   #change(): void {
@@ -148,14 +149,16 @@ export class Writer {
     const table = this.#tables.get(name);
     if (rows === undefined || table === undefined) return;
     const oldKey = before === null ? null : keyOf(table, before);
-    if (oldKey !== null && JSON.stringify(rows.get(oldKey)) !== JSON.stringify(before)) return;
+    const there = oldKey === null ? undefined : rows.get(oldKey);
+    if (before !== null && (there === undefined || !sameRow(there, before))) return;
     if (after !== null) {
       const key = keyOf(table, after);
       if (key !== oldKey && rows.has(key)) return;
       const unique = uniqueValue(name, after);
-      for (const [otherKey, other] of rows)
-        if (otherKey !== oldKey && unique !== null && uniqueValue(name, other) === unique) return;
-      if (JSON.stringify(before) === JSON.stringify(after)) return;
+      if (unique !== null)
+        for (const [otherKey, other] of rows)
+          if (otherKey !== oldKey && uniqueValue(name, other) === unique) return;
+      if (before !== null && sameRow(before, after)) return;
     }
     if (oldKey !== null) rows.delete(oldKey);
     if (after !== null) rows.set(keyOf(table, after), after);

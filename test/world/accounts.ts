@@ -9,6 +9,7 @@ import { Client } from "pg";
 import type { ClientConfig } from "pg";
 import { routineRight, grantStatements as sourceGrants } from "../../connectors/mysql/grants.js";
 import { grantStatements as targetGrants } from "../../connectors/postgres/grants.js";
+import type { CutFrom } from "../../src/port.js";
 
 /** No secret: accounts of test servers on the loopback. */
 export const enginePassword = "engine-Pw1";
@@ -19,7 +20,7 @@ export function engineName(database: string): string {
 }
 
 /** What a copy, a whole check and the stream need. Later phases add theirs here. */
-const phases: readonly string[] = ["copy", "inventory", "stream"];
+const enginePhases: readonly string[] = ["copy", "inventory", "stream"];
 
 /** Makes the account anew over an administrator's connection that gives rows as arrays of text. */
 export async function makeSourceAccount(
@@ -27,6 +28,8 @@ export async function makeSourceAccount(
   database: string,
   name = engineName(database),
   password = enginePassword,
+  cut: CutFrom = "copy",
+  phases = enginePhases,
 ): Promise<void> {
   await dropSourceAccount(admin, name);
   await admin.query(`CREATE USER ?@'%' IDENTIFIED BY ?`, [name, password]);
@@ -41,7 +44,7 @@ export async function makeSourceAccount(
     account: `${name}@%`,
     engine,
     database,
-    keyless: true,
+    cut,
     dynamic: privileges.has("XA_RECOVER_ADMIN"),
     routines: routineRight(engine, privileges),
   }))
@@ -65,6 +68,7 @@ export async function makeTargetAccount(
   schema = "public",
   name = engineName(database),
   password = enginePassword,
+  phases = enginePhases,
 ): Promise<void> {
   await asAdministrator(url, async (client) => {
     const role = client.escapeIdentifier(name);

@@ -8,7 +8,7 @@ import { to } from "pg-copy-streams";
 import { openPostgres } from "../../connectors/postgres/target.js";
 import type { Plan, PlanForeignKey, PlanTable, Position } from "../../src/model.js";
 import type { Ledger, Target } from "../../src/port.js";
-import type { Cascade, StatementGroup, TableChanges, Tuples } from "../../src/stream-port.js";
+import type { Cascade, FollowedRows, StatementGroup, TableChanges, Tuples } from "../../src/stream-port.js";
 import { Fault } from "../../src/errors.js";
 import { loginOf } from "./accounts.js";
 import { syntheticPlan } from "./synthetic.js";
@@ -21,6 +21,8 @@ export interface TableWish {
   /** Empty: a table without a key. */
   readonly key: readonly string[];
   readonly foreignKeys?: readonly PlanForeignKey[];
+  /** The source's, of columns that are `character varying(9)`. */
+  readonly collation?: string;
 }
 
 export const none: Tuples = { rows: 0, bytes: 0, chunks: [] };
@@ -34,7 +36,12 @@ export function planTable(wish: TableWish): PlanTable {
     key: wish.key.length === 0 ? null : { index: "PRIMARY", columns: wish.key, primary: true },
     columns: wish.columns.map(([name, type], i) => ({
       ...column,
-      column: { ...column.column, name, ordinal: i + 1 },
+      column: {
+        ...{ ...column.column, name, ordinal: i + 1 },
+        ...(wish.collation === undefined || type !== "character varying(9)"
+          ? {}
+          : { type: "varchar", length: 9, collation: wish.collation }),
+      },
       source: name,
       target: name,
       targetType: type.replace(/ (NOT NULL|GENERATED|COLLATE|DEFAULT|CHECK).*$/u, ""),
@@ -180,8 +187,12 @@ export const place = (offset: number): Position => ({
   offset: String(offset),
 });
 
-/** One batch from where the lane stands. */
-export async function apply(ledger: Ledger, groups: readonly StatementGroup[], lane = "one"): Promise<void> {
+/** One batch from where the lane stands; what foreign keys' actions wrote in it. */
+export async function apply(
+  ledger: Ledger,
+  groups: readonly StatementGroup[],
+  lane = "one",
+): Promise<readonly FollowedRows[]> {
   await using writer = await ledger.lane(lane);
   const { seq } = await writer.checkpoint();
   const batch = await writer.begin(seq);
@@ -192,6 +203,7 @@ export async function apply(ledger: Ledger, groups: readonly StatementGroup[], l
     throw error;
   }
   await batch.commit(place(Number(seq) + 1));
+  return batch.followed ?? [];
 }
 
 export async function faultOf(act: Promise<unknown>): Promise<Fault> {

@@ -64,8 +64,9 @@ describe("docker-compose.yml", () => {
     expect(schemaErrors(compose)).toEqual([]);
   });
 
-  it("starts the stack's servers, Kafka and Connect", () => {
-    expect(Object.keys(compose.services)).toEqual(["mysql9", "mariadb", "postgres18", "kafka", "connect"]);
+  it("starts the stack's servers, Kafka, Connect and a registry", () => {
+    const names = ["mysql9", "mariadb", "postgres18", "kafka", "connect", "registry"];
+    expect(Object.keys(compose.services)).toEqual(names);
   });
 
   it("opens ports on the loopback only", () => {

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { engineName, enginePassword } from "./accounts.js";
 import { lastObject } from "./headgate.js";
 import { journey, ledgerText, numbers, unequal } from "./journey.js";
 import type { Journey, Running } from "./journey.js";
@@ -23,6 +24,8 @@ const lines: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
   trip = await journey("hg_control");
+  // Every table has a key and nothing ties them, so what is printed for copy and stream locks nothing.
+  await trip.source.account(engineName("hg_control"), enginePassword, "recopy");
   state = join(trip.folder, ".headgate", trip.migration);
   await trip.source.sql("CREATE TABLE t (id INT PRIMARY KEY, note VARCHAR(40))");
   await trip.source.sql("CREATE TABLE u (id INT PRIMARY KEY, note VARCHAR(40))");
@@ -156,6 +159,33 @@ it("status and lag are told by progress, with events that were read and applied"
   });
 });
 
+it("is not ready from the moment on in which its claim is gone, and is again once it has another", async () => {
+  const ready = async (): Promise<boolean> => (await get("/readyz")).status === 200;
+  while (!(await ready())) await ticks(1);
+  expect((await get("/metrics")).text).toMatch(/^headgate_ready 1$/mu);
+  // The target takes no new session of the engine's, so the next life cannot begin.
+  await trip.target.sql("ALTER DATABASE hg_control CONNECTION LIMIT 0");
+  const claim =
+    "SELECT pid FROM headgate.backend WHERE pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')";
+  try {
+    const gone = await trip.target.sql(
+      `SELECT pg_terminate_backend(pid, 10000)::text AS gone FROM (${claim}) AS c`,
+    );
+    expect(gone).toEqual([{ gone: "true" }]);
+    await running.logged(/the engine begins again: .*SQLSTATE 53300/u);
+    expect(await get("/readyz")).toMatchObject({
+      status: 503,
+      json: { ready: false, blocking: ["no-engine"] },
+    });
+    expect((await get("/metrics")).text).toMatch(/^headgate_ready 0$/mu);
+  } finally {
+    await trip.target.sql("ALTER DATABASE hg_control CONNECTION LIMIT -1");
+  }
+  await running.logged(/"epoch":"2".*"claimed"/u);
+  while (!(await ready())) await ticks(1);
+  expect((await get("/metrics")).text).toMatch(/^headgate_ready 1$/mu);
+});
+
 it("skip tells the engine: the lane that stands before a change goes on without it, beside the other", async () => {
   await trip.source.sql("INSERT INTO u VALUES (1, 'before'), (2, CONCAT('nul ', CHAR(0), ' inside'))");
   await trip.source.sql("INSERT INTO u VALUES (3, 'after')");
@@ -196,6 +226,21 @@ it("a stopped engine takes socket and token away, and the verbs say that none ru
       ok: false,
       error: { code: "no-engine", sentence: "No engine of this migration runs on this machine." },
     });
+});
+
+it("a table is not copied again with the rights of a stream, and nothing is touched until they are printed and granted", async () => {
+  const before = await ledgerText(trip);
+  const refused = await trip.said(3, "recopy", "t");
+  const found = refused["findings"] as readonly { readonly code: string; readonly fix: string }[];
+  expect(found.map(({ code }) => code)).toEqual(["grant-reload", "grant-lock-tables"]);
+  expect(await ledgerText(trip)).toBe(before);
+  const printed = (await trip.said(0, "check", "--grants"))["grants"] as readonly {
+    readonly phase: string;
+    readonly statements: readonly string[];
+  }[];
+  for (const statement of printed.find(({ phase }) => phase === "recopy")?.statements ?? [])
+    await trip.source.sql(statement);
+  expect(await trip.said(0, "recopy", "t")).toMatchObject({ tables: ["t"] });
 });
 
 async function get(

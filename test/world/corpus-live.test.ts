@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RowDataPacket } from "mysql2/promise";
 import { expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { asEngine } from "./accounts.js";
 import { corpora, corpusMissing, dropCorpus, loadCorpus } from "./corpus.js";
 import { headgate } from "./headgate.js";
@@ -19,7 +20,6 @@ import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
 import { openCorpusWriter } from "./writer/corpus-writer.js";
 import type { CorpusWriter } from "./writer/corpus-writer.js";
-import { freshSeed } from "./writer/streamed.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const minutes = Number(process.env["HEADGATE_TEST_MINUTES"] ?? (gate ? 10 : 0));

@@ -15,6 +15,8 @@ import { wayOf } from "../../src/verify/compare.js";
 import { digestBlindness } from "../../src/verify/digest-texts.js";
 import { digestComparing } from "../../src/verify/digest.js";
 import { streamed } from "../../src/verify/streamed.js";
+import { weakened } from "./weak-digest.js";
+import type { Weakness } from "./weak-digest.js";
 import { journey, numbers } from "./journey.js";
 import type { Journey } from "./journey.js";
 
@@ -39,9 +41,15 @@ beforeAll(async () => {
   await trip.source.sql(`INSERT INTO words SELECT CONCAT('Wörd ', n), n FROM (${numbers(2000)}) AS r`);
   await trip.source.sql("CREATE TABLE bag (a INT, b VARCHAR(5))");
   await trip.source.sql("INSERT INTO bag VALUES (1, 'x'), (1, 'x'), (2, NULL), (2, NULL)");
+  // UTF-8 twice: no server spells such a key as the target has it.
+  await trip.source.sql("CREATE TABLE twice (k VARCHAR(40) COLLATE utf8mb4_bin PRIMARY KEY, n INT)");
+  await trip.source.sql(
+    `INSERT INTO twice SELECT CONVERT(CONVERT(CAST(CONCAT('ké', n) AS BINARY) USING latin1) USING utf8mb4), n FROM (${numbers(20)}) AS r`,
+  );
+  trip.configure(["policies:", "  - { match: { table: twice, column: k }, badText: recode(latin1) }"]);
   await trip.said(0, "run", "--until", "copied");
   await trip.target.sql("CREATE SCHEMA kept");
-  for (const name of ["t", "words", "bag"])
+  for (const name of ["t", "words", "bag", "twice"])
     await trip.target.sql(`CREATE TABLE kept.${name} AS TABLE public.${name}`);
   plan = readPlan(readFileSync(join(trip.folder, ".headgate", trip.migration, "plan.json"), "utf8"));
   source = await openMysql(trip.source.options);
@@ -59,10 +67,14 @@ const tableOf = (name: string): PlanTable => {
   return table;
 };
 
-async function digested(name: string, range: Range | null = null) {
-  await using look = await target.look(plan, 4);
-  await using reader = await source.reader(4);
-  if (look === null || reader === null) throw new Error("no slot");
+async function digested(name: string, range: Range | null = null, weak?: Weakness) {
+  await using strongLook = await target.look(plan, 4);
+  await using strongReader = await source.reader(4);
+  if (strongLook === null || strongReader === null) throw new Error("no slot");
+  const { look, reader } =
+    weak === undefined
+      ? { look: strongLook, reader: strongReader }
+      : weakened(strongLook, strongReader, weak);
   const found: Suspect[] = [];
   const take = async (suspects: readonly Suspect[]): Promise<void> => {
     found.push(...suspects);
@@ -85,10 +97,10 @@ async function digested(name: string, range: Range | null = null) {
 }
 
 /** What is found after `sql` at the target, which is then as it was. */
-async function after(name: string, sql: string, range: Range | null = null) {
+async function after(name: string, sql: string, range: Range | null = null, weak?: Weakness) {
   await trip.target.sql(sql);
   try {
-    return await digested(name, range);
+    return await digested(name, range, weak);
   } finally {
     await trip.target.sql(`TRUNCATE public.${name}; INSERT INTO public.${name} SELECT * FROM kept.${name}`);
   }
@@ -145,6 +157,17 @@ describe("one row changed", () => {
   });
 });
 
+it("values that changed places between two keys without a text are seen", async () => {
+  const { found, figures } = await after("twice", "UPDATE twice SET n = 15 - n WHERE n IN (7, 8)");
+  expect([found, figures.method]).toEqual([
+    [
+      ["different", "n"],
+      ["different", "n"],
+    ],
+    "keys",
+  ]);
+});
+
 it("a cell's end is part of the row's text", async () => {
   // Without lengths both rows would be V1VxVyVc.
   await trip.source.sql("UPDATE t SET a = 'xVy', b = 'c' WHERE id = 1");
@@ -156,6 +179,27 @@ it("a cell's end is part of the row's text", async () => {
 it("pairs of equal rows do not cancel out", async () => {
   const { found } = await after("bag", "UPDATE bag SET a = a + 5");
   expect(found.map(([kind]) => kind).sort()).toEqual(["extra", "extra", "missing", "missing"]);
+});
+
+describe("a weaker form would take it for equal", () => {
+  const placed = "UPDATE t SET a = 'xVy', b = 'c' WHERE id = 1";
+  it.each([
+    ["a column left out", { without: "b" }, "t", "UPDATE t SET b = '' WHERE id = 7"],
+    ["no mark for NULL", { unmarked: true }, "t", "UPDATE t SET b = '' WHERE id = 7"],
+    ["no lengths", { joined: true }, "t", "UPDATE t SET a = 'x', b = 'yVc' WHERE id = 1"],
+    ["XOR, and a count", { xor: true }, "bag", "UPDATE bag SET a = a + 5"],
+  ] satisfies readonly (readonly [string, Weakness, string, string])[])("%s", async (_, weak, name, sql) => {
+    if ("joined" in weak) await trip.source.sql(placed);
+    try {
+      expect((await after(name, sql, null, weak)).found).toEqual([]);
+      expect((await after(name, sql)).found).not.toEqual([]);
+      // It does see that a value is another one: what it misses is what it is weak in.
+      const other = name === "bag" ? "DELETE FROM bag WHERE a = 1" : "UPDATE t SET n = 0 WHERE id = 9";
+      expect((await after(name, other, null, weak)).found).not.toEqual([]);
+    } finally {
+      if ("joined" in weak) await trip.source.sql("UPDATE t SET a = 'a1', b = NULL WHERE id = 1");
+    }
+  });
 });
 
 it("a range holds the same rows on both sides", async () => {

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { openMysql } from "../../connectors/mysql/source.js";
 import { openPostgres } from "../../connectors/postgres/target.js";
 import type { PlanColumn, PlanTable, SourceEngine } from "../../src/model.js";
@@ -23,7 +24,7 @@ import { randomSchema } from "./random/schema.js";
 
 const signal = new AbortController().signal;
 const alone = process.env["HEADGATE_SEED"];
-const seed = Number(alone ?? Math.floor(Math.random() * 0x7fff0000));
+const seed = Number(alone ?? freshSeed());
 const schemas = alone !== undefined ? 1 : process.env["HEADGATE_GATE"] === "1" ? 60 : 5;
 
 /** The oracle knows nothing of what a policy makes of a value. */

@@ -1,6 +1,6 @@
 /** Before every test that uses servers: a login of Headgate as an administrator fails the test in which it happened. */
 import { afterEach } from "vitest";
-import { tellBreaches } from "./engine-only.js";
+import { settled, tellBreaches } from "./engine-only.js";
 
 const breaches: string[] = [];
 tellBreaches((sentence) => breaches.push(sentence));
@@ -10,7 +10,8 @@ export function takeBreaches(): string[] {
   return breaches.splice(0);
 }
 
-afterEach(() => {
+afterEach(async () => {
+  await settled();
   const found = takeBreaches();
   if (found.length > 0) throw new Error(found.join("\n"));
 });

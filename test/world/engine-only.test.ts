@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Connection } from "../../connectors/mysql/connection.js";
 import { openReading } from "../../connectors/mysql/read.js";
 import { openPostgres } from "../../connectors/postgres/target.js";
-import { engineName } from "./accounts.js";
-import { demandAccounts, seen } from "./engine-only.js";
+import { engineName, enginePassword } from "./accounts.js";
+import { demandAccounts, demandRights, seen, settled } from "./engine-only.js";
 import { takeBreaches } from "./engine-only-setup.js";
 import { journey } from "./journey.js";
 import type { Journey } from "./journey.js";
-import { sourceUrl } from "./source-database.js";
+import { sourceDatabase, sourceUrl } from "./source-database.js";
 
 const name = "hg_engine_only";
 let trip: Journey;
@@ -42,11 +42,35 @@ it("a login as an administrator is seen, on every way in", async () => {
   ]);
 });
 
+it.each(["mysql9", "mariadb", "mysql56"] as const)(
+  "an administrator of %s is seen under any name, at a login and as a process starts",
+  async (server) => {
+    await using database = await sourceDatabase("hg_engine_power", server);
+    const rights = ["SUPER", ...(server === "mysql9" ? ["SYSTEM_VARIABLES_ADMIN"] : [])];
+    for (const [at, right] of rights.entries()) {
+      const user = `hg_power_${String(at)}`;
+      await database.account(user, enginePassword);
+      try {
+        await database.sql(`GRANT ${right} ON *.* TO ${user}@'%'`);
+        await using source = await Connection.open({ ...database.options, user });
+        expect(source.open).toBe(true);
+        await settled();
+        expect(takeBreaches()).toEqual([`Headgate logged in to MySQL as ${user}, who has ${right}`]);
+        const args = ["init", "--source", `mysql://${user}:x@127.0.0.1/x`];
+        await expect(demandRights(trip.folder, args)).rejects.toThrow(`who has ${right}`);
+      } finally {
+        await database.sql(`DROP USER ${user}@'%'`);
+      }
+    }
+  },
+);
+
 it("a login with the rights of a copy is no breach", async () => {
   const before = seen.length;
   await using source = await Connection.open(trip.source.options);
   await using target = await openPostgres(trip.target.options);
   expect([source.open, (await target.facts()).database]).toEqual([true, name]);
+  await settled();
   expect(seen.slice(before)).toEqual([`MySQL ${engineName(name)}`, `PostgreSQL ${engineName(name)}`]);
   expect(takeBreaches()).toEqual([]);
 });

@@ -25,8 +25,8 @@ let there: Target;
 beforeAll(async () => {
   target = await targetDatabase("hg_gates");
   await target.sql(
-    `CREATE TABLE t (id integer, amount numeric(9,2), word varchar(9), at timestamp(6), f double precision);
-     INSERT INTO t VALUES (1, 1.50, 'a', '2020-01-01', 1), (2, 2.00, NULL, '2021-01-01', 'NaN'), (2, -3.00, '', NULL, 2);
+    `CREATE TABLE t (k integer GENERATED ALWAYS AS IDENTITY, id integer, amount numeric(9,2), word varchar(9), at timestamp(6), f double precision);
+     INSERT INTO t (id, amount, word, at, f) VALUES (1, 1.50, 'a', '2020-01-01', 1), (2, 2.00, NULL, '2021-01-01', 'NaN'), (2, -3.00, '', NULL, 2);
      CREATE SEQUENCE s; GRANT SELECT, INSERT ON t TO PUBLIC; GRANT USAGE ON s TO PUBLIC`,
   );
   there = await openPostgres(target.options);
@@ -73,13 +73,15 @@ describe.each(["mysql9", "mariadb"] as const)("beside %s", (server) => {
   });
 
   const gate = async (settings: GateSettings) => {
-    const table = planTable([
+    const columns = [
+      planColumn("int", "integer", {}, [], "k"),
       planColumn("int", "integer", {}, [], "id"),
       planColumn("decimal(9,2)", "numeric(9,2)", {}, [], "amount"),
       planColumn("varchar(9)", "character varying(9)", {}, [], "word"),
       planColumn("datetime(6)", "timestamp(6) without time zone", {}, [], "at"),
       planColumn("double", "double precision", {}, [], "f"),
-    ]);
+    ];
+    const table = planTable(columns, ["k"]);
     const plan: Plan = { ...syntheticPlan([]), tables: [table] };
     const [verdict] = await runQueries({
       source: here,
@@ -161,17 +163,21 @@ describe.each(["mysql9", "mariadb"] as const)("beside %s", (server) => {
   });
 
   it.each([
-    [{ notNull: "t.id" }, null],
-    [{ notNull: "t.word" }, "1 row of t has no word"],
-    [{ unique: ["t.id", "t.amount"] }, null],
-    [{ unique: ["t.id"] }, "1 value of t (id) is there more than once"],
-    [{ range: "t.amount", min: -3, max: "2.00" }, null],
-    [{ range: "t.amount", min: -2.995 }, "1 row of t has an amount below -2.995"],
-    [{ range: "t.at", max: "2020-12-31" }, "1 row of t has an at above 2020-12-31"],
-    [{ range: "t.f", max: 2 }, "1 row of t has a f above 2"],
-  ] satisfies readonly (readonly [GateSettings, string | null])[])("%j", async (settings, broken) => {
-    const verdict = await gate(settings);
-    expect(verdict?.sentence).toContain(broken ?? "holds on the target");
-    expect(verdict?.result).toBe(broken === null ? "holds" : "broken");
-  });
+    [{ notNull: "t.id" }, null, []],
+    [{ notNull: "t.word" }, "1 row of t has no word", ["2"]],
+    [{ unique: ["t.id", "t.amount"] }, null, []],
+    [{ unique: ["t.id"] }, "1 value of t (id) is there more than once", ["2", "3"]],
+    [{ range: "t.amount", min: -3, max: "2.00" }, null, []],
+    [{ range: "t.amount", min: -2.995 }, "1 row of t has an amount below -2.995", ["3"]],
+    [{ range: "t.at", max: "2020-12-31" }, "1 row of t has an at above 2020-12-31", ["2"]],
+    [{ range: "t.f", max: 2 }, "1 row of t has a f above 2", ["2"]],
+  ] satisfies readonly (readonly [GateSettings, string | null, readonly string[]])[])(
+    "%j",
+    async (settings, broken, keys) => {
+      const verdict = await gate(settings);
+      expect(verdict?.sentence).toContain(broken ?? "holds on the target");
+      expect(verdict?.result).toBe(broken === null ? "holds" : "broken");
+      expect(verdict?.keys).toEqual(keys.map((key) => [key]));
+    },
+  );
 });

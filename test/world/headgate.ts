@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { demandAccounts } from "./engine-only.js";
+import { demandAccounts, demandRights } from "./engine-only.js";
 
 const main = resolve("dist/src/cli/main.js");
 const patience = 60_000;
@@ -27,6 +27,7 @@ export interface RunOptions {
 export async function headgate(args: readonly string[], options: RunOptions): Promise<Ended> {
   if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
   demandAccounts(options.cwd, args);
+  await demandRights(options.cwd, args);
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd,

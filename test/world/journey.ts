@@ -13,7 +13,7 @@ import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import { Client } from "pg";
 import { loginOf } from "./accounts.js";
-import { demandAccounts } from "./engine-only.js";
+import { demandAccounts, demandRights } from "./engine-only.js";
 import { headgate, lastObject } from "./headgate.js";
 import type { Ended } from "./headgate.js";
 import { compare } from "./oracle/oracle.js";
@@ -128,7 +128,13 @@ export function startHeadgate(args: readonly string[], options: StartOptions): R
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const end = once(child, "close").then((how) => {
+  const judged = demandRights(options.cwd ?? ".", args).catch((breach: unknown) => {
+    child.kill("SIGKILL");
+    return { breach };
+  });
+  const end = once(child, "close").then(async (how) => {
+    const found = await judged;
+    if (found !== undefined) throw new Error(String(found.breach));
     const [code, signal] = how as [number | null, NodeJS.Signals | null];
     return { code, signal, stdout, stderr };
   });
@@ -169,6 +175,24 @@ export async function untilDone(trip: Journey, running: Running, ranges: number)
   } finally {
     await client.end();
   }
+}
+
+/** Ranges of a table from this number on, whose leases another session has until it is released: nobody copies them. */
+export async function lockedRanges(
+  trip: Journey,
+  table: string,
+  from: number,
+): Promise<AsyncDisposable & { release(): Promise<void> }> {
+  const client = new Client(loginOf(trip.target.url));
+  await client.connect();
+  const release = async (): Promise<void> => client.end();
+  await client.query("BEGIN");
+  const { rowCount } = await client.query(
+    "SELECT FROM headgate.range WHERE migration = $1 AND table_name = $2 AND number >= $3 AND state = 'open' FOR UPDATE",
+    [trip.migration, table, from],
+  );
+  if (rowCount === 0) throw new Error(`${table} has no open range from ${String(from)} on`);
+  return { release, [Symbol.asyncDispose]: release };
 }
 
 /** Every range that is done, and when: two readings tell whether one was copied again. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { journey, ledgerText } from "./journey.js";
 import type { Journey, Said } from "./journey.js";
 
+const killBeforePlan = new URL("kill-before-plan.mjs", import.meta.url).href;
 const ready = ["run", "--until", "ready", "--timeout", "60s"] as const;
 
 describe("run", () => {
@@ -24,6 +25,7 @@ describe("run", () => {
       "CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE)",
     );
     await trip.source.sql("CREATE TABLE notes (a INT, b VARCHAR(20))");
+    await trip.source.sql("CREATE VIEW counted AS SELECT id, n FROM users WHERE n > 0");
     await trip.source.sql("INSERT INTO users (email) VALUES ('a@x'), ('b@x'), ('c@x'), ('d@x'), ('e@x')");
     await trip.source.sql("INSERT INTO orders (user_id) SELECT id FROM users");
     await trip.source.sql("INSERT INTO notes VALUES (1, 'x'), (1, 'x'), (NULL, NULL)");
@@ -43,6 +45,12 @@ describe("run", () => {
     return (said["quarantine"] as readonly Said[]).filter(({ state }) => state === "kept");
   };
 
+  /** Killed by -9 when the ledger has another plan, and before plan.json is it. */
+  const killedBeforePlan = async (...args: readonly string[]): Promise<void> => {
+    const killed = await trip.start([...args, "--json"], { node: ["--import", killBeforePlan] }).end;
+    expect([killed.signal, killed.stderr]).toEqual(["SIGKILL", expect.any(String)]);
+  };
+
   it("follows what an offline copy has missed: its unique and foreign keys go until the join, and stand again", async () => {
     await trip.said(0, "run", "--until", "copied");
     const built = (): Promise<readonly Record<string, string | null>[]> =>
@@ -56,7 +64,7 @@ describe("run", () => {
     await trip.source.sql("DELETE FROM users WHERE email = 'c@x'");
     await trip.source.sql("DELETE FROM notes WHERE a = 1 LIMIT 1");
     const said = await trip.said(0, ...ready);
-    expect(said).toMatchObject({ state: "ready", blocking: [] });
+    expect(said).toMatchObject({ state: "ready", blocking: [], atFence: [] });
     await equal();
     const again = await built();
     expect(again.map(({ name }) => name)).toEqual(offline.map(({ name }) => name));
@@ -92,9 +100,70 @@ describe("run", () => {
     expect(await trip.said(2, "plan", "--amend", "--dry-run")).toMatchObject({ amended: false });
     expect(await ledgerText(trip)).toBe(before);
     for (const sql of statements) await trip.target.sql(sql);
-    expect(await trip.said(0, "plan", "--amend")).toMatchObject({ amended: true, added: ["users.extra"] });
+    // The ledger has taken the new plan, and plan.json is still the old one: the same run goes on with the ledger's.
+    await killedBeforePlan("plan", "--amend");
     await trip.said(0, ...ready);
     await equal();
+  });
+
+  it("passes two additions at once: rows that lie between them have neither plan's shape, so the table is read again", async () => {
+    await trip.source.sql("ALTER TABLE users ADD COLUMN one INT");
+    await trip.source.sql("UPDATE users SET one = 1 WHERE email = 'd@x'");
+    await trip.source.sql("ALTER TABLE users ADD COLUMN two INT");
+    await trip.source.sql("UPDATE users SET two = 2 WHERE email = 'd@x'");
+    await trip.said(6, ...ready);
+    const { statements } = await trip.said(2, "plan", "--amend");
+    for (const sql of statements as readonly string[]) await trip.target.sql(sql);
+    expect(await trip.said(0, "plan", "--amend")).toMatchObject({
+      added: ["users.one", "users.two"],
+      copied: ["users"],
+    });
+    await trip.said(0, ...ready);
+    await equal();
+  });
+
+  it("makes a table anew whose columns are others, with its keys, those that point to it, and the views over it", async () => {
+    await trip.source.sql("UPDATE users SET n = 5 WHERE email = 'd@x'");
+    await trip.source.sql(
+      "ALTER TABLE users DROP COLUMN one, MODIFY n BIGINT NOT NULL DEFAULT 0, CHANGE two deux VARCHAR(9) AFTER id",
+    );
+    await trip.source.sql("UPDATE users SET deux = 'neuf', n = 5000000000 WHERE email = 'd@x'");
+    await trip.said(6, ...ready);
+    expect(error(await trip.said(3, "plan", "--amend"))).toMatchObject({ next: "headgate recopy users" });
+    const before = await ledgerText(trip);
+    const asked = { tables: ["users"], rebuilt: ["users"] };
+    expect(await trip.said(0, "recopy", "users", "--dry-run")).toMatchObject(asked);
+    expect(await ledgerText(trip)).toBe(before);
+    expect(error(await trip.said(64, "recopy", "users"))).toMatchObject({
+      next: "headgate recopy users --yes",
+    });
+    expect(await ledgerText(trip)).toBe(before);
+    // What was built is gone by somebody's hand: nothing of it has to be there to be taken down.
+    const dropped = await trip.target.sql(
+      "SELECT conrelid::regclass::text AS name, conname AS key FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('u', 'f')",
+    );
+    expect(dropped.map(({ name }) => name).sort()).toEqual(["orders", "users"]);
+    for (const { name, key } of dropped)
+      await trip.target.sql(`ALTER TABLE ${name ?? ""} DROP CONSTRAINT "${key ?? ""}"`);
+    // Dropped on the target, and plan.json is still the old one; then the source is altered once more.
+    await killedBeforePlan("recopy", "users", "--yes");
+    await trip.source.sql("ALTER TABLE users MODIFY deux VARCHAR(12)");
+    expect(await trip.said(0, "recopy", "users", "--yes")).toMatchObject(asked);
+    await trip.source.sql("UPDATE users SET deux = 'dix' WHERE email = 'd@x'");
+    await trip.said(0, ...ready);
+    await equal();
+    expect(await waiting()).toEqual([]);
+    const there = await trip.target.sql(
+      "SELECT contype::text AS kind, convalidated::text AS valid FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f') ORDER BY 1",
+    );
+    expect(there.map(({ kind, valid }) => `${kind ?? ""} ${valid ?? ""}`)).toEqual([
+      "f true",
+      "p true",
+      "p true",
+      "u true",
+    ]);
+    expect(await trip.target.sql("SELECT n::text FROM counted")).toEqual([{ n: "5000000000" }]);
+    await trip.source.sql("UPDATE users SET n = 0");
   });
 
   it("refuses to amend what does not only add, also where the shape is the same afterwards", async () => {
@@ -114,15 +183,40 @@ describe("run", () => {
   });
 
   it("is not ready while the source has a table that the plan has not, and takes it in", async () => {
+    const running = trip.start(["run", "--json"]);
+    await running.logged(/"msg":"ready"/u);
     await trip.source.sql("CREATE TABLE later (id INT PRIMARY KEY, v VARCHAR(10))");
     await trip.source.sql("INSERT INTO later VALUES (1, 'one')");
-    const said = await trip.said(2, "run", "--until", "ready", "--timeout", "4s");
+    // With nothing else in its way any more, ready is not said without another look.
+    await trip.said(0, "pause");
+    await trip.said(0, "resume");
+    await running.logged(/"blocking":"tables-not-followed"/u);
+    running.child.kill("SIGINT");
+    await running.end;
+    const said = await trip.said(2, "run", "--until", "ready", "--timeout", "12s");
     expect(said["blocking"]).toContain("tables-not-followed");
     expect(await trip.said(0, "plan", "--amend")).toMatchObject({ amended: true, copied: ["later"] });
     await trip.source.sql("UPDATE later SET v = 'two'");
     await trip.said(0, ...ready);
     expect(await trip.target.sql("SELECT v FROM later")).toEqual([{ v: "two" }]);
     tables += 1;
+    await equal();
+  });
+
+  it("never takes in what an online schema change puts beside its table, and copies again what it swaps in", async () => {
+    await trip.source.sql("CREATE TABLE _later_gho LIKE later");
+    await trip.source.sql("ALTER TABLE _later_gho MODIFY v VARCHAR(30), ADD w INT");
+    const begun = error(await trip.said(6, ...ready));
+    expect(begun["sentence"]).toContain("gh-ost");
+    expect(await trip.said(0, "plan", "--amend")).toMatchObject({ amended: true, copied: [], added: [] });
+    await trip.source.sql("INSERT INTO _later_gho SELECT id, v, 7 FROM later");
+    await trip.source.sql("RENAME TABLE later TO _later_del, _later_gho TO later");
+    await trip.source.sql("DROP TABLE _later_del");
+    await trip.source.sql("UPDATE later SET v = 'longer than it was'");
+    expect(error(await trip.said(6, ...ready))).toMatchObject({ next: "headgate recopy later" });
+    expect(error(await trip.said(3, "plan", "--amend"))).toMatchObject({ next: "headgate recopy later" });
+    await trip.said(0, "recopy", "later", "--yes");
+    await trip.said(0, ...ready);
     await equal();
   });
 
@@ -177,8 +271,16 @@ describe("run", () => {
     expect(error(said)).toMatchObject({ code: "divergence" });
     expect(await waiting()).toMatchObject([{ table: "orders", reason: "divergence" }]);
     await trip.said(64, "recopy", "nothing");
-    expect(await trip.said(0, "recopy", "orders", "--dry-run")).toMatchObject({ tables: ["orders"] });
-    expect(await trip.said(0, "recopy", "orders")).toMatchObject({ tables: ["orders"] });
+    // Neither is another shape of its rows: nothing is dropped for it, and the target has the default all the same.
+    await trip.source.sql("ALTER TABLE orders MODIFY user_id INT NOT NULL DEFAULT 4 COMMENT 'whose'");
+    const asked = { tables: ["orders"], rebuilt: [] };
+    expect(await trip.said(0, "recopy", "orders", "--dry-run")).toMatchObject(asked);
+    expect(await trip.said(0, "recopy", "orders")).toMatchObject(asked);
+    expect(
+      await trip.target.sql(
+        "SELECT column_default AS sql FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'user_id'",
+      ),
+    ).toEqual([{ sql: "4" }]);
     expect(await waiting()).toEqual([]);
     // The row that was left out above comes back too.
     expect(await trip.said(0, "recopy", "users")).toMatchObject({ tables: ["users"] });

@@ -45,6 +45,7 @@ export function liveVerifier({ source, target, ledger, joined, ...parts }: LiveV
       },
       workers: () => 2,
       slots: 8,
+      slot: (host, slots) => (host === "target" ? ledger.slot(slots) : source.reader(slots)),
       now: () => performance.now(),
       wait: async (milliseconds, signal) => {
         try {

@@ -17,8 +17,12 @@ import type { Verified } from "../../src/migration/verified.js";
 import type { Verifier } from "../../src/migration/verifier.js";
 import type { Plan } from "../../src/model.js";
 import type { PlanRequest } from "../../src/plan/plan.js";
+import type { Source } from "../../src/port.js";
 import type { SnapshotEvent } from "../../src/snapshot/event.js";
 import type { ChangeFeed } from "../../src/stream-port.js";
+import { layeredSource } from "../../src/safety/layered-source.js";
+import { pacedWriter } from "../../src/safety/paced-writer.js";
+import type { Pacer } from "../../src/safety/turns.js";
 import { stopReason } from "../../src/stop.js";
 import type { StreamEvent } from "../../src/stream/event.js";
 import type { Stream } from "../../src/stream/options.js";
@@ -38,8 +42,12 @@ export interface LiveSettings {
   readonly plan?: Partial<PlanRequest>;
   readonly onEvent?: (event: LiveEvent) => void;
   readonly moment?: (moment: string) => void | Promise<void>;
+  /** What answers some of what is asked of the source: another feed. */
+  readonly over?: (source: Source, options: MysqlOptions) => Partial<Source>;
   /** What stands between the source's log and the stream; the log itself where nothing is said. */
   readonly between?: (feed: ChangeFeed) => ChangeFeed;
+  /** The engine's clock; this process's where nothing is said. */
+  readonly now?: () => number;
   /** It has a verifier, which looks when a test asks it to and never by itself: such an engine is never `ready`. */
   readonly verifies?: boolean;
 }
@@ -73,6 +81,13 @@ export interface Live extends AsyncDisposable {
 export function startLive(settings: LiveSettings): Live {
   return new Engine(settings);
 }
+
+const freePacer: Pacer = {
+  pausing: new AbortController().signal,
+  pace: () => Promise.resolve(),
+  rest: () => undefined,
+  [Symbol.dispose]: () => undefined,
+};
 
 interface Verifying {
   readonly verifier: Verifier;
@@ -196,7 +211,8 @@ class Engine implements Live {
   async #run(): Promise<void> {
     const { migration, plan: request, moment } = this.#settings;
     const signal = this.#stop.signal;
-    await using source = await openMysql(this.#settings.source);
+    await using opened = await openMysql(this.#settings.source);
+    const source = layeredSource(opened, this.#settings.over?.(opened, this.#settings.source) ?? {});
     await using target = await openPostgres({
       ...this.#settings.target,
       ...(moment === undefined ? {} : { moment }),
@@ -213,7 +229,8 @@ class Engine implements Live {
       lanes: "one",
       ...request,
     };
-    const planned = async (): ReturnType<typeof planOf> => planOf(await source.catalogue(signal), wanted);
+    const planned = async (begun?: readonly string[]): ReturnType<typeof planOf> =>
+      planOf(await source.catalogue(signal), wanted, begun);
     const [facts, plan] = [await source.facts(), await planned()];
     if (facts.engine === "postgres") throw new Error("the source is PostgreSQL");
     const { engine } = facts;
@@ -229,12 +246,11 @@ class Engine implements Live {
       workers: this.#settings.workers ?? 2,
       slots: 8,
       rangeRows: this.#settings.rangeRows ?? 50,
-      replan: planned,
+      replan: () => planned(plan.tables.map((table) => table.source)),
       signal,
       moment: moment ?? (() => undefined),
       ...(moment === undefined ? {} : { streamMoment: moment }),
       until: this.#settings.until ?? "stopped",
-      unfollowed: false,
       cascades,
       tied: cascades ? tiedSets(plan.tables) : [],
       openFeed: async () => {
@@ -242,7 +258,9 @@ class Engine implements Live {
         return this.#settings.between?.(this.#feed) ?? this.#feed;
       },
       batchRows: () => this.#settings.batchRows ?? 500,
-      governed: (writer) => writer,
+      // As `run` has it, with a governor that holds nobody.
+      governed: (writer, stop) =>
+        pacedWriter(writer, { pacer: freePacer, signal: stop, onWritten: () => undefined }),
       ...(this.#settings.verifies === true
         ? {
             openVerifier: (following, joined) => {
@@ -257,7 +275,7 @@ class Engine implements Live {
             task: (stop: AbortSignal) => stopped(stop),
           }
         : {}),
-      now: () => performance.now(),
+      now: this.#settings.now ?? (() => performance.now()),
       wait: async (milliseconds, stopped) => {
         try {
           await sleep(milliseconds, undefined, { signal: stopped });

@@ -5,7 +5,7 @@
  * server that it is most like, found by asking it: a test for that one is a test for this.
  */
 import { createConnection } from "mysql2/promise";
-import { names } from "./stack/names.js";
+import { kinds, names } from "./stack/names.js";
 import type { Name } from "./stack/names.js";
 
 export type SourceName = Extract<Name, "mysql9" | "mysql56" | "mariadb">;
@@ -62,7 +62,7 @@ export function listed<N extends Name>(
 }
 
 export function isSource(name: Name): name is SourceName {
-  return !name.startsWith("postgres");
+  return kinds[name].family === "mysql" || kinds[name].family === "mariadb";
 }
 
 export function isTarget(name: Name): name is TargetName {

@@ -18,7 +18,7 @@ import type { SourceDatabase } from "./source-database.js";
 
 fromSources(["mysql9", "mariadb"], "the objects of %s", (server) => {
   let database: SourceDatabase;
-  const accounts = ["objects_gone", "objects_app", "objects_bare"];
+  const accounts = ["objects_gone", "objects_app", "objects_giver", "objects_bare"];
 
   beforeAll(async () => {
     await loadParser();
@@ -40,6 +40,7 @@ fromSources(["mysql9", "mariadb"], "the objects of %s", (server) => {
       "DROP USER objects_gone",
       "GRANT SELECT, INSERT, CREATE ON hg_objects.* TO objects_app",
       "GRANT UPDATE (a) ON hg_objects.t TO objects_app",
+      "GRANT SELECT ON hg_objects.t TO objects_giver WITH GRANT OPTION",
     ])
       await database.sql(statement);
   });
@@ -107,10 +108,19 @@ fromSources(["mysql9", "mariadb"], "the objects of %s", (server) => {
   });
 
   it("lists the accounts, and what roles of the target would need", async () => {
-    // More than is printed: the privilege views show other accounts only to one that may read `mysql`.
-    await database.sql(`GRANT SELECT ON mysql.* TO ${database.options.user}@'%'`);
-    const { catalogue, made } = await seen(database.options);
-    await database.sql(`REVOKE SELECT ON mysql.* FROM ${database.options.user}@'%'`);
+    await database.sql("GRANT SELECT, SHOW VIEW ON `hg\\_objects`.* TO objects_bare");
+    await using connection = await Connection.open(bare());
+    const phases = await phaseGrants(connection, database.name, "recopy");
+    for (const grant of phases.find(({ phase }) => phase === "accounts")?.statements ?? [])
+      await database.sql(grant);
+    const { catalogue, made } = await seen(bare());
+    await database.sql("REVOKE ALL PRIVILEGES, GRANT OPTION FROM objects_bare");
+    const risks = new Map(made.inventory?.accounts?.map(({ account, risk }) => [account, risk]));
+    expect(["app", "giver", "bare"].map((name) => risks.get(`objects_${name}@%`))).toEqual([
+      "medium",
+      "high",
+      "low",
+    ]);
     expect(catalogue.accounts?.filter(({ account }) => account === "objects_app@%")).toEqual([
       { account: "objects_app@%", on: "hg_objects.*", privileges: ["CREATE", "INSERT", "SELECT"] },
       { account: "objects_app@%", on: "hg_objects.t(a)", privileges: ["UPDATE"] },
@@ -150,7 +160,7 @@ fromSources(["mysql9", "mariadb"], "the objects of %s", (server) => {
     });
 
     await using connection = await Connection.open(bare());
-    const phases = await phaseGrants(connection, database.name, false);
+    const phases = await phaseGrants(connection, database.name, "recopy");
     for (const grant of phases.find(({ phase }) => phase === "inventory")?.statements ?? [])
       await database.sql(grant);
     const all = await seen(bare());
@@ -160,5 +170,14 @@ fromSources(["mysql9", "mariadb"], "the objects of %s", (server) => {
     expect(text(all.catalogue)).toEqual(text(full.catalogue));
     expect(all.codes.filter((each) => each.startsWith("object-hidden"))).toEqual([]);
     expect(all.codes.filter((each) => /^grant-(?:trigger|event|routines)/u.test(each))).toEqual([]);
+  });
+
+  it("waits so long and no longer for a view over a table that is locked, and plans it by its text", async () => {
+    await database.sql("LOCK TABLES t WRITE");
+    const { catalogue, made, codes } = await seen(database.options);
+    await database.sql("UNLOCK TABLES");
+    expect(codes).toContain("view-locked works");
+    expect(named(catalogue, "works")?.busy).toMatch(/^session \d+ of root@.* with t\)/u);
+    expect(made.views?.map(({ source }) => source)).toContain("works");
   });
 });

@@ -122,6 +122,7 @@ it("a NULL asks for no parent, and all columns count", async () => {
     result: "orphans",
     orphans: "2",
     keys: [["5"], ["6"]],
+    truncated: false,
     values: null,
     sentence: "fk of child (x, y) to parent: 2 rows ask for a row that is not there on the target.",
   });
@@ -139,8 +140,33 @@ it("all are counted and a hundred named", async () => {
   const many = named("many", planTable([int("id"), int("x"), int("y")], ["id"]), [keyOf(["x"])]);
   const verdict = await look(many);
   expect([verdict?.orphans, verdict?.keys.length, verdict?.keys[0]]).toEqual(["150", 100, ["1"]]);
-  const keyless = { ...many, key: null };
-  expect(await look(keyless)).toMatchObject({ orphans: "150", keys: [], result: "orphans" });
+  expect(verdict).toMatchObject({
+    truncated: true,
+    sentence:
+      "fk of many (x) to parent: 150 rows ask for a row that is not there on the target. The first 100 are listed.",
+  });
+  const keyless = await look({ ...many, key: null });
+  expect(keyless).toMatchObject({ orphans: "150", keys: [], truncated: true, result: "orphans" });
+  expect(keyless?.sentence).not.toContain("listed");
+});
+
+it("a key that the target does not have is asked about where that can be, and told with the reason", async () => {
+  const table = { ...child(keyOf(["x"])), foreignKeys: [] };
+  const left = { name: "fk", why: "parent has no unique key" };
+  const asked = { ...left, asked: keyOf(["x"]), onSource: null };
+  // check let it pass: it may not keep the target from being ready.
+  expect(await look({ ...table, leftKeys: [asked] })).toMatchObject({
+    result: "kept",
+    keys: [["5"]],
+    sentence:
+      "fk of child (x) to parent: 1 row asks for a row that is not there on the target. The target does not have this key: parent has no unique key.",
+  });
+  const away = { name: "fk", why: "parent does not travel", asked: null, onSource: null };
+  expect(await look({ ...table, leftKeys: [away] }, [])).toMatchObject({
+    result: "not-asked",
+    orphans: null,
+    sentence: "fk of child is not on the target and its rows were not asked about: parent does not travel.",
+  });
 });
 
 it("a table may be its own parent", async () => {

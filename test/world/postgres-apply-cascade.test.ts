@@ -199,7 +199,7 @@ describe("what a foreign key does", () => {
     // The parent itself is a row of the log; a key that became another is a delete and an insert there.
     const parent = world.table(one.parent);
     if (one.change.deletes === undefined) await database.sql(one.sql);
-    await apply(world.ledger, [
+    const followed = await apply(world.ledger, [
       ...(one.change.deletes === undefined ? [] : [strict(await changes(database, parent, one.change))]),
       cascade(...(await cascadesOf(world, one))),
     ]);
@@ -207,6 +207,48 @@ describe("what a foreign key does", () => {
     expect(after).toEqual(await all("judge"));
     expect(after).not.toEqual(before);
     await proveDirty(world, before, after, one);
+    for (const { name } of tables) {
+      const of = (rows: readonly string[]): readonly string[] =>
+        rows.filter((row) => row.startsWith(`${name} (`));
+      const own = name === one.parent && one.change.deletes !== undefined;
+      const told = (operation: string): number =>
+        followed
+          .filter((each) => each.table.source === name && each.operation === operation)
+          .reduce((sum, { rows }) => sum + rows, 0);
+      // Of the parent the log tells what was deleted or moved there itself.
+      const itself = own ? (await tuples(database, one.change.deletes ?? "")).rows : 0;
+      const gone = of(before).length - of(after).length - itself;
+      const moved = name === one.parent ? 0 : of(after).filter((row) => !before.includes(row)).length;
+      expect([name, told("delete"), told("update")]).toEqual([name, gone, moved]);
+    }
+  });
+
+  it.each([
+    ["latin1_swedish_ci", "delete", "5"],
+    ["latin1_swedish_ci", "update", "1=xyz 2=xyz 3=xyz 4=xyz 5= abc"],
+    ["utf8mb4_0900_ai_ci", "delete", "2 3 4 5"],
+  ] as const)("finds children as %s compares, blanks at the end: %s", async (collation, action, left) => {
+    const varchar = "character varying(9)";
+    const act: ReferentialAction = "cascade";
+    const keys = [foreignKey(["code"], "codes", ["code"], act, act)];
+    const padded: readonly TableWish[] = [
+      { name: "codes", columns: [["code", varchar]], key: ["code"], collation },
+      { name: "coded", columns: [id, ["code", varchar]], key: ["id"], collation, foreignKeys: keys },
+    ];
+    await using world = await laneWorld(database, padded);
+    await database.sql(
+      "INSERT INTO coded VALUES (1, 'abc'), (2, 'abc '), (3, 'abc      '), (4, 'abc  '), (5, ' abc')",
+    );
+    const moved = action === "update" ? ", 'xyz'::varchar" : "";
+    const values = await tuples(
+      database,
+      `SELECT 'abc  '::varchar${moved}`.replace("  '", collation.startsWith("latin1") ? "  '" : "'"),
+    );
+    await apply(world.ledger, [cascade({ parent: world.table("codes"), action, columns: [0], values })]);
+    const what = action === "update" ? "id || '=' || code" : "id::text";
+    expect(await database.sql(`SELECT string_agg(${what}, ' ' ORDER BY id) AS left FROM coded`)).toEqual([
+      { left },
+    ]);
   });
 
   it("that restricts, or does nothing, is nothing here", async () => {

@@ -167,6 +167,25 @@ describe.each(testTargets)("%s", (server) => {
       expect([refused.code, refused.facts["sqlState"]]).toEqual(["value-refused", "22001"]);
       expect(JSON.stringify([refused.message, refused.facts])).not.toContain("canary");
     });
+
+    it("that the disk has no room for end the run, with the checkpoint where it was, and go in once it has", async () => {
+      world = await laneWorld(database, [items]);
+      await using ledger = world.ledger;
+      // As the server says it where a file cannot grow.
+      await database.sql(
+        `CREATE FUNCTION grow(text) RETURNS boolean LANGUAGE plpgsql AS $$
+           BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+         GRANT EXECUTE ON FUNCTION grow(text) TO PUBLIC;
+         ALTER TABLE items ADD CONSTRAINT room CHECK (grow(note))`,
+      );
+      const group = strict(await changes(database, world.table("items"), { inserts: rows(1, n, "there") }));
+      const fault = await faultOf(apply(ledger, [group]));
+      expect([fault.code, fault.retriable, fault.facts["sqlState"]]).toEqual(["target-full", false, "53100"]);
+      expect([await state(), (await ledger.view()).lanes[0]?.seq]).toEqual([[], "0"]);
+      await database.sql("ALTER TABLE items DROP CONSTRAINT room");
+      await apply(ledger, [group]);
+      expect(await state()).toEqual([`there 1-${n} ${n}`]);
+    });
   });
 
   it("refuses tuples of another shape as a bug", async () => {

@@ -310,7 +310,7 @@ describe("the records", () => {
 
   it("of an older build, without tables of later steps, are read all the same", async () => {
     await (await target.claim(plan))[Symbol.asyncDispose]();
-    await database.sql("DROP TABLE headgate.quarantine, headgate.dirty, headgate.hold");
+    await database.sql("DROP TABLE headgate.quarantine, headgate.dirty, headgate.hold, headgate.policy");
     await database.sql("ALTER TABLE headgate.lane DROP COLUMN start_note");
     expect(await target.view(plan.migration)).toMatchObject({ state: "new", quarantine: [], holds: [] });
   });
@@ -341,5 +341,45 @@ describe("the records", () => {
     await ledger[Symbol.asyncDispose]();
     expect((await faultOf(target.claim(plan))).code).toBe("plan-stale");
     await (await target.claim(other))[Symbol.asyncDispose]();
+  });
+
+  it("of an amended plan: taken with everything that comes with it, or not at all", async () => {
+    const amended = { ...plan, fingerprint: "amended" };
+    const kept = {
+      event: "f:4",
+      lane: "main",
+      table: "a",
+      reason: "schema-added",
+      sentence: "a at f:4: ALTER",
+    };
+    const amending = {
+      rebuild: ["a"],
+      reopen: ["a", "b"],
+      pass: [{ event: kept.event, who: "ann", why: "plan --amend" }],
+    };
+    await using ledger = await target.claim(plan);
+    for (const statement of [...plan.before, ...plan.after]) await ledger.build(statement, never);
+    for (const name of ["a", "b"]) await ledger.addRanges(name, whole(name));
+    await ledger.quarantine(kept);
+    await database.sql("INSERT INTO b VALUES (1, 'x')");
+    // What a person has put upon it goes with nobody's word.
+    await database.sql("CREATE VIEW mine AS SELECT id FROM a");
+    const before = await ledger.view();
+    expect((await faultOf(ledger.amend(amended, amending))).facts["sqlState"]).toBe("2BP01");
+    expect({ ...(await ledger.view()), pace: null }).toEqual({ ...before, pace: null });
+    expect(await database.sql("SELECT id FROM b")).toEqual([{ id: "1" }]);
+    await database.sql("DROP VIEW mine");
+    await ledger.amend(amended, amending);
+    const after = await ledger.view();
+    expect(after.fingerprint).toBe("amended");
+    expect(after.built).toEqual(before.built.filter((name) => !/ public\.a( |$)/.test(name)));
+    expect(after.tables.map(({ table, ranges, reopened }) => [table, ranges, reopened])).toEqual([
+      ["a", 1, true],
+      ["b", 1, true],
+    ]);
+    expect(after.quarantine).toMatchObject([{ state: "skipped", who: "ann", why: "plan --amend" }]);
+    expect(
+      await database.sql("SELECT to_regclass('public.a') AS a, (SELECT count(*)::text FROM b) AS b"),
+    ).toEqual([{ a: null, b: "0" }]);
   });
 });

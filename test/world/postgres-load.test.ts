@@ -118,8 +118,19 @@ describe("a range", () => {
         rows: 1000,
         bytes: result.bytes,
         cut: null,
+        reopened: false,
       },
-      { table: "small", split: true, ranges: 1, rangesDone: 0, rangesHeld: 0, rows: 0, bytes: 0, cut: null },
+      {
+        table: "small",
+        split: true,
+        ranges: 1,
+        rangesDone: 0,
+        rangesHeld: 0,
+        rows: 0,
+        bytes: 0,
+        cut: null,
+        reopened: false,
+      },
     ]);
     expect(view.policies).toEqual([{ object: "big.note", policy: "nul", count: 7 }]);
   });

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PlanTable } from "../../src/model.js";
-import type { Mended, Mending, MendRequest } from "../../src/verify-port.js";
+import type { Mended, Mending, MendRequest } from "../../src/mend-port.js";
 import { apply, changes, faultOf, laneWorld, place, planTable, strict, tuples } from "./apply-lane.js";
 import type { LaneWorld, TableWish } from "./apply-lane.js";
 import { targetDatabase } from "./target-database.js";
@@ -63,7 +63,6 @@ const request = (
   rows: readonly Mending[],
   over: Partial<MendRequest> = {},
 ): MendRequest => ({
-  run: "run-1",
   table,
   since: 1n,
   rows,
@@ -86,13 +85,14 @@ async function row(key: string, sql: string | null): Promise<Mending> {
     key: await whole(`SELECT ${key}`),
     row: sql === null ? null : await whole(`SELECT ${sql}`),
     copies: sql === null ? 0 : 1,
+    run: "run-1",
   };
 }
 
 async function copies(sql: string, number: number): Promise<Mending> {
   const tuple = await whole(`SELECT ${sql}`);
   const key = createHash("sha256").update(tuple).digest();
-  return { key, row: number === 0 ? null : tuple, copies: number };
+  return { key, row: number === 0 ? null : tuple, copies: number, run: "run-1" };
 }
 
 const did = (mended: readonly Mended[]): string => mended.map((each) => each.did).join(" ");
@@ -169,6 +169,7 @@ describe("rows with a key", () => {
         key: await whole(`SELECT ${String(i + 1)}::bigint`),
         row: await whole(`SELECT * FROM "all" WHERE id = ${String(i + 1)}`),
         copies: 1,
+        run: "run-1",
       })),
     );
     const mended = await mend(world, request(world.table("all"), rows));
@@ -481,12 +482,12 @@ describe("a dry run", () => {
       (await mend(world, asked)).flatMap((each) => each.statements);
     expect(await statements(request(world.table("people"), rows, dry))).toEqual([
       `DELETE FROM "public"."people" WHERE "id" = '1';`,
-      `INSERT INTO "public"."people" ("id", "email", "n") VALUES ('1', ?, ?);`,
+      `INSERT INTO "public"."people" ("id", "email", "n") OVERRIDING SYSTEM VALUE VALUES ('1', ?, ?);`,
       `DELETE FROM "public"."people" WHERE "id" = '2';`,
-      `INSERT INTO "public"."people" ("id", "email", "n") VALUES ('3', ?, ?);`,
+      `INSERT INTO "public"."people" ("id", "email", "n") OVERRIDING SYSTEM VALUE VALUES ('3', ?, ?);`,
     ]);
     expect(await statements(request(world.table("people"), rows, { ...dry, showValues: true }))).toContain(
-      `INSERT INTO "public"."people" ("id", "email", "n") VALUES ('1', 'it''s', NULL);`,
+      `INSERT INTO "public"."people" ("id", "email", "n") OVERRIDING SYSTEM VALUE VALUES ('1', 'it''s', NULL);`,
     );
     const some = [await copies("1, 'secret'::text", 0), await copies("7, 'secret'::text", 2)];
     const shown = await statements(request(world.table("notes"), some, dry));
@@ -496,5 +497,56 @@ describe("a dry run", () => {
     expect(await rowsOfTable("notes")).toBe("(1,secret)");
     expect(await journal()).toEqual([]);
     expect(await database.sql("SELECT 1 FROM headgate.dirty")).toEqual([]);
+  });
+
+  it("shows statements that do what the repair does: sets and other arrays, rows without a key, keys that are merely equal", async () => {
+    const sets: TableWish = {
+      name: "sets",
+      columns: [
+        ["tags", "text[]"],
+        ["n", "integer"],
+      ],
+      key: ["n"],
+    };
+    await using world = await opened([notes, names, sets], { before });
+    await database.sql(
+      `INSERT INTO notes VALUES (1, 'x'), (1, 'x'), (1, 'x'), (2, 'y');
+       INSERT INTO names VALUES ('ANNA', 1), ('bob', 2); INSERT INTO sets VALUES ('{a}', 1)`,
+    );
+    const dry = { dryRun: true, showValues: true };
+    const asked = [
+      request(
+        world.table("notes"),
+        [
+          await copies("1, 'x'::text", 1),
+          await copies("3, 'it''s'::text", 2),
+          await copies("4, NULL::text", 1),
+        ],
+        dry,
+      ),
+      request(
+        world.table("names"),
+        [await row("'bob'::text", null), await row("'anna'::text", "'anna'::text, 1")],
+        dry,
+      ),
+      request(
+        world.table("sets"),
+        [await row("1", "'{a,\"b,c\"}'::text[], 1"), await row("2", "NULL::text[], 2")],
+        dry,
+      ),
+    ];
+    const shown: string[] = [];
+    for (const each of asked)
+      shown.push(...(await mend(world, each)).flatMap(({ statements }) => statements));
+    expect(shown.join("\n")).not.toContain("?");
+    expect(shown).toContain(
+      `INSERT INTO "public"."sets" ("tags", "n") OVERRIDING SYSTEM VALUE VALUES ('{a,"b,c"}', '1');`,
+    );
+    // Not equal bytes, so it stays: 'bob' goes alone.
+    await database.sql("ALTER TABLE names DROP CONSTRAINT names_pkey; INSERT INTO names VALUES ('BOB', 3)");
+    for (const statement of shown) await database.sql(statement);
+    expect(await rowsOfTable("notes")).toBe("(1,x) (2,y) (3,it's) (3,it's) (4,)");
+    expect(await rowsOfTable("names")).toBe("(BOB,3) (anna,1)");
+    expect(await rowsOfTable("sets")).toBe('("{a,""b,c""}",1) (,2)');
   });
 });

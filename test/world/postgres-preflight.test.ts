@@ -133,6 +133,18 @@ describe("the target's preflight", () => {
   });
 });
 
+describe("a target that is too old", () => {
+  it("is known by what it does not have, and asked nothing more", async () => {
+    const named = (from: string, to: string): string =>
+      `SET allow_system_table_mods = on; UPDATE pg_catalog.pg_proc SET proname = '${to}' WHERE proname = '${from}'; RESET allow_system_table_mods`;
+    await database.sql(named("has_parameter_privilege", "taken_away"));
+    const found = await findings();
+    await database.sql(named("taken_away", "has_parameter_privilege"));
+    expect(found.map(({ code, severity }) => [code, severity])).toEqual([["target-version", "error"]]);
+    expect(found[0]?.sentence).toMatch(/^PostgreSQL [^ ]+.* has no GRANT SET ON PARAMETER, which/u);
+  });
+});
+
 describe("a target that cannot be reached", () => {
   async function refusal(change: (url: URL) => void, tls: "off" | "verify-full" = "off"): Promise<Fault> {
     const url = new URL(database.options.url);

@@ -10,11 +10,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import { profileTable } from "../../connectors/mysql/profile.js";
+import { Fault } from "../../src/errors.js";
 import type { ColumnPolicy, Finding, PlanTable, SourceTable } from "../../src/model.js";
 import { policySchema } from "../../src/typemap/policy.js";
 import { ruleSchema } from "../../src/typemap/rule.js";
 import { fromSources } from "./from-sources.js";
-import { sourceDatabase } from "./source-database.js";
+import { openDriver, sourceDatabase, sourceUrl } from "./source-database.js";
 import type { SourceDatabase } from "./source-database.js";
 
 const refuse: ColumnPolicy = { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "refuse" };
@@ -404,15 +405,36 @@ fromSources(["mysql9", "mariadb"], "the profile on %s", (server) => {
   it("tells a table that is locked, gone or not to be read as a finding", async () => {
     const table = await make("held", "id INT PRIMARY KEY, b TINYINT(1)", "1, 2");
     const plan = planned(table, { targets: { b: "boolean" }, key: ["id"] });
+    // A transaction that is open may be what stands in the way, and is not.
+    const other = await openDriver(await sourceUrl(server));
+    await other.query("START TRANSACTION");
+    await other.query(`SELECT * FROM ${database.name}.numbers LOCK IN SHARE MODE`);
     await database.sql("LOCK TABLES held WRITE");
-    const locked = await profileTable(connection, plan, { lockWait: 1 });
+    const named = await profileTable(connection, plan, { lockWait: 1 });
     await database.sql("UNLOCK TABLES");
-    expect(brief(locked)).toEqual([["table-locked", "held", 1, []]]);
-    // MariaDB's instrument is off by default, and then nobody can be named.
-    expect(locked[0]?.sentence).toMatch(
-      server === "mysql9" ? /session \d+ of root@/u : /another session, which the server does not name/u,
-    );
+    await database.sql(`GRANT PROCESS ON *.* TO ${database.options.user}@'%'`);
+    await database.sql("LOCK TABLES held WRITE");
+    await using seeing = await Connection.open(database.options);
+    const locked = await profileTable(seeing, plan, { lockWait: 1 });
+    await database.sql("UNLOCK TABLES");
+    await database.sql(`REVOKE PROCESS ON *.* FROM ${database.options.user}@'%'`);
+    await other.end();
+    for (const found of [named, locked]) expect(brief(found)).toEqual([["table-locked", "held", 1, []]]);
+    // MariaDB's instrument for metadata locks is off by default, and its handles of LOCK TABLES tell.
+    for (const found of [named, locked]) expect(found[0]?.sentence).toMatch(/: session \d+ of root@/u);
     expect(brief(await profileTable(connection, plan))).toEqual([["boolean-value", "held.b", 1, ["1"]]]);
+
+    // A table that goes in parts is read before its values are, to part it.
+    const refused = (errno: number): Promise<never> =>
+      Promise.reject(new Fault("source-busy", `(error ${String(errno)})`, { facts: { errno } }));
+    for (const [errno, code] of [
+      [1205, "table-locked"],
+      [1213, "table-interrupted"],
+      [3024, "table-interrupted"],
+    ] as const)
+      expect(brief(await profileTable(connection, plan, { pieces: () => refused(errno) }))).toEqual([
+        [code, "held", 1, []],
+      ]);
 
     await database.sql("ALTER TABLE held DROP COLUMN b");
     expect((await profileTable(connection, plan))[0]).toMatchObject({
@@ -434,6 +456,13 @@ fromSources(["mysql9", "mariadb"], "the profile on %s", (server) => {
     const [unread] = await profileTable(reader, planned(numbers, { targets: { flag: "boolean" } }));
     expect(unread).toMatchObject({ code: "table-unreadable", object: "numbers", severity: "error" });
     await database.sql("DROP USER profile_reader");
+  });
+
+  it("does not call a table locked when the source was too busy to be read from", async () => {
+    const table = await make("calm", "id INT PRIMARY KEY, b TINYINT(1)", "1, 0");
+    const pause = (): Promise<never> => Promise.reject(new Fault("source-busy", "Reading waited."));
+    const looked = profileTable(connection, planned(table, { targets: { b: "boolean" } }), { pause });
+    await expect(looked).rejects.toMatchObject({ code: "source-busy", message: "Reading waited." });
   });
 
   it("tells that somebody ended the statement", async () => {

@@ -4,6 +4,7 @@
  * (HEADGATE_GATE=1). HEADGATE_SEED=N repeats the one schema of a seed; a schema that fails is made smaller before it is told.
  */
 import { describe, expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { journey } from "./journey.js";
 import { cross } from "./random/crossing.js";
 import { statementsOf, tally } from "./random/made.js";
@@ -26,7 +27,7 @@ const found: Readonly<Record<"mysql9" | "mariadb", readonly number[]>> = gate
   ? { mysql9: [], mariadb: [] }
   : { mysql9: [1517465851, 742839339, 685848117, 1475106527, 248380074], mariadb: [355586404] };
 /** The others are fresh, one after another from here. */
-const base = Math.floor(Math.random() * 0x7fff0000);
+const base = freshSeed();
 
 async function outcomeOf(server: "mysql9" | "mariadb", schemas: readonly Schema[], counts: Tally) {
   await using trip = await journey("hg_random", server);

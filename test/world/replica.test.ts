@@ -11,12 +11,22 @@ import { readFrom } from "../../src/migration/read-from.js";
 import type { Finding } from "../../src/model.js";
 import { ownServers } from "../faults/own-servers.js";
 import { asEngine, dropSourceAccount, engineName, makeSourceAccount } from "./accounts.js";
-import { journey } from "./journey.js";
-import type { Journey } from "./journey.js";
+import { journey, numbers } from "./journey.js";
+import type { Journey, Said } from "./journey.js";
 import { optionsOf } from "./source-database.js";
 import { up } from "./stack/servers.js";
 
 const database = "check_replica";
+
+interface Mismatch {
+  readonly key: readonly string[];
+  readonly kind: string;
+}
+
+function mismatchesOf(said: Said, name: string): readonly Mismatch[] {
+  const tables = said["tables"] as readonly { readonly table: string; readonly mismatches: Mismatch[] }[];
+  return tables.find(({ table }) => table === name)?.mismatches ?? [];
+}
 
 describe("check on a replica", () => {
   const open: AsyncDisposable[] = [];
@@ -87,6 +97,13 @@ describe("check on a replica", () => {
     await replica.query("SET SESSION sql_log_bin = 0");
     await replica.query("INSERT INTO check_replica.flags VALUES (4, 4)");
     expect((await found(3)).find(({ code }) => code === "boolean-value")).toMatchObject({ count: 2 });
+    // What run looks at before it writes is looked at there too.
+    const run = await trip.said(3, "run", "--until", "copied", "--dry-run");
+    expect(
+      (run["findings"] as readonly Finding[]).find(({ code }) => code === "boolean-value"),
+    ).toMatchObject({
+      count: 2,
+    });
     await replica.query("DELETE FROM check_replica.flags WHERE id = 4");
     await replica.query("SET SESSION sql_log_bin = 1");
   });
@@ -110,10 +127,71 @@ describe("check on a replica", () => {
     expect(await rows()).toBe(before);
     await replica.query("START REPLICA SQL_THREAD");
     expect(await seen).toBe(String(Number(before) + 1));
+    // A person's queries are asked there too.
+    const told: (string | null)[] = [];
+    const ports = "SELECT @@port";
+    await both.ask(
+      ports,
+      { timeoutMs: 10_000, mostRows: 1 },
+      ([port]) => void told.push(port ?? null),
+      signal,
+    );
+    expect(told).toEqual([new URL(url.href).port]);
     await trip.source.sql("DELETE FROM flags WHERE id = 70");
     await both.seen("one", await source.position(), signal);
     expect(await rows()).toBe(before);
   });
+
+  it(
+    "is read by a whole verification and by repair, which bring back what was broken",
+    { timeout: 240_000 },
+    async (context) => {
+      if (process.env["HEADGATE_GATE"] !== "1") context.skip("the gate verifies and repairs on a replica");
+      // The server is shared, and has markers of other tests: the source's own would not come through.
+      const unmarked = async (): Promise<void> => {
+        await replica.query("SET SESSION sql_log_bin = 0");
+        await replica.query("DROP DATABASE IF EXISTS headgate");
+        await replica.query("SET SESSION sql_log_bin = 1");
+      };
+      await unmarked();
+      await trip.source.sql("CREATE TABLE kept (id INT PRIMARY KEY, n INT, note VARCHAR(20))");
+      await trip.source.sql("CREATE TABLE bag (a INT, b VARCHAR(9))");
+      await trip.source.sql(`INSERT INTO kept SELECT n, n, CONCAT('row ', n) FROM (${numbers(500)}) AS r`);
+      await trip.source.sql("INSERT INTO bag VALUES (1, 'x'), (1, 'x'), (2, NULL)");
+      configure(url.href, [
+        "tables: { include: [kept, bag] }",
+        "throttle: { maxReplicaLagSeconds: 30, maxThreadsRunning: 50 }",
+      ]);
+      await trip.said(0, "run", "--until", "ready", "--timeout", "60s");
+      // A row that only the replica has shows where rows are read.
+      await replica.query("SET SESSION sql_log_bin = 0");
+      await replica.query("INSERT INTO check_replica.kept VALUES (9001, 1, 'there')");
+      const there = await trip.said(2, "verify", "--full");
+      expect(mismatchesOf(there, "kept")).toMatchObject([{ key: ["9001"], kind: "missing" }]);
+      await replica.query("DELETE FROM check_replica.kept WHERE id = 9001");
+      await replica.query("SET SESSION sql_log_bin = 1");
+      // What is repaired is read there too: nothing is left of that row.
+      await trip.said(0, "repair");
+      await trip.said(0, "verify");
+      await trip.target.sql(
+        "SET session_replication_role = replica; UPDATE kept SET n = n + 1 WHERE id IN (7, 8); DELETE FROM kept WHERE id = 9; INSERT INTO kept VALUES (777, 1, 'nobody'); DELETE FROM bag WHERE a = 2; INSERT INTO bag VALUES (1, 'x')",
+      );
+      await trip.source.sql("UPDATE kept SET note = 'written' WHERE id IN (10, 11)");
+      const broken = await trip.said(2, "verify", "--full");
+      expect(broken["differences"]).toBe(6);
+      expect(mismatchesOf(broken, "kept").map(({ kind }) => kind)).toEqual([
+        "different",
+        "different",
+        "missing",
+        "extra",
+      ]);
+      expect(await trip.said(0, "repair")).toMatchObject({ differences: 0, pending: 0 });
+      expect(await trip.said(0, "verify", "--full")).toMatchObject({ differences: 0, pending: 0 });
+      const verdicts = await trip.judge({ only: ["kept", "bag"] });
+      expect(verdicts.map(({ equal }) => equal)).toEqual([true, true]);
+      await unmarked();
+    },
+  );
 
   it("is no matter to the source itself: what its log holds and no read shows is waited for (semi-synchronous commits)", async () => {
     await using source = await openMysql(trip.source.options);

@@ -1,7 +1,7 @@
 /**
  * Where ORDER BY comes out otherwise on the target: `check` names two rows that really change places, asked here of
- * both servers with code of its own, and says nothing where the order is the same, or where no
- * index sorts by the column: one over beginnings does not.
+ * both servers with code of its own, and says nothing where the order is the same. A column without an index counts
+ * too, and so does what only the end of an index shows.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { journey } from "./journey.js";
@@ -44,6 +44,12 @@ describe.each(pairs)("the order of texts from $source to $target", ({ source, ta
       "CREATE TABLE plain (id INT PRIMARY KEY, c VARCHAR(5) COLLATE utf8mb4_bin NOT NULL, KEY c (c))",
     );
     await sql("INSERT INTO plain VALUES (1, 'a'), (2, 'B'), (3, 'é'), (4, '😀'), (5, '～')");
+    // Only its last texts tell, past as many as are read from its beginning.
+    await sql(
+      "CREATE TABLE queue (id INT PRIMARY KEY, c VARCHAR(5) CHARACTER SET latin1 COLLATE latin1_swedish_ci NOT NULL, KEY c (c))",
+    );
+    const many = Array.from({ length: 999 }, (_, at) => `(${String(at + 1)}, '${String(at + 1000)}')`);
+    await sql(`INSERT INTO queue VALUES ${many.join(", ")}, (1000, 'a'), (1001, 'B')`);
     trip.configure(["typemap:", '  - { match: { collation: "*" }, to: { collation: c } }']);
     const said = await trip.said(0, "check");
     told = (said["findings"] as Found[]).filter(({ code }) => code === "sort-order");
@@ -56,12 +62,16 @@ describe.each(pairs)("the order of texts from $source to $target", ({ source, ta
     expect(
       told.map(({ sampleKeys, count, severity, object }) => [sampleKeys, count, severity, object]),
     ).toEqual([
-      [["30", "50"], 1, "info", `sort_order_${source}`],
+      [["30", "50"], 2, "info", `sort_order_${source}`],
+      [["70", "30"], 1, "info", `sort_order_${source}`],
       [["€", "é"], 1, "info", `sort_order_${source}`],
+      [["1000", "1001"], 1, "info", `sort_order_${source}`],
     ]);
     expect(told.map(({ sentence }) => /under (\w+).*: (\S+) of these two/.exec(sentence)?.slice(1))).toEqual([
       ["utf8mb4_general_ci", "people.name"],
+      ["utf8mb4_unicode_ci", "people.city"],
       ["latin1_bin", "prices.sign"],
+      ["latin1_swedish_ci", "queue.c"],
     ]);
   });
 
@@ -69,6 +79,8 @@ describe.each(pairs)("the order of texts from $source to $target", ({ source, ta
     await trip.said(0, "run", "--until", "copied");
     const asked = [
       ["people", "name", "id IN (30, 50)"],
+      ["people", "city", "id IN (30, 70)"],
+      ["queue", "c", "id > 999"],
       ["prices", "sign", "more IN (2, 3)"],
     ] as const;
     for (const [table, column, rows] of asked) {

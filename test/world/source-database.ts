@@ -5,6 +5,7 @@
 import { createConnection } from "mysql2/promise";
 import type { Connection as Driver } from "mysql2/promise";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
+import type { CutFrom } from "../../src/port.js";
 import { asEngine, dropSourceAccount, engineName, makeSourceAccount } from "./accounts.js";
 import { ownServer } from "./matrix.js";
 import type { SourceName } from "./matrix.js";
@@ -21,8 +22,8 @@ export interface SourceDatabase extends AsyncDisposable {
   readonly options: MysqlOptions;
   /** The same as a URL. */
   readonly url: string;
-  /** One more account with the rights of a copy, under this name. */
-  account(name: string, password: string): Promise<void>;
+  /** One more account with the rights of a copy, under this name; those of an exact cut too unless a later phase is named. */
+  account(name: string, password: string, cut?: CutFrom, phases?: readonly string[]): Promise<void>;
   /** An administrator's statement in the database, with sql_mode empty and UTC; cells as text. */
   sql(text: string, values?: readonly Bound[]): Promise<(string | null)[][]>;
 }
@@ -45,7 +46,7 @@ export async function sourceDatabase(name: string, server: SourceName): Promise<
     name,
     options: optionsOf(asEngine(url, name), name),
     url: asEngine(url, name),
-    account: (user, password) => makeSourceAccount(driver, name, user, password),
+    account: (user, password, cut, phases) => makeSourceAccount(driver, name, user, password, cut, phases),
     sql: (text, values) => run(driver, text, values),
     [Symbol.asyncDispose]: async () => {
       await driver.query(`DROP DATABASE IF EXISTS ${quoted}`);

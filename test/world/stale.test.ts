@@ -11,6 +11,7 @@ import {
   doneRanges,
   journey,
   ledgerText,
+  lockedRanges,
   numbers,
   openRanges,
   toTheEnd,
@@ -30,12 +31,12 @@ afterAll(async () => {
   await trip[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  await trip.source.sql("DROP TABLE IF EXISTS big, small");
+  await trip.source.sql("DROP TABLE IF EXISTS big, small, late");
   await trip.source.sql("CREATE TABLE big (id INT PRIMARY KEY, note VARCHAR(40), KEY (note))");
   await trip.source.sql(`INSERT INTO big SELECT n, CONCAT('row ', n) FROM (${numbers(12_000)}) AS r`);
   await trip.source.sql("CREATE TABLE small (id INT PRIMARY KEY, flag TINYINT(1))");
   await trip.source.sql("INSERT INTO small VALUES (1, 0), (2, 1)");
-  await trip.target.sql("DROP TABLE IF EXISTS big, small");
+  await trip.target.sql("DROP TABLE IF EXISTS big, small, late");
   await trip.target.sql("DROP SCHEMA IF EXISTS headgate CASCADE");
   rmSync(join(trip.folder, ".headgate"), { recursive: true, force: true });
   trip.configure([snapshot]);
@@ -97,6 +98,35 @@ it("a table that is altered while it is copied stops the run before anything is 
   expect(await doneRanges(trip)).toEqual(done);
   expect(await indexes()).toHaveLength(3);
   expect(unequal(await trip.judge())).toEqual([]);
+});
+
+it("a run that follows the log copies a table again that was altered while it was copied, by itself", async () => {
+  const follow = ["run", "--until", "ready", "--timeout", "60s", "--json"];
+  const killed = trip.start(follow);
+  await untilDone(trip, killed, 2);
+  killed.child.kill("SIGKILL");
+  await killed.end;
+  // What the log says of it until here is of a shape that no plan has any more.
+  await trip.source.sql("UPDATE small SET flag = 1 WHERE id = 1");
+  await trip.source.sql("ALTER TABLE small ADD made DATETIME NOT NULL DEFAULT '2026-11-27 11:30:00' FIRST");
+  // Whatever the machine does meanwhile, the copy cannot come to its end before the source was altered.
+  await using held = await lockedRanges(trip, "big", 60);
+  const running = trip.start(follow);
+  await untilDone(trip, running, 10);
+  await trip.source.sql("CREATE TABLE late (id INT PRIMARY KEY)");
+  await trip.source.sql("INSERT INTO late VALUES (1)");
+  await trip.source.sql("UPDATE big SET note = 'old' WHERE id = 3");
+  await trip.source.sql(
+    "ALTER TABLE big ADD COLUMN extra INT NOT NULL DEFAULT 7, CHANGE note words VARCHAR(99)",
+  );
+  await trip.source.sql("UPDATE big SET words = 'new', extra = 8 WHERE id = 4");
+  await held.release();
+  const ended = await running.end;
+  expect(ended.code, ended.stdout).toBe(0);
+  expect(lastObject(ended)).toMatchObject({ state: "ready", blocking: [] });
+  expect(unequal(await trip.judge())).toEqual([]);
+  // Cut at one position each, and not in ranges; big twice over, once by each plan.
+  expect(Object.keys(await doneRanges(trip)).sort()).toEqual(["big/0", "late/0", "small/0"]);
 });
 
 it("a killed run goes on only while catalogue, config and target are those of its plan", async () => {

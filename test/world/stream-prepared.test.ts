@@ -17,6 +17,7 @@ import { kill, start } from "./stack/servers.js";
 import { databaseAt } from "./target-database.js";
 
 const database = "hg_prepared";
+const elsewhere = "hg_prepared_elsewhere";
 let servers: Awaited<ReturnType<typeof ownServers<"mysql9" | "mysql56" | "mariadb" | "postgres18">>>;
 
 beforeAll(async () => {
@@ -65,6 +66,8 @@ it.each([
     const writer = await session();
     await writer.query("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))");
     await writer.query("INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')");
+    await writer.query(`CREATE DATABASE ${elsewhere}`);
+    await writer.query(`CREATE TABLE ${elsewhere}.memory (id INT) ENGINE = MEMORY`);
     {
       await using live = startLive(settings);
       await live.event("going-on");
@@ -91,6 +94,10 @@ it.each([
     }
     for (const each of sessions.splice(0)) each.destroy();
     const other = await session();
+    // The server says with its first use that a restart has emptied it: that is no row of ours.
+    await other.query(`USE ${elsewhere}`);
+    await other.query("SELECT * FROM memory");
+    await other.query(`USE ${database}`);
     await other.query("XA COMMIT 'kept'");
     await other.query("INSERT INTO t VALUES (5, 'last')");
     await other.query("XA ROLLBACK 'gone'");
@@ -105,6 +112,7 @@ it.each([
     expect((await source.position()).kind).toBe(kind);
     await other.query(`DROP DATABASE ${database}`);
     await other.query("DROP DATABASE headgate");
+    await other.query(`DROP DATABASE ${elsewhere}`);
     for (const each of sessions) await each.end();
   },
 );

@@ -4,10 +4,11 @@
  * key are kept from it by their exact cut, since only the ledger makes their replay harmless.
  */
 import { expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { seeded } from "./demo/random.js";
 import { startLive } from "./live.js";
 import { some } from "./writer/plain-operations.js";
-import { freshSeed, judged, streamed } from "./writer/streamed.js";
+import { judged, streamed } from "./writer/streamed.js";
 import type { StreamedEnd } from "./writer/streamed.js";
 
 const keyless = ["moves", "loose"];

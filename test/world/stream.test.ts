@@ -6,7 +6,8 @@
  * HEADGATE_SEED=n runs one seed alone.
  */
 import { describe, it } from "vitest";
-import { freshSeed, streamed } from "./writer/streamed.js";
+import { freshSeed } from "../fresh-seed.js";
+import { streamed } from "./writer/streamed.js";
 import { serversAreNamed, testSources, testTargets } from "./matrix.js";
 
 const chosen = process.env["HEADGATE_SEED"];

@@ -192,6 +192,8 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
     seen: async () => undefined,
     load: async () => ({ lagSeconds: null, threadsRunning: 1 }),
     prepareMarkers: async () => undefined,
+    prepareFeed: async () => undefined,
+    feedFindings: async () => [],
     token: async () => String(notes.size),
     marked: async (lane, id) => notes.get(`${lane} ${id}`) ?? null,
     mark: async (lane, note) => {
@@ -212,6 +214,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
       };
     },
     feed: async () => missing("feed"),
+    secondHand: async () => missing("secondHand"),
     texts: async () => missing("texts"),
     [Symbol.asyncDispose]: async () => undefined,
   };

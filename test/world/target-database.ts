@@ -18,7 +18,7 @@ export interface TargetDatabase extends AsyncDisposable {
   /** The engine's: a role with no more rights than a copy needs. */
   readonly options: PostgresOptions;
   /** One more role with the rights of a copy, under this name. */
-  account(name: string, password: string): Promise<void>;
+  account(name: string, password: string, phases?: readonly string[]): Promise<void>;
   /** Rows as the driver's own text; administrator's rights. */
   sql(text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]>;
 }
@@ -41,7 +41,7 @@ export async function databaseAt(base: string, name: string): Promise<TargetData
   await makeTargetAccount(there.url, name);
   return {
     ...there,
-    account: (role, password) => makeTargetAccount(there.url, name, "public", role, password),
+    account: (role, password, phases) => makeTargetAccount(there.url, name, "public", role, password, phases),
     [Symbol.asyncDispose]: async () => {
       await once(base, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
       await dropTargetAccount(base, engineName(name));

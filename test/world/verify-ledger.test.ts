@@ -199,19 +199,44 @@ it("keeps rows that differ by their keys, of any length, once each, and takes th
 
 it("knows how each table stands, and goes never back behind what was forgotten", async () => {
   expect(await ledger.tables()).toEqual(
-    [u.source, "t"]
-      .sort()
-      .map((table) => ({ table, clean: null, rowsSource: "0", rowsTarget: "0", ranges: 0, method: null })),
+    [u.source, "t"].sort().map((table) => ({
+      table,
+      whole: null,
+      clean: null,
+      rowsSource: "0",
+      rowsTarget: "0",
+      ranges: 0,
+      method: null,
+    })),
   );
   expect((await faultOf(ledger.setClean("t", 3n, place(3), null))).code).toBe("ledger-mismatch");
-  const figures = { rowsSource: "5", rowsTarget: "6", ranges: 2, method: "stream" } as const;
+  const run = (await ledger.begin(scope())).id;
+  const figures = { run, rowsSource: "5", rowsTarget: "6", ranges: 2, method: "stream" } as const;
+  await ledger.setRanges(run, "t", [range(0, null, "5"), range(1, "5", null)]);
+  for (const each of [range(0, null, "5"), range(1, "5", null)])
+    await ledger.prove(run, proof(each, { seq: 3n, position: place(3), seconds: 60 * each.number }), []);
   await ledger.setClean("t", 3n, place(3), figures);
+  const first = (await ledger.tables()).find(({ table }) => table === "t");
+  // What is dirty is compared later, and moves nothing of the whole look.
   await ledger.setClean("t", 9n, place(9), null);
-  await ledger.setClean("t", 8n, place(8), { ...figures, rowsTarget: "5" });
-  expect((await ledger.tables()).find(({ table }) => table === "t")).toMatchObject({
+  const later = (await ledger.tables()).find(({ table }) => table === "t");
+  expect(later).toMatchObject({ whole: first?.whole, clean: { seq: 9n, position: place(9) } });
+  expect(first?.whole).toMatchObject({ seq: 3n, position: place(3) });
+  // The second range's look has begun a minute before it was proven.
+  const apart = Date.parse(later?.clean?.at ?? "") - Date.parse(later?.whole?.at ?? "");
+  expect(apart).toBeGreaterThanOrEqual(59_000);
+  expect(apart).toBeLessThan(100_000);
+  const second = (await ledger.begin(scope({ kind: "round" }))).id;
+  await ledger.setClean("t", 8n, place(8), { ...figures, run: second, rowsTarget: "5" });
+  const last = (await ledger.tables()).find(({ table }) => table === "t");
+  expect(last).toMatchObject({
+    whole: { seq: 8n, position: place(8) },
     clean: { seq: 9n, position: place(9) },
     rowsTarget: "5",
   });
+  expect(
+    (await world.target.proof(world.plan.migration))?.tables.find(({ table }) => table === "t"),
+  ).toMatchObject(last ?? {});
 });
 
 it("tells what was touched batch by batch, within bounds, and forgets it when every table of the lane was compared after it", async () => {
@@ -253,7 +278,8 @@ it("tells what was touched batch by batch, within bounds, and forgets it when ev
   expect(await touched(u, 250n, null)).toEqual([]);
   const count = async (): Promise<string> =>
     (await database.sql("SELECT count(*) AS n FROM headgate.dirty"))[0]?.["n"] ?? "";
-  const figures = { rowsSource: "5", rowsTarget: "6", ranges: 2, method: "stream" } as const;
+  const run = (await ledger.begin(scope())).id;
+  const figures = { run, rowsSource: "5", rowsTarget: "6", ranges: 2, method: "stream" } as const;
   await ledger.setClean("t", 200n, place(200), figures);
   expect(await ledger.prune("one")).toBe(0);
   await ledger.setClean(u.source, 50n, place(50), figures);
@@ -283,8 +309,9 @@ it("reads what was touched on another session than the claim's, so that neither 
 it("proves nothing any more of a table that is copied again or read otherwise", async () => {
   const figures = { rowsSource: "5", rowsTarget: "6", ranges: 2, method: "stream" } as const;
   const prepared = async (): Promise<string> => {
-    for (const table of ["t", u.source]) await ledger.setClean(table, 1n, place(1), figures);
     const run = await ledger.begin(scope());
+    for (const table of ["t", u.source])
+      await ledger.setClean(table, 1n, place(1), { ...figures, run: run.id });
     for (const table of ["t", u.source]) {
       await ledger.setRanges(run.id, table, [{ ...range(0, null, null), table }]);
       await ledger.suspect(run.id, [{ ...suspect(key(1)), table }]);
@@ -301,13 +328,14 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
   expect(await left(first)).toEqual([[u.source], [u.source], [u.source]]);
   const second = await prepared();
   const one = { ...t, source: "new", target: "new" };
-  await world.ledger.amend({ ...world.plan, tables: [t, u, one] });
+  const nothing = { rebuild: [], reopen: [], pass: [] };
+  await world.ledger.amend({ ...world.plan, tables: [t, u, one] }, nothing);
   expect(await left(second)).toEqual([
     [u.source, "t"],
     [u.source, "t"],
     [u.source, "t"],
   ]);
-  await world.ledger.amend({ ...world.plan, tables: [t, { ...u, columns: u.columns.slice(0, 1) }] });
+  await world.ledger.amend({ ...world.plan, tables: [t, { ...u, columns: u.columns.slice(0, 1) }] }, nothing);
   expect(await left(second)).toEqual([["t"], ["t"], ["t"]]);
   // Whoever was comparing it meanwhile proves nothing of it any more.
   const late = proof({ ...range(0, null, null), table: u.source });
@@ -318,7 +346,7 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
 it("comes to a ledger that an older build made, and writes nothing for an engine that is over", async () => {
   await world.ledger[Symbol.asyncDispose]();
   await database.sql(
-    `DROP TABLE headgate.repair, headgate.table_proof, headgate.mismatch, headgate.verified_range, headgate.verification;
+    `DROP TABLE headgate.policy, headgate.repair, headgate.table_proof, headgate.mismatch, headgate.verified_range, headgate.verification;
      DELETE FROM headgate.step WHERE number >= 8`,
   );
   const claimed = await world.target.claim(world.plan);

@@ -9,6 +9,7 @@ import { Client } from "pg";
 import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import { describe, expect, it } from "vitest";
+import { freshSeed } from "../fresh-seed.js";
 import { applyMoments } from "../../connectors/postgres/apply/moments.js";
 import { streamMoments } from "../../src/stream/moments.js";
 import { verifyMoments } from "../../src/verify/moments.js";
@@ -29,7 +30,7 @@ import { targetDatabase } from "./target-database.js";
 import { openWriter } from "./writer/writer.js";
 
 const given = process.env["HEADGATE_SEED"];
-const first = Number(given ?? Math.floor(Math.random() * 0x7fffff00));
+const first = Number(given ?? freshSeed());
 const lives = given === undefined ? Number(process.env["HEADGATE_TEST_LIVES"] ?? 1) : 1;
 const cleanRounds = Number(process.env["HEADGATE_TEST_ROUNDS"] ?? 2);
 /** Rows that are broken in one life, of those that the writer leaves alone and of its own. */
@@ -93,6 +94,8 @@ async function life({ source: server, target: targetServer }: Combination, seed:
       const request = { method: number % 2 === 0 ? "stream" : "digest", full: number % 3 !== 2 } as const;
       const verified = await live.verify(request);
       await schedule.settled();
+      // In one lane a batch holds whole transactions, and no table with a parent is broken: any other verdict is a false alarm.
+      expect(verified.orphans.length).toBeGreaterThan(4);
       expect(verified.orphans.filter(({ result }) => result !== "holds")).toEqual([]);
       return namedLines(verified, engine);
     };
@@ -107,6 +110,7 @@ async function life({ source: server, target: targetServer }: Combination, seed:
     const tables = plan.tables.filter(({ source: table }) =>
       writer.tables.some(({ name: known }) => known === table),
     );
+    expect(tables.flatMap(({ foreignKeys = [] }) => foreignKeys)).toEqual([]);
     const keyed = tables.filter(({ source: table }) => !keyless.includes(table));
     const stillOnes = new Breaker({ ...plan, tables }, seed, hand, behind[0], stillRows);
     const hotOnes = new Breaker({ ...plan, tables: keyed }, seed + 1, hand, behind[1], hotRows);

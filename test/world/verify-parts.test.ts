@@ -196,6 +196,7 @@ function countTools(stream: OwnStream): CountTools {
     following: { caughtUp: async () => stream.apply() },
     workers: () => 1,
     slots: 4,
+    slot: refuse,
     rangeRows: 1000,
     now: () => 0,
     wait: refuse,

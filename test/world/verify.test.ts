@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReportProof } from "../../src/watch/report-body.js";
 import { journey, numbers } from "./journey.js";
 import type { Journey, Said } from "./journey.js";
 
@@ -62,6 +63,7 @@ describe("an offline copy", () => {
     const said = await trip.said(0, "verify");
     expect(said).toMatchObject({
       ok: true,
+      followed: false,
       differences: 0,
       pending: 0,
       method: "stream",
@@ -81,6 +83,29 @@ describe("an offline copy", () => {
       ["words", 500, 500, true, "whole"],
     ]);
     expect(tablesOf(said).find(({ table }) => table === "t")?.ranges).toBeGreaterThan(3);
+  });
+
+  it("is counted and sampled when that is asked for, and the report tells of both", async () => {
+    const counts = await trip.said(0, "verify", "--counts");
+    expect(counts).toMatchObject({ method: "counts", differences: 0, pending: 0 });
+    expect(tablesOf(counts).map(({ rowsSource, compared }) => [rowsSource, compared])).toEqual([
+      [5, "counts"],
+      [0, "counts"],
+      [1000, "counts"],
+      [500, "counts"],
+    ]);
+    const sample = await trip.said(0, "verify", "--sample", "30%", "--seed", "7", "--table", "t");
+    expect(sample).toMatchObject({ sample: { percent: 30, seed: 7 }, differences: 0 });
+    expect(sample["tables"]).toMatchObject([{ table: "t", compared: "sample", of: 1000 }]);
+    expect(Math.abs((tablesOf(sample)[0]?.rowsSource ?? 0) - 300)).toBeLessThan(90);
+    const proof = (await trip.said(0, "report"))["proof"] as ReportProof;
+    expect(proof.beside.counts).toHaveLength(4);
+    expect(proof.beside.samples).toEqual([expect.stringMatching(/^A sample of 30 % by seed 7, .*t: /u)]);
+    expect(proof.checklist.map(({ result }) => result)).toEqual([
+      ...["pass", "pass", "skipped", "pass", "skipped", "skipped", "pass"],
+    ]);
+    expect(proof.checklist[3]?.evidence).toMatch(/^In each of 4, counted by verify --counts, ended at /u);
+    expect(await trip.said(0, "status")).toMatchObject({ lastVerify: { kind: "sample" } });
   });
 
   it("asks the file's queries too", async () => {
@@ -110,10 +135,13 @@ describe("an offline copy", () => {
     await trip.target.sql("INSERT INTO words VALUES ('zzz', 1)");
     await trip.target.sql("INSERT INTO bag VALUES (2, 'y')");
     await trip.target.sql("DELETE FROM bag WHERE a IS NULL");
+    await trip.target.sql(
+      "ALTER TABLE t DROP CONSTRAINT t_pkey, ALTER id DROP NOT NULL, ADD CONSTRAINT t_id UNIQUE (id); INSERT INTO t (name) VALUES ('no key')",
+    );
     // Nothing was written by the source's log since, so there is nothing to look at.
     expect(await trip.said(0, "verify")).toMatchObject({ differences: 0 });
     const said = await trip.said(2, "verify", "--full");
-    expect(said).toMatchObject({ ok: false, exit: 2, differences: 9, pending: 0 });
+    expect(said).toMatchObject({ ok: false, exit: 2, differences: 10, pending: 0 });
     const { bag, ...others } = mismatchesOf(said);
     expect(others).toEqual({
       // In the order of the keys' bytes, as the ledger keeps them.
@@ -121,19 +149,28 @@ describe("an offline copy", () => {
         { key: ["7"], kind: "different", columns: ["name"] },
         { key: ["300"], kind: "different", columns: ["at", "d"] },
         { key: ["999"], kind: "missing", columns: [] },
-        { key: ["-5"], kind: "extra", columns: [] },
+        { key: ["-5"], kind: "extra", columns: [], duplicate: false, copies: 1 },
+        { key: ["NULL"], kind: "extra", columns: [], duplicate: false, copies: 1 },
       ],
       words: [
-        { key: ["zzz"], kind: "extra", columns: [] },
+        { key: ["zzz"], kind: "extra", columns: [], duplicate: false, copies: 1 },
         { key: ["Wörd 77"], kind: "different", columns: ["n"] },
         { key: ["Wörd 499"], kind: "missing", columns: [] },
       ],
     });
     expect(bag).toHaveLength(2);
+    expect(bag).toContainEqual(expect.objectContaining({ kind: "extra", duplicate: true, copies: 1 }));
     expect((said["nextSteps"] as readonly Said[])[0]).toMatchObject({ command: "headgate repair" });
     const file = String(said["mismatchFile"]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(readFileSync(file, "utf8").trimEnd().split("\n")).toHaveLength(9);
+    expect(readFileSync(file, "utf8").trimEnd().split("\n")).toHaveLength(10);
+    // Rows without a key cannot be asked for by it; the others are brought.
+    expect((await trip.said(0, "repair", "--dry-run", "--table", "t"))["tables"]).toMatchObject([
+      { named: 5, updated: 2, inserted: 1, deleted: 1, left: [expect.stringMatching(/have NULL in id/u)] },
+    ]);
+    await trip.target.sql(
+      "DELETE FROM t WHERE id IS NULL; ALTER TABLE t DROP CONSTRAINT t_id, ADD CONSTRAINT t_pkey PRIMARY KEY (id)",
+    );
   });
 
   it("still says so the next time, and no more once they are mended by hand", async () => {
@@ -176,7 +213,7 @@ describe("a copy that is followed", () => {
     await trip.source.sql("DELETE FROM words WHERE n < 10");
     await trip.source.sql("INSERT INTO bag VALUES (7, 'seven'), (7, 'seven')");
     const clean = await trip.said(0, "verify");
-    expect(clean).toMatchObject({ differences: 0, pending: 0 });
+    expect(clean).toMatchObject({ differences: 0, pending: 0, followed: true });
     await trip.target.sql("UPDATE t SET amount = amount + 0.01 WHERE id = 600");
     // Touched by an event after that, so that its key is looked at again.
     await trip.source.sql("UPDATE t SET name = 'once more' WHERE id = 601");

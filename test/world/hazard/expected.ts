@@ -21,17 +21,21 @@ const condition = z.strictObject({
   lacks: z.array(text).default([]),
 });
 
-const finding = z.strictObject({
-  code: text,
-  severity: z.enum(["error", "warning", "info"]),
-  /** As `check` names it; `{database}` stands for the source database. */
-  object: text,
-  count: count.optional(),
-  sampleKeys: z.array(z.string()).optional(),
-  /** Each must stand in the sentence. */
-  says: z.array(text).optional(),
-  when: condition.optional(),
-});
+const finding = z
+  .strictObject({
+    code: text,
+    severity: z.enum(["error", "warning", "info"]),
+    /** As `check` names it; `{database}` stands for the source database. */
+    object: text,
+    count: count.optional(),
+    sampleKeys: z.array(z.string()).optional(),
+    /** Each must stand in the sentence. */
+    says: z.array(text).optional(),
+    when: condition.optional(),
+  })
+  .refine((one) => one.severity !== "error" || (one.count !== undefined && one.sampleKeys !== undefined), {
+    error: "an error is expected with its count and its sampleKeys",
+  });
 
 const table = z.strictObject({
   /** The target's name. */

@@ -2,7 +2,9 @@
  * What `check` said, divided among hazards by the names in `object`, and held against what a hazard expects of it.
  * A hazard owns the tables, views and programs that its source.sql made.
  */
+import { parse } from "yaml";
 import { z } from "zod";
+import { configSchema } from "../../../src/config/schema.js";
 import type { ExpectedFinding } from "./expected.js";
 
 const found = z.object({
@@ -12,6 +14,7 @@ const found = z.object({
   sentence: z.string(),
   count: z.number(),
   sampleKeys: z.array(z.string()),
+  propose: z.array(z.string()).optional(),
 });
 
 export type Found = z.output<typeof found>;
@@ -60,9 +63,26 @@ export function findingProblems({ expected, own, all, database, exactly }: Held)
     else if (more.length > 0) problems.push(`${1 + more.length} findings ${want.code} for ${object}`);
     else problems.push(...unlike(want, hit));
   }
+  for (const one of own) problems.push(...unreadable(one));
   for (const one of left)
     if (exactly || one.severity === "error") problems.push(`nobody expects: ${spoken(one)}`);
   return problems;
+}
+
+const servers = { source: { url: "mysql://u@h/d" }, target: { url: "postgresql://u@h/d" } };
+
+/** Lines that are offered must be such as headgate.yaml takes, also where the hazard leaves them to a person. */
+function unreadable(one: Found): readonly string[] {
+  if (one.propose === undefined || one.propose.length === 0) return [];
+  const lines: unknown = parse(one.propose.join("\n"));
+  const read = configSchema.safeParse({
+    migration: "20260101_hazard",
+    ...servers,
+    ...z.looseObject({}).parse(lines),
+  });
+  if (read.success) return [];
+  const why = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+  return [`offers lines that headgate.yaml does not take (${why}): ${one.propose.join(" ")}`];
 }
 
 function unlike(want: ExpectedFinding, hit: Found): readonly string[] {

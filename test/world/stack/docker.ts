@@ -3,6 +3,7 @@
  * for those who have it, and the variables of world.ts point the tests at them. Whether Docker is usable is asked of
  * the docker command, which knows about contexts and sockets.
  */
+import { isJava } from "./java-programs.js";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import { tryRun } from "./tool.js";
@@ -20,6 +21,8 @@ const composed: Partial<Record<Name, number>> = { mysql9: 33_091, mariadb: 33_10
 
 /** The command that starts this server in a container, on loopback, and the variable that tells the tests. */
 export function containerCommand(name: Name): string {
+  // No variable names these: the tests that need them want more of them than a URL.
+  if (isJava(name)) return `docker compose up --wait ${name}`;
   const isTarget = kinds[name].family === "postgres";
   const variable = isTarget ? "HEADGATE_TEST_TARGET_URL" : "HEADGATE_TEST_SOURCE_URL";
   const url = (port: number): string =>

@@ -3,7 +3,7 @@
  * Exit codes: 0; 1 a server failed; 64 a wrong use, or nothing here that could run what was asked for.
  */
 import { parseArgs } from "node:util";
-import { isName, names, notYet } from "./names.js";
+import { isName, names } from "./names.js";
 import type { Name } from "./names.js";
 import { providers } from "./programs.js";
 import type { Provider } from "./programs.js";
@@ -66,8 +66,6 @@ function parsed(words: readonly string[]): {
 
 function asName(word: string): Name {
   if (isName(word)) return word;
-  if (notYet.includes(word))
-    throw new Refusal(64, `not built yet: ${word}. There are: ${names.join(" ")}`, example);
   throw new Refusal(
     64,
     `No server is called ${JSON.stringify(word)}. There are: ${names.join(" ")}`,

@@ -10,6 +10,11 @@ const lines = {
   postgres18: "postgres (PostgreSQL) 18.4",
   postgres17: "postgres (PostgreSQL) 17.10",
   postgres15: "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
+  kafka: "kafka_2.13-4.3.1.jar",
+  kafka3: "kafka_2.13-3.9.1.jar",
+  connect: "connect-runtime-4.3.1.jar",
+  connectJson: "connect-json-4.3.1.jar",
+  registry: "apicurio-registry-app-3.0.9-runner.jar",
 };
 
 describe("a server's version line", () => {

@@ -4,14 +4,16 @@
  * is whatever the machine's registries carry today.
  */
 
-export type Family = "mysql" | "mariadb" | "postgres";
+export type Family = "mysql" | "mariadb" | "postgres" | "kafka" | "connect" | "registry";
 
 export interface ServerKind {
   readonly family: Family;
   /** For people: "MySQL 9". */
   readonly title: string;
-  /** Matches the server program's own `--version` line; the first group is the version. */
+  /** Matches the server program's own `--version` line, or the name of its jar; the first group is the version. */
   readonly version: RegExp;
+  /** Servers without which it can't run; they come up before it and go down after it. */
+  readonly needs?: readonly string[];
 }
 
 export const kinds = {
@@ -41,14 +43,33 @@ export const kinds = {
     title: "PostgreSQL 15",
     version: /PostgreSQL\) (15\.\d+)/,
   },
+  kafka: {
+    family: "kafka",
+    title: "Apache Kafka 4",
+    version: /^kafka_2\.13-(4\.\d+\.\d+)\.jar$/,
+  },
+  connect: {
+    family: "connect",
+    title: "Kafka Connect 4 with Debezium 3",
+    version: /^connect-runtime-(4\.\d+\.\d+)\.jar$/,
+    needs: ["kafka"],
+  },
+  registry: {
+    family: "registry",
+    title: "Apicurio Registry 3",
+    version: /^apicurio-registry-app-(3\.\d+\.\d+)-runner\.jar$/,
+  },
 } as const satisfies Record<string, ServerKind>;
 
 export type Name = keyof typeof kinds;
 
 export const names: readonly Name[] = Object.keys(kinds).filter(isName);
 
-/** Promised by the contract, joining with a later issue. */
-export const notYet: readonly string[] = ["kafka", "connect", "registry"];
+/** The servers that `name` can't run without. */
+export function needsOf(name: Name): readonly Name[] {
+  const kind: ServerKind = kinds[name];
+  return (kind.needs ?? []).filter(isName);
+}
 
 export function isName(word: string): word is Name {
   return Object.hasOwn(kinds, word);

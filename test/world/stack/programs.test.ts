@@ -2,6 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { containerCommand } from "./docker.js";
+import { isSource, isTarget } from "../matrix.js";
+import { javaHelp, javaVersion } from "./java.js";
 import { names } from "./names.js";
 import { programsOnPath } from "./path.js";
 import { helpFor } from "./programs.js";
@@ -52,7 +54,24 @@ describe("the one command that would help", () => {
       }
       const command = containerCommand(name);
       expect(command).toMatch(/compose up --wait|-p 127\.0\.0\.1:/);
-      expect(command).toContain(name.startsWith("postgres") ? "TARGET_URL=postgresql:" : "SOURCE_URL=mysql:");
+      if (isSource(name) || isTarget(name))
+        expect(command).toContain(
+          name.startsWith("postgres") ? "TARGET_URL=postgresql:" : "SOURCE_URL=mysql:",
+        );
     }
+  });
+});
+
+describe("the machine's Java", () => {
+  it("tells its version in the words of any maker", () => {
+    expect(javaVersion('openjdk version "17.0.15" 2025-04-15')).toBe(17);
+    expect(javaVersion('java version "1.8.0_401"')).toBe(8);
+    expect(javaVersion('openjdk version "21" 2023-09-19 LTS')).toBe(21);
+    expect(javaVersion("command not found")).toBeUndefined();
+  });
+
+  it("is one command away where it is missing", () => {
+    expect(javaHelp("linux")).toMatch(/^sudo apt-get install .*jre.* maven$/);
+    expect(javaHelp("darwin")).toMatch(/^brew install /);
   });
 });

@@ -4,6 +4,8 @@
  * fits; where none does, the refusal names each reason and the one command that would help.
  */
 import { containerCommand, dockerUnusable } from "./docker.js";
+import { javaHelp } from "./java.js";
+import { isJava } from "./java-programs.js";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import type { Programs } from "./offer.js";
@@ -44,8 +46,9 @@ export function helpFor(name: Name, provider: Provider, platform: string = proce
   if (provider === "docker") {
     return platform === "linux" ? "sudo systemctl start docker" : "open -a Docker";
   }
-  const { family } = kinds[name];
   if (provider === "path") return `npm run --silent stack -- up ${name} --provider packages`;
+  if (isJava(name)) return javaHelp(platform);
+  const { family } = kinds[name];
   if (provider === "packages" && family !== "postgres") {
     return "sudo apt-get install debian-archive-keyring # on Debian; elsewhere: --provider docker";
   }

@@ -2,24 +2,29 @@
  * One server's life: set up once, started as a process of its own that outlives the command, known to be ready when
  * it answers with our data folder, stopped or killed by the identity it was started with.
  */
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { renameSync, rmSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { childrenOf, identityOf, isAlive } from "./identity.js";
 import type { Identity } from "./identity.js";
-import { mysqlCommand, mysqlDataFolder, mysqlInitialize, mysqlUrl } from "./mysql.js";
+import { families } from "./families.js";
+import type { FamilyLife } from "./families.js";
 import type { Home } from "./home.js";
+import type { Start } from "./jvm.js";
 import { kinds } from "./names.js";
 import type { Name } from "./names.js";
 import { serverAccount, serverFolder } from "./place.js";
-import { postgresCommand, postgresDataFolder, postgresInitialize, postgresUrl } from "./postgres.js";
 import type { Programs } from "./offer.js";
 import { Refusal, say, sentenceOf } from "./refusal.js";
 
 export function urlOf(name: Name, port: number): string {
-  return kinds[name].family === "postgres" ? postgresUrl(port) : mysqlUrl(port);
+  return lifeOf(name).url(port);
+}
+
+function lifeOf(name: Name): FamilyLife {
+  return families[kinds[name].family];
 }
 
 /** Sets the server up where it isn't; in a folder beside its own, so that half a setup is never taken for one. */
@@ -30,17 +35,14 @@ export async function initialize(name: Name, programs: Programs, home: Home): Pr
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(join(home.data, ".."), { recursive: true });
   serverFolder(draft);
-  if (kinds[name].family === "postgres") await postgresInitialize(programs, draft);
-  else await mysqlInitialize(name, programs, home, draft);
+  await lifeOf(name).initialize(name, programs, home, draft);
   renameSync(draft, home.data);
 }
 
 /** Starts the process and gives its identity; whether it comes up is for `untilReady` to say. */
-export function launch(name: Name, programs: Programs, home: Home, port: number): Identity {
-  const command =
-    kinds[name].family === "postgres"
-      ? postgresCommand(programs, home, port)
-      : mysqlCommand(name, programs, home, port);
+export async function launch(name: Name, start: Start): Promise<Identity> {
+  const { programs, home } = start;
+  const command = await lifeOf(name).command(name, start);
   mkdirSync(join(home.log, ".."), { recursive: true });
   const log = openSync(home.log, "a", 0o644);
   const account = serverAccount();
@@ -65,12 +67,12 @@ export function launch(name: Name, programs: Programs, home: Home, port: number)
 /** Waits until the server answers; recovery after a kill is part of it. False: it ended without an answer. */
 export async function untilReady(name: Name, process: Identity, home: Home, port: number): Promise<boolean> {
   const deadline = Date.now() + 180_000;
-  const ask = kinds[name].family === "postgres" ? postgresDataFolder : mysqlDataFolder;
   let last = "";
   while (isAlive(process)) {
     try {
-      if (realpathSync(await ask(port)) === realpathSync(home.data)) return true;
-      last = "another server answers on its port";
+      const other = await lifeOf(name).answer(home, port);
+      if (other === undefined) return true;
+      last = other;
     } catch (error) {
       last = sentenceOf(error);
     }
@@ -84,10 +86,10 @@ export async function untilReady(name: Name, process: Identity, home: Home, port
 
 /** Asks the server to end its transactions and close its files, and waits until it has. */
 export async function stop(name: Name, process: Identity): Promise<void> {
-  // PostgreSQL's "fast" shutdown; MySQL's ordinary one.
-  signal(process, kinds[name].family === "postgres" ? "SIGINT" : "SIGTERM");
-  if (await gone([process], 120_000)) return;
-  say(`${name} did not stop within two minutes: killing it`);
+  const { stop: ask, patience } = lifeOf(name);
+  signal(process, ask);
+  if (await gone([process], patience)) return;
+  say(`${name} did not stop within ${patience / 1000} seconds: killing it`);
   await killNow(process);
 }
 

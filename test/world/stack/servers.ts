@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "./identity.js";
 import { withLock } from "./lock.js";
-import { names } from "./names.js";
+import { names, needsOf } from "./names.js";
 import type { Name } from "./names.js";
 import { dataFolder } from "./place.js";
 import { firstPort, freePort, isFree } from "./port.js";
@@ -42,9 +42,17 @@ export async function up<N extends Name>(
   provider: Provider = "auto",
 ): Promise<Record<N, Server>> {
   const folder = dataFolder();
-  if (!wanted.every((name) => isUp(readState(folder)[name]))) {
+  const all = new Set([...wanted.flatMap(needsOf), ...wanted]);
+  if (![...all].every((name) => isUp(readState(folder)[name]))) {
     await changing(folder, async (state) => {
-      const results = await Promise.allSettled(wanted.map((name) => bringUp(name, provider, folder, state)));
+      const coming = new Map<Name, Promise<void>>();
+      const bring = async (name: Name): Promise<void> => {
+        for (const one of needsOf(name)) await coming.get(one);
+        await bringUp(name, provider, folder, state);
+      };
+      // Those that others need stand first.
+      for (const name of all) coming.set(name, bring(name));
+      const results = await Promise.allSettled([...coming.values()]);
       // All have ended, one way or the other, before the first failure is told and the lock given up.
       for (const result of results) if (result.status === "rejected") throw result.reason;
     });
@@ -139,7 +147,8 @@ async function startOn(
   const home = homeOf(folder, name);
   const { version, provider } = programs;
   state.set(name, { port, version, provider, ready: false });
-  const process = launch(name, programs, home, port);
+  const taken = state.ports();
+  const process = await launch(name, { programs, home, port, broker: state.get("kafka")?.port, taken });
   state.set(name, { port, version, provider, process, ready: false });
   if (!(await untilReady(name, process, home, port))) return false;
   state.set(name, { port, version, provider, process, ready: true });
@@ -164,18 +173,19 @@ async function ending(
 ): Promise<readonly Name[]> {
   const ended: Name[] = [];
   await changing(dataFolder(), async (state) => {
-    await Promise.all(
-      wanted.map(async (name) => {
-        const one = state.get(name);
-        if (one?.process === undefined) return;
-        const { process, ...rest } = one;
-        if (isAlive(process)) {
-          await end(name, process);
-          ended.push(name);
-        }
-        state.set(name, { ...rest, ready: false });
-      }),
-    );
+    const endOne = async (name: Name): Promise<void> => {
+      const one = state.get(name);
+      if (one?.process === undefined) return;
+      const { process, ...rest } = one;
+      if (isAlive(process)) {
+        await end(name, process);
+        ended.push(name);
+      }
+      state.set(name, { ...rest, ready: false });
+    };
+    const needed = new Set(wanted.flatMap(needsOf));
+    await Promise.all(wanted.filter((name) => !needed.has(name)).map(endOne));
+    await Promise.all(wanted.filter((name) => needed.has(name)).map(endOne));
   });
   return ended;
 }

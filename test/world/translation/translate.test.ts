@@ -8,6 +8,7 @@ import { parse } from "libpg-query";
 import type { Connection } from "mysql2/promise";
 import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freshSeed } from "../../fresh-seed.js";
 import { readCatalogue } from "../../../connectors/mysql/catalogue.js";
 import { Connection as Session } from "../../../connectors/mysql/connection.js";
 import type { Plan } from "../../../src/model.js";
@@ -25,7 +26,7 @@ import { anyExpression } from "./random.js";
 import { type Cell, anyRow, sampleColumns, sampleRows, sampleTable } from "./sample.js";
 
 const servers: readonly SourceName[] = ["mysql9", "mariadb"];
-const seed = Number(process.env["HEADGATE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env["HEADGATE_SEED"] ?? freshSeed());
 
 /** Lists that neither server puts in order. */
 const unordered: readonly string[] = [];

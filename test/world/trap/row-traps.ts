@@ -76,6 +76,7 @@ export const rowTraps: readonly Trap[] = [
     rows: [2, 1],
   },
   {
+    // In a lane of its own, beside the others: all changes of a table travel in one, whatever is in them.
     name: "trap 6, unique-key-across-lanes: one row gives a unique value up and another takes it",
     tables: ["t6"],
     made: [
@@ -205,6 +206,22 @@ export const rowTraps: readonly Trap[] = [
     started: ["UPDATE t20 SET v = 22 WHERE id = 2"],
     copying: [`${second}UPDATE t20 SET v = v + 1 WHERE id = 2`, `${second}COMMIT`],
     joined: ["UPDATE t20 SET v = v * 2"],
+    rows: [3],
+  },
+  {
+    name: "trap 21: our markers and heartbeats reach no table of the source that is called as theirs is",
+    tables: ["marker_main"],
+    made: [
+      // As headgate.marker_main is, to the last column.
+      "CREATE TABLE marker_main (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, note VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+      "INSERT INTO marker_main (id, note) VALUES (1001, 'mine'), (1002, 'mine')",
+    ],
+    started: ["INSERT INTO marker_main (id, note) VALUES (1003, 'join')"],
+    copying: ["UPDATE marker_main SET note = 'heartbeat' WHERE id = 1002"],
+    joined: [
+      "INSERT INTO marker_main (id, note) VALUES (1004, 'mine')",
+      "DELETE FROM marker_main WHERE id = 1001",
+    ],
     rows: [3],
   },
   {

@@ -101,6 +101,12 @@ export function valueTraps(server: SourceName): readonly Trap[] {
     ]),
     values("trap 32: bits", "t32", "BIT(9)", ["b'100000001'", "b'0'", "b'11111111'"]),
     values("trap 33: a boolean", "t33", "TINYINT(1)", ["0", "1"]),
+    values("trap 33: what is called a boolean and holds 2 and -1, by a rule", "t33_counter", "TINYINT(1)", [
+      "2",
+      "-1",
+      "127",
+      "-128",
+    ]),
     values(
       "trap 34: labels with commas, quotes and nothing in them",
       "t34",
@@ -146,6 +152,11 @@ export function valueTraps(server: SourceName): readonly Trap[] {
     values("trap 39: geometries", "t39", "GEOMETRY", [
       "ST_GeomFromText('POINT(1 2)')",
       "ST_GeomFromText('LINESTRING(0 0, 1 1, 2 0)')",
+      // Its axes are latitude and longitude at MySQL, and kept as longitude and latitude.
+      "ST_GeomFromText('POINT(10 20)', 4326)",
+      "ST_GeomFromText('POINT(10 20)', 3857)",
+      "ST_GeomFromText('GEOMETRYCOLLECTION EMPTY')",
+      "ST_GeomFromText('GEOMETRYCOLLECTION EMPTY', 4326)",
     ]),
     values("trap 40: years", "t40", "YEAR", ["1901", "2155", "2000"]),
     ...(json

@@ -27,6 +27,10 @@ export interface Streamed {
   /** Transactions before the copy begins, and after the join. */
   readonly before?: number;
   readonly after?: number;
+  /** Another feed than the source's own log. */
+  readonly over?: LiveSettings["over"];
+  /** Whether transactions are prepared too (XA), as some feeds refuse them. */
+  readonly xa?: boolean;
   /** Called when everything was judged, with the engine stopped and nobody writing. */
   readonly then?: (end: StreamedEnd) => Promise<void>;
 }
@@ -38,11 +42,6 @@ export interface StreamedEnd {
   readonly target: TargetDatabase;
   readonly writer: Writer;
   readonly events: readonly LiveEvent[];
-}
-
-/** Another one in each run, printed so that it can be run again. */
-export function freshSeed(): number {
-  return Math.trunc(Date.now() / 100) % 10_000_000;
 }
 
 /** Fails by what the oracle, the journal or the engine says. */
@@ -64,11 +63,12 @@ export async function streamed(options: Streamed): Promise<void> {
     migration: `20261126_${name}`,
     plan: { lanes: options.lanes },
     batchRows: 200,
+    ...(options.over === undefined ? {} : { over: options.over }),
   };
   await using live = startLive(settings);
   // Every lane has its start before the first range is read.
   await live.event("leased");
-  writer.xa = true;
+  writer.xa = options.xa ?? true;
   await live.event("going-on");
   const copied = writer.log.length;
   await Promise.race([writer.reached(copied + (options.after ?? 150)), failed(live)]);
@@ -139,9 +139,9 @@ async function expectBuilt(sourceAt: string, target: TargetDatabase): Promise<vo
   expect(Number(built?.["uniques"])).toBeGreaterThanOrEqual(4);
 }
 
-/** I8: nothing is lost between reading and applying. */
+/** I8: nothing is lost between reading and applying. What nothing accounts for is pending, and at the end nothing is. */
 function expectCounted({ stream }: Live): void {
   if (stream === null) throw new Error("there is no stream");
-  const { read, ...settled } = stream.counts;
-  expect(Object.values(settled).reduce((sum, count) => sum + count, 0)).toBe(read);
+  expect(stream.counts.pending).toBe(0);
+  expect(Math.min(...Object.values<number>({ ...stream.counts }))).toBeGreaterThanOrEqual(0);
 }

@@ -3,6 +3,7 @@
  * a seed with one session are one. A writer whose log lies would make liars of all tests that stand on it.
  */
 import { expect, it } from "vitest";
+import { freshSeed } from "../../fresh-seed.js";
 import { fromSources } from "../from-sources.js";
 import { sourceDatabase, sourceUrl } from "../source-database.js";
 import type { SourceName } from "../source-database.js";
@@ -27,7 +28,7 @@ async function written(url: string, seed: number, sessions: number, transactions
 fromSources(["mysql9", "mysql56", "mariadb"], "the writer on %s", (server) => {
   it("keeps a log that tells the truth", async () => {
     await using source = await sourceDatabase("hg_writer", server);
-    const seed = Math.trunc(Date.now() / 1000) % 1_000_000;
+    const seed = freshSeed();
     console.log(`writer's seed ${String(seed)}`);
     const url = await at(server, source.name);
     await using writer = await written(url, seed, 4, 400);

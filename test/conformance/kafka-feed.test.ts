@@ -1,0 +1,292 @@
+/**
+ * The feed over Kafka on real servers, held against the binlog feed: from the same position both hand over the same. What
+ * Debezium leaves out or tells wrongly stops it, each with its own code.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { generatedSettings } from "../../connectors/kafka/event-settings.js";
+import { openKafkaFeed } from "../../connectors/kafka/feed.js";
+import { openKafkaClient } from "../../connectors/kafka/kafka-client.js";
+import { recordReader } from "../../connectors/kafka/record-reader.js";
+import { rereadOf } from "../../connectors/kafka/reread.js";
+import { openMysql } from "../../connectors/mysql/source.js";
+import { Fault } from "../../src/errors.js";
+import type { Plan, Position } from "../../src/model.js";
+import type { Source } from "../../src/port.js";
+import type { ChangeFeed, RowImages } from "../../src/stream-port.js";
+import { debezium } from "../world/debezium.js";
+import type { Debezium } from "../world/debezium.js";
+import { testSources } from "../world/matrix.js";
+import { sourceDatabase } from "../world/source-database.js";
+import type { SourceDatabase } from "../world/source-database.js";
+import { planOf, Recorder } from "./feed-recorder.js";
+
+/** Remembers everything, and tells when the marker with which a test ends has come. */
+class UntilMarker extends Recorder {
+  readonly met = new AbortController();
+  readonly #note: string;
+  #seen = false;
+
+  constructor(note: string, tell?: Recorder["tell"]) {
+    super(tell);
+    this.#note = note;
+  }
+
+  override marker(lane: string, id: string, note: string): void {
+    if (note === this.#note) this.#seen = true;
+    // Ends of others, and those that show that the connector is at work, are nobody's.
+    else if (!/^(?:debezium|end )/u.test(note)) super.marker(lane, id, note);
+  }
+
+  override commit(position: () => Position): void {
+    super.commit(position);
+    if (this.#seen) this.met.abort(new Fault("interrupted", "It came."));
+  }
+}
+
+describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (server) => {
+  let database: SourceDatabase;
+  let connector: Debezium;
+  let source: Source;
+  let made: Plan;
+  let from: Position;
+  let turn = 0;
+
+  beforeAll(async () => {
+    database = await sourceDatabase("kafka_feed", server);
+    await database.sql("CREATE TABLE a (id int primary key, n int)");
+    await database.sql("CREATE TABLE b (id int primary key, n int)");
+    await database.sql(
+      "CREATE TABLE d (id int primary key, doc json, day date, label enum('', 'b,c', 'é😀'))",
+    );
+    await database.sql("CREATE TABLE unplanned_c (id int)");
+    connector = await debezium(database, server, {
+      tables: [
+        { source: "a", lane: "main" },
+        { source: "b", lane: "main" },
+        { source: "d", lane: "main" },
+      ],
+    });
+    source = await openMysql(database.options);
+    made = await planOf(database.options);
+  });
+  beforeEach(async () => {
+    for (const table of ["a", "b", "d"]) await database.sql(`DELETE FROM ${table}`);
+    from = await source.position();
+  });
+  afterAll(async () => {
+    await source[Symbol.asyncDispose]();
+    await connector[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  async function overKafka(): Promise<ChangeFeed> {
+    const engine = server === "mariadb" ? "mariadb" : "mysql";
+    const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
+      await Promise.allSettled([pause(ms, undefined, { signal })]);
+    };
+    return openKafkaFeed({
+      plan: made,
+      engine,
+      topics: connector.topics,
+      client: openKafkaClient({
+        endpoint: {
+          brokers: connector.brokers,
+          encrypted: false,
+          ca: null,
+          sasl: null,
+          connect: null,
+          registry: null,
+          format: "json",
+          prefix: connector.name,
+        },
+        migration: "kafka_feed",
+        token: String(++turn),
+        now: Date.now,
+        wait,
+      }),
+      records: recordReader({ engine, settings: generatedSettings, fetchSchema: null }),
+      ...(await source.secondHand(made)),
+      reread: rereadOf({ source, lane: "main", wait }),
+      now: Date.now,
+    });
+  }
+
+  /** Everything that the feed hands over up to a marker that is committed now. */
+  async function told(feed: ChangeFeed, at = from, tell?: Recorder["tell"]): Promise<UntilMarker> {
+    const note = `end ${String(++turn)}`;
+    await source.mark("main", note);
+    const sink = new UntilMarker(note, tell);
+    try {
+      await feed.read([at], sink, { untilEnd: false, signal: sink.met.signal });
+    } catch (error) {
+      if (!sink.met.signal.aborted) throw error;
+    }
+    return sink;
+  }
+
+  async function bothTell(): Promise<readonly string[]> {
+    await using binlog = await source.feed(made);
+    await using kafka = await overKafka();
+    const wanted = await told(binlog);
+    const heard = await told(kafka);
+    expect(heard.story).toEqual(wanted.story);
+    return heard.story;
+  }
+
+  it("hands over what the log holds: transactions whole, changed keys, TRUNCATE, markers, statements that change tables", async () => {
+    await database.sql("INSERT INTO a VALUES (1, 10), (2, 20)");
+    await database.sql("UPDATE a SET n = n + 1");
+    await source.mark("main", "between");
+    await database.sql("UPDATE a SET id = 7 WHERE id = 2");
+    await database.sql("CREATE OR REPLACE VIEW v AS SELECT 1 AS one");
+    await database.sql("INSERT INTO unplanned_c VALUES (1)");
+    await database.sql("TRUNCATE TABLE a");
+    await database.sql("INSERT INTO b VALUES (1, 1)");
+    expect(await bothTell()).toContain("a truncate");
+    await database.sql("ALTER TABLE b ADD COLUMN m int");
+    await database.sql("ALTER TABLE b DROP COLUMN m");
+    await database.sql("DROP VIEW v");
+    await using kafka = await overKafka();
+    expect((await told(kafka)).story.filter((one) => one.startsWith("schema"))).toEqual([
+      "schema b",
+      "schema b",
+    ]);
+  });
+
+  it("goes on from each position that it told, with what comes after it and nothing else", async () => {
+    for (let n = 1; n < 6; n++) await database.sql("INSERT INTO a VALUES (?, ?)", [n, n]);
+    await using kafka = await overKafka();
+    const whole = await told(kafka);
+    const lines = whole.story.filter((one) => one.startsWith("a "));
+    expect(lines).toHaveLength(5);
+    const middle = whole.all
+      .slice(
+        0,
+        whole.all.findIndex((one) => one.kind === "change" && one.text.includes("3/3")),
+      )
+      .findLast((one) => one.kind === "commit");
+    if (middle?.kind !== "commit") throw new Error("nothing was committed before");
+    expect(middle.position.topics?.map(({ topic }) => topic)).toContain(connector.topics.transactions);
+    const rest = await told(kafka, middle.position);
+    const wanted = rest.transactions.filter((one) => !one.within(middle.position));
+    expect(wanted.length).toBeLessThan(whole.transactions.length);
+    expect(rest.story.filter((one) => one.startsWith("a "))).toEqual(
+      lines.filter((one) => !/[12]\/[12]$/u.test(one)),
+    );
+  });
+
+  it("stops at a change that was logged as a statement, of which Debezium leaves an empty transaction", async () => {
+    await database.sql("INSERT INTO a VALUES (1, 1)");
+    await database.sql("SET SESSION binlog_format = 'STATEMENT'");
+    await database.sql("UPDATE a SET n = 2");
+    await database.sql("SET SESSION binlog_format = 'ROW'");
+    await using kafka = await overKafka();
+    await expect(told(kafka)).rejects.toMatchObject({ code: "events-dropped" });
+  });
+
+  it("stops at a row of an XA transaction, which may be rolled back", async () => {
+    await database.sql("XA START 'x'");
+    await database.sql("INSERT INTO a VALUES (1, 1)");
+    await database.sql("XA END 'x'");
+    await database.sql("XA PREPARE 'x'");
+    await database.sql("XA ROLLBACK 'x'");
+    await using kafka = await overKafka();
+    await expect(told(kafka)).rejects.toMatchObject({ code: "xa-event" });
+  });
+
+  it("reads again from the source what change events do not carry exactly", async () => {
+    await database.sql(
+      `INSERT INTO d VALUES (1, '{"a": 1.10, "b": [1e22, true], "c": "x"}', '0000-00-00', 'é😀'), (2, NULL, NULL, '')`,
+    );
+    await database.sql(
+      "UPDATE d SET doc = JSON_OBJECT('t', CAST('-01:02:03.5' AS TIME(6)), 'n', CAST(1.10 AS DECIMAL(10, 2))), day = '2024-02-29' WHERE id = 2",
+    );
+    await database.sql("UPDATE d SET doc = '[0.0000001]', day = '0000-00-00' WHERE id = 2");
+    await database.sql("INSERT INTO d VALUES (3, '{}', '2024-01-01', 'b,c')");
+    await database.sql("DELETE FROM d WHERE id = 3");
+    await using binlog = await source.feed(made);
+    await using kafka = await overKafka();
+    const wanted = lastImages(await told(binlog, from, bytesOf));
+    const heard = lastImages(await told(kafka, from, bytesOf));
+    expect(heard).toEqual(wanted);
+    expect([...wanted.keys()]).toHaveLength(2);
+  });
+
+  it("stops where a topic has lost what is not applied, and where it was made anew", async () => {
+    const { admin, topics } = connector;
+    const [rows] = topics.rows;
+    const transactions = topics.transactions ?? "";
+    for (let n = 1; n < 5; n++) await database.sql("INSERT INTO a VALUES (?, ?)", [n, n]);
+    await using kafka = await overKafka();
+    const whole = await told(kafka);
+    const [early] = whole.positions;
+    const late = whole.positions.at(-1);
+    if (early === undefined || late === undefined || rows === undefined) throw new Error("nothing came");
+    const beyond = { ...late, topics: [{ topic: rows.topic, offset: "1000000" }] };
+    await expect(told(kafka, beyond)).rejects.toMatchObject({ code: "topic-gap" });
+    const offset = late.topics?.find(({ topic }) => topic === rows.topic)?.offset ?? "0";
+    const elsewhere = { ...early, topics: [{ topic: rows.topic, offset }] };
+    await expect(told(kafka, elsewhere)).rejects.toMatchObject({
+      code: "topic-gap",
+      message: expect.stringContaining("made again") as string,
+    });
+    await admin.deleteTopicRecords({ topic: rows.topic, partitions: [{ partition: 0, offset }] });
+    const after = await told(kafka, late);
+    expect(after.story).toEqual([]);
+    await expect(told(kafka, early)).rejects.toMatchObject({ code: "topic-gap" });
+    const ends = await admin.fetchTopicOffsets(transactions);
+    await admin.deleteTopicRecords({
+      topic: transactions,
+      partitions: [{ partition: 0, offset: ends[0]?.high ?? "0" }],
+    });
+    await database.sql("INSERT INTO a VALUES (99, 99)");
+    // What is in no topic any more the source's log still has: it is a loss, and not a hole in its numbers.
+    await expect(told(kafka, early)).rejects.toMatchObject({ code: "topic-gap" });
+  });
+
+  it.each(server === "mysql9" ? ["PARTIAL_JSON"] : [])(
+    "stops at an update of a part of a document (%s), which Debezium does not know",
+    async (option) => {
+      await database.sql(
+        `INSERT INTO d VALUES (10, '{"a": 1, "b": "long enough to be worth a part"}', NULL, '')`,
+      );
+      await database.sql(`SET SESSION binlog_row_value_options = '${option}'`);
+      await database.sql("UPDATE d SET doc = JSON_SET(doc, '$.a', 2) WHERE id = 10");
+      await database.sql("SET SESSION binlog_row_value_options = ''");
+      await using kafka = await overKafka();
+      await expect(told(kafka)).rejects.toMatchObject({ code: "events-dropped" });
+    },
+  );
+});
+
+/** Number, document, day and label of a row of `d`; a length may be written in several ways. */
+function bytesOf(images: RowImages, bytes: Buffer, start: number, end: number): string {
+  let told = "";
+  images.reader(images.table.columns.map((_, i) => i)).read(bytes, start, end, (packet, from) => {
+    let at = from + 6;
+    const texts = [1, 2, 3].map((column) => {
+      if (((packet[from + 1] ?? 0) & (4 << column)) !== 0) return "NULL";
+      const wide = packet[at] === 0xfc;
+      const begin = at + (wide ? 3 : 1);
+      at = begin + (wide ? packet.readUInt16LE(at + 1) : (packet[at] ?? 0));
+      return packet.toString("hex", begin, at);
+    });
+    told = [String(packet.readInt32LE(from + 2)), ...texts].join("/");
+  });
+  return told;
+}
+
+/** What each row of `d` looks like after all of it, by its number. */
+function lastImages(recorder: Recorder): ReadonlyMap<string, string> {
+  const last = new Map<string, string>();
+  for (const one of recorder.all) {
+    if (one.kind !== "change") continue;
+    const [table = "", operation = "", images = ""] = one.text.split(" ");
+    const [old = "", now = ""] = images.split(">");
+    if (table !== "d") continue;
+    if (operation === "delete") last.delete(old.split("/")[0] ?? "");
+    else last.set(now.split("/")[0] ?? "", now);
+  }
+  return last;
+}
