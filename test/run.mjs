@@ -3,7 +3,7 @@
 // (install, build, format, lint, dead code, servers) count as one each. A test that is skipped must say why, or it
 // counts as failed (test/reporter.mjs).
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -69,6 +69,31 @@ async function check(name, command, args) {
   return result;
 }
 
+// What packages, servers' files and logs of a whole run take, with room to spare.
+const neededGigabytes = 8;
+
+const gigabytesFree = () => {
+  const { bavail, bsize } = statfsSync(root);
+  return (bavail * bsize) / 2 ** 30;
+};
+
+// Where 90 % are used the engine under test pauses by itself (its target's disk is full): a disk that fills up on the way
+// shows as tests that wait, one after another, and as servers that die at its end. So it is asked before anything else.
+function diskSuffices() {
+  const { blocks, bfree, bavail, bsize } = statfsSync(root);
+  const used = blocks - bfree;
+  const afterwards = (used * bsize + neededGigabytes * 2 ** 30) / ((used + bavail) * bsize);
+  const words = `${gigabytesFree().toFixed(0)} GiB free, at most ${(afterwards * 100).toFixed(0)} % used at the end`;
+  if (afterwards < 0.9) {
+    total.passed += 1;
+    console.log(`ok      disk: ${words}`);
+    return true;
+  }
+  total.failed += 1;
+  total.failures.push(`check: disk: ${words}, and past 90 % a copy waits`);
+  return false;
+}
+
 // npm's own note of what it installed, held against the lock: equal means that nothing needs to be installed again.
 function installed() {
   const note = join(root, "node_modules/.package-lock.json");
@@ -117,7 +142,7 @@ async function stopServers() {
 async function runProject(project, folder) {
   const count = join(folder, `${project}.json`);
   const [command, args] = bin("vitest/vitest.mjs", "run", "--project", project, "--passWithNoTests");
-  console.log(`\n== ${project}`);
+  console.log(`\n== ${project} (${gigabytesFree().toFixed(0)} GiB of disk free)`);
   const { code } = await timed(`tests: ${project}`, () =>
     run(command, [...args, "--reporter=default", "--reporter=./test/reporter.mjs"], {
       show: true,
@@ -157,6 +182,7 @@ function summary(ran) {
 }
 
 async function main() {
+  if (!diskSuffices()) return summary(0);
   if (installed()) times.push(["install (nothing to do)", 0]);
   else if ((await check("install", "npm", ["ci", "--no-audit", "--no-fund"])).code !== 0) return summary(0);
   await check("build", ...bin("typescript/bin/tsc", "-p", "tsconfig.json"));
