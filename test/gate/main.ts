@@ -4,7 +4,7 @@
  * nothing and writes the page anew, for results that came from several checkouts.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { dataFolder } from "../world/stack/place.js";
@@ -49,6 +49,8 @@ function recorded(part: Part): Outcome | null {
 
 async function run(part: Part, at: string): Promise<Outcome> {
   const count = join(counts, `${fileName(part)}.count.json`);
+  // One of an earlier run would stand for a run that dies before it has counted.
+  rmSync(count, { force: true });
   const started = performance.now();
   const date = new Date().toISOString();
   const args = ["vitest", "run", "--project", part.project, part.file];
@@ -65,16 +67,11 @@ async function run(part: Part, at: string): Promise<Outcome> {
     output += text;
     process.stdout.write(text);
   });
-  await new Promise<void>((ended, failed) => {
+  const code = await new Promise<number | null>((ended, failed) => {
     child.once("error", failed);
-    child.once("close", () => {
-      ended();
-    });
+    child.once("close", ended);
   });
-  const counted = JSON.parse(readFileSync(count, "utf8")) as {
-    readonly passed: number;
-    readonly failed: number;
-  };
+  const counted = countedIn(count);
   const seeds = [
     ...new Set(output.split("\n").filter((line) => /\bseed/iu.test(line) && !/^\s*(?:✓|×|❯|↓)/u.test(line))),
   ];
@@ -83,11 +80,18 @@ async function run(part: Part, at: string): Promise<Outcome> {
     date,
     seconds: Math.round((performance.now() - started) / 1000),
     passed: counted.passed,
-    failed: counted.failed,
+    // It may die, or find no test at all, without a test that failed.
+    failed: code !== 0 && counted.failed === 0 ? 1 : counted.failed,
     seeds: seeds.map((line) => line.trim()),
   };
   writeFileSync(join(folder, `${fileName(part)}.json`), JSON.stringify(outcome, null, 2));
   return outcome;
+}
+
+/** Nothing where the run died before it had counted. */
+function countedIn(file: string): { readonly passed: number; readonly failed: number } {
+  if (!existsSync(file)) return { passed: 0, failed: 0 };
+  return JSON.parse(readFileSync(file, "utf8")) as { readonly passed: number; readonly failed: number };
 }
 
 function page(): string {

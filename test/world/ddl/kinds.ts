@@ -104,6 +104,8 @@ export const kinds: readonly Kind[] = [
   {
     name: "a table is created from a query",
     statements: ["CREATE TABLE u (PRIMARY KEY (id)) SELECT id, v FROM t"],
+    // MySQL 5.6 refuses it where enforce_gtid_consistency is on, as its GTIDs demand: it would be two transactions there.
+    sources: modern,
     beside: true,
   },
   { name: "another character set", statements: alter("CONVERT TO CHARACTER SET latin1") },
