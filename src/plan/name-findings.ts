@@ -7,17 +7,23 @@
  */
 import { anyGlobMatches } from "../typemap/glob.js";
 import type { Findings } from "./finding.js";
-import { type NameSpace, isOrdinaryName, maxNameBytes, nameSpace, plainName } from "./names.js";
-import { byCodeUnit } from "./order.js";
-import type { PlanRequest } from "./request.js";
 import type { NamedTable } from "./named-table.js";
+import { isOrdinaryName } from "./names.js";
+import { byCodeUnit } from "./order.js";
+import { alike, nameProposals } from "./proposed-name.js";
+import type { PlanRequest } from "./request.js";
+import { systemColumns } from "./reserved-words.js";
 
-/** All findings about the names of the chosen tables and their columns. */
-export function tellNames(tables: readonly NamedTable[], request: PlanRequest, findings: Findings): void {
-  const free = nameSpace(
-    tables.map(({ target }) => target),
-    request.names,
-  );
+type Propose = (name: string, identity: string) => string;
+
+/** All findings about the names of the chosen tables and their columns. `others` have a name in the schema too: views, sequences. */
+export function tellNames(
+  tables: readonly NamedTable[],
+  others: readonly string[],
+  request: PlanRequest,
+  findings: Findings,
+): void {
+  const free = nameProposals([...tables.map(({ target }) => target), ...others], request.names);
   for (const table of tables) {
     tellTable(table, request, free, findings);
     tellColumns(table, request, findings);
@@ -34,12 +40,12 @@ export function tellNames(tables: readonly NamedTable[], request: PlanRequest, f
 function tellTable(
   { source, target, wanted }: NamedTable,
   request: PlanRequest,
-  free: NameSpace,
+  free: Propose,
   findings: Findings,
 ): void {
   const line = pair(
     source.name,
-    target === wanted && isOrdinaryName(target) ? target : propose(target, free),
+    target === wanted && isOrdinaryName(target) ? target : propose(source.name, wanted, target, free),
   );
   if (target !== wanted) {
     findings.add({
@@ -73,12 +79,12 @@ function tellTable(
 
 function tellColumns(table: NamedTable, request: PlanRequest, findings: Findings): void {
   const { source, columnNames, wantedColumns } = table;
-  const free = nameSpace(columnNames.values(), request.names);
+  const free = nameProposals([...columnNames.values(), ...systemColumns], request.names);
   const unusual: string[] = [];
   for (const [column, target] of columnNames) {
     const wanted = wantedColumns.get(column) ?? column;
     if (target !== wanted) {
-      const line = pair(column, propose(target, free));
+      const line = pair(column, propose(column, wanted, target, free));
       findings.add({
         code: "renamed",
         severity: "warning",
@@ -96,7 +102,10 @@ function tellColumns(table: NamedTable, request: PlanRequest, findings: Findings
   if (unusual.length === 0) return;
   const kept = open.length === 0;
   const told = kept ? unusual : open;
-  const lines = open.map((column) => pair(column, propose(columnNames.get(column) ?? column, free)));
+  const lines = open.map((column) => {
+    const target = columnNames.get(column) ?? column;
+    return pair(column, propose(column, target, target, free));
+  });
   findings.add({
     code: "columns-need-quotes",
     severity: kept ? "info" : "warning",
@@ -126,8 +135,7 @@ const keptSentence = " It is kept, as the override source-names says.";
 function tellAlike(names: readonly string[], table: string, findings: Findings): void {
   const groups = new Map<string, string[]>();
   for (const name of [...names].sort(byCodeUnit)) {
-    const alike = name.normalize("NFKC").toLowerCase();
-    groups.set(alike, [...(groups.get(alike) ?? []), name]);
+    groups.set(alike(name), [...(groups.get(alike(name)) ?? []), name]);
   }
   for (const group of groups.values())
     if (group.length > 1)
@@ -159,10 +167,9 @@ function tellMixedCase(tables: readonly NamedTable[], request: PlanRequest, find
   });
 }
 
-/** A free plain name near the target's, fit to stand in the config. */
-function propose(target: string, free: NameSpace): string {
-  const plain = plainName(target).slice(0, maxNameBytes - 1);
-  return free.claim(isOrdinaryName(plain) && plain !== target ? plain : `${plain}_`, target);
+/** A free plain name to stand in the config: what the plan has chosen already where that is plain, else one that can be read. */
+function propose(source: string, wanted: string, target: string, free: Propose): string {
+  return target !== wanted && isOrdinaryName(target) ? target : free(wanted, source);
 }
 
 function pair(source: string, target: string): string {

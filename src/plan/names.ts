@@ -93,23 +93,32 @@ export function isOrdinaryName(name: string): boolean {
 
 function suffixed(wanted: string, identity: string, taken: ReadonlySet<string>): string {
   for (let salt = 0; ; salt += 1) {
-    const hash = createHash("sha256")
-      .update(salt === 0 ? identity : `${String(salt)}\0${identity}`)
-      .digest("hex")
-      .slice(0, 8);
-    const name = `${cut(wanted, maxNameBytes - 9)}_${hash}`;
+    const name = hashedName(wanted, identity, salt);
     if (!taken.has(name)) return name;
   }
 }
 
-/** The longest beginning of whole characters that has no more than `bytes` bytes. */
+/** The name's beginning and a hash of what it stands for, 63 bytes at most; another one for each `salt`. */
+export function hashedName(wanted: string, identity: string, salt: number): string {
+  const hash = createHash("sha256")
+    .update(salt === 0 ? identity : `${String(salt)}\0${identity}`)
+    .digest("hex")
+    .slice(0, 8);
+  return `${cut(wanted, maxNameBytes - 9)}_${hash}`;
+}
+
+/** The longest beginning of whole characters that has no more than `bytes` bytes: an accent or a joined emoji goes with what it belongs to. */
 function cut(text: string, bytes: number): string {
-  let kept = "";
-  let size = 0;
-  for (const character of text) {
-    size += Buffer.byteLength(character);
+  const characters = Array.from(text);
+  let kept = 0;
+  for (let size = 0; kept < characters.length; kept += 1) {
+    size += Buffer.byteLength(characters[kept] ?? "");
     if (size > bytes) break;
-    kept += character;
   }
-  return kept;
+  const joined = (at: number): boolean =>
+    /^[\p{M}\p{Emoji_Modifier}\u200d]$/u.test(characters[at] ?? "") || characters[at - 1] === "\u200d";
+  const whole = kept;
+  while (kept > 0 && kept < characters.length && joined(kept)) kept -= 1;
+  // Nothing but marks: they belong to nothing.
+  return characters.slice(0, kept === 0 ? whole : kept).join("");
 }

@@ -31,7 +31,10 @@ export function selectTables(
     const wanted = renames.get(source.name) ?? foldName(source.name, request.names);
     return { source, target, wanted, ...nameColumns(source, request, findings) };
   });
-  tellNames(named, request, findings);
+  const others = catalogue.objects
+    .filter(({ kind }) => kind === "view" || kind === "sequence")
+    .map(({ name }) => foldName(name, request.names));
+  tellNames(named, others, request, findings);
   return named;
 }
 
