@@ -6,7 +6,7 @@
  */
 import { Writable } from "node:stream";
 import { createLogUpdate } from "log-update";
-import pc from "picocolors";
+import { styleText } from "node:util";
 import type { Reading } from "./meter.js";
 import type { StreamReading } from "./stream-meter.js";
 import { visible } from "./visible.js";
@@ -84,10 +84,10 @@ function block(state: string, r: Reading, note: string): string[] {
   const share = r.rows.total === 0 ? 0 : Math.min(1, r.rows.done / r.rows.total);
   const filled = Math.round(share * width);
   return [
-    `${pc.bold(state.padEnd(9))} ${pc.green("█".repeat(filled))}${pc.dim("░".repeat(width - filled))} ${(share * 100).toFixed(1)} %`,
+    `${styleText("bold", state.padEnd(9))} ${styleText("green", "█".repeat(filled))}${styleText("dim", "░".repeat(width - filled))} ${(share * 100).toFixed(1)} %`,
     `tables    ${String(r.tables.done)} of ${String(r.tables.total)}     rows ${count(r.rows.done)} of about ${count(r.rows.total)}`,
     `speed     ${count(r.rowsPerSecond)} rows/s, ${megabytes(r.bytesPerSecond)}/s     sent ${megabytes(r.bytes)}`,
-    `elapsed   ${clock(r.elapsedSeconds)}     left about ${r.etaSeconds === null ? "?" : clock(r.etaSeconds)}     ${pc.dim(note)}`,
+    `elapsed   ${clock(r.elapsedSeconds)}     left about ${r.etaSeconds === null ? "?" : clock(r.etaSeconds)}     ${styleText("dim", note)}`,
     ...r.working.slice(0, SHOWN).map((one) => `  ${one.table}: ${working(one)}`),
     ...(r.working.length > SHOWN ? [`  and ${String(r.working.length - SHOWN)} more`] : []),
   ];
@@ -109,7 +109,7 @@ function line(state: string, r: Reading, note: string): string {
 function streamBlock(state: string, r: Reading, note: string, stream: StreamReading): string[] {
   const several = stream.lanes.length > 1;
   return [
-    `${pc.bold(state.padEnd(9))} ${behind(stream.lagSeconds)}${note === "" ? "" : `     ${pc.dim(note)}`}`,
+    `${styleText("bold", state.padEnd(9))} ${behind(stream.lagSeconds)}${note === "" ? "" : `     ${styleText("dim", note)}`}`,
     `events    ${count(stream.applied)} of ${count(stream.read)} applied, ${count(stream.appliedPerSecond)}/s`,
     `copied    ${count(r.rows.done)} rows in ${plural(r.tables.total, "table")}     elapsed ${clock(r.elapsedSeconds)}`,
     ...stream.lanes
