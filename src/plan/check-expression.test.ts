@@ -5,6 +5,7 @@ import { column } from "../typemap/example-column.js";
 import { catalogue, request, table } from "./example-catalogue.js";
 import { collectFindings } from "./finding.js";
 import { nameSpace } from "./names.js";
+import { collectPairs } from "./pair.js";
 import { builtInRules } from "../typemap/rules.js";
 import { selectTables } from "./select.js";
 import { findTies } from "./ties.js";
@@ -25,14 +26,18 @@ const source = table("t", [
 const shop = catalogue([source]);
 const findings = collectFindings();
 const [named] = selectTables(shop, request(), findings);
-const decided = decideTable(named!, {
-  catalogue: shop,
-  request: request(),
-  rules: builtInRules(),
-  ties: findTies(shop),
-  relations: nameSpace([], "keep"),
-  findings,
-});
+const decided = decideTable(
+  named!,
+  {
+    catalogue: shop,
+    request: request(),
+    rules: builtInRules(),
+    ties: findTies(shop),
+    relations: nameSpace([], "keep"),
+    findings,
+  },
+  collectPairs(),
+);
 
 describe("checks that mean the same", () => {
   it.each([

@@ -15,6 +15,7 @@ import { type NameSpace, maxNameBytes } from "./names.js";
 import type { PlanRequest } from "./request.js";
 import { isReservedWord } from "./reserved-words.js";
 import type { NamedTable } from "./named-table.js";
+import type { Pairs } from "./pair.js";
 import { type Ties, columnNamed } from "./ties.js";
 
 export interface DecidedColumn {
@@ -89,10 +90,13 @@ export function columnFacts(
   };
 }
 
-/** Decides every column of a table. Throws type-pair where the rules give a column no type. */
-export function decideTable(named: NamedTable, context: DecisionContext): DecidedTable {
+/** Decides every column of a table. Where the rules give one no type, `pairs` has the reason and the table lacks it. */
+export function decideTable(named: NamedTable, context: DecisionContext, pairs: Pairs): DecidedTable {
   const key = chooseKey(named.source, named.columns);
-  const decided = named.columns.map((column) => decideColumn(named, column, key, context));
+  const decided = named.columns.flatMap(
+    (column) =>
+      pairs.attempt(named.source.name, column.name, () => decideColumn(named, column, key, context)) ?? [],
+  );
   return { ...named, key, decided };
 }
 

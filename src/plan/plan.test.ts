@@ -1,6 +1,6 @@
 import { parse } from "libpg-query";
 import { describe, expect, it } from "vitest";
-import type { Fault } from "../errors.js";
+import { Fault } from "../errors.js";
 import type { Catalogue, Plan, SourceObject } from "../model.js";
 import { column } from "../typemap/example-column.js";
 import { catalogue, counter, foreign, index, request, table } from "./example-catalogue.js";
@@ -229,6 +229,40 @@ describe("types that depend on more than the column", () => {
         next: "headgate plan --explain users.flags",
       }) as Fault,
     );
+  });
+
+  it("tells every column that has no pair at once: without a type, of a type without a codec, in all tables", () => {
+    const source = catalogue([
+      table("a", [column("id", "int"), column("born", "date"), column("odd", "notatype")]),
+      table("b", [column("id", "int"), column("at", "datetime")]),
+    ]);
+    const rules = [
+      { match: { column: "born" }, to: { type: "point" } },
+      { match: { column: "at" }, to: { type: "point" } },
+    ];
+    const refused = (from: typeof source): Fault => {
+      try {
+        plan(from, request({ rules }));
+      } catch (error) {
+        if (error instanceof Fault) return error;
+      }
+      throw new Error("it was planned");
+    };
+    const all = refused(source);
+    expect(all.code).toBe("type-pair");
+    expect(all.facts).toMatchObject({ count: 3, columns: "a.odd, a.born, b.at" });
+    expect(all.message).toMatch(
+      /No rule gives a\.odd \(notatype\) a type\..* a\.born: date .*point.* b\.at: datetime .*point/su,
+    );
+    expect(all.next).toBe("Add a typemap rule for it to headgate.yaml, or exclude the table.");
+    const typed = refused(
+      catalogue([
+        table("a", [column("id", "int"), column("born", "date")]),
+        table("b", [column("at", "datetime")]),
+      ]),
+    );
+    expect(typed.facts).toMatchObject({ table: "a", column: "born", count: 2, columns: "a.born, b.at" });
+    expect(typed.next).toBe("headgate plan --explain a.born");
   });
 
   it("tells what of a column's rules cannot be built: ON UPDATE of a date as text, a CHECK of another type", () => {

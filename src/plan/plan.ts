@@ -14,10 +14,11 @@ import { tellIdleRules } from "./idle.js";
 import { planGenerated } from "./generated.js";
 import { tellInventory } from "./inventory.js";
 import { type Lanes, assignLanes } from "./lanes.js";
+import type { NamedTable } from "./named-table.js";
 import { nameSpace } from "./names.js";
 import { takeInventory } from "./objects/inventory.js";
 import { byCodeUnit } from "./order.js";
-import { requirePairs } from "./pair.js";
+import { collectPairs, notePairs } from "./pair.js";
 import { withPartitions } from "./partitions.js";
 import type { PlanRequest } from "./request.js";
 import { selectTables } from "./select.js";
@@ -31,7 +32,7 @@ import { planViews, viewNames } from "./views.js";
 
 export type { PlanRequest } from "./request.js";
 
-/** Makes the plan. Throws Fault type-pair where a column has no target type with a codec, config-invalid where lanes overlap. */
+/** Makes the plan. Throws Fault type-pair where columns have no target type with a codec, config-invalid where lanes overlap. */
 export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const findings = collectFindings();
   const rules = [...userRules(request.rules), ...builtInRules()];
@@ -43,14 +44,14 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const sequences = planSequences(catalogue, request, targets, findings);
   const relations = nameSpace([...targets, ...sequences.map(({ target }) => target)], request.names);
   const context: DecisionContext = { catalogue, request, rules, ties, relations, findings };
-  const tables = unifyTies(
-    named.map((table) => decideTable(table, context)),
-    ties,
-    findings,
-  ).map((table) => withPartitions(table, request, relations, findings));
+  const tables = unifyTies(decide(named, context), ties, findings).map((table) =>
+    withPartitions(table, request, relations, findings),
+  );
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
   const bare = tables.map((table) => planTable(table, lanes));
-  for (const table of bare) requirePairs(table.source, table.columns, catalogue.engine);
+  const pairs = collectPairs();
+  for (const table of bare) notePairs(table.source, table.columns, catalogue.engine, pairs);
+  pairs.require();
   const { before, after, built, views: created } = statements(tables, sequences, views, context);
   const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
   tellWidth(tables, findings);
@@ -74,6 +75,19 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     findings: findings.sorted(),
     inventory,
   };
+}
+
+/** Every column of every table. Where one has no type, nothing can be planned, and what else would be refused is told with it. */
+function decide(named: readonly NamedTable[], context: DecisionContext): readonly DecidedTable[] {
+  const pairs = collectPairs();
+  const tables = named.map((table) => decideTable(table, context, pairs));
+  if (pairs.some())
+    for (const { source, decided } of tables) {
+      const columns = decided.map((each) => ({ ...each, source: each.column.name }));
+      notePairs(source.name, columns, context.catalogue.engine, pairs);
+    }
+  pairs.require();
+  return tables;
 }
 
 function leftOut({ tables }: Catalogue, named: ReturnType<typeof selectTables>): readonly string[] {

@@ -74,18 +74,7 @@ function canonicalOf(
 ): PlanViewColumn["canonical"] {
   try {
     const codec = codecOf(
-      {
-        column,
-        source: column.name,
-        target,
-        sourceType: column.columnType,
-        targetType,
-        rule: "",
-        nullable: true,
-        policy: origin?.policy ?? refuse,
-        identity: null,
-        ...(origin?.nativeEnum === true ? { nativeEnum: true } : {}),
-      },
+      { column, source: column.name, targetType, policy: origin?.policy ?? refuse },
       engine,
     );
     // The source shows each value of an IF or a COALESCE with digits of its own: the column's type counts.

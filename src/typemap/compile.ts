@@ -50,8 +50,11 @@ export function targetTypes(column: SourceColumn, engine: SourceEngine): readonl
   return familyOf.get(column.type)?.targets(column, engine) ?? [];
 }
 
+/** What a codec is made of. */
+export type CodecColumn = Pick<PlanColumn, "source" | "column" | "targetType" | "policy">;
+
 /** The column's codec. Throws Fault type-pair, naming the supported targets. */
-export function codecOf(planned: PlanColumn, engine: SourceEngine): Codec {
+export function codecOf(planned: CodecColumn, engine: SourceEngine): Codec {
   const { column, targetType, policy } = planned;
   const target = parseTargetType(targetType);
   const pairing = familyOf.get(column.type)?.pair(column, target, policy, engine) ?? null;
@@ -68,7 +71,7 @@ export function codecOf(planned: PlanColumn, engine: SourceEngine): Codec {
   };
 }
 
-function noPair({ column, targetType, policy }: PlanColumn, engine: SourceEngine): Fault {
+function noPair({ column, targetType, policy }: CodecColumn, engine: SourceEngine): Fault {
   if (recodeOf(column.charset, policy.badText) === "impossible" && policy.badText !== "refuse")
     return new Fault(
       "type-pair",
@@ -90,7 +93,7 @@ function noPair({ column, targetType, policy }: PlanColumn, engine: SourceEngine
 }
 
 /** Runs the cell on a row of one column: header byte, null bitmap, then the value as the wire would bring it. */
-function textEncoder(planned: PlanColumn, pairing: Pairing): (text: Buffer | null) => Buffer | null {
+function textEncoder(planned: CodecColumn, pairing: Pairing): (text: Buffer | null) => Buffer | null {
   let writer: RowWriter | null = null;
   return (text) => {
     if (text === null) return null;
