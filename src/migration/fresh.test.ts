@@ -28,10 +28,26 @@ it("names what was altered while it was copied, whatever the copy came to", asyn
   await expect(whole(now(altered), failing(bug))).rejects.toMatchObject({ ...stale, cause: bug });
 });
 
-it("says what happened where nothing was altered, or nobody can tell", async () => {
+it("says what happened where nothing was altered", async () => {
   expect(await whole(now(made), () => Promise.resolve(true))).toBe(true);
   await expect(whole(now(made), failing(bug))).rejects.toBe(bug);
-  await expect(whole(() => Promise.reject(new Error("gone")), failing(bug))).rejects.toBe(bug);
+});
+
+it("keeps the reason for which nobody can tell", async () => {
+  const unread = new Fault("connection-lost", "The source has gone away.");
+  await expect(whole(() => Promise.reject(unread), failing(bug))).rejects.toMatchObject({
+    code: "bug",
+    message: `${bug.message} Whether the source was altered meanwhile could not be looked at: The source has gone away.`,
+    next: bug.next,
+    cause: unread,
+  });
+  // Whoever has stopped it knows why nothing answers.
+  const stop = new AbortController();
+  const stopped = (): Promise<Plan> => {
+    stop.abort();
+    return Promise.reject(unread);
+  };
+  await expect(whole(stopped, failing(bug), stop.signal)).rejects.toBe(bug);
 });
 
 it("has nothing to say to a copy that is held back, lost its connection or was stopped", async () => {

@@ -25,13 +25,29 @@ export async function whileFresh(
     all = await copy();
   } catch (error) {
     if (!(error instanceof Fault) || !causes.includes(error.code) || signal.aborted) throw error;
-    // That the source cannot be looked at either is no reason to say anything else than what happened.
-    const now = await replan().catch(() => null);
-    throw (now === null ? null : stale(made, now, error)) ?? error;
+    let now: Plan;
+    try {
+      now = await replan();
+    } catch (unread) {
+      throw unlooked(error, unread, signal);
+    }
+    throw stale(made, now, error) ?? error;
   }
   const fault = all ? stale(made, await replan()) : null;
   if (fault !== null) throw fault;
   return all;
+}
+
+/** What happened, still; and that it may have come of something that nobody could look at. */
+function unlooked(fault: Fault, unread: unknown, signal: AbortSignal): Fault {
+  if (signal.aborted) return fault;
+  const { code, message, next, facts } = fault;
+  const why = unread instanceof Error ? unread.message : String(unread);
+  return new Fault(
+    code,
+    `${message} Whether the source was altered meanwhile could not be looked at: ${why}`,
+    { next, facts, cause: unread },
+  );
 }
 
 /** What is another thing in `now`, by name, as sentences. */
