@@ -73,7 +73,9 @@ async function run(part: Part, at: string): Promise<Outcome> {
   });
   const counted = countedIn(count);
   const seeds = [
-    ...new Set(output.split("\n").filter((line) => /\bseed/iu.test(line) && !/^\s*(?:✓|×|❯|↓)/u.test(line))),
+    ...new Set(
+      output.split("\n").filter((line) => /\bseed/iu.test(line) && !/^\s*(?:✓|×|❯|↓|stdout \|)/u.test(line)),
+    ),
   ];
   const outcome: Outcome = {
     commit: at,

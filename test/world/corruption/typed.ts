@@ -21,7 +21,7 @@ const columns: readonly (readonly [definition: string, value: string])[] = [
   ["day DATE", "DATE '1970-01-01' + INTERVAL n * 37 DAY"],
   ["at DATETIME(6)", "TIMESTAMP '2001-02-03 04:05:06.000007' + INTERVAL n * 3599 SECOND"],
   ["ts TIMESTAMP(3) NULL", "TIMESTAMP '2001-02-03 04:05:06.007' + INTERVAL n * 86399 SECOND"],
-  ["lasting TIME(6)", "SEC_TO_TIME(n * 1801 - 90000)"],
+  ["lasting TIME(6)", "SEC_TO_TIME(n % 1700 * 1801 - 90000)"],
   ["y YEAR", "1950 + n % 150"],
   ["kind ENUM('red','green','blue')", "1 + n % 3"],
   ["tags SET('a','b','c')", "n % 8"],
@@ -33,25 +33,26 @@ const columns: readonly (readonly [definition: string, value: string])[] = [
   ["ip VARBINARY(16)", "IF(n % 2, INET6_ATON('10.0.0.1'), INET6_ATON('2001:db8::1'))"],
 ];
 
-/** A value, or NULL in one row of nineteen. */
-const values = columns.map(([, value], at) => `IF((n + ${at}) % 19 = 0, NULL, ${value})`).join(", ");
-const definitions = columns.map(([definition]) => definition).join(", ");
-const words = columns.map(([definition]) => definition.split(" ")[0]).join(", ");
-
-/** How many rows each table has. */
-export const typedRows = 400;
-
-export const typedSql: readonly string[] = [
-  `CREATE TABLE typed (id INT PRIMARY KEY, ${definitions})`,
-  `INSERT INTO typed SELECT n * 3 - 100, ${values} FROM (${numbers(typedRows)}) AS r`,
-  `CREATE TABLE worded (w VARCHAR(40) COLLATE utf8mb4_unicode_ci NOT NULL, ${definitions}, PRIMARY KEY (w))`,
-  `INSERT INTO worded SELECT CONCAT('Wört ', n), ${values} FROM (${numbers(typedRows)}) AS r`,
-  `CREATE TABLE paired (a INT NOT NULL, b VARBINARY(24) NOT NULL, at_key DATETIME(6) NOT NULL, ${definitions}, PRIMARY KEY (a, b, at_key))`,
-  `INSERT INTO paired SELECT n DIV 7 - 20, UNHEX(LEFT(SHA2(n, 256), 2 + n % 9 * 2)), TIMESTAMP '1999-12-31 23:59:59.999999' - INTERVAL n MICROSECOND, ${values} FROM (${numbers(typedRows)}) AS r`,
-  `CREATE TABLE bag (${definitions})`,
-  `INSERT INTO bag (${words}) SELECT ${values} FROM (${numbers(typedRows)}) AS r`,
-  "INSERT INTO bag SELECT * FROM bag LIMIT 50",
-];
+/** What the source is told to make these tables, so many rows each. `json`: whether it knows the type. */
+export function typedSql(rows: number, json: boolean): readonly string[] {
+  const known = columns.filter(([definition]) => json || !definition.endsWith(" JSON"));
+  const definitions = known.map(([definition]) => definition).join(", ");
+  const words = known.map(([definition]) => definition.split(" ")[0]).join(", ");
+  // A value, or NULL in one row of nineteen.
+  const values = known.map(([, value], at) => `IF((n + ${at}) % 19 = 0, NULL, ${value})`).join(", ");
+  const from = `FROM (${numbers(rows)}) AS r`;
+  return [
+    `CREATE TABLE typed (id INT PRIMARY KEY, ${definitions})`,
+    `INSERT INTO typed SELECT n * 3 - 100, ${values} ${from}`,
+    `CREATE TABLE worded (w VARCHAR(40) COLLATE utf8mb4_unicode_ci NOT NULL, ${definitions}, PRIMARY KEY (w))`,
+    `INSERT INTO worded SELECT CONCAT('Wört ', n), ${values} ${from}`,
+    `CREATE TABLE paired (a INT NOT NULL, b VARBINARY(24) NOT NULL, at_key DATETIME(6) NOT NULL, ${definitions}, PRIMARY KEY (a, b, at_key))`,
+    `INSERT INTO paired SELECT n DIV 7 - 20, UNHEX(LEFT(SHA2(n, 256), 2 + n % 9 * 2)), TIMESTAMP '1999-12-31 23:59:59.999999' - INTERVAL n MICROSECOND, ${values} ${from}`,
+    `CREATE TABLE bag (${definitions})`,
+    `INSERT INTO bag (${words}) SELECT ${values} ${from}`,
+    `INSERT INTO bag SELECT * FROM bag LIMIT ${Math.ceil(rows / 8)}`,
+  ];
+}
 
 /** What the type map needs to be told for them. */
 export const typedConfig: readonly string[] = [
