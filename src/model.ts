@@ -525,6 +525,11 @@ interface LogPlace {
   readonly file: string;
   readonly offset: string;
   readonly without?: readonly LeftOut[];
+  /**
+   * When that file (`end`'s, where there is one) was begun, in seconds by the source's clock: a log that is begun anew gives
+   * the same file names and numbers away again. Absent where nobody knows; no part of any comparison.
+   */
+  readonly made?: number;
   /** Where a reader of these topics has all that the position does not hold. No part of any comparison; only the feed over Kafka looks at it. */
   readonly topics?: readonly TopicOffset[];
 }

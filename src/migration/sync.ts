@@ -97,6 +97,9 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     engine: options.engine,
     writer: async (lane, stop) => options.governed(await ledger.lane(lane), stop),
     starts: positions(view, "start"),
+    startMarkers: new Map(
+      view.lanes.flatMap(({ lane, start }) => (start === null ? [] : [[lane, start.marker]])),
+    ),
     joins: built ? positions(view, "join") : gates(options.plan, view, feed),
     built,
     cuts: new Map(view.tables.flatMap(({ table, cut }) => (cut === null ? [] : [[table, cut] as const]))),

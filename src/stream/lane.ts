@@ -159,6 +159,7 @@ export class Lane {
   }
 
   marker(id: string, note: string): void {
+    this.settled.marker(id);
     if (this.#within) {
       this.lag.arrived([id], false);
       return;

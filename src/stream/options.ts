@@ -14,6 +14,8 @@ export interface StreamOptions {
   readonly writer: (lane: string, signal: AbortSignal) => Promise<LaneWriter>;
   /** Where a lane begins that has applied nothing. */
   readonly starts: ReadonlyMap<string, Position>;
+  /** Ids of the markers that were committed behind them: the log must show each before the join. */
+  readonly startMarkers?: ReadonlyMap<string, string>;
   /** Where a lane has joined. */
   readonly joins: ReadonlyMap<string, Position>;
   /** Tables copied by an exact cut, by source name, with its position: events within it are left out. */

@@ -4,6 +4,7 @@
  * all that a lane has, no position of it says what that lane has applied. Another server may tell the same transactions in
  * another order.
  */
+import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
 import type { ChangeFeed } from "../stream-port.js";
 
@@ -11,6 +12,8 @@ export interface SettledOptions {
   readonly feed: ChangeFeed;
   readonly start: Position;
   readonly join: Position | null;
+  /** Id of the marker that was committed behind `start`; null where nobody knows it. */
+  readonly startMarker?: string | null;
 }
 
 export class Settled {
@@ -23,6 +26,8 @@ export class Settled {
   base: Position;
   readonly #options: SettledOptions;
   #caughtUp = false;
+  /** The start's marker, while the log from there on has not shown it. */
+  #awaited: string | null = null;
 
   constructor(options: SettledOptions) {
     this.#options = options;
@@ -38,6 +43,12 @@ export class Settled {
     this.met = this.joined;
     this.base = position ?? start;
     this.#caughtUp = false;
+    this.#awaited = position === null ? (this.#options.startMarker ?? null) : null;
+  }
+
+  /** A marker of the lane's was met. */
+  marker(id: string): void {
+    if (id === this.#awaited) this.#awaited = null;
   }
 
   committed(position: Position): void {
@@ -59,9 +70,16 @@ export class Settled {
     return this.position !== null && this.#options.feed.holds(this.position, at);
   }
 
-  /** Whether the join comes with this position. */
+  /** Whether the join comes with this position. Fault position-unknown where the log in between is not the one that was noted. */
   meets(at: Position): boolean {
     const { feed, join } = this.#options;
-    return !this.met && join !== null && feed.holds(at, join);
+    if (this.met || join === null || !feed.holds(at, join)) return false;
+    // Begun anew, a log gives the same names and numbers to others: all that is missing is what it had before.
+    if (this.#awaited !== null)
+      throw new Fault(
+        "position-unknown",
+        `The source's log does not have the marker ${this.#awaited} with which the copy began: it was begun anew since (RESET BINARY LOGS AND GTIDS, RESET MASTER), and what it had is lost.`,
+      );
+    return true;
   }
 }

@@ -33,6 +33,7 @@ export function openStream(options: StreamOptions): Stream {
     return new Lane(name, {
       feed,
       start,
+      startMarker: options.startMarkers?.get(name) ?? null,
       join,
       cascades,
       // May be changed while the stream runs.

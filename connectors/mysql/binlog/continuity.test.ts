@@ -1,7 +1,7 @@
 /** Whether a server may be read on from, where no server can be brought to be so: others behind one name, logs that were renamed. */
 import { describe, expect, it } from "vitest";
 import type { Position, SourceEngine } from "../../../src/model.js";
-import { demandContinuity } from "./continuity.js";
+import { demandContinuity, demandSameLog } from "./continuity.js";
 
 const uuid = "abababab-abab-abab-abab-abababababab";
 type Rows = readonly (readonly (string | null)[])[];
@@ -60,5 +60,38 @@ describe("a dump", () => {
 
   it("goes on by GTIDs in files that have another name now", async () => {
     await demandContinuity(asked("mysql", { files: [["binlog.000001", "100"]] }), [at()]);
+  });
+});
+
+describe("a log that reaches past what is applied", () => {
+  const demanded = async (from: Position, begun: number, files?: Rows): Promise<readonly string[]> => {
+    const looked: string[] = [];
+    await demandSameLog(asked("mysql", files === undefined ? {} : { files }), [from], (file) => {
+      looked.push(file);
+      return Promise.resolve(begun);
+    });
+    return looked;
+  };
+
+  it("is refused where the file was begun at another time", async () => {
+    for (const from of [
+      at({ made: 100 }),
+      { kind: "file", file: "log.000001", offset: "400", made: 100 },
+    ] as const) {
+      expect(await demanded(from, 100)).toEqual(["log.000001"]);
+      await expect(demanded(from, 101)).rejects.toMatchObject({ code: "position-unknown" });
+    }
+    const further = at({ made: 100, file: "log.000001", end: { file: "log.000002", offset: "4" } });
+    const files = [
+      ["log.000001", "500"],
+      ["log.000002", "500"],
+    ];
+    expect(await demanded(further, 100, files)).toEqual(["log.000002"]);
+  });
+
+  it("is not looked at where the file is gone, another server's, or nobody knows when it was begun", async () => {
+    expect(await demanded(at(), 100)).toEqual([]);
+    expect(await demanded(at({ made: 100, server: "another" }), 101)).toEqual([]);
+    expect(await demanded(at({ made: 100, file: "log.000000" }), 101)).toEqual([]);
   });
 });

@@ -68,6 +68,34 @@ async function demandLength(server: ServerAsked, here: string, from: readonly Po
   }
 }
 
+/**
+ * A log that was begun anew (RESET BINARY LOGS AND GTIDS, RESET MASTER) gives the same file names, offsets and numbers to
+ * other transactions, and as soon as it is long enough all seems to be there. The file in which what is applied ends was
+ * begun at another time then. One that is gone says nothing: its name does not come back.
+ */
+export async function demandSameLog(
+  server: ServerAsked,
+  from: readonly Position[],
+  begunAt: (file: string) => Promise<number | null>,
+): Promise<void> {
+  const here = await askIdentity(server);
+  const known = new Map<string, number>();
+  for (const position of from)
+    if (position.made !== undefined && (position.kind === "file" || position.server === here))
+      known.set(readEnd(position).file, position.made);
+  if (known.size === 0) return;
+  const files = new Set((await server.ask("SHOW BINARY LOGS")).map(([name]) => name));
+  for (const [file, made] of known) {
+    const begun = files.has(file) ? await begunAt(file) : made;
+    if (begun === null || begun === made) continue;
+    throw new Fault(
+      "position-unknown",
+      `The source's log is not the one that is applied up to ${file}: it was begun anew since (RESET BINARY LOGS AND GTIDS, RESET MASTER), and what it had is lost.`,
+      { facts: { file, applied: made, found: begun } },
+    );
+  }
+}
+
 /** What is applied ends there; with something left out, reading begins before. */
 function readEnd(position: Position): { readonly file: string; readonly offset: string } {
   return position.kind === "gtid" ? (position.end ?? position) : position;

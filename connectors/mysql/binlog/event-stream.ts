@@ -4,7 +4,7 @@
  */
 import { Fault } from "../../../src/errors.js";
 import { crc32 } from "./crc32.js";
-import { endOf, headerBytes, lengthOf, typeOf, types } from "./event.js";
+import { endOf, headerBytes, lengthOf, timestampOf, typeOf, types } from "./event.js";
 import { Group } from "./group.js";
 import type { GroupParts } from "./group.js";
 import { compareFiles } from "./log-file.js";
@@ -83,6 +83,7 @@ export class EventStream {
         if (!this.group.inside) sink.idle(standing.position);
         return;
       case types.formatDescription:
+        log.made = timestampOf(bytes, start);
         log.pass(type, end - start, endOf(bytes, start));
         return;
       case types.transactionPayload:

@@ -15,13 +15,13 @@ import type { ImageWorld } from "../image/world.js";
 import { readPosition } from "../position.js";
 import { openLifted } from "../wire/lifted.js";
 import type { Wire } from "../wire/wire.js";
-import { askIdentity, demandContinuity } from "./continuity.js";
+import { askIdentity, demandContinuity, demandSameLog } from "./continuity.js";
 import { Dump } from "./dump.js";
 import { EventStream } from "./event-stream.js";
 import { LogFile } from "./log-file.js";
 import { positionHolds } from "./positions.js";
 import { demandNothingRecovered } from "./recovered.js";
-import { readRetention } from "./retention.js";
+import { readRetention, timeAt } from "./retention.js";
 import { heartbeatMs, isReachable, prepareDump, readerOf } from "./session.js";
 import type { DumpStart, Reader } from "./session.js";
 import { namelessFile } from "./spill.js";
@@ -80,6 +80,7 @@ class BinlogFeed implements ChangeFeed {
     try {
       const asked = this.#asked(wire, options.signal);
       const start = await demandContinuity(asked, from);
+      await demandSameLog(asked, from, (file) => timeAt(asked, fileStart(file), () => this.#connect()));
       await demandNothingRecovered(asked, this.#known.version, from);
       const end = options.untilEnd ? await this.#end(wire, start.kind) : null;
       const log = new LogFile(await askIdentity(asked));
@@ -160,6 +161,10 @@ class BinlogFeed implements ChangeFeed {
 
 /** Without a sign of life for so long, nobody is there. */
 const silenceMs = heartbeatMs * 30;
+
+function fileStart(file: string): DumpStart {
+  return { kind: "file", place: { file, offset: 4 } };
+}
 
 function standingOf(start: DumpStart, log: LogFile): Standing {
   switch (start.kind) {

@@ -48,12 +48,15 @@ export class LogFile implements FilePlace {
   offset = 0;
   /** Where it began. */
   start = 0;
+  /** When the file was begun, in seconds by the source's clock; 0 before it has said so. */
+  made = 0;
 
   constructor(server = "") {
     this.server = server;
   }
 
   rotate(file: string, offset: number): void {
+    if (file !== this.file) this.made = 0;
     this.file = file;
     this.offset = offset;
     this.start = offset;

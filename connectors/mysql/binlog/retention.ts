@@ -55,8 +55,8 @@ async function termSeconds(server: ServerAsked): Promise<number | null> {
   return term > 0 ? term : null;
 }
 
-/** When the first event there was written; null when there is none yet. */
-async function timeAt(
+/** When the first event there was written; null when there is none yet. At a file's beginning that is when it was begun. */
+export async function timeAt(
   server: ServerAsked,
   start: DumpStart,
   connect: () => Promise<Wire>,

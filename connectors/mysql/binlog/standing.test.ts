@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { domainsText, parseDomains } from "./domains.js";
 import { LogFile } from "./log-file.js";
 import { GtidSet } from "./gtid-set.js";
-import { domainStanding, gtidStanding } from "./standing.js";
+import { domainStanding, fileStanding, gtidStanding } from "./standing.js";
 import type { TransactionName } from "./standing.js";
 
 const name = (domain: number, server: number, number: bigint): TransactionName => ({
@@ -56,4 +56,20 @@ it("with a transaction left out, a position says where that begins and where wha
     release();
     expect(standing.position()).not.toHaveProperty("end");
   }
+});
+
+it("a position says when its file was begun, where the log has said so", () => {
+  const log = new LogFile("this server");
+  log.rotate("log.000007", 900);
+  const standing = gtidStanding(new GtidSet(), log);
+  expect(standing.position()).not.toHaveProperty("made");
+  log.made = 1_700_000_000;
+  expect(standing.position()).toMatchObject({ file: "log.000007", made: 1_700_000_000 });
+  expect(fileStanding({ file: "log.000007", offset: 4 }, log).position()).toMatchObject({
+    made: 1_700_000_000,
+  });
+  // Of a file before this one nothing is known here.
+  expect(standing.before({ file: "log.000006", offset: 40 })).not.toHaveProperty("made");
+  log.rotate("log.000008", 4);
+  expect(standing.position()).not.toHaveProperty("made");
 });

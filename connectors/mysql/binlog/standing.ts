@@ -117,6 +117,7 @@ export function fileStanding(begin: FilePlace, log: LogFile): Standing {
     kind: "file",
     file,
     offset: String(offset),
+    ...madeOf(log, file),
     ...leftOut(parked.all.map((one) => ({ name: placeName(one) }))),
   });
   return {
@@ -157,7 +158,8 @@ function leftOut(without: readonly LeftOut[]): { readonly without?: readonly Lef
 }
 
 /** `first`: where what is left out begins, which is to be read again; `end`: of what is held. */
-function setPosition(set: string, first: FilePlace | null, end: FilePlace, { server }: LogFile): Position {
+function setPosition(set: string, first: FilePlace | null, end: FilePlace, log: LogFile): Position {
+  const { server } = log;
   const textOf = ({ file, offset }: FilePlace): { file: string; offset: string } => ({
     file,
     offset: String(offset),
@@ -165,8 +167,13 @@ function setPosition(set: string, first: FilePlace | null, end: FilePlace, { ser
   return {
     ...{ kind: "gtid", set, ...textOf(first ?? end) },
     ...(server === "" ? {} : { server }),
+    ...madeOf(log, end.file),
     ...(first === null ? {} : { end: textOf(end) }),
   };
+}
+
+function madeOf({ file, made }: LogFile, of: string): { readonly made?: number } {
+  return made === 0 || file !== of ? {} : { made };
 }
 
 function placeOf(name: TransactionName, log: LogFile): FilePlace {
