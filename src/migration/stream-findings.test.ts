@@ -64,3 +64,23 @@ describe("a foreign key that acts across lanes", () => {
     expect(told([["users"], ["orders"]], "OFF")).toEqual([]);
   });
 });
+
+describe("a table whose rows are written elsewhere", () => {
+  const told = (engine: string): readonly string[] => {
+    const found = inspected("one", "OFF");
+    const [users, ...others] = found.catalogue.tables;
+    if (users === undefined) throw new Error("no tables");
+    return forStream({
+      ...found,
+      catalogue: { ...found.catalogue, tables: [{ ...users, engine }, ...others] },
+    }).findings.map(({ code, severity, object }) => `${severity} ${code} ${object}`);
+  };
+
+  it("is refused: the log has nothing of them under its name", () => {
+    expect(told("MRG_MYISAM")).toEqual(["error rows-elsewhere users"]);
+    expect(told("FEDERATED")).toEqual(["error rows-elsewhere users"]);
+    expect(told("BLACKHOLE")).toEqual(["error rows-elsewhere users"]);
+    expect(told("MyISAM")).toEqual([]);
+    expect(told("InnoDB")).toEqual([]);
+  });
+});

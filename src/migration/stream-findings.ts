@@ -14,6 +14,7 @@ const needed = new Set([
   "binlog-row-value-options",
   "binlog-filtered",
   "binlog-order-commits",
+  "replicated-not-logged",
   "grant-replication-slave",
   "grant-set-parameter",
 ]);
@@ -30,6 +31,7 @@ export function forStream(found: Inspection): Inspection {
   const own = [
     ...(hidden ? unfollowedActions(found.catalogue, found.plan) : []),
     ...uncuttable(found.catalogue, found.plan, hidden),
+    ...elsewhere(found.catalogue, found.plan),
   ];
   return { ...found, findings: [...own, ...raised.filter(isError), ...raised.filter(isNoError)] };
 }
@@ -41,6 +43,28 @@ export function forRecopy(found: Inspection): Inspection {
 
 const isError = ({ severity }: Finding): boolean => severity === "error";
 const isNoError = (finding: Finding): boolean => !isError(finding);
+
+/** Engines whose tables show rows that are written somewhere else, or keep none of those that are logged. */
+const notOwn = /^(?:mrg_myisam|mrg_isam|federated|connect|spider|oqgraph|s3|sphinx|blackhole)$/iu;
+
+/** What such a table shows changes without a word of it in the log under the table's name. */
+function elsewhere(catalogue: Catalogue, plan: Plan): readonly Finding[] {
+  return plan.tables.flatMap((table): Finding[] => {
+    const engine = catalogue.tables.find(({ name }) => name === table.source)?.engine ?? "";
+    if (!notOwn.test(engine)) return [];
+    return [
+      {
+        code: "rows-elsewhere",
+        severity: "error",
+        object: table.source,
+        sentence: `The rows of ${table.source} are not its own: its engine, ${engine}, shows what is written to other tables or servers, or keeps nothing, and the source's log tells nothing of that by this name.`,
+        fix: "Leave it out with tables.exclude; or copy offline: headgate run --until copied.",
+        count: 1,
+        sampleKeys: [],
+      },
+    ];
+  });
+}
 
 /** A cut reads a view of the database at one position; a table of an engine without transactions has no views. */
 function uncuttable(catalogue: Catalogue, plan: Plan, hidden: boolean): readonly Finding[] {
