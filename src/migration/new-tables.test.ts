@@ -3,11 +3,23 @@ import { Fault } from "../errors.js";
 import { planOf } from "../migration.js";
 import type { Plan } from "../model.js";
 import { catalogue, counter, request, table } from "../plan/example-catalogue.js";
+import { column } from "../typemap/example-column.js";
 import { NewTables } from "./new-tables.js";
 
 const exclude = ["tmp_*"];
+/** `t!` is `t` with a column more. */
 const today = (...names: readonly string[]): Promise<Plan> =>
-  planOf(catalogue(names.map((name) => table(name, [counter()]))), request({ exclude }), ["t"]);
+  planOf(
+    catalogue(
+      names.map((name) =>
+        name.endsWith("!")
+          ? table(name.slice(0, -1), [counter(), column("note", "int")])
+          : table(name, [counter()]),
+      ),
+    ),
+    request({ exclude }),
+    ["t"],
+  );
 
 const plan = await today("t");
 
@@ -45,6 +57,16 @@ it("reads the catalogue again from time to time, and tells of a table that was m
   self.now += 16_000;
   expect(await self.looked.blocking(false)).toEqual([]);
   expect(self.reads).toBe(3);
+});
+
+it("tells of a table that was altered or dropped without a word in the log (sql_log_bin = 0)", async () => {
+  const self = new World();
+  expect(await self.looked.blocking(true)).toEqual([]);
+  for (const tables of [["t!"], []]) {
+    self.tables = tables;
+    self.now += 16_000;
+    expect(await self.looked.blocking(true)).toEqual(["tables-altered"]);
+  }
 });
 
 it("always reads it once more when nothing else is in the way, and not at each look after that", async () => {

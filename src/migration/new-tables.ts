@@ -1,11 +1,12 @@
 /**
- * What was made at the source since the plan. A stream follows the tables of its plan alone, so a table of its second
+ * What was made or altered at the source since the plan. A stream follows the tables of its plan alone, so a table of its second
  * week would be on no target at the cutover: the source's catalogue is read again as long as the stream runs, and
  * before `ready` is said, unless that was a moment ago.
  */
 import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
 import { onlineChange } from "../plan/online-change.js";
+import { reshaped } from "./reshape.js";
 
 export interface NewTablesOptions {
   readonly plan: Plan;
@@ -51,6 +52,8 @@ export class NewTables {
       const today = await replan();
       this.#codes = [
         ...(newcomers(today, plan).length > 0 ? ["tables-not-followed"] : []),
+        // The stream stops before what the log has of it; what left no trace there (sql_log_bin = 0) shows here alone.
+        ...(reshaped(plan, today).length > 0 ? ["tables-altered"] : []),
         ...(today.findings.some(({ code }) => code === onlineChange) ? [onlineChange] : []),
       ];
       const cost = (now() - begun) * share;

@@ -39,6 +39,15 @@ export function reshaping(before: Plan, after: Plan, whole = false): Reshaping {
   return { rebuild, added, refused };
 }
 
+/** Tables of the one plan whose rows are made of something else in the other, or that it does not have, by source name. */
+export function reshaped(before: Plan, after: Plan): readonly string[] {
+  const now = new Map(after.tables.map((table) => [table.source, table]));
+  return before.tables.flatMap((table) => {
+    const then = now.get(table.source);
+    return then !== undefined && shapeOf(then) === shapeOf(table) ? [] : [table.source];
+  });
+}
+
 /** What rows are made of. An index, a comment or a default at the source changes none that is there. */
 function shapeOf({ target, key, columns, partitioned, exactCut }: PlanTable): string {
   const none = { default: null, onUpdateNow: null, comment: "", invisible: false };
