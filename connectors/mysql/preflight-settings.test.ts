@@ -14,6 +14,7 @@ const good: Readonly<Record<string, string>> = {
   gtid_mode: "ON",
   innodb_flush_log_at_trx_commit: "1",
   log_bin: "ON",
+  log_replica_updates: "ON",
   max_allowed_packet: "67108864",
   max_execution_time: "0",
   read_only: "OFF",
@@ -38,6 +39,7 @@ function judged(
     filters: { only: [], ignored: [] },
     markerDatabase: "headgate",
     passesReadOnly: false,
+    replicates: null,
     ...rest,
   };
   return judgeSettings(state).map((found) => `${found.severity} ${found.code} ${found.object}`);
@@ -91,6 +93,28 @@ describe("a server's settings", () => {
   ])("%j", (settings, expected) => {
     expect(judged(settings)).toEqual(expected);
   });
+
+  it("wants commits in the log's order where a GTID may be there before its rows are seen (MySQL 5.6)", () => {
+    const settings = { binlog_order_commits: "OFF" };
+    const [code, object] = ["binlog-order-commits", "server.binlog_order_commits"];
+    expect(judged(settings, { version: "5.6.24" })).toContain(`warning ${code} ${object}`);
+    expect(judged(settings, { version: "5.7.44" })).toContain(`info ${code} ${object}`);
+  });
+
+  it.each([
+    ["mysql", "log_replica_updates", null, ["info"]],
+    ["mysql", "log_replica_updates", true, ["warning"]],
+    ["mariadb", "log_slave_updates", true, ["warning"]],
+    ["mariadb", "log_slave_updates", false, []],
+  ] as const)(
+    "a replica on %s that does not log what it applies: %s, %s",
+    (engine, name, replicates, told) => {
+      const settings = { log_replica_updates: undefined, [name]: "OFF" };
+      expect(
+        judged(settings, { engine, replicates }).filter((each) => each.includes("replicated-not-logged")),
+      ).toEqual(told.map((severity) => `${severity} replicated-not-logged server.log_slave_updates`));
+    },
+  );
 
   it("lets an account pass read_only, never super_read_only", () => {
     expect(judged({ read_only: "ON" }, { passesReadOnly: true })).toEqual([]);

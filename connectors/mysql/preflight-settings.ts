@@ -5,6 +5,7 @@
  */
 import type { Finding, SourceEngine } from "../../src/model.js";
 import { finding } from "./preflight-finding.js";
+import { atLeast } from "./position.js";
 import { judgeSession } from "./preflight-session.js";
 
 /** What is read for the judgement. */
@@ -23,6 +24,8 @@ export const settingNames: readonly string[] = [
   "innodb_native_foreign_keys",
   "log_bin",
   "log_bin_compress",
+  "log_replica_updates",
+  "log_slave_updates",
   "max_allowed_packet",
   "max_execution_time",
   "max_statement_time",
@@ -44,6 +47,8 @@ export interface ServerState {
   readonly markerDatabase: string;
   /** Whether the account passes read_only. */
   readonly passesReadOnly: boolean;
+  /** Whether it applies another server's log; null where it does not say. */
+  readonly replicates: boolean | null;
 }
 
 /** A day: less log than that is gone before a person has slept over a failure. */
@@ -88,7 +93,7 @@ function judgeVersion({ engine, version }: ServerState): readonly Finding[] {
   ];
 }
 
-function judgeBinlog({ engine, settings }: ServerState): readonly Finding[] {
+function judgeBinlog({ engine, version, settings, replicates }: ServerState): readonly Finding[] {
   const found: Finding[] = [];
   const is = (name: string, value: string): boolean => settings.get(name)?.toUpperCase() === value;
   if (!is("log_bin", "ON")) {
@@ -124,11 +129,25 @@ function judgeBinlog({ engine, settings }: ServerState): readonly Finding[] {
         "Turn gtid_mode on if the source may fail over during the migration.",
       ),
     );
+  // What it applies of another server's log is in its tables and not in its own: the log looks whole, and says nothing.
+  const unlogged = is("log_replica_updates", "OFF") || is("log_slave_updates", "OFF");
+  if (unlogged && replicates !== false)
+    found.push(
+      finding(
+        "replicated-not-logged",
+        replicates === true ? "warning" : "info",
+        "server.log_slave_updates",
+        `log_slave_updates is OFF${replicates === true ? ", and the source is a replica of another server" : ""}: what it applies of another server's log is not in its own, and the stream would never see it.`,
+        "Name the primary in source.url (a replica may stand in source.replica), or set log_slave_updates = ON in the server's configuration and restart it.",
+      ),
+    );
+  // Before 5.7 a transaction is in gtid_executed before it is visible, as it is in the file.
+  const exact = gtid && engine === "mysql" && atLeast(version, 5, 7);
   if (is("binlog_order_commits", "OFF"))
     found.push(
       finding(
         "binlog-order-commits",
-        gtid && engine === "mysql" ? "info" : "warning",
+        exact ? "info" : "warning",
         "server.binlog_order_commits",
         "binlog_order_commits is OFF: transactions may become visible in another order than the log's, so the stream cannot start from a file and offset.",
         "SET GLOBAL binlog_order_commits = ON;",

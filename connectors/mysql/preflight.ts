@@ -40,6 +40,7 @@ export async function readPreflight(connection: Connection): Promise<readonly Fi
       filters,
       markerDatabase,
       passesReadOnly: passesReadOnly(grants),
+      replicates: await replicates(connection),
     }),
     ...structure.findings,
     ...(await prepared(connection)),
@@ -66,6 +67,22 @@ async function xaInUse(connection: Connection): Promise<readonly Finding[]> {
       times,
     ),
   ];
+}
+
+/** By what it says of its replication; where the account may not ask that, by the counter that old servers and MariaDB show to all. */
+async function replicates(connection: Connection): Promise<boolean | null> {
+  for (const statement of ["SHOW REPLICA STATUS", "SHOW SLAVE STATUS"])
+    try {
+      return (await connection.query(statement)).length > 0;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.retriable) throw error;
+      // Unknown there, or not allowed.
+    }
+  const rows = await connection.query(
+    "SHOW GLOBAL STATUS WHERE Variable_name IN ('Slave_running', 'Slaves_running')",
+  );
+  if (rows.length === 0) return null;
+  return rows.some(([, value]) => value === "ON" || Number(value ?? "0") > 0);
 }
 
 function passesReadOnly(grants: Grants): boolean {
