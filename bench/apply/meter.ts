@@ -1,4 +1,7 @@
-/** CPU of this process and of some backends between two moments, from the kernel's own count (hundredths of a second). */
+/**
+ * CPU of the engine and of some backends between two moments, from the kernel's own count (hundredths of a second). The
+ * engine is this process, unless it has one of its own.
+ */
 import { readFileSync } from "node:fs";
 
 export interface Figures {
@@ -22,17 +25,17 @@ interface Reading {
   readonly backend: number;
 }
 
-export function openMeter(): Meter {
+export function openMeter(engine: number | null = null): Meter {
   let pids: readonly number[] = [];
   let first: Reading | null = null;
   let last: Reading | null = null;
   return {
     begin: (backend) => {
       pids = typeof backend === "number" ? [backend] : backend;
-      first = reading(pids);
+      first = reading(pids, engine);
     },
     end: () => {
-      last = reading(pids);
+      last = reading(pids, engine);
     },
     figures: (events) => {
       if (first === null || last === null) throw new Error("nothing was measured");
@@ -46,11 +49,11 @@ export function openMeter(): Meter {
   };
 }
 
-function reading(pids: readonly number[]): Reading {
+function reading(pids: readonly number[], engine: number | null): Reading {
   const { user, system } = process.cpuUsage();
   return {
     wall: performance.now() / 1000,
-    node: (user + system) / 1e6,
+    node: engine === null ? (user + system) / 1e6 : secondsOf(engine),
     backend: pids.reduce((sum, pid) => sum + secondsOf(pid), 0),
   };
 }

@@ -11,6 +11,7 @@ import { used } from "./cpu.js";
 import type { Cpu, Meter } from "./cpu.js";
 import type { Figures } from "./figures.js";
 import { account } from "./source.js";
+import type { Usage } from "./usage.js";
 
 const cli = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const usageModule = new URL("usage.js", import.meta.url).href;
@@ -50,7 +51,7 @@ export async function runHeadgate(
     if (copying === undefined || building === undefined)
       throw new Error("The run said nothing of its states: its CPU-seconds cannot be told apart.");
     const wall = (performance.now() - started) / 1000;
-    const usage = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
+    const usage = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as Usage;
     const last = JSON.parse(run.trimEnd().split("\n").at(-1) ?? "") as {
       readonly rows: number;
       readonly bytes: number;
@@ -75,8 +76,8 @@ export async function runHeadgate(
         data: seconds("copy"),
         indexes: seconds("build"),
         wall,
-        cpu: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
-        rss: usage.maxRSS / 1024,
+        cpu: usage.cpuSeconds,
+        rss: usage.peakMb,
         rows: last.rows,
         bytes: last.bytes,
         apart: { data: used(copying, building), whole: used(first, ended) },
@@ -101,12 +102,12 @@ export async function checkHeadgate(from: From, target: string): Promise<CheckFi
     const started = performance.now();
     const out = await headgate(folder, ["check", "--json"], join(folder, "usage.json"));
     const wall = (performance.now() - started) / 1000;
-    const usage = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as NodeJS.ResourceUsage;
+    const usage = JSON.parse(readFileSync(join(folder, "usage.json"), "utf8")) as Usage;
     const { findings } = JSON.parse(out) as { readonly findings: readonly { readonly severity: string }[] };
     return {
       wall,
-      cpu: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
-      rss: usage.maxRSS / 1024,
+      cpu: usage.cpuSeconds,
+      rss: usage.peakMb,
       errors: findings.filter(({ severity }) => severity === "error").length,
     };
   });

@@ -41,7 +41,7 @@ export async function stream(wanted: readonly string[], scale: number): Promise<
   writeFileSync(`bench/results/stream${scale === 1 ? "" : `-${String(scale)}`}.md`, page);
 }
 
-const folder = join(dataFolder(), "bench-stream");
+const folder = join(dataFolder(), "bench-stream-apart");
 const fileOf = (piece: string): string => join(folder, `${piece.replace(":", ".")}.json`);
 
 function recorded(piece: string): Record | null {
@@ -60,11 +60,14 @@ function lineOf(outcome: Outcome): string {
     return `Lag at ${what}, over ${String(seconds.length)} markers: p50 ${at(0.5)} s, p95 ${at(0.95)} s, most ${at(1)} s.`;
   }
   const { events, wall, node, backend } = outcome.run;
-  const rest =
-    outcome.kind === "run"
-      ? `${(outcome.run.busy * 100).toFixed(0)} % | ${String(outcome.run.batches)} | ${outcome.run.rssMb.toFixed(0)}`
-      : " | | ";
-  return `| ${what} | ${String(events)} | ${(events / wall / 1000).toFixed(1)} | ${micro(backend, events)} | ${micro(node, events)} | ${rest} |`;
+  return `| ${what} | ${String(events)} | ${(events / wall / 1000).toFixed(1)} | ${micro(backend, events)} | ${micro(node, events)} | ${restOf(outcome)} |`;
+}
+
+function restOf(outcome: Outcome): string {
+  if (outcome.kind !== "run") return " | | | | ";
+  const { open, busy, batches, rssMb, heapMb, buffersMb } = outcome.run;
+  const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  return `${percent(open)} | ${percent(busy)} | ${String(batches)} | ${rssMb.toFixed(0)} | ${heapMb.toFixed(0)} and ${buffersMb.toFixed(0)}`;
 }
 
 function pageOf(): string {
@@ -80,11 +83,11 @@ function pageOf(): string {
   return [
     "# bench: stream, end to end",
     "",
-    `From MySQL 9.7's binary log into PostgreSQL 18, ledger and touched keys written, synchronous_commit on, ${sharedBuffers} of shared_buffers; rows of about 350 bytes with JSON and two secondary indexes, of which every update changes one. ${String(cpus().length)} cores shared by both servers and Node ${process.version}; one run each. Node's memory is that of the bench's process, with the engine in it.`,
-    "`busy` is the time in which a lane had a batch at the target, over the whole; two lanes can have 200 %.",
+    `From MySQL 9.7's binary log into PostgreSQL 18, ledger and touched keys written, synchronous_commit on, ${sharedBuffers} of shared_buffers; rows of about 350 bytes with JSON and two secondary indexes, of which every update changes one. ${String(cpus().length)} cores shared by both servers and Node ${process.version}; one run each. Node is the engine's process; its memory is the most that the kernel ever counted, and the most of V8's heap and of buffers beside it that was seen at a batch's end.`,
+    "`open` is the time in which a lane had a batch at the target, over the whole; `busy` the time in which its backend did not wait for the engine, looked at every 5 ms. Two lanes can have 200 %.",
     "",
-    "| changes | events | k events/s | PostgreSQL us an event | Node us an event | busy | batches | peak RSS MB |",
-    "|---|---|---|---|---|---|---|---|",
+    "| changes | events | k events/s | PostgreSQL us an event | Node us an event | open | busy | batches | peak RSS MB | heap and buffers MB |",
+    "|---|---|---|---|---|---|---|---|---|---|",
     ...outcomes.filter(({ kind }) => kind !== "lags").map(lineOf),
     "",
     ...outcomes.filter(({ kind }) => kind === "lags").map(lineOf),

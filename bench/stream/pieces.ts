@@ -7,6 +7,7 @@ import { planOf } from "../../test/conformance/feed-recorder.js";
 import type { Position } from "../../src/model.js";
 import { catchUp, engine, level } from "./measure.js";
 import type { LanesRequest, Run } from "./measure.js";
+import type { Figures } from "../apply/meter.js";
 import { consumeSimply } from "./simple.js";
 import { changeHot, changeMany, changeSingly, createSql, fill, steadySql } from "./workload.js";
 import { makeWorld, openWorld, dropWorld } from "./world.js";
@@ -15,7 +16,7 @@ import type { BenchWorld } from "./world.js";
 /** A line of the page's table, or lags. */
 export type Outcome =
   | { readonly kind: "run"; readonly what: string; readonly run: Run }
-  | { readonly kind: "simple"; readonly what: string; readonly run: Omit<Run, "busy" | "rssMb" | "batches"> }
+  | { readonly kind: "simple"; readonly what: string; readonly run: Figures }
   | { readonly kind: "lags"; readonly what: string; readonly seconds: readonly number[] };
 
 export interface Piece {
@@ -161,10 +162,10 @@ async function rowsOf({ source }: BenchWorld): Promise<number> {
 /** Lag as the engine measures it, from a marker's commit at the source to its commit on the target. */
 async function steady(world: BenchWorld): Promise<readonly number[]> {
   const lags: number[] = [];
-  await using live = engine(world, (event) => {
-    if (event.kind === "lag") lags.push(event.seconds);
+  await using live = engine(world, (said) => {
+    if (said.kind === "lag") lags.push(said.seconds);
   });
-  await live.event("going-on");
+  await live.goingOn();
   const rows = await rowsOf(world);
   const begun = performance.now();
   for (let turn = 0; turn < 600; turn += 1) {

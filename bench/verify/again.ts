@@ -16,6 +16,7 @@ import { databaseAt } from "../bulk/schema.js";
 import { fillSource, scaled } from "../bulk/source.js";
 import { freshDatabase } from "../bulk/target.js";
 import { tune } from "../bulk/tune.js";
+import type { Usage } from "../bulk/usage.js";
 
 const told = z.object({
   seconds: z.number(),
@@ -59,9 +60,9 @@ export async function verifyAgain({
         const out = await headgate(folder, ["verify", "--json", ...more], usageFile);
         const wall = (performance.now() - began) / 1000;
         const { seconds, tables } = told.parse(JSON.parse(out.trimEnd().split("\n").at(-1) ?? ""));
-        const { maxRSS } = JSON.parse(readFileSync(usageFile, "utf8")) as NodeJS.ResourceUsage;
+        const { peakMb } = JSON.parse(readFileSync(usageFile, "utf8")) as Usage;
         const keys = tables.reduce((sum, { keysCompared }) => sum + keysCompared, 0);
-        return { seconds, wall, rssMb: maxRSS / 1024, keys };
+        return { seconds, wall, rssMb: peakMb, keys };
       };
       for (let round = 1; round <= rounds; round++) {
         const full = await verified("--full");

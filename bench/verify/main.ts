@@ -121,7 +121,7 @@ class Kept {
   readonly #runs: Partial<Record<Contestant, Run[]>>;
 
   constructor(scale: number) {
-    this.#path = `.stack/bench-verify-${String(scale)}.json`;
+    this.#path = `.stack/bench-verify-peaks-${String(scale)}.json`;
     this.#runs = existsSync(this.#path)
       ? (JSON.parse(readFileSync(this.#path, "utf8")) as Partial<Record<Contestant, Run[]>>)
       : {};

@@ -16,6 +16,7 @@ import { wayOf } from "../../src/verify/compare.js";
 import type { Comparer } from "../../src/verify/comparer.js";
 import { digestComparing } from "../../src/verify/digest.js";
 import { streamed } from "../../src/verify/streamed.js";
+import { peakMb } from "../bulk/peak.js";
 import { account } from "../bulk/source.js";
 
 const { signal } = new AbortController();
@@ -149,7 +150,7 @@ async function run(name: string, sourceUrl: string, database: string, targetUrl:
       ...total,
       wall: (performance.now() - started) / 1000,
       cpu: (cpu.user + cpu.system) / 1e6,
-      rss: process.resourceUsage().maxRSS / 1024,
+      rss: peakMb("self"),
     })}\n`,
   );
 }
