@@ -25,6 +25,7 @@ import {
 } from "./packets.js";
 import { openLink } from "./socket.js";
 import type { Link, Receiver } from "./socket.js";
+import { Turn } from "./turn.js";
 
 /** A statement with `?` for its parameters, each bound as text. */
 export interface Statement {
@@ -36,6 +37,7 @@ export interface Statement {
 export class Wire implements PacketTaker, Receiver, AsyncDisposable {
   readonly #place: string;
   readonly #frames: Frames;
+  readonly #turn = new Turn();
   #link: Link | undefined;
   #exchange: Exchange | undefined;
   #sink: RowSink | undefined;
@@ -201,18 +203,18 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
   }
 
   space(): Buffer {
-    return this.#frames.space();
+    return this.#following === undefined ? this.#frames.space() : this.#turn.space(this.#frames.space());
   }
 
   landed(count: number): void {
-    this.#take(() => this.#frames.landed(count, this));
+    this.#take(() => this.#frames.landed(count, this), count);
   }
 
   copied(bytes: Uint8Array): void {
-    this.#take(() => this.#frames.copied(bytes, this));
+    this.#take(() => this.#frames.copied(bytes, this), bytes.length);
   }
 
-  #take(cut: () => void): void {
+  #take(cut: () => void, count = 0): void {
     if (this.#fault !== undefined) return;
     if (this.#following !== undefined) this.#frames.settle();
     try {
@@ -222,6 +224,7 @@ export class Wire implements PacketTaker, Receiver, AsyncDisposable {
       this.#end(faultOf(error));
     }
     this.#holdBack();
+    if (this.#following !== undefined) this.#turn.took(count, this.#link?.socket, () => this.#isStopped());
   }
 
   lost(cause: Error): void {
