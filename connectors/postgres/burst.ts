@@ -1,7 +1,9 @@
 /**
  * Several statements in one round trip: all of them are sent with one Sync at the end, so the server answers once,
  * and leaves out whatever follows the first that fails. pg sends a query only when the one before was answered, which
- * is most of the time of a small batch. Values are bytes in binary form or texts; answers are texts, without names.
+ * is most of the time of a small batch, and in a large one leaves the server idle for as long as this process is busy
+ * with something else. A COPY's bytes go along: the server takes them up to the end of the COPY, or leaves them out.
+ * Values are bytes in binary form or texts; answers are texts, without names.
  */
 import type { Connection, Submittable } from "pg";
 
@@ -13,6 +15,8 @@ export interface BurstStatement {
   readonly doing: string;
   /** Parsed once a session: for statements that come again. */
   readonly keep?: boolean;
+  /** Of a COPY FROM STDIN: all that it reads. They are the burst's until it has ended, and are not copied. */
+  readonly copy?: readonly Buffer[];
 }
 
 export interface BurstResult {
@@ -70,6 +74,19 @@ export class ParsedStatements {
   }
 }
 
+/** So much may wait in this process: the server has enough to do while we are busy, and TLS copies all that waits. */
+const aheadBytes = 2_097_152;
+
+const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
+
+/** CopyData's, in front of so many bytes. */
+function copyHead(length: number): Buffer {
+  const head = Buffer.allocUnsafe(5);
+  head[0] = 0x64;
+  head.writeInt32BE(length + 4, 1);
+  return head;
+}
+
 interface Message {
   readonly fields?: readonly (string | null)[];
   readonly text?: string;
@@ -96,8 +113,21 @@ export class Burst implements Submittable {
   }
 
   submit(connection: Connection): void {
-    // One write for all of it, where the socket takes that.
-    connection.stream.cork();
+    this.#send(connection, this.#messages(connection));
+  }
+
+  /** One write for all of it, where that is not too much; then the rest whenever the kernel has taken what waited. */
+  #send(connection: Connection, messages: Iterator<void>): void {
+    const { stream } = connection;
+    stream.cork();
+    let over = false;
+    while (!over && stream.writableLength < aheadBytes) over = messages.next().done === true;
+    if (!over) stream.once("drain", () => this.#send(connection, messages));
+    stream.uncork();
+  }
+
+  /** Sends one message or few before each yield. */
+  *#messages(connection: Connection): Generator<void> {
     for (const statement of this.#statements) {
       const known = statement.keep === true ? this.#parsed.known(statement.sql) : undefined;
       const name = known ?? (statement.keep === true ? this.#parsed.fresh() : "");
@@ -105,11 +135,17 @@ export class Burst implements Submittable {
       this.#names.push(name === "" ? undefined : name);
       connection.bind({ portal: "", statement: name, values: [...statement.values], binary: "" }, true);
       connection.execute({ portal: "", rows: "" }, true);
+      yield;
+      if (statement.copy !== undefined) yield* copying(connection, statement.copy);
     }
     const old = this.#parsed.oldest();
     if (old !== undefined) connection.close({ type: "S", name: old }, true);
     connection.sync();
-    connection.stream.uncork();
+  }
+
+  /** What it asks for is on its way. */
+  handleCopyInResponse(): void {
+    return;
   }
 
   handleDataRow(message: Message): void {
@@ -138,4 +174,15 @@ export class Burst implements Submittable {
   handleError(error: unknown): void {
     this.#reject({ error, index: this.#results.length });
   }
+}
+
+function* copying({ stream }: Connection, chunks: readonly Buffer[]): Generator<void> {
+  for (const chunk of chunks) {
+    // A dead socket is told to the burst by pg.
+    if (!stream.writable) return;
+    stream.write(copyHead(chunk.length));
+    stream.write(chunk);
+    yield;
+  }
+  stream.write(copyDone);
 }

@@ -188,6 +188,38 @@ describe.each(testTargets)("%s", (server) => {
     });
   });
 
+  it.each([
+    [
+      "a delete",
+      { deletes: keys(2990, 3010), updates: rows(101, 2900, "fine"), inserts: rows(3001, 9000, "x") },
+    ],
+    ["an update", { updates: rows(101, 2900, "bad"), inserts: rows(3001, 9000, "x") }],
+    ["an update by COPY", { updates: rows(101, 9000, "fine"), inserts: rows(9001, 20_000, "bad") }],
+    ["the first of two COPYs", { inserts: rows(3001, 9000, "bad") }],
+  ])("leaves out what came with it once %s is refused, and the session goes on", async (_, lists) => {
+    world = await laneWorld(database, [items, { ...items, name: "others" }]);
+    await using ledger = world.ledger;
+    await database.sql(`INSERT INTO items ${rows(1, 3000, "there")}`);
+    const [table, other] = [world.table("items"), world.table("others")];
+    const wrong = strict(
+      await changes(database, table, lists),
+      await changes(database, other, { inserts: rows(1, 40_000, "y") }),
+    );
+    await using writer = await ledger.lane("one");
+    const sessions = async (): Promise<unknown> => await database.sql("SELECT pid FROM headgate.backend");
+    const before = await sessions();
+    const refused = await writer.begin(0n);
+    const fault = await faultOf(refused.write(wrong));
+    expect(["constraint-refused", "divergence"]).toContain(fault.code);
+    await refused.abort();
+    const batch = await writer.begin(0n);
+    await batch.write(strict(await changes(database, table, { updates: rows(1, 2900, "now") })));
+    await batch.commit(place(1));
+    expect(await state()).toEqual(["now 1-2900 2900", "there 2901-3000 100"]);
+    expect(await database.sql("SELECT FROM others")).toEqual([]);
+    expect(await sessions()).toEqual(before);
+  });
+
   it("refuses tuples of another shape as a bug", async () => {
     world = await laneWorld(database, [items]);
     await using ledger = world.ledger;

@@ -6,17 +6,20 @@
 import { Fault } from "../../../src/errors.js";
 import type { Tuples } from "../../../src/stream-port.js";
 import type { Session } from "../connection.js";
+import type { Sending } from "./sending.js";
 import type { TableShape } from "./shape.js";
 import type { Stages } from "./stage.js";
 
 /** Deletes one copy for each row of `deletes`. Fault divergence where there are fewer. */
 export async function deleteCopies(
   session: Session,
+  sending: Sending,
   stages: Stages,
   shape: TableShape,
   deletes: Tuples,
 ): Promise<void> {
-  const source = await stages.fill(shape, [deletes]);
+  const source = stages.fill(sending, shape, [deletes]);
+  await sending.flush();
   const doing = `deleting from ${shape.table.target}`;
   const [, deleted] = await session.burst([
     // The session has it off for the sake of keys; here there is none, and one look through the table is the least.

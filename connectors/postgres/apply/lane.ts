@@ -211,7 +211,7 @@ export class PostgresLane implements LaneWriter {
       await session.close();
       throw refusalOf(error, this.lane);
     }
-    this.#connected = { session, stages: new Stages(session), shapes: new Map() };
+    this.#connected = { session, stages: new Stages(), shapes: new Map() };
     return this.#connected;
   }
 }

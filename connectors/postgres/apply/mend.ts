@@ -66,7 +66,7 @@ export class PostgresMender implements RowMender {
     this.#lane = lane;
     this.#lost = lost;
     this.#session = session;
-    this.#stages = new Stages(session);
+    this.#stages = new Stages();
   }
 
   /** Connects. Faults: grant-missing with the exact statement, epoch-lost, and those of a connection. */

@@ -12,7 +12,6 @@ import { deleteCopies } from "./keyless.js";
 import { Sending } from "./sending.js";
 import type { Step } from "./sending.js";
 import type { TableShape } from "./shape.js";
-import { copyTuples } from "./stage.js";
 import type { Stages } from "./stage.js";
 import {
   copySql,
@@ -85,10 +84,9 @@ async function writeStrict(
   else if (changes.deletes.rows > 0) await sendDeletes(sending, begin("delete", changes.deletes));
   if (changes.updates.rows > 0) {
     const step = begin("update", changes.updates);
-    if (isMany(context, shape, changes.updates)) {
-      await sending.flush();
-      await sending.add(updateSql(shape, await context.stages.fill(shape, [changes.updates])), [], step);
-    } else await sendArrays(sending, updateSql, step, union(shape.key, shape.set));
+    if (isMany(context, shape, changes.updates))
+      await sending.add(updateSql(shape, context.stages.fill(sending, shape, [changes.updates])), [], step);
+    else await sendArrays(sending, updateSql, step, union(shape.key, shape.set));
   }
   if (changes.inserts.rows > 0) await sendInserts(context, sending, begin("insert", changes.inserts));
 }
@@ -110,8 +108,7 @@ async function writeLoose(context: RowsContext, sending: Sending, changes: Table
     bytes: lists.reduce((sum, { bytes }) => sum + bytes, 0),
   };
   if (isMany(context, shape, all) && all.rows > 0) {
-    await sending.flush();
-    const source = await context.stages.fill(shape, lists);
+    const source = context.stages.fill(sending, shape, lists);
     await sending.add(mergeSql(shape, source), [], step("update", changes.updates));
   } else
     for (const tuples of lists)
@@ -126,8 +123,7 @@ async function deleteKeyless(
 ): Promise<void> {
   if (updates.rows > 0) throw new Fault("bug", `${table.source} has no key, and rows of it to update.`);
   if (deletes.rows === 0) return;
-  await sending.flush();
-  await deleteCopies(context.session, context.stages, shape, deletes);
+  await deleteCopies(context.session, sending, context.stages, shape, deletes);
 }
 
 async function sendDeletes(sending: Sending, step: Step): Promise<void> {
@@ -143,11 +139,8 @@ async function sendInserts(context: RowsContext, sending: Sending, step: Step): 
     await sendArrays(sending, insertSql, step, shape.written);
     return;
   }
-  await sending.flush();
-  if (shape.byCopy) {
-    await copyTuples(context.session, copySql(shape), [tuples], `inserting into ${shape.table.target}`);
-    step.counted += tuples.rows;
-  } else await sending.add(insertSql(shape, await context.stages.fill(shape, [tuples])), [], step);
+  if (shape.byCopy) sending.copy(copySql(shape), [tuples], `inserting into ${shape.table.target}`, step);
+  else await sending.add(insertSql(shape, context.stages.fill(sending, shape, [tuples])), [], step);
 }
 
 async function sendArrays(

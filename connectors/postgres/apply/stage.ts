@@ -3,15 +3,10 @@
  * each target table, emptied by every commit. Only so many are kept, because each commit empties all of them.
  */
 import type { Tuples } from "../../../src/stream-port.js";
-import type { Session } from "../connection.js";
-import { CopySink } from "../copy-sink.js";
-import { Fault } from "../../../src/errors.js";
+import type { Sending } from "./sending.js";
 import type { TableShape } from "./shape.js";
 
 const most = 16;
-
-const copyHeader = Buffer.from("5047434f50590aff0d0a000000000000000000", "hex");
-const copyEnd = Buffer.from([0xff, 0xff]);
 
 interface Stage {
   readonly name: string;
@@ -22,20 +17,15 @@ interface Stage {
 }
 
 export class Stages {
-  readonly #session: Session;
   readonly #stages = new Map<string, Stage>();
   #made = 0;
 
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  /** Fills the table's stage with `lists` of whole rows and returns it as `name AS s`, for a FROM. */
-  async fill(shape: TableShape, lists: readonly Tuples[]): Promise<string> {
-    const stage = await this.#stage(shape);
+  /** Sends what fills the table's stage with `lists` of whole rows, and returns it as `name AS s`, for a FROM. */
+  fill(sending: Sending, shape: TableShape, lists: readonly Tuples[]): string {
+    const stage = this.#stage(sending, shape);
     stage.used = true;
     const doing = `staging rows of ${shape.table.target}`;
-    await copyTuples(this.#session, `COPY ${stage.name} FROM STDIN WITH (FORMAT binary)`, lists, doing);
+    sending.copy(`COPY ${stage.name} FROM STDIN WITH (FORMAT binary)`, lists, doing);
     return `${stage.name} AS s`;
   }
 
@@ -48,22 +38,21 @@ export class Stages {
     }
   }
 
-  async #stage(shape: TableShape): Promise<Stage> {
+  #stage(sending: Sending, shape: TableShape): Stage {
     const known = this.#stages.get(shape.name);
     const doing = `emptying the stage of ${shape.table.target}`;
     if (known !== undefined) {
       this.#stages.delete(shape.name);
       this.#stages.set(shape.name, known);
-      if (known.used) await this.#session.query(`TRUNCATE ${known.name}`, undefined, doing);
+      if (known.used) sending.plain(`TRUNCATE ${known.name}`, doing);
       return known;
     }
-    await this.#makeRoom();
+    this.#makeRoom(sending);
     this.#made += 1;
     const stage = { name: `pg_temp.headgate_stage_${String(this.#made)}`, used: false, fresh: true };
     const columns = shape.columns.map((column, place) => `c${String(place)} ${column.declared}`);
-    await this.#session.query(
+    sending.plain(
       `CREATE TEMPORARY TABLE ${stage.name} (${columns.join(", ")}) ON COMMIT DELETE ROWS`,
-      undefined,
       `making a stage for ${shape.table.target}`,
     );
     this.#stages.set(shape.name, stage);
@@ -71,38 +60,10 @@ export class Stages {
   }
 
   /** Drops the one that was used longest ago. A rolled-back transaction brings it back, under a name never used again. */
-  async #makeRoom(): Promise<void> {
+  #makeRoom(sending: Sending): void {
     const [oldest] = this.#stages;
     if (this.#stages.size < most || oldest === undefined) return;
-    await this.#session.query(`DROP TABLE ${oldest[1].name}`, undefined, "dropping a stage");
+    sending.plain(`DROP TABLE ${oldest[1].name}`, "dropping a stage");
     this.#stages.delete(oldest[0]);
-  }
-}
-
-/** A binary COPY of all of `lists`, in their order. */
-export async function copyTuples(
-  session: Session,
-  sql: string,
-  lists: readonly Tuples[],
-  doing: string,
-): Promise<void> {
-  const sink = new CopySink(session, sql, doing);
-  const ignored = (): void => undefined;
-  try {
-    sink.write(copyHeader, ignored);
-    // The caller keeps the chunks as they are until this resolves, so none of them is waited for.
-    for (const { chunks } of lists)
-      for (const chunk of chunks) if (!sink.write(chunk, ignored)) await sink.drained();
-    sink.write(copyEnd, ignored);
-    const counted = await sink.finish();
-    const sent = lists.reduce((sum, { rows }) => sum + rows, 0);
-    if (counted !== sent)
-      throw new Fault(
-        "bug",
-        `${String(sent)} rows were sent while ${doing}, and PostgreSQL counted ${String(counted)}.`,
-      );
-  } catch (error) {
-    await sink.cancel();
-    throw error;
   }
 }
