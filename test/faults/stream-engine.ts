@@ -22,6 +22,8 @@ export interface StreamEngineSettings {
   readonly rangeRows: number;
   readonly batchRows: number;
   readonly workers?: number;
+  /** Folder for rows of prepared transactions; the system's own where none is said. */
+  readonly spill?: string;
   /** One where nothing is said. */
   readonly lanes?: LaneRequest;
   /** At the hit-th time (1 is the first) that `moment` is met: die, or say so and wait. */
@@ -77,7 +79,10 @@ async function moment(name: string): Promise<void> {
 
 const source = new URL(settings.source);
 const live = startLive({
-  source: optionsOf(settings.source, source.pathname.slice(1)),
+  source: {
+    ...optionsOf(settings.source, source.pathname.slice(1)),
+    ...(settings.spill === undefined ? {} : { spill: settings.spill }),
+  },
   target: {
     url: settings.target,
     tls: { mode: "off" },

@@ -24,7 +24,7 @@ import { demandNothingRecovered } from "./recovered.js";
 import { readRetention, timeAt } from "./retention.js";
 import { heartbeatMs, isReachable, prepareDump, readerOf } from "./session.js";
 import type { DumpStart, Reader } from "./session.js";
-import { namelessFile } from "./spill.js";
+import { namelessFile, removeNamed } from "./spill.js";
 import { domainStanding, fileStanding, gtidStanding } from "./standing.js";
 import type { Standing } from "./standing.js";
 import { LogTables } from "./tables.js";
@@ -88,9 +88,11 @@ class BinlogFeed implements ChangeFeed {
       const tables = new LogTables(plan, this.#known.world, this.#known.lower);
       const names = { database: plan.database, tables: plan.tables.map(({ source }) => source) };
       const after = start.kind === "file" && !isReachable(start.place) ? start.place : null;
-      const folder = this.#options.server.spill ?? tmpdir();
+      const { spill: own } = this.#options.server;
+      const folder = own ?? tmpdir();
+      if (own !== undefined) removeNamed(own);
       let files = 0;
-      const open = (): number => namelessFile(folder, `xa-${this.#known.reader.uuid}-${String(files++)}`);
+      const open = (): number => namelessFile(folder, `${this.#known.reader.uuid}-${String(files++)}`);
       const spill = { folder, open };
       using events = new EventStream({ tables, names, standing, log, sink, spill }, after);
       const command = await prepareDump(

@@ -4,8 +4,19 @@
  * process ends, and the next one reads the rows from the log again, as no position holds them
  * (docs/decisions/0010).
  */
-import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
+import { Fault } from "../../../src/errors.js";
 import type { Announced } from "./tables.js";
 
 /** One event with rows. */
@@ -21,10 +32,33 @@ const headBytes = 9;
 /** Read at once, so that many small events are few reads. */
 const chunk = 1 << 18;
 
+const prefix = "xa-";
+
+/**
+ * Whoever was killed between the two calls of `namelessFile` has left an empty one. For a folder of one engine at a time. Fault
+ * file-refused.
+ */
+export function removeNamed(folder: string): void {
+  try {
+    if (!existsSync(folder)) return;
+    for (const name of readdirSync(folder))
+      if (name.startsWith(prefix)) rmSync(join(folder, name), { force: true });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Fault(
+      "file-refused",
+      `What an engine that was killed has left in ${folder} cannot be removed: ${why}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
 /** Opens a file for its owner alone, that has this name for a moment only. */
 export function namelessFile(folder: string, name: string): number {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, name);
+  const path = join(folder, prefix + name);
   const file = openSync(path, "wx+", 0o600);
   try {
     unlinkSync(path);
