@@ -35,6 +35,9 @@ describe("what the driver throws, as a Fault", () => {
   it.each([
     [1062, "Duplicate entry 'secret@example.org' for key 'users.email'"],
     [1292, "Incorrect datetime value: 'secret@example.org' for column 'd' at row 1"],
+    [1292, "Truncated incorrect INTEGER value: 'it's a secret@example.org''"],
+    [1292, "Truncated incorrect INTEGER value: 'secret@example.org near 'secret@example.org''"],
+    [1105, "XPATH syntax error: '~secret@example.org'"],
     [1366, "Incorrect string value: 'secret@example.org' for column 'c'"],
     [1064, "You have an error in your SQL syntax; near 'WHERE mail = 'secret@example.org'' at line 1"],
   ])("%i keeps a row's value out of sentence, facts and cause", (errno, message) => {

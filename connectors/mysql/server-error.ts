@@ -53,8 +53,10 @@ const byName: Readonly<Record<string, FaultCode>> = {
   HANDSHAKE_SSL_ERROR: "tls-refused",
 };
 
-/** Errors that quote data; 1064 quotes the statement, where a bound value may stand. */
-const quoting = new Set([1062, 1064, 1292, 1300, 1366, 1367, 1406, 1411, 1525, 1526, 3140, 3141, 3156, 3903]);
+/** Errors that quote data; 1064 quotes the statement, where a bound value may stand, 1105 what an XPath stumbled over. */
+const quoting = new Set([
+  1062, 1064, 1105, 1292, 1300, 1366, 1367, 1406, 1411, 1525, 1526, 3140, 3141, 3156, 3903,
+]);
 
 interface DriverError extends Error {
   readonly code?: unknown;
@@ -115,9 +117,10 @@ function sentenceOf(error: Error, number: number | null): string {
   return number === null ? ended : `${ended} (error ${number})`;
 }
 
+/** A value is quoted as it stands, and quotes of its own end nothing: so all from the first to the last goes. */
 function withoutQuotes(message: string): string {
   const near = message.indexOf(" near '");
-  return (near < 0 ? message : message.slice(0, near)).replaceAll(/'(?:[^'\\]|\\.|'')*'/gu, "'…'");
+  return near < 0 ? message.replace(/'.*'/su, "'…'") : message.slice(0, near).replace(/'.*$/su, "'…'");
 }
 
 /** The cause is kept for its stack; its message and the driver's copy of the statement go. */

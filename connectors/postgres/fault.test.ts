@@ -48,6 +48,7 @@ describe("an error of the server", () => {
       said("22003", 'value "canary" is out of range for type integer', {
         where: 'COPY users, line 7, column age: "canary"',
       }),
+      said("22P02", 'invalid input syntax for type integer: "a "canary"\n" canary"'),
       said("22021", 'invalid byte sequence for encoding "UTF8": 0xca 0xna 0xry', {
         where: 'COPY users, line 7: "canary"',
       }),

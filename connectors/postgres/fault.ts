@@ -74,10 +74,10 @@ function refused(error: DatabaseError, doing: string): Fault {
   });
 }
 
-/** The primary message; a data exception (class 22) quotes the value it stumbled over, so its quotes are emptied. */
+/** The primary message; a data exception (class 22) quotes the value it stumbled over, as it stands: quotes of its own end nothing. */
 function saidBy(error: DatabaseError): string {
   const text = error.message;
-  return (error.code ?? "").startsWith("22") ? text.replace(/"[^"]*"/g, '"…"').replace(/: 0x.*$/, "") : text;
+  return (error.code ?? "").startsWith("22") ? text.replace(/".*"/s, '"…"').replace(/: 0x.*$/s, "") : text;
 }
 
 function placeOf(error: DatabaseError): string {
