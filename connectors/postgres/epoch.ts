@@ -45,7 +45,7 @@ export async function recordBackend(session: Session, claim: Claim): Promise<voi
   await inEpoch(session, claim, "recording a session", () =>
     session.query(
       `INSERT INTO headgate.backend (migration, epoch, pid, started) VALUES ($1, $2, $3, $4)
-       ON CONFLICT DO NOTHING`,
+       ON CONFLICT (migration, pid, started) DO NOTHING`,
       [claim.migration, claim.epoch, session.backend.pid, session.backend.started],
     ),
   );

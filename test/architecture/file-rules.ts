@@ -46,6 +46,22 @@ export function skipProblems(file: RepoFile): Problem[] {
     );
 }
 
+/** SQL of ours that passes over a constraint: a conflict without a target is any of them (invariant I11). */
+const passesOver =
+  /\bON CONFLICT\s+DO\b|\b(?:INSERT|DELETE)\s+IGNORE\b|\bUPDATE\s+IGNORE\s+\S+\s+SET\b|\bREPLACE\s+INTO\b/giu;
+
+/** Of the connectors, which write; elsewhere such words are others' SQL that is looked at. */
+export function conflictProblems(file: RepoFile): Problem[] {
+  if (!/^connectors\/.*(?<!\.test)\.ts$/u.test(file.path)) return [];
+  const bare = file.text.replaceAll(/^[^\S\n]*(?:\/\/|\/?\*).*$/gmu, "");
+  return [...bare.matchAll(passesOver)].map(({ index }) => ({
+    path: file.path,
+    line: bare.slice(0, index).split("\n").length,
+    rule: "conflicts",
+    sentence: "passes over whatever constraint a row meets",
+  }));
+}
+
 /** A word that gives away a machine or a registry, with the reason that the failing test prints. */
 export interface ForbiddenWord {
   readonly word: string;

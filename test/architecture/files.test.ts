@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { codes } from "../../src/errors.js";
 import {
+  conflictProblems,
   errorPageProblems,
   lineCount,
   lineWarning,
@@ -88,6 +89,10 @@ describe("the repository", () => {
     expect(told(all.flatMap(skipProblems))).toEqual([]);
   });
 
+  it("solves no constraint by passing over it", () => {
+    expect(told(all.flatMap(conflictProblems))).toEqual([]);
+  });
+
   it("has a page for each error code", () => {
     expect(told(errorPageProblems(codes, all))).toEqual([]);
   });
@@ -119,6 +124,21 @@ describe("the rules can fail", () => {
     for (const way of ["skip", "todo", "skipIf", "runIf"])
       expect(skipProblems(file("src/x.test.ts", `it.${way}("x")`))).toHaveLength(1);
     expect(skipProblems(file("src/x.test.ts", 'it("x", ({ skip }) => { skip("why"); });'))).toEqual([]);
+  });
+
+  it("on SQL that passes over a constraint", () => {
+    const problems = (sql: string): number =>
+      conflictProblems(file("connectors/postgres/x.ts", `// ON CONFLICT DO NOTHING\nconst sql = \`${sql}\`;`))
+        .length;
+    for (const sql of [
+      "INSERT INTO t VALUES (1)\n ON CONFLICT DO NOTHING",
+      "INSERT INTO t VALUES (1) ON CONFLICT DO UPDATE SET a = 1",
+      "INSERT IGNORE INTO t VALUES (1)",
+      "UPDATE IGNORE t SET a = 1",
+      "REPLACE INTO t VALUES (1)",
+    ])
+      expect([sql, problems(sql)]).toEqual([sql, 1]);
+    expect(problems("INSERT INTO t VALUES (1) ON CONFLICT (a) DO NOTHING")).toBe(0);
   });
 
   it("on a word that gives a machine away", () => {
