@@ -110,6 +110,33 @@ it("a table counts from the oldest of its looks, whichever range had it", async 
   expect(outcomes.map(({ proof }) => proof.whole?.seq)).toEqual([57n]);
 });
 
+it("ranges that leave rows out between them prove nothing of the table", async () => {
+  const bounds = (...each: readonly (readonly [string | null, string | null])[]) =>
+    each.map(([lower, upper], number) => ({
+      ...{ table: "a", number },
+      lower: lower === null ? null : [lower],
+      upper: upper === null ? null : [upper],
+    }));
+  const run = (ranges: ReturnType<typeof bounds>): Promise<unknown> => {
+    const base = exampleTools(tables.slice(0, 1), 1);
+    const split = async function* () {
+      for (const range of ranges) yield await Promise.resolve(range);
+    };
+    const tools = { ...base, source: { ...base.source, split } };
+    return verify(tools, { method: "stream", full: true, tables: null }, signal);
+  };
+  await run(bounds([null, "5"], ["5", null]));
+  await run(bounds([null, null]));
+  for (const gap of [
+    bounds([null, "5"], ["6", null]),
+    bounds(["1", "5"], ["5", null]),
+    bounds([null, "5"], ["5", "9"]),
+    bounds([null, "5"]),
+    bounds([null, null], [null, null]),
+  ])
+    await expect(run(gap)).rejects.toMatchObject({ code: "bug", message: /leave rows out/u });
+});
+
 it("of touched keys those are compared that the source had changed when it was asked", async () => {
   const base = exampleLedger(["a", "b"]);
   let applied = false;

@@ -156,9 +156,9 @@ export async function cleanFrom(
   table: PlanTable,
   signal: AbortSignal,
 ): Promise<void> {
-  const proofs = (await tools.ledger.ranges(run.id))
-    .filter(({ range }) => range.table === table.source)
-    .map(({ proof }) => proof);
+  const mine = (await tools.ledger.ranges(run.id)).filter(({ range }) => range.table === table.source);
+  demandWhole(mine.map(({ range }) => range));
+  const proofs = mine.map(({ proof }) => proof);
   const [first] = proofs;
   if (first === undefined || first === null)
     throw new Fault("bug", `${table.source} was to be clean without a range that was compared.`);
@@ -182,6 +182,24 @@ export async function cleanFrom(
   const { seq, position } = oldest;
   await inTurn(tools, () => tools.ledger.setClean(table.source, seq, position, figures), signal);
   await tools.moment("verify:cleaned");
+}
+
+/**
+ * From one end of the key to the other without a gap. The copy was split by the same code: rows that it left out between
+ * two ranges would be looked at on neither side.
+ */
+function demandWhole(ranges: readonly Range[]): void {
+  const bounds = (bound: Range["lower"]): string => JSON.stringify(bound);
+  ranges.forEach((range, place) => {
+    const [before, after] = [ranges[place - 1], ranges[place + 1]];
+    const begins = before === undefined ? range.lower === null : range.lower !== null;
+    const ends = after === undefined ? range.upper === null : bounds(range.upper) === bounds(after.lower);
+    if (!begins || !ends)
+      throw new Fault(
+        "bug",
+        `The ranges of ${range.table} leave rows out beside range ${String(range.number)}, so it was not compared whole.`,
+      );
+  });
 }
 
 /** Rows that only the target has, of tables whose ranges are the source's alone: to be asked for where a table has more than one. How many they are. */
