@@ -84,6 +84,8 @@ export interface SourceDigests {
     sink: RowSink,
     signal: AbortSignal,
   ): Promise<void>;
+  /** A row's hash as an expression, to be selected beside its columns. */
+  hash(texts: DigestQuery["texts"]): string;
 }
 
 /** One consistent view of some tables at an exactly known position (design.md, decision 4). */

@@ -88,6 +88,7 @@ export class WireReader implements RowReader {
       const select = [...query.select, rowHash(query.texts)];
       await this.read({ ...wanted(query), select, where: inBuckets(query, buckets) }, sink, signal);
     },
+    hash: rowHash,
   };
 
   /** `options` are the wire's own, for a second look at who locks a table. */

@@ -51,13 +51,20 @@ export async function bothSums(
   return { source, target };
 }
 
+/** A key whose row's hash is not there as often on the other side. */
+export interface ListedKey {
+  readonly key: Buffer;
+  /** The hash of the target's row; null where the target has none of the key, or several. */
+  readonly target: string | null;
+}
+
 /** Suspect keys as tuples, each once; null where there are too many to be listed. `rows` is about how many there are in all. */
 export async function bisect(
   digests: Digests,
   parted: Parted,
   rows: number,
   signal: AbortSignal,
-): Promise<readonly Buffer[] | null> {
+): Promise<readonly ListedKey[] | null> {
   const of = bucketsFor(rows);
   const { source, target } = await bothSums(digests, parted, of, signal);
   const only = differing(source, target);
@@ -91,7 +98,8 @@ async function unequalKeys(
   { table, texts, range, engine }: Parted,
   buckets: Buckets,
   signal: AbortSignal,
-): Promise<readonly Buffer[]> {
+): Promise<readonly ListedKey[]> {
+  const there = new Map<string, string | null>();
   const hashes = new Map<string, { balance: number; readonly keys: Buffer[] }>();
   const add = (tuple: Buffer, step: 1 | -1): void => {
     const { key, hash } = keyAndHash(tuple);
@@ -99,6 +107,9 @@ async function unequalKeys(
     entry.balance += step;
     entry.keys.push(key);
     hashes.set(hash, entry);
+    if (step === 1) return;
+    const text = key.toString("latin1");
+    there.set(text, there.has(text) ? null : hash);
   };
   const { select, sink } = keyRows(table, engine, (tuple) => add(tuple, 1));
   await together(
@@ -110,14 +121,18 @@ async function unequalKeys(
       signal,
     ),
   );
-  const keys = new Map<string, Buffer>();
+  const keys = new Map<string, ListedKey>();
   for (const { balance, keys: found } of hashes.values())
-    if (balance !== 0) for (const key of found) keys.set(key.toString("latin1"), key);
+    if (balance !== 0)
+      for (const key of found) {
+        const text = key.toString("latin1");
+        keys.set(text, { key, target: there.get(text) ?? null });
+      }
   return [...keys.values()];
 }
 
 /** A tuple of a key and a hash, parted: the hash is the last of its fields, 64 characters. */
-function keyAndHash(tuple: Buffer): { readonly key: Buffer; readonly hash: string } {
+export function keyAndHash(tuple: Buffer): { readonly key: Buffer; readonly hash: string } {
   const cut = tuple.length - 68;
   if (cut < 2 || tuple.readInt32BE(cut) !== 64) throw new Fault("bug", "A row was listed without its hash.");
   const key = Buffer.from(tuple.subarray(0, cut));
@@ -136,13 +151,24 @@ function tupleSink(take: (tuple: Buffer) => void): TupleSink {
 const hashCell: Cell = { op: ops.bytes, wire: 0, parameter: 0, write: null };
 
 /** Reads the key's columns and a hash as the tuple that the target would send of them. */
-function keyRows(
-  table: PlanTable,
-  engine: SourceEngine,
-  take: (tuple: Buffer) => void,
-): { readonly select: readonly string[]; readonly sink: RowSink } {
+function keyRows(table: PlanTable, engine: SourceEngine, take: (tuple: Buffer) => void): HashedRows {
   const names = table.key?.columns ?? [];
   const columns = names.flatMap((name) => table.columns.filter(({ source }) => source === name));
+  return hashedRows(table, columns, engine, take);
+}
+
+export interface HashedRows {
+  readonly select: readonly string[];
+  readonly sink: RowSink;
+}
+
+/** Rows of these columns with a hash behind them, as tuples. */
+export function hashedRows(
+  table: PlanTable,
+  columns: PlanTable["columns"],
+  engine: SourceEngine,
+  take: (tuple: Buffer) => void,
+): HashedRows {
   const codecs = columns.map((column) => ({ column, codec: codecOf(column, engine) }));
   const writer = new RowWriter(
     [...codecs.map(({ codec }) => codec.cell), hashCell],

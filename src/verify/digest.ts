@@ -9,8 +9,9 @@ import { Fault } from "../errors.js";
 import type { PlanTable, Range } from "../model.js";
 import { throwIfStopped } from "../stop.js";
 import type { DigestSums, Suspect } from "../verify-port.js";
+import { demandAgreement } from "./agreement.js";
 import { bisect, bothSums, differing } from "./bisect.js";
-import type { Digests, Parted } from "./bisect.js";
+import type { Digests, ListedKey, Parted } from "./bisect.js";
 import type { Comparer } from "./comparer.js";
 import type { Comparing, RangeFigures } from "./comparing.js";
 import { digestTexts, keyTexts } from "./digest-texts.js";
@@ -79,9 +80,12 @@ async function digestRange(
   const told = new Set<string>();
   for (let at = 0; at < found.keys.length; at += keysAtOnce) {
     throwIfStopped(signal);
-    const keys = tuplesOf(found.keys.slice(at, at + keysAtOnce));
+    const listed = found.keys.slice(at, at + keysAtOnce);
+    const keys = tuplesOf(listed.map(({ key }) => key));
     const { suspects } = await stream.keys(comparer, table, keys, signal);
     for (const { key } of suspects) told.add(key.toString("latin1"));
+    const excused = listed.filter(({ key }) => !told.has(key.toString("latin1")));
+    await demandAgreement(comparer, table, { source, texts }, excused, signal);
     for (let from = 0; from < suspects.length; from += page)
       await onSuspects(suspects.slice(from, from + page));
   }
@@ -98,7 +102,7 @@ async function digestRange(
 interface Found {
   readonly figures: RangeFigures;
   /** Keys of the rows that differ; null where they are to be found by streaming. */
-  readonly keys: readonly Buffer[] | null;
+  readonly keys: readonly ListedKey[] | null;
 }
 
 async function look(digests: Digests, parted: Parted, keyed: boolean, signal: AbortSignal): Promise<Found> {

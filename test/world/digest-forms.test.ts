@@ -8,10 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openMysql } from "../../connectors/mysql/source.js";
 import { openPostgres } from "../../connectors/postgres/target.js";
 import type { Plan, PlanTable, Range } from "../../src/model.js";
-import type { Source, Target } from "../../src/port.js";
+import type { RowReader, Source, Target } from "../../src/port.js";
 import { readPlan } from "../../src/plan/file.js";
 import type { Suspect } from "../../src/verify-port.js";
 import { wayOf } from "../../src/verify/compare.js";
+import type { Comparing } from "../../src/verify/comparing.js";
 import { digestBlindness } from "../../src/verify/digest-texts.js";
 import { digestComparing } from "../../src/verify/digest.js";
 import { streamed } from "../../src/verify/streamed.js";
@@ -66,6 +67,22 @@ const tableOf = (name: string): PlanTable => {
   if (table === undefined) throw new Error(`no ${name}`);
   return table;
 };
+
+/** As whoever has a wrong codec reads a column. */
+function misread(reader: RowReader, column: string, as: string): RowReader {
+  const { digests } = reader;
+  if (digests === undefined) throw new Error("no digests");
+  return {
+    digests,
+    read: (query, sink, stop) =>
+      reader.read(
+        { ...query, select: query.select.map((sql) => (sql === `\`${column}\`` ? as : sql)) },
+        sink,
+        stop,
+      ),
+    [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+  };
+}
 
 async function digested(name: string, range: Range | null = null, weak?: Weakness) {
   await using strongLook = await target.look(plan, 4);
@@ -216,6 +233,32 @@ it("a range holds the same rows on both sides", async () => {
 it("bytes that are no geometry refuse the digest, and are streamed in the same view", async () => {
   const { found, figures, refused } = await after("t", "UPDATE t SET g = '\\x01'::bytea WHERE id = 7");
   expect([found, figures.method, refused.length]).toEqual([[["different", "g"]], "stream", 1]);
+});
+
+it("rows that a wrong codec has copied are the same bytes on both sides, and are not called equal", async () => {
+  await trip.target.sql("UPDATE t SET a = upper(a) WHERE id IN (7, 8)");
+  try {
+    await using look = await target.look(plan, 4);
+    await using sound = await source.reader(4);
+    if (look === null || sound === null) throw new Error("no slot");
+    const reader = misread(sound, "a", "IF(`id` IN (7, 8), UPPER(`a`), `a`)");
+    const found: Suspect[] = [];
+    const take = (suspects: readonly Suspect[]): Promise<void> => {
+      found.push(...suspects);
+      return Promise.resolve();
+    };
+    const compare = (comparing: Comparing): Promise<unknown> =>
+      comparing.range({ look, reader, engine: "mysql" }, tableOf("t"), null, take, signal);
+    await compare(streamed);
+    expect(found).toEqual([]);
+    const digest = digestComparing({ stream: streamed, ordered: () => true });
+    await expect(compare(digest)).rejects.toMatchObject({
+      code: "bug",
+      message: /^2 rows of t are the same bytes on both sides, and the two servers' digests of them part/u,
+    });
+  } finally {
+    await trip.target.sql("TRUNCATE public.t; INSERT INTO public.t SELECT * FROM kept.t");
+  }
 });
 
 it("many rows that differ are streamed at once", async () => {

@@ -43,6 +43,7 @@ export function weakened(
         ? xored((sink) => there.hashes({ ...query, select: [] }, all, rowSink(sink), signal))
         : there.sums(lesser(query, weak), buckets, signal),
     hashes: (query, buckets, sink, signal) => there.hashes(lesser(query, weak), buckets, sink, signal),
+    hash: (texts) => there.hash(lesserTexts(texts, weak)),
   };
   return {
     look: {
