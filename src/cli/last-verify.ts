@@ -39,6 +39,6 @@ export function lastVerify(proof: ProofView | null): LastVerify | null {
     differences,
     pending,
     never,
-    sentence: `${run.endedAt}, ${plural(tables.length, "table")}: ${found}${pending === 0 ? "" : `, ${count(pending)} to be looked at again`}${never === 0 ? "" : `; ${plural(never, "table")} never compared whole`}`,
+    sentence: `${run.endedAt}, ${kind === "sample" ? "a sample of " : ""}${plural(tables.length, "table")}: ${found}${pending === 0 ? "" : `, ${count(pending)} to be looked at again`}${never === 0 ? "" : `; ${plural(never, "table")} never compared whole`}`,
   };
 }

@@ -26,7 +26,7 @@ export function tellVerified(log: Log, { outcome, gates, orphans, open }: Verifi
   if (differences > 0n) log.error(facts, "verified: rows differ; headgate repair");
   else if (pending > 0n)
     log.warn(facts, "not verified to the end: rows were written to each time they were looked at");
-  else log.info(facts, "verified: no row differs");
+  else log.info(facts, "verified: no row is on record as different");
 }
 
 /** What is worth a line; batches and lags are figures, not news. */

@@ -9,12 +9,12 @@ import type { ReportProof } from "../watch/report-body.js";
 import { reportProof } from "../watch/report-proof.js";
 import { policyCounts } from "./kept.js";
 
-/** `queries`: how many the config has. */
+/** `queries`: those of the config, each by what it asks. */
 export function proofOf(
   view: LedgerView,
   proof: ProofView | null,
   plan: Plan | null,
-  queries: number,
+  queries: readonly string[],
 ): ReportProof {
   const tables = new Map((plan?.tables ?? []).map((table) => [table.source, table]));
   const policies = policyCounts(view);

@@ -7,6 +7,7 @@ import { writeFile } from "node:fs/promises";
 import { Fault, exits } from "../errors.js";
 import type { Inventory, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
+import { askedAs } from "../verify/gate.js";
 import { count, plural } from "../watch/screen.js";
 import type { ReportBody } from "../watch/report-body.js";
 import { reportDigest } from "../watch/report-digest.js";
@@ -42,7 +43,7 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
   // The ledger has no plan: what only a plan knows is told where the one beside the config is this migration's own.
   const plan = recorded?.fingerprint === view.fingerprint ? recorded : null;
   const { queries } = migration.config.verify;
-  const proof = proofOf(view, await target.proof(migration.id), plan, queries.length);
+  const proof = proofOf(view, await target.proof(migration.id), plan, queries.map(askedAs));
   const made = bodyOf(migration, view, plan, proof, context.services.today());
   // Without secrets before the digest is taken: what is printed is scrubbed, and has to fit all the same.
   const body = scrubbed(made, (text) => context.output.scrub(text));

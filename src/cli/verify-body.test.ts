@@ -3,11 +3,13 @@ import type { CountVerdict } from "../verify/counts.js";
 import { verifyResult } from "./verify-body.js";
 import { countsBody } from "./verify-part.js";
 
+const example = {
+  ...{ table: "t", rowsSource: 9, rowsTarget: 9, compared: "whole", keysCompared: 0 },
+  ...{ differences: 0, pending: 0, mismatches: [] },
+};
+
 function told(table: Record<string, unknown>, over: Record<string, unknown> = {}) {
-  const each = {
-    ...{ table: "t", rowsSource: 9, rowsTarget: 9, compared: "whole", keysCompared: 0 },
-    ...{ differences: 0, pending: 0, mismatches: [], ...table },
-  };
+  const each: typeof example = { ...example, ...table };
   const { differences, pending } = each;
   const body = { differences, pending, seconds: 1, mismatchFile: null, orphans: [], queries: [] };
   return verifyResult("m", { ...body, tables: [each], ...over });
@@ -17,6 +19,23 @@ it("nothing differs and nothing is open: done", () => {
   const { exit, human } = told({});
   expect(exit).toBe(0);
   expect(human.at(-1)).toBe("m: no row differs in 1 table; compared in 0:01.");
+});
+
+it("what no row was compared for is not said of rows", () => {
+  const last = (...compared: readonly string[]): string | undefined => {
+    const tables = compared.map((each) => ({ ...example, compared: each }));
+    return told({}, { tables }).human.at(-1);
+  };
+  expect(last("counts", "counts")).toBe("m: both sides have as many rows in 2 tables; counted in 0:01.");
+  expect(last("sample")).toBe("m: no row of the sample differs in 1 table; compared in 0:01.");
+  expect(last("touched keys")).toBe(
+    "m: no row is on record as different in 1 table, looked at where events have touched them since they were compared; compared in 0:01.",
+  );
+  expect(told({ compared: "touched keys" }).human.join("\n")).toContain("are those of their last comparison");
+  expect(told({}).human.join("\n")).not.toContain("are those of their last comparison");
+  expect(last("whole", "touched keys")).toMatch(/in 2 tables, of 1 of them looked at where events/u);
+  const apart = told({ compared: "counts", differences: 1 }).human.at(-1);
+  expect(apart).toBe("m: 1 table does not have as many rows on both sides; counted in 0:01.");
 });
 
 it("rows that were never still are work that waits, and are not called equal", () => {
@@ -78,6 +97,12 @@ it("counts tell one position only where all tables were counted at it", () => {
   expect(counted("5", "5")).toEqual({ kind: "file", file: "log", offset: "5" });
   expect(counted("5", "9")).toBeNull();
   expect(counted()).toBeNull();
+});
+
+it("rows that were read on a replica are said to be the replica's", () => {
+  const line = /^The source's rows were read on source\.replica/u;
+  expect(told({}, { replica: true }).human).toContainEqual(expect.stringMatching(line));
+  expect(told({}).human).not.toContainEqual(expect.stringMatching(line));
 });
 
 it("of a copy that is not followed it is said that what was written since counts as different", () => {

@@ -95,6 +95,11 @@ export function verifyResult(migration: string, body: Readonly<Record<string, un
             "Nobody follows the source's log here: rows that it has written since they were copied are among the differences.",
           ]
         : []),
+      ...(told.replica === true
+        ? [
+            "The source's rows were read on source.replica: what the replica has otherwise than the source itself was not looked at.",
+          ]
+        : []),
       ...told.tables.flatMap(({ table, unlisted = 0 }) =>
         unlisted === 0
           ? []
@@ -162,6 +167,7 @@ const toldSchema = z.looseObject({
   pending: z.int(),
   seconds: z.number(),
   followed: z.boolean().optional(),
+  replica: z.boolean().optional(),
   /** Counts have neither. */
   begun: z.string().optional(),
   resumed: z.int().optional(),
@@ -224,6 +230,11 @@ function linesOf(told: ToldBody): string[] {
       ]),
       [2, 3, 4, 5],
     ),
+    ...(told.tables.some(({ compared }) => compared === "touched keys")
+      ? [
+          "Rows of tables of which touched keys were compared are those of their last comparison of everything.",
+        ]
+      : []),
     ...told.tables.flatMap((t) =>
       t.mismatches
         .slice(0, 10)
@@ -237,8 +248,8 @@ function linesOf(told: ToldBody): string[] {
 
 function sentenceOf(migration: string, told: ToldBody): string {
   const tables = plural(told.tables.length, "table");
-  const took = `compared in ${clock(told.seconds)}`;
   const counted = told.tables.some(({ compared }) => compared === "counts");
+  const took = `${counted ? "counted" : "compared"} in ${clock(told.seconds)}`;
   const pending =
     told.pending === 0
       ? ""
@@ -247,7 +258,21 @@ function sentenceOf(migration: string, told: ToldBody): string {
         : ` ${plural(told.pending, "row")} ${told.pending === 1 ? "was" : "were"} written to each time ${told.pending === 1 ? "it was" : "they were"} looked at, and ${told.pending === 1 ? "is" : "are"} neither equal nor different yet: headgate verify looks again.`;
   if (told.differences === 0 && told.pending > 0)
     return `${migration}: ${tables} ${took}, not to the end.${pending}`;
-  if (told.differences === 0) return `${migration}: no row differs in ${tables}; ${took}.`;
+  if (told.differences === 0) return `${migration}: ${nothingFound(told, tables)}; ${took}.`;
   const all = told.mismatchFile === null ? "" : ` All of them are in ${told.mismatchFile}.`;
-  return `${migration}: ${plural(told.differences, counted ? "table" : "row")} ${told.differences === 1 ? "differs" : "differ"}${counted ? "" : ` in ${tables}`}; ${took}.${all}${pending}`;
+  const one = told.differences === 1;
+  const found = counted
+    ? `${plural(told.differences, "table")} ${one ? "does" : "do"} not have as many rows on both sides`
+    : `${plural(told.differences, "row")} ${one ? "differs" : "differ"} in ${tables}`;
+  return `${migration}: ${found}; ${took}.${all}${pending}`;
+}
+
+/** No more than was looked at: counts compare no row, a sample some, and of touched keys nobody has looked at the others again. */
+function nothingFound(told: ToldBody, tables: string): string {
+  const of = (how: string): number => told.tables.filter(({ compared }) => compared === how).length;
+  if (of("counts") > 0) return `both sides have as many rows in ${tables}`;
+  if (of("sample") > 0) return `no row of the sample differs in ${tables}`;
+  const touched = of("touched keys");
+  if (touched === 0) return `no row differs in ${tables}`;
+  return `no row is on record as different in ${tables}, ${touched === told.tables.length ? "" : `of ${String(touched)} of them `}looked at where events have touched them since they were compared`;
 }

@@ -20,6 +20,8 @@ export interface VerifyJobOptions {
   readonly watch: VerifyWatch;
   /** Whether the source's log is applied meanwhile. */
   readonly followed: boolean;
+  /** Whether the source's rows are read on source.replica. */
+  readonly atReplica: boolean;
   readonly now: () => number;
 }
 
@@ -54,5 +56,9 @@ export function verifyJob(options: VerifyJobOptions): JobAct {
     }
   };
   // Counts and samples, too, are of a target that stands still while the source goes on.
-  return async (...asked) => ({ ...(await act(...asked)), followed: options.followed });
+  return async (...asked) => ({
+    ...(await act(...asked)),
+    followed: options.followed,
+    ...(options.atReplica ? { replica: true } : {}),
+  });
 }

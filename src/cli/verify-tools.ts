@@ -29,6 +29,7 @@ export function verifyTools(parts: VerifyParts): VerificationTools {
   const { services, migration, found, source, target, ledger, following, workers, pacer, watch } = parts;
   return {
     source,
+    atReplica: migration.config.source.replica !== undefined,
     target,
     ledger: ledger.verification(),
     plan: found.plan,

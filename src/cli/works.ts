@@ -38,6 +38,7 @@ export function worksOf(parts: WorkParts): Works {
         directory: migration.stateDirectory,
         watch,
         followed: following !== null,
+        atReplica: migration.config.source.replica !== undefined,
         now: services.now,
       }),
     ),

@@ -102,7 +102,11 @@ export function besideFacts({
   return {
     ...(gates.length === 0
       ? {}
-      : { queries: JSON.stringify(gates.map(({ name, result, sentence }) => ({ name, result, sentence }))) }),
+      : {
+          queries: JSON.stringify(
+            gates.map(({ name, asks, result, sentence }) => ({ name, asks, result, sentence })),
+          ),
+        }),
     ...(orphans.length === 0
       ? {}
       : {

@@ -13,7 +13,7 @@ import type { GateOptions } from "../verify/queries.js";
 import { repair } from "../verify/repair.js";
 import type { RepairOutcome } from "../verify/repair.js";
 import type { RepairRequest, RepairTools } from "../verify/repair-tools.js";
-import { followedFacts, gaveWay, giveWay, inTurn, inTurns } from "../verify/tools.js";
+import { gaveWay, giveWay, inTurn, inTurns, lookFacts } from "../verify/tools.js";
 import type { LookBeside, VerificationTools, VerifyRequest } from "../verify/verification.js";
 import { tablesOf, verify } from "../verify/verification.js";
 import { countTable } from "../verify/counts.js";
@@ -125,7 +125,7 @@ export class Verifier {
       };
       const run = await inTurn(tools, () => tools.ledger.begin(scope), signal);
       for (const table of counted) verdicts.push(await countTable(counting, table, signal));
-      const facts = { ...countedFacts(verdicts), ...followedFacts(tools) };
+      const facts = { ...countedFacts(verdicts), ...lookFacts(tools) };
       await inTurn(tools, () => tools.ledger.end(run.id, facts), signal);
       return verdicts;
     }, signal);

@@ -2,6 +2,7 @@
  * The gates of verify.queries as they are run: a pair of queries, or a rule about columns of the target, which is one
  * query that counts the rows against it. Columns are named as the source names them and looked up in the plan.
  */
+import { createHash } from "node:crypto";
 import { Fault } from "../errors.js";
 import type { Plan, PlanColumn, PlanTable } from "../model.js";
 import { postgresName, postgresLiteral } from "../safety/identifier.js";
@@ -40,6 +41,14 @@ export type Gate =
       /** What that number counts, one and many: "row of orders.total is below 0". */
       readonly against: (count: bigint) => string;
     };
+
+/** Which question it is: a SHA-256 of all that the file says of it. An answer of yesterday is none to what is asked today. */
+export function askedAs(settings: GateSettings): string {
+  const said = Object.entries(settings)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(said)).digest("hex");
+}
 
 /** Fault config-invalid where a column does not travel. */
 export function gateOf(settings: GateSettings, plan: Plan, place: number): Gate {

@@ -10,7 +10,7 @@ import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
 import type { Source, Target, TextRow } from "../port.js";
 import { throwIfStopped } from "../stop.js";
-import { gateOf, shownKeys } from "./gate.js";
+import { askedAs, gateOf, shownKeys } from "./gate.js";
 import type { Gate, GateSettings } from "./gate.js";
 import { whileStill } from "./still.js";
 import type { StillTools } from "./still.js";
@@ -19,6 +19,8 @@ import { untilAnswered } from "./tools.js";
 export interface GateVerdict {
   readonly name: string;
   readonly kind: Gate["kind"];
+  /** Which question was asked (gate.ts). */
+  readonly asks: string;
   /** `pending`: it did not hold, and rows moved each time it was asked, or their lane stands. `refused`: a server would not answer. */
   readonly result: "holds" | "broken" | "pending" | "refused";
   /** Rows that came from each side of a pair; null otherwise. */
@@ -50,18 +52,22 @@ const mostTries = 5;
 /** Runs the gates one after another, in the file's order. Whoever is not `holds` is worth exit 2. */
 export async function runQueries(options: GateOptions): Promise<readonly GateVerdict[]> {
   const verdicts: GateVerdict[] = [];
-  for (const gate of options.gates.map((settings, place) => gateOf(settings, options.plan, place))) {
+  const gates = options.gates.map((settings, place) => ({
+    gate: gateOf(settings, options.plan, place),
+    asks: askedAs(settings),
+  }));
+  for (const { gate, asks } of gates) {
     throwIfStopped(options.signal);
-    const verdict = await runGate(gate, options);
+    const verdict = { ...(await runGate(gate, options)), asks };
     verdicts.push(verdict);
     options.onVerdict?.(verdict);
   }
   return verdicts;
 }
 
-type Look = Omit<GateVerdict, "name" | "kind">;
+type Look = Omit<GateVerdict, "name" | "kind" | "asks">;
 
-async function runGate(gate: Gate, options: GateOptions): Promise<GateVerdict> {
+async function runGate(gate: Gate, options: GateOptions): Promise<Omit<GateVerdict, "asks">> {
   const told = { name: gate.name, kind: gate.kind };
   const look = (): Promise<Look> =>
     untilAnswered(() => (gate.kind === "pair" ? lookAtPair(gate, options) : lookAtRule(gate, options)));

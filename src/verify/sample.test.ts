@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { planColumn, planTable } from "../typemap/column.fixture.js";
-import { confidence, sampleOf, seenRate } from "./sample.js";
+import { confidence, leavesOut, sampleOf, seenRate } from "./sample.js";
 
 const fresh = process.env["HEADGATE_FRESH"] === "1" ? Math.floor(Math.random() * 0x7fffffff) : 20_261_127;
 const seed = Number(process.env["HEADGATE_SEED"] ?? fresh);
@@ -29,12 +29,29 @@ it("falls with every row", () => {
 });
 
 it("in words", () => {
-  expect(confidence(15_350, 1_535_000)).toBe(
+  expect(confidence(15_350, 1_535_000, true)).toBe(
     "15350 of 1535000 rows were looked at, each picked by a hash of its key: a fault rate above 0.03 % would have been seen with 99 %. Rows that were not picked were not looked at.",
   );
-  expect(confidence(90_000_000, 9_000_000_000)).toMatch(/above 0\.0000052 % would/u);
-  expect(confidence(0, 7)).toMatch(/says nothing/u);
-  expect(confidence(7, 7)).toBe("Every row was looked at, 7 in all.");
+  expect(confidence(90_000_000, 9_000_000_000, true)).toMatch(/above 0\.0000052 % would/u);
+  expect(confidence(0, 7, true)).toMatch(/says nothing/u);
+  expect(confidence(7, 7, false)).toBe("Every row was looked at, 7 in all.");
+});
+
+it("never says that every row was looked at where rows were left out, however few the table has afterwards", () => {
+  expect(confidence(50, 40, true)).toMatch(
+    /^50 rows, of a table that has 40 now, were looked at, each picked by a hash of its key: a fault rate above 8\.8 % would/u,
+  );
+  expect(confidence(50, 50, true)).toMatch(/^50 of 50 rows were looked at, each picked/u);
+  // What came later is no row that was left out.
+  expect(confidence(50, 51, false)).toBe("Every row was looked at, 50 in all.");
+  const keyed = planTable([planColumn("int", "integer", {}, [], "id")], ["id"]);
+  const keyless = { ...keyed, key: null };
+  const of = (percent: number): readonly boolean[] =>
+    [keyed, keyless].map((table) => leavesOut(table, "mysql", { percent, seed: 7 }));
+  expect([of(99), of(100)]).toEqual([
+    [true, false],
+    [false, false],
+  ]);
 });
 
 it("hangs on percent, seed and the key's columns, and on nothing else", () => {

@@ -88,11 +88,22 @@ export function seenRate(rows: number): number | null {
   }
 }
 
-/** What a sample without a fault says, in a sentence. `rows`: looked at, of `of` in all; both exact. */
-export function confidence(rows: number, of: number): string {
-  const looked = `${String(rows)} of ${String(of)} rows`;
+/** Whether a sample leaves rows out: a table whose key has no exact text is compared whole. */
+export function leavesOut(table: PlanTable, engine: SourceEngine, sampling: Sampling): boolean {
+  return sampling.percent < 100 && sampleOf(table, engine, sampling) !== null;
+}
+
+/**
+ * What a sample without a fault says, in a sentence. `rows`: looked at; `of`: what the table has afterwards. `left`: some
+ * were left out; that as many were looked at as are there later is no proof that none was.
+ */
+export function confidence(rows: number, of: number, left: boolean): string {
+  if (!left) return `Every row was looked at, ${String(rows)} in all.`;
+  const looked =
+    rows > of
+      ? `${String(rows)} rows, of a table that has ${String(of)} now,`
+      : `${String(rows)} of ${String(of)} rows`;
   const rate = seenRate(rows);
-  if (rows >= of) return `Every row was looked at, ${String(rows)} in all.`;
   if (rate === null) return `None of ${String(of)} rows was looked at, which says nothing of them.`;
   return `${looked} were looked at, each picked by a hash of its key: a fault rate above ${plain(rate)} % would have been seen with 99 %. Rows that were not picked were not looked at.`;
 }

@@ -4,10 +4,10 @@
  */
 import type { PlanTable } from "../model.js";
 import type { VerifyRun, VerifyScope } from "../verify-port.js";
-import { confidence, sampleComparing } from "./sample.js";
+import { confidence, leavesOut, sampleComparing } from "./sample.js";
 import type { Sampling } from "./sample.js";
 import { settle } from "./settle.js";
-import { followedFacts, inTurn, looking } from "./tools.js";
+import { inTurn, lookFacts, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { foundIn, tablesOf } from "./verification.js";
 import type { FoundRows, VerificationTools } from "./verification.js";
@@ -74,7 +74,7 @@ export async function verifySample(
       rowsTarget: String(sum("rowsTarget")),
       of,
       ranges: proofs.length,
-      sentence: `${table.source}: ${confidence(Number(sum("rowsTarget")), Number(of))}`,
+      sentence: `${table.source}: ${confidence(Number(sum("rowsTarget")), Number(of), leavesOut(table, tools.engine, sample))}`,
     });
   }
   const facts = {
@@ -82,7 +82,7 @@ export async function verifySample(
     seed: sample.seed,
     tables: sampled.length,
     ...(resumed === 0 ? {} : { resumed }),
-    ...followedFacts(tools),
+    ...lookFacts(tools),
     differences: String(sampled.reduce((total, each) => total + each.differences, 0n)),
     sampled: JSON.stringify(
       sampled.map(({ table, sentence, differences, pending }) => ({

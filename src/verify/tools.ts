@@ -26,6 +26,8 @@ export interface Following {
 export interface VerifyTools {
   /** Rows are read here; it may stand for a replica. */
   readonly source: Pick<Source, "split" | "reader" | "seen" | "exactCut">;
+  /** The source's rows are read on source.replica. */
+  readonly atReplica?: boolean;
   readonly target: Pick<Target, "look">;
   readonly ledger: VerifyLedger;
   readonly plan: Plan;
@@ -67,9 +69,18 @@ export async function again<T>(
   });
 }
 
-/** Said of a verification of a copy that nobody follows: what the source has written since counts as different. */
-export function followedFacts({ following }: Pick<VerifyTools, "following">): { readonly followed?: false } {
-  return following === null ? { followed: false } : {};
+/**
+ * How it was looked, as facts of the verification: of a copy that nobody follows, what the source has written since counts
+ * as different; and what a replica has otherwise than the source itself, no look at the replica tells.
+ */
+export function lookFacts({ following, atReplica }: Pick<VerifyTools, "following" | "atReplica">): {
+  readonly followed?: false;
+  readonly replica?: true;
+} {
+  return {
+    ...(following === null ? { followed: false as const } : {}),
+    ...(atReplica === true ? { replica: true as const } : {}),
+  };
 }
 
 /** A write of the ledger that is not part of a look: it waits for the end of a pause like everything else that is written. */

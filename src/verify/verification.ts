@@ -10,7 +10,7 @@ import type { MismatchKind, TableProof, VerifyLedger, VerifyRun, VerifyScope } f
 import type { Comparing } from "./comparing.js";
 import { compareDirty } from "./dirty.js";
 import { settle } from "./settle.js";
-import { followedFacts, giveWay, inTurn } from "./tools.js";
+import { giveWay, inTurn, lookFacts } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { cleanFrom, compareWhole, tellKnown } from "./whole.js";
 
@@ -213,7 +213,7 @@ async function ended(
     position: JSON.stringify(position),
     ...(unlisted === 0 ? {} : { unlisted }),
     ...(done.resumed === 0 ? {} : { resumed: done.resumed }),
-    ...followedFacts(tools),
+    ...lookFacts(tools),
     ...done.facts,
   };
   await inTurn(tools, () => ledger.end(run.id, facts), signal);

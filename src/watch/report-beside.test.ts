@@ -29,7 +29,9 @@ it("a sample is told in its own words, with what it found", () => {
 });
 
 it("queries and foreign keys are told as they were last asked, and speak against the target where they do not hold", () => {
-  const query = (result: string) => [{ name: "total", result, sentence: "total: 1 row equal." }];
+  const query = (result: string) => [
+    { name: "total", asks: "this", result, sentence: "total: 1 row equal." },
+  ];
   const key = (result: string) => [
     { table: "t", foreignKey: "fk", result, sentence: "fk of t: 1 row asks." },
   ];
@@ -55,17 +57,24 @@ it("queries and foreign keys are told as they were last asked, and speak against
   expect(left.sentences).toContain("fk of t: 1 row asks.");
   // What was never looked at does not hold: a verification of some tables asks neither.
   const fk = { table: "t", foreignKey: "fk" };
-  expect(besideOf([run("9", {})], { queries: 1, foreignKeys: [fk] })).toMatchObject({
+  expect(besideOf([run("9", {})], { queries: ["this"], foreignKeys: [fk] })).toMatchObject({
     holds: false,
     sentences: [
-      "1 query of verify.queries was never asked: a verification of all tables asks them.",
+      "1 query of verify.queries was never asked as it stands there: a verification of all tables asks them.",
       "1 foreign key of the source was never looked at on the target: a verification of all tables looks at them.",
     ],
   });
   const asked = [of("8", "holds", "holds")];
-  expect(besideOf(asked, { queries: 1, foreignKeys: [fk] }).holds).toBe(true);
-  expect(besideOf(asked, { queries: 2, foreignKeys: [fk] }).holds).toBe(false);
-  expect(besideOf(asked, { queries: 1, foreignKeys: [fk, { ...fk, table: "u" }] }).holds).toBe(false);
+  expect(besideOf(asked, { queries: ["this"], foreignKeys: [fk] }).holds).toBe(true);
+  expect(besideOf(asked, { queries: ["this", "that"], foreignKeys: [fk] }).holds).toBe(false);
+  // As many, and another one.
+  expect(besideOf(asked, { queries: ["that"], foreignKeys: [fk] }).holds).toBe(false);
+  const older = asked.map((each) => ({
+    ...each,
+    facts: { ...each.facts, queries: JSON.stringify([{ name: "total", result: "holds", sentence: "" }]) },
+  }));
+  expect(besideOf(older, { queries: ["this"], foreignKeys: [fk] }).holds).toBe(false);
+  expect(besideOf(asked, { queries: ["this"], foreignKeys: [fk, { ...fk, table: "u" }] }).holds).toBe(false);
   // One that goes on says nothing yet.
   expect(besideOf([{ ...of("8", "broken", "orphans"), endedAt: null }]).sentences).toEqual([]);
 });

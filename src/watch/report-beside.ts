@@ -21,8 +21,8 @@ export interface BesideReport {
 
 /** What a proof has to have looked at beside rows before it is complete. */
 export interface Wanted {
-  /** Queries of the config. */
-  readonly queries: number;
+  /** Queries of the config, each by what it asks. */
+  readonly queries: readonly string[];
   /** Foreign keys of the source. */
   readonly foreignKeys: readonly { readonly table: string; readonly foreignKey: string }[];
 }
@@ -46,7 +46,10 @@ const sampled = z.array(
   }),
 );
 const countedRows = z.array(z.object({ table: z.string(), result: z.string(), sentence: z.string() }));
-const queries = z.array(z.object({ name: z.string(), result: z.string(), sentence: z.string() }));
+const queries = z.array(
+  // Of an older build nobody knows what was asked.
+  z.object({ name: z.string(), asks: z.string().optional(), result: z.string(), sentence: z.string() }),
+);
 const foreignKeys = z.array(
   z.object({ table: z.string(), foreignKey: z.string(), result: z.string(), sentence: z.string() }),
 );
@@ -61,7 +64,7 @@ export interface Beside extends BesideReport {
   readonly at: Readonly<Record<"counts" | "queries" | "foreignKeys", string | null>>;
 }
 
-const nothing: Wanted = { queries: 0, foreignKeys: [] };
+const nothing: Wanted = { queries: [], foreignKeys: [] };
 
 export function besideOf(runs: readonly Run[], wanted = nothing): Beside {
   const sample = lastWith(runs, "sampled", sampled);
@@ -73,7 +76,8 @@ export function besideOf(runs: readonly Run[], wanted = nothing): Beside {
   const samples = sample === null ? [] : sample.found.map((each) => sampleSentence(sample.run, each));
   const wrong = (looked?.found ?? []).filter(({ result }) => result !== "holds");
   const red = (asked?.found ?? []).filter(({ result }) => result !== "holds");
-  const unasked = Math.max(0, wanted.queries - (asked?.found.length ?? 0));
+  const asks = new Set(asked?.found.map((each) => each.asks));
+  const unasked = wanted.queries.filter((each) => !asks.has(each)).length;
   const known = new Set(looked?.found.map(({ table, foreignKey }) => JSON.stringify([table, foreignKey])));
   const unseen = wanted.foreignKeys.filter(
     ({ table, foreignKey }) => !known.has(JSON.stringify([table, foreignKey])),
@@ -81,13 +85,13 @@ export function besideOf(runs: readonly Run[], wanted = nothing): Beside {
   return {
     samples,
     counts: counts?.found ?? [],
-    queries: asked?.found ?? [],
+    queries: (asked?.found ?? []).map(({ name, result, sentence }) => ({ name, result, sentence })),
     foreignKeys: looked?.found ?? [],
     sentences: [
       ...(unasked === 0
         ? []
         : [
-            `${counted(unasked, "query", "queries")} of verify.queries ${unasked === 1 ? "was" : "were"} never asked: a verification of all tables asks them.`,
+            `${counted(unasked, "query", "queries")} of verify.queries ${unasked === 1 ? "was" : "were"} never asked as ${unasked === 1 ? "it stands" : "they stand"} there: a verification of all tables asks them.`,
           ]),
       ...(unseen.length === 0
         ? []

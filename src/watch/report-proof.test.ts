@@ -87,6 +87,21 @@ describe("what is said of a table", () => {
     expect([told({}).followed, told(null, { runs: [] }).followed]).toEqual([true, null]);
   });
 
+  it("says whose rows were compared where it were a replica's", () => {
+    const there = { ...run, facts: { replica: true } };
+    const later = { ...run, id: "2", endedAt: "2026-11-22T00:20:00Z" };
+    const line =
+      /^The verification that ended at 2026-11-22T00:10:00Z read the source's rows on source\.replica/u;
+    for (const runs of [[there], [later, there]])
+      expect(told({}, { runs }).sentences).toContainEqual(expect.stringMatching(line));
+    expect(told({}).sentences).not.toContainEqual(expect.stringMatching(/replica/u));
+    // Everything was compared anew at the source itself since.
+    const anew = { whole: { seq: 13n, position: null, at: "2026-11-22T00:15:00Z" } };
+    expect(told(anew, { runs: [later, there] }).sentences).not.toContainEqual(
+      expect.stringMatching(/replica/u),
+    );
+  });
+
   it("claims nothing of rows that the log may have touched without naming them", () => {
     const whole = told({ touched: { keys: "3", whole: true }, method: "multiset" }, {}, false);
     expect(whole.orders?.sentence).toContain(

@@ -55,6 +55,7 @@ export function reportProof(facts: ProofFacts): ReportProof {
     sentences: [
       ...wholeSentences(tables, view, differences, pending),
       ...unfollowedSentence(last),
+      ...replicaSentence(view),
       ...leftOutSentence(facts.leftOut),
       ...sentences,
       ...tables.map((t) => t.sentence),
@@ -77,6 +78,7 @@ export function reportProof(facts: ProofFacts): ReportProof {
 const notOfRows: readonly string[] = [
   "Rows are compared by their values. Defaults, sequences' next values, triggers, programs, grants and indexes are not rows.",
   "Values pass through the type map before they are compared: two values of the source that it makes one are one here.",
+  "Where bytes were compared, the source was read through the same codecs that copied it: an error of theirs is on both sides and cannot be seen so. Digests are made by the two servers without them.",
 ];
 
 function wholeSentences(
@@ -111,6 +113,17 @@ function unfollowedSentence(last: ProofView["runs"][number] | undefined): string
   if (last === undefined || isFollowed(last)) return [];
   return [
     `The last verification, ended at ${last.endedAt ?? "?"}, was of a copy that nobody follows: what the source has written since it was copied counts as different.`,
+  ];
+}
+
+/** What was compared is what the replica had, until everything was compared anew at the source itself. */
+function replicaSentence(view: ProofView | null): string[] {
+  const last = view?.runs.find(({ facts, endedAt }) => endedAt !== null && facts["replica"] === true);
+  const at = last?.endedAt ?? null;
+  if (view === null || at === null) return [];
+  if (view.tables.length > 0 && view.tables.every(({ whole }) => whole !== null && whole.at > at)) return [];
+  return [
+    `The verification that ended at ${at} read the source's rows on source.replica, as of positions that the replica had come to: what the replica has otherwise than the source itself is not known by it.`,
   ];
 }
 

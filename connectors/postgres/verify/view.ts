@@ -40,7 +40,7 @@ async function read(session: Session, migration: string): Promise<ProofView> {
       WHERE migration = $1 AND state <> 'given up'
         AND (id >= (SELECT min(v.id) FROM (SELECT id FROM headgate.verification WHERE migration = $1 AND state <> 'given up'
                                             ORDER BY id DESC LIMIT ${String(most.runs)}) v)
-          OR id IN (SELECT max(v.id) FROM headgate.verification v CROSS JOIN (VALUES ('queries'), ('foreignKeys'), ('sampled'), ('counted')) AS f (name)
+          OR id IN (SELECT max(v.id) FROM headgate.verification v CROSS JOIN (VALUES ('queries'), ('foreignKeys'), ('sampled'), ('counted'), ('replica')) AS f (name)
                      WHERE v.migration = $1 AND v.state = 'ended' AND v.facts -> f.name IS NOT NULL GROUP BY f.name))
       ORDER BY id DESC`,
   );
