@@ -209,6 +209,9 @@ describe("a live migration", () => {
     try {
       const found = await trip.said(2, "verify", "--full");
       expect(found["differences"]).toBeGreaterThan(1000);
+      expect(tableOf(found, "users")).toMatchObject({ truncated: true, mismatches: { length: 100 } });
+      const file = readFileSync(String(found["mismatchFile"]), "utf8").trimEnd().split("\n");
+      expect(new Set(file).size).toBe(found["differences"]);
       const dry = tableOf(await trip.said(0, "repair", "--dry-run"), "users");
       expect(dry).toMatchObject({ statements: { length: 1000 } });
       expect(dry?.["statementsUnshown"]).toBeGreaterThan(0);

@@ -167,6 +167,13 @@ describe("check on a replica", () => {
       await replica.query("SET SESSION sql_log_bin = 0");
       await replica.query("INSERT INTO check_replica.kept VALUES (9001, 1, 'there')");
       const there = await trip.said(2, "verify", "--full");
+      expect(there).toMatchObject({ replica: true });
+      const { proof } = (await trip.said(0, "report")) as {
+        readonly proof?: { readonly sentences: string[] };
+      };
+      expect(proof?.sentences).toContainEqual(
+        expect.stringMatching(/read the source's rows on source\.replica/u),
+      );
       expect(mismatchesOf(there, "kept")).toMatchObject([{ key: ["9001"], kind: "missing" }]);
       await replica.query("DELETE FROM check_replica.kept WHERE id = 9001");
       await replica.query("SET SESSION sql_log_bin = 1");
