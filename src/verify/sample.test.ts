@@ -29,21 +29,49 @@ it("falls with every row", () => {
 });
 
 it("in words", () => {
-  expect(confidence(15_350, 1_535_000, true)).toBe(
+  expect(confidence(15_350, 1_535_000, 1)).toBe(
     "15350 of 1535000 rows were looked at, each picked by a hash of its key: a fault rate above 0.03 % would have been seen with 99 %. Rows that were not picked were not looked at.",
   );
-  expect(confidence(90_000_000, 9_000_000_000, true)).toMatch(/above 0\.0000052 % would/u);
-  expect(confidence(0, 7, true)).toMatch(/says nothing/u);
-  expect(confidence(7, 7, false)).toBe("Every row was looked at, 7 in all.");
+  expect(confidence(90_000_000, 9_000_000_000, 1)).toMatch(/above 0\.0000052 % would/u);
+  expect(confidence(0, 7, 1)).toMatch(/says nothing/u);
+  expect(confidence(7, 7, null)).toBe("Every row was looked at, 7 in all.");
+});
+
+it("holds for every mixture of faults, rows that the target does not have among them, and however lucky the pick was", () => {
+  const log = (what: number): number => Math.log1p(what);
+  fc.assert(
+    fc.property(
+      fc.record({
+        of: fc.integer({ min: 1, max: 5000 }),
+        percent: fc.double({ min: 0.1, max: 99, noNaN: true }),
+        picked: fc.double({ min: 0, max: 1, noNaN: true }),
+        missing: fc.double({ min: 0, max: 1, noNaN: true }),
+        more: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+      ({ of, percent, picked, missing, more }) => {
+        const rows = Math.round(picked * of);
+        const told = Number(/above ([\d.]+) %/u.exec(confidence(rows, of, percent))?.[1] ?? 100) / 100;
+        // Somewhat above what is told, of rows that both sides have and of rows that only the source has.
+        const rate = told + more * (1 - told) * 0.999;
+        if (rate >= 1) return;
+        const gone = missing * (rate / (1 - rate)) * of;
+        const wrong = Math.max(0, rate * (of + gone) - gone);
+        let unseen = gone * log(-percent / 100);
+        for (let row = 0; row < rows; row += 1) unseen += log(-Math.min(1, wrong / (of - row)));
+        expect(unseen).toBeLessThanOrEqual(Math.log(0.01) + 1e-9);
+      },
+    ),
+    { seed, numRuns: 2000 },
+  );
 });
 
 it("never says that every row was looked at where rows were left out, however few the table has afterwards", () => {
-  expect(confidence(50, 40, true)).toMatch(
-    /^50 rows, of a table that has 40 now, were looked at, each picked by a hash of its key: a fault rate above 8\.8 % would/u,
+  expect(confidence(50, 40, 90)).toMatch(
+    /^50 rows, of a table that has 40 now, were looked at, each picked by a hash of its key: a fault rate above 13 % would/u,
   );
-  expect(confidence(50, 50, true)).toMatch(/^50 of 50 rows were looked at, each picked/u);
+  expect(confidence(50, 50, 90)).toMatch(/^50 of 50 rows were looked at, each picked/u);
   // What came later is no row that was left out.
-  expect(confidence(50, 51, false)).toBe("Every row was looked at, 50 in all.");
+  expect(confidence(50, 51, null)).toBe("Every row was looked at, 50 in all.");
   const keyed = planTable([planColumn("int", "integer", {}, [], "id")], ["id"]);
   const keyless = { ...keyed, key: null };
   const of = (percent: number): readonly boolean[] =>

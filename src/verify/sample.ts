@@ -94,18 +94,24 @@ export function leavesOut(table: PlanTable, engine: SourceEngine, sampling: Samp
 }
 
 /**
- * What a sample without a fault says, in a sentence. `rows`: looked at; `of`: what the table has afterwards. `left`: some
- * were left out; that as many were looked at as are there later is no proof that none was.
+ * What a sample without a fault says, in a sentence. `rows`: looked at; `of`: what the table has afterwards. `percent` of
+ * the rows were to be picked; null where none was left out: that as many were looked at as are there later is no proof of
+ * that. A row that is missing on the target is none of those that were looked at: it is met as often as a row is picked,
+ * however many more of the others chance has picked, so that luck with these makes nothing surer.
  */
-export function confidence(rows: number, of: number, left: boolean): string {
-  if (!left) return `Every row was looked at, ${String(rows)} in all.`;
+export function confidence(rows: number, of: number, percent: number | null): string {
+  if (percent === null) return `Every row was looked at, ${String(rows)} in all.`;
+  if (rows === 0) return `None of ${String(of)} rows was looked at, which says nothing of them.`;
   const looked =
     rows > of
       ? `${String(rows)} rows, of a table that has ${String(of)} now,`
       : `${String(rows)} of ${String(of)} rows`;
-  const rate = seenRate(rows);
-  if (rate === null) return `None of ${String(of)} rows was looked at, which says nothing of them.`;
-  return `${looked} were looked at, each picked by a hash of its key: a fault rate above ${plain(rate)} % would have been seen with 99 %. Rows that were not picked were not looked at.`;
+  const rate = seenRate(Math.min(rows, (percent / 100) * of));
+  const told =
+    rate === null
+      ? "these are too few to say anything of the others"
+      : `a fault rate above ${plain(rate)} % would have been seen with 99 %`;
+  return `${looked} were looked at, each picked by a hash of its key: ${told}. Rows that were not picked were not looked at.`;
 }
 
 /** In plain digits, however small. */

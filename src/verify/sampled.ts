@@ -74,7 +74,7 @@ export async function verifySample(
       rowsTarget: String(sum("rowsTarget")),
       of,
       ranges: proofs.length,
-      sentence: `${table.source}: ${confidence(Number(sum("rowsTarget")), Number(of), leavesOut(table, tools.engine, sample))}`,
+      sentence: `${table.source}: ${confidence(Number(sum("rowsTarget")), Number(of), leavesOut(table, tools.engine, sample) ? sample.percent : null)}`,
     });
   }
   const facts = {

@@ -6,7 +6,7 @@
  * Bystanders on both sides must survive, the oracle must find both sides equal, every statement that we sent is looked
  * at, and nothing that is shown may do anything to a screen or a browser.
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "libpg-query";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -161,7 +161,10 @@ fromSources(["mysql9", "mariadb"], "hostile names from %s", (server) => {
     expect(verified.code, verified.stdout).toBe(0);
     human.push(screenOf(verified));
     human.push(await shown("report", "--html", "report.html"));
-    await trip.said(0, "report");
+    const json = join(trip.folder, "report.json");
+    writeFileSync(json, (await trip.headgate("report", "--json")).stdout);
+    for (const file of ["report.html", json])
+      expect(await trip.said(0, "report", "--check", file)).toMatchObject({ check: { problems: [] } });
 
     expect(await canaries()).toEqual(canary);
     await expectEqual();
