@@ -64,26 +64,25 @@ it("are nowhere, and the report fits and does nothing", { timeout: 120_000 }, as
     expect(ended.code, said.at(-1)).toBe(code);
     return ended.stdout;
   };
-  for (const json of [[], ["--json"]]) {
-    await step(2, "verify", "--full", ...json);
-    await step(2, "verify", "--full", "--method", "digest", ...json);
-    await step(2, "verify", "--sample", "100%", ...json);
-    await step(0, "repair", "--dry-run", ...json);
-    await step(0, "status", ...json);
-    await step(0, "report", "--html", `report${String(json.length)}.html`, ...json);
-  }
+  await step(2, "verify", "--full");
+  await step(2, "verify", "--full", "--method", "digest", "--json");
+  await step(2, "verify", "--sample", "100%");
+  await step(0, "repair", "--dry-run", "--json");
+  const [, , printed] = await Promise.all([
+    step(0, "status", "--json"),
+    step(0, "report", "--html", "report.html"),
+    step(0, "report", "--json"),
+  ]);
   const told = said.join("\n");
   for (const name of ["a number", "a path"]) expect(told).toContain(`${name}: refused.`);
   // Row 99 by its note, and by nothing else.
   expect(told).toMatch(/people\.note not null: broken\. .*First keys: \(99\)/u);
-  writeFileSync(join(trip.folder, "report.json"), await step(0, "report", "--json"));
-  for (const file of ["report0.html", "report1.html", "report.json"])
-    await step(0, "report", "--check", file);
-  const page = readFileSync(join(trip.folder, "report1.html"), "utf8");
+  writeFileSync(join(trip.folder, "report.json"), printed);
+  await Promise.all(["report.html", "report.json"].map((file) => step(0, "report", "--check", file)));
+  const page = readFileSync(join(trip.folder, "report.html"), "utf8");
   expect(page).toContain("Rows of people");
   expect(page).toContain("<svg");
   expect(page).not.toMatch(unsafe);
-  await step(2, "repair");
   await step(2, "repair", "--json");
 
   const files = readdirSync(trip.folder, { recursive: true, encoding: "utf8" })
