@@ -42,7 +42,15 @@ it("few pending rows are the fence's, but none of a table without a key", () => 
 
 it("a query that could not be judged yet keeps back what one that does not hold keeps back", () => {
   const asked = (result: "holds" | "pending" | "broken", open = 1): readonly string[] => {
-    const gate = { name: "sum", kind: "pair" as const, asks: "this", rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" };
+    const gate = {
+      name: "sum",
+      kind: "pair" as const,
+      asks: "this",
+      rowsSource: 1,
+      rowsTarget: 1,
+      keys: [],
+      sentence: "",
+    };
     return blockingOf({ ...verified(), gates: [{ ...gate, result }], open }, null);
   };
   expect([asked("holds"), asked("pending"), asked("broken")]).toEqual([[], ["queries-pending"], ["queries"]]);
@@ -51,12 +59,28 @@ it("a query that could not be judged yet keeps back what one that does not hold 
   expect(looks.map((open) => asked("pending", open))).toEqual([["queries-pending"], [], []]);
   expect(asked("broken", looksAtOpen)).toEqual(["queries"]);
   // Whoever hears that it is ready hears what was not judged.
-  const gate = { name: "sum", kind: "pair" as const, asks: "this", rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" };
+  const gate = {
+    name: "sum",
+    kind: "pair" as const,
+    asks: "this",
+    rowsSource: 1,
+    rowsTarget: 1,
+    keys: [],
+    sentence: "",
+  };
   expect(unjudgedOf({ ...verified(), gates: [{ ...gate, result: "pending" }] })).toEqual(["queries-pending"]);
   expect(unjudgedOf({ ...verified(), gates: [{ ...gate, result: "holds" }] })).toEqual([]);
   expect(unjudgedOf(verified(table("a", ["id"], 1n)))).toEqual(["pending"]);
   const gates = [
-    { name: "sum", kind: "pair" as const, asks: "this", rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" },
+    {
+      name: "sum",
+      kind: "pair" as const,
+      asks: "this",
+      rowsSource: 1,
+      rowsTarget: 1,
+      keys: [],
+      sentence: "",
+    },
   ];
   const looked = (result: "holds" | "pending"): number =>
     openAfter(3, { gates: gates.map((each) => ({ ...each, result })), orphans: [] });
