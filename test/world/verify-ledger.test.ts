@@ -132,6 +132,14 @@ it("goes on with the same scope, its ranges and proofs, under the next engine, a
   expect(await ledger.ended(1)).toHaveLength(1);
 });
 
+it("gives ranges in the order of their numbers, which is that of the key", async () => {
+  const run = await ledger.begin(scope());
+  const bound = (n: number): string | null => (n === 0 || n === 12 ? null : String(n));
+  const ranges = Array.from({ length: 12 }, (_, n) => range(n, bound(n), bound(n + 1)));
+  await ledger.setRanges(run.id, "t", ranges);
+  expect((await ledger.ranges(run.id)).map((each) => each.range)).toEqual(ranges);
+});
+
 it("holds no proof by halves: other bounds, figures below zero, a digest that is none", async () => {
   const run = await ledger.begin(scope());
   await ledger.setRanges(run.id, "t", [range(0, null, "5"), range(1, "5", null)]);

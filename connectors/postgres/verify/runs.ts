@@ -120,7 +120,7 @@ export async function readRanges(
     session.query(
       `SELECT table_name, number::text, lower::text, upper::text, rows_source::text, rows_target::text, bytes::text,
               seq::text, position::text AS position, digest, method, seconds::text
-         FROM headgate.verified_range WHERE migration = $1 AND verification = $2 ORDER BY table_name, number`,
+         FROM headgate.verified_range AS r WHERE migration = $1 AND verification = $2 ORDER BY r.table_name, r.number`,
       [ledger.migration, runNumber(run)],
       "reading the ranges of a verification",
     ),
