@@ -441,6 +441,8 @@ export interface PlanView {
   readonly columns: readonly PlanViewColumn[];
   /** Why its rows are not compared, as the end of a sentence; null where they are. */
   readonly uncompared: string | null;
+  /** It shows one of several texts that a collation holds equal, and which one neither server says. */
+  readonly anySpelling?: true;
 }
 
 export interface PlanViewColumn {

@@ -1,7 +1,6 @@
 /**
- * What stands in the database that the server, not the plan, decides: engines without transactions, cascades that
- * the log does not carry, labels that the catalogue cannot print. Also which tables have no key, because their
- * exact cut needs rights of its own.
+ * What stands in the database that the server, not the plan, decides: cascades that the log does not carry, labels that
+ * the catalogue cannot print. Also which tables have no key, because their exact cut needs rights of its own.
  */
 import type { Finding } from "../../src/model.js";
 import { unreadableLabels } from "./catalogue-labels.js";
@@ -21,7 +20,7 @@ export async function readStructure(
   settings: ReadonlyMap<string, string>,
 ): Promise<Structure> {
   const tables = await connection.query(
-    "SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME",
+    "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME",
     [database],
   );
   // An expression or a prefix in a unique index leaves COLUMN_NAME or SUB_PART to tell that it is no key.
@@ -39,36 +38,8 @@ export async function readStructure(
     keyless: tables.flatMap(([name]) =>
       name !== null && name !== undefined && !withKey.has(name) ? [name] : [],
     ),
-    findings: [
-      ...tables.flatMap(([name, engine]) => judgeEngine(name ?? "", engine ?? null)),
-      ...judgeCascades(cascading, settings),
-      ...(await readUnreadable(connection, database)),
-    ],
+    findings: [...judgeCascades(cascading, settings), ...(await readUnreadable(connection, database))],
   };
-}
-
-/** What the table's engine means; the catalogue has none where the source cannot open the table. */
-export function judgeEngine(table: string, engine: string | null): readonly Finding[] {
-  if (engine === "InnoDB") return [];
-  if (engine === null)
-    return [
-      finding(
-        "table-broken",
-        "error",
-        table,
-        `The source cannot open the table ${table}; its storage is damaged or its engine is missing.`,
-        `CHECK TABLE ${table}, then repair it, or exclude it.`,
-      ),
-    ];
-  return [
-    finding(
-      "table-engine",
-      "warning",
-      table,
-      `The table ${table} is kept by ${engine}, which has no transactions: rows written while it is copied may be seen twice or in part, until the stream has replayed them.`,
-      `ALTER TABLE ${table} ENGINE = InnoDB, or let nobody write to it during an offline copy.`,
-    ),
-  ];
 }
 
 /** Actions that change rows of the child without an event of their own. */

@@ -9,7 +9,8 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection, Row } from "./connection.js";
 import { togetherOf } from "./profile-piece.js";
 import type { Piece, Pieces } from "./profile-piece.js";
-import { keyList, keysOf, sampleSize } from "./profile-sample.js";
+import { packed, packedGroup, roomAgain, roomToPack, sampleSize, unpacked } from "./profile-sample.js";
+import type { Samples } from "./profile-sample.js";
 
 /** One value of both sides, as SQL over the child's rows, c, and the parent's, p. */
 export interface Compared {
@@ -24,23 +25,29 @@ export interface Groups {
   readonly alike: readonly Compared[];
 }
 
+/** What is shown of a child's row, as SQL over c. */
+export interface Shown {
+  readonly key: readonly string[];
+  /** Empty where nobody asked to see values. */
+  readonly values: readonly string[];
+}
+
 export interface Counted {
   readonly missing: number;
   readonly unlike: number;
-  keys(of: "missing" | "unlike"): Promise<readonly string[]>;
+  samples(of: "missing" | "unlike"): Promise<Samples>;
 }
 
 /** The server looks at the first 1024 bytes of a value when it sorts: equal ones would lie apart. No index takes longer ones than these. */
-const sorting = "SET SESSION max_sort_length = 8192, sort_buffer_size = 4194304";
-const sortingAgain = "SET SESSION max_sort_length = DEFAULT, sort_buffer_size = DEFAULT";
-/** Stands between two rows' keys, and between the parts of one: neither is in a key's text. */
-const [rowEnd, partEnd] = ["\n\n", "\u001f"];
+const sorting = `SET SESSION max_sort_length = 8192, sort_buffer_size = 4194304, ${roomToPack}`;
+const sortingAgain = `SET SESSION max_sort_length = DEFAULT, sort_buffer_size = DEFAULT, ${roomAgain}`;
 
 export async function countGroups(
   connection: Connection,
   table: PlanTable,
   parent: PlanTable,
   groups: Groups,
+  shown: Shown,
   pieces: Pieces,
   signal: AbortSignal | undefined,
 ): Promise<Counted> {
@@ -65,17 +72,17 @@ export async function countGroups(
   return {
     missing: Number(row?.[0] ?? 0),
     unlike: Number(row?.[1] ?? 0),
-    keys: async (of) => {
-      const list = keyList(table, "c.");
-      if (list === null) return [];
-      const key = `CONCAT_WS(CHAR(31 USING utf8mb4), ${list.join(", ")})`;
-      const families = familiesOf(parent, groups, children, key);
+    samples: async (of) => {
+      const { key, values } = shown;
+      if (key.length + values.length === 0) return { keys: [], values: null };
+      const families = familiesOf(parent, groups, children, packed(key, values));
       const [when, which] = of === "missing" ? ["p = 0", "s"] : ["p > 0 AND lost > 0", "l"];
       const rows = await ask(which, families, ` WHERE ${when} LIMIT ${String(sampleSize)}`);
-      return rows
-        .flatMap(([cell]) => (cell ?? "").split(rowEnd))
-        .slice(0, sampleSize)
-        .map((text) => keysOf(text.split(partEnd)));
+      return unpacked(
+        rows.map(([cell]) => cell),
+        key.length,
+        values.length > 0,
+      );
     },
   };
 }
@@ -103,8 +110,7 @@ function familiesOf(
   const rows =
     `SELECT ${select("child")} FROM ${children.from} AS c WHERE ${where("child")} UNION ALL ` +
     `SELECT ${select("parent")} FROM ${mysqlName(parent.source)} AS p WHERE ${where("parent")}`;
-  const listed = (what: string): string =>
-    `GROUP_CONCAT(${what} ORDER BY s SEPARATOR '${rowEnd.replaceAll("\n", "\\n")}')`;
+  const listed = (what: string): string => packedGroup(what, "s");
   const counts = (from: string, by: readonly string[], more: string): string =>
     `SELECT SQL_BIG_RESULT ${by.join(", ")}, SUM(c) AS c, SUM(p) AS p${more} FROM (${from}) AS ${by === k ? "a" : "u"} GROUP BY ${by.join(", ")}`;
   const texts = counts(rows, [...k, ...b], key === null ? "" : `, ${listed("s")} AS s`);

@@ -7,12 +7,13 @@
  */
 import type { Finding, PlanColumn, PlanForeignKey, PlanTable } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
-import type { Connection } from "./connection.js";
+import type { Connection, Row } from "./connection.js";
 import { countGroups } from "./profile-orphan-groups.js";
-import type { Counted, Groups } from "./profile-orphan-groups.js";
-import type { Piece, Pieces } from "./profile-piece.js";
+import type { Counted, Groups, Shown } from "./profile-orphan-groups.js";
+import type { Piece, TableOptions } from "./profile-piece.js";
 import { policyLine, proposedLines } from "./profile-probe.js";
-import { keyList, keysOf, sampleSize } from "./profile-sample.js";
+import { keyList, keysOf, sampleSize, valueText } from "./profile-sample.js";
+import type { Samples } from "./profile-sample.js";
 import { equalBytes, readCollations } from "./equality.js";
 import { asUtf8, targetValue } from "./profile-value.js";
 
@@ -39,6 +40,8 @@ interface Question {
   readonly lookup: Lookup;
   /** Where none does. */
   readonly groups: Groups | null;
+  /** The child's columns of the key to show, as SQL over c. */
+  readonly values: readonly string[];
   /** Why the source finds it. */
   readonly unlikeCode: "orphan-by-collation" | "orphan-by-label" | "orphan-by-policy";
 }
@@ -46,9 +49,7 @@ interface Question {
 export async function orphanFindings(
   connection: Connection,
   table: PlanTable,
-  tables: readonly PlanTable[],
-  pieces: Pieces,
-  signal: AbortSignal | undefined,
+  { tables, pieces, showValues, signal }: TableOptions,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const text = table.columns.some(({ equality }) => equality !== undefined);
@@ -60,14 +61,16 @@ export async function orphanFindings(
   for (const { key, left } of keys) {
     const question = key === null ? null : questionOf(table, key, left, tables, collations);
     if (question === null) continue;
+    const shown = { key: keyList(table, "c.") ?? [], values: showValues ? question.values : [] };
     const counted =
       question.groups === null
-        ? await countLookups(connection, table, question.lookup, pieces.list, signal)
-        : await countGroups(connection, table, question.parent, question.groups, pieces, signal);
+        ? await countLookups(connection, question.lookup, shown, pieces.list, signal)
+        : await countGroups(connection, table, question.parent, question.groups, shown, pieces, signal);
     const { missing, unlike } = counted;
-    if (missing > 0) findings.push(tell(table, question, "orphan", missing, await counted.keys("missing")));
+    if (missing > 0)
+      findings.push(tell(table, question, "orphan", missing, await counted.samples("missing")));
     if (unlike > 0)
-      findings.push(tell(table, question, question.unlikeCode, unlike, await counted.keys("unlike")));
+      findings.push(tell(table, question, question.unlikeCode, unlike, await counted.samples("unlike")));
   }
   return findings;
 }
@@ -123,6 +126,7 @@ function questionOf(
             found: found.map(([a, b]) => ({ child: a, parent: b })),
             alike: alike.map(([a, b]) => ({ child: a, parent: b })),
           },
+    values: pairs.map((pair) => valueText(here(pair), pair.child.column)),
     unlikeCode: pairs.some(byPolicy)
       ? "orphan-by-policy"
       : pairs.some(byNumber)
@@ -165,8 +169,8 @@ function byPolicy({ child, parent }: Pair): boolean {
 
 async function countLookups(
   connection: Connection,
-  table: PlanTable,
   lookup: Lookup,
+  shown: Shown,
   pieces: readonly Piece[],
   signal: AbortSignal | undefined,
 ): Promise<Counted> {
@@ -180,7 +184,7 @@ async function countLookups(
   return {
     missing,
     unlike,
-    keys: (of) => sampleKeys(connection, table, lookup, lookup[of] ?? "0", pieces, signal),
+    samples: (of) => samples(connection, lookup, lookup[of] ?? "0", shown, pieces, signal),
   };
 }
 
@@ -188,27 +192,31 @@ function rowsOf({ join, asks }: Lookup, piece: Piece): string {
   return `FROM ${piece.from} AS c ${join} WHERE ${asks}`;
 }
 
-async function sampleKeys(
+async function samples(
   connection: Connection,
-  table: PlanTable,
   lookup: Lookup,
   condition: string,
+  { key, values }: Shown,
   pieces: readonly Piece[],
   signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  const list = keyList(table, "c.");
-  if (list === null) return [];
-  const keys: string[] = [];
+): Promise<Samples> {
+  const list = [...key, ...values];
+  if (list.length === 0) return { keys: [], values: null };
+  const rows: Row[] = [];
   for (const piece of pieces) {
-    if (keys.length >= sampleSize) break;
-    const rows = await connection.query(
-      `SELECT ${list.join(", ")} ${rowsOf(lookup, piece)} AND ${condition} LIMIT ${String(sampleSize - keys.length)}`,
-      piece.params,
-      signal,
+    if (rows.length >= sampleSize) break;
+    rows.push(
+      ...(await connection.query(
+        `SELECT ${list.join(", ")} ${rowsOf(lookup, piece)} AND ${condition} LIMIT ${String(sampleSize - rows.length)}`,
+        piece.params,
+        signal,
+      )),
     );
-    keys.push(...rows.map(keysOf));
   }
-  return keys;
+  return {
+    keys: key.length === 0 ? [] : rows.map((row) => keysOf(row.slice(0, key.length))),
+    values: values.length === 0 ? null : rows.map((row) => keysOf(row.slice(key.length))),
+  };
 }
 
 function tell(
@@ -216,8 +224,9 @@ function tell(
   { key, parent, left }: Question,
   code: "orphan" | Question["unlikeCode"],
   count: number,
-  keys: readonly string[],
+  { keys, values }: Samples,
 ): Finding {
+  const shown = { count, sampleKeys: keys, ...(values === null ? {} : { sampleValues: values }) };
   const kept = key.orphans === "keep";
   const rows = count === 1 ? "1 row" : `${String(count)} rows`;
   const verb = (many: string): string => (count === 1 ? `${many}s` : many);
@@ -235,7 +244,7 @@ function tell(
       ...{ code: "unbuilt-key-orphan", severity: "info", object: `${table.source}.${key.name}` },
       sentence: `${found}; the target will not have the foreign key ${key.name}, so nothing there minds ${count === 1 ? "it" : "them"}.`,
       fix: "Nothing needs to be done for the copy; mend these rows before somebody relies on the key there.",
-      ...{ count, sampleKeys: keys },
+      ...shown,
     };
   const settle = [policyLine(table, key.columns[0] ?? "", "orphans: keep")];
   return {
@@ -256,8 +265,7 @@ function tell(
           "orphan-by-policy":
             "Declare the same policies for both sides, or the policy orphans: keep, which leaves the key unvalidated.",
         }[code],
-    count,
-    sampleKeys: keys,
+    ...shown,
     ...(kept ? {} : { propose: proposedLines(settle), settle }),
   };
 }

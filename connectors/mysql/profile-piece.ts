@@ -4,7 +4,7 @@
  * throttled look goes range by range, so that it can wait between them. A part stands in FROM where a table would.
  */
 import type { PlanTable, Range } from "../../src/model.js";
-import type { Sample } from "../../src/port.js";
+import type { ProfileOptions, Sample } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { MysqlOptions } from "./connection.js";
 import { between, keyShape } from "./key.js";
@@ -21,6 +21,12 @@ export interface Pieces {
   readonly list: readonly Piece[];
   /** Rows that are looked at where that is not all of them. */
   readonly sampled: number | null;
+}
+
+/** How one table is asked about. */
+export interface TableOptions extends Pick<ProfileOptions, "tables" | "showValues" | "pause"> {
+  readonly pieces: Pieces;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Ranges that a sample is taken from. */

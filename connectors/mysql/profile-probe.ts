@@ -60,8 +60,3 @@ function scalar(name: string): string {
 export function proposedLines(settle: readonly Settlement[]): readonly string[] {
   return settle.flatMap(({ section, yaml }) => [`${section}:`, `  - ${yaml}`]);
 }
-
-/** The lines that leave a table out; none for a name that would be a pattern. */
-export function excludedLines(table: string): readonly string[] {
-  return /[*?[\]{}!\\]/u.test(table) ? [] : ["tables:", `  exclude: [${JSON.stringify(table)}]`];
-}

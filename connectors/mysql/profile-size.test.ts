@@ -2,9 +2,10 @@
 import { expect, it } from "vitest";
 import type { PlanColumn, PlanTable } from "../../src/model.js";
 import { column } from "../../src/typemap/example-column.js";
+import { excludedLines } from "../../src/typemap/glob.js";
 import { judgeCounter } from "./profile-counter.js";
 import { jsonProbes } from "./profile-json.js";
-import { excludedLines } from "./profile-probe.js";
+
 import { byteProbes } from "./profile-text.js";
 
 const refuse = { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "refuse" } as const;

@@ -10,9 +10,19 @@ import { equalBytes, readCollations } from "./equality.js";
 import { proposedLines, typeLine } from "./profile-probe.js";
 import type { Settlement } from "./profile-probe.js";
 import { isText, mergingOf, targetValue } from "./profile-value.js";
-import { keyList, keysOf, sampleSize } from "./profile-sample.js";
+import {
+  keyList,
+  packed,
+  packedGroup,
+  roomAgain,
+  roomToPack,
+  sampleSize,
+  unpacked,
+  valueText,
+} from "./profile-sample.js";
+import type { Samples } from "./profile-sample.js";
 import { togetherOf } from "./profile-piece.js";
-import type { Pieces } from "./profile-piece.js";
+import type { TableOptions } from "./profile-piece.js";
 
 /** What the rows of one key are grouped by, and why values may have become one. */
 interface Grouping {
@@ -79,8 +89,7 @@ function collationMerging(
 export async function uniqueFindings(
   connection: Connection,
   table: PlanTable,
-  pieces: Pieces,
-  signal: AbortSignal | undefined,
+  { pieces, showValues, signal }: TableOptions,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const from = togetherOf(table, pieces);
@@ -99,34 +108,48 @@ export async function uniqueFindings(
     );
     const groups = Number(row?.[0] ?? 0);
     if (groups === 0) continue;
-    const keys = await clashing(connection, table, grouped, from.params, signal);
+    const values = showValues ? valuesOf(table, grouping.index) : [];
+    const samples = await clashing(connection, table, values, { sql: grouped, params: from.params }, signal);
     told.add(grouping.index.source);
-    findings.push(tell(table, grouping, groups, Number(row?.[1] ?? 0), keys));
+    findings.push(tell(table, grouping, groups, Number(row?.[1] ?? 0), samples));
   }
   return findings;
+}
+
+/** What the key's columns hold, to show. */
+function valuesOf(table: PlanTable, index: PlanIndex): readonly string[] {
+  return index.parts.flatMap(({ column: name }) => {
+    const planned = table.columns.find(({ source }) => source === name);
+    return planned === undefined ? [] : [valueText(mysqlName(planned.source), planned.column)];
+  });
 }
 
 /** Keys of rows that clash, those of one group beside each other. */
 async function clashing(
   connection: Connection,
   table: PlanTable,
-  grouped: string,
-  params: readonly string[],
+  values: readonly string[],
+  grouped: { readonly sql: string; readonly params: readonly string[] },
   signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  const list = keyList(table);
-  if (list === null) return [];
-  // One text a row, and one a group: neither separator is in a key's text.
-  const key = `CONCAT_WS(CHAR(31 USING utf8mb4), ${list.join(", ")})`;
-  const rows = await connection.query(
-    `SELECT GROUP_CONCAT(${key} ORDER BY ${key} SEPARATOR '\\n\\n') ${grouped} ORDER BY MIN(${key}) LIMIT ${String(sampleSize)}`,
-    params,
-    signal,
-  );
-  return rows
-    .flatMap(([cell]) => (cell ?? "").split("\n\n"))
-    .slice(0, sampleSize)
-    .map((text) => keysOf(text.split("\u001f")));
+): Promise<Samples> {
+  const key = keyList(table) ?? [];
+  if (key.length + values.length === 0) return { keys: [], values: null };
+  const row = packed(key, values);
+  await connection.query(`SET SESSION ${roomToPack}`);
+  try {
+    const rows = await connection.query(
+      `SELECT ${packedGroup(row)} ${grouped.sql} ORDER BY MIN(${row}) LIMIT ${String(sampleSize)}`,
+      grouped.params,
+      signal,
+    );
+    return unpacked(
+      rows.map(([cell]) => cell),
+      key.length,
+      values.length > 0,
+    );
+  } finally {
+    if (connection.open) await connection.query(`SET SESSION ${roomAgain}`);
+  }
 }
 
 function tell(
@@ -134,7 +157,7 @@ function tell(
   { index, why, settle }: Grouping,
   groups: number,
   rows: number,
-  sampleKeys: readonly string[],
+  { keys, values }: Samples,
 ): Finding {
   const clash = groups === 1 ? "1 clash" : `${String(groups)} clashes`;
   return {
@@ -147,7 +170,8 @@ function tell(
         ? "Take back what makes them equal, or mend the rows on the source."
         : "Mend the rows on the source.",
     count: groups,
-    sampleKeys,
+    sampleKeys: keys,
+    ...(values === null ? {} : { sampleValues: values }),
     ...(settle.length > 0 ? { propose: proposedLines(settle), settle } : {}),
   };
 }

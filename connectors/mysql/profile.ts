@@ -7,8 +7,8 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { Finding, PlanColumn, PlanTable } from "../../src/model.js";
-import type { ProfileOptions } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
+import { excludedLines } from "../../src/typemap/glob.js";
 import type { Connection } from "./connection.js";
 import { lockWaitTimeout } from "./locked.js";
 import { counterFindings, counterOf } from "./profile-counter.js";
@@ -19,21 +19,17 @@ import { looserProbes } from "./profile-looser.js";
 import { dateProbes, integerProbes, labelProbes, timeProbes, yearProbes } from "./profile-numbers.js";
 import { charsetProbes } from "./profile-charset.js";
 import { orphanFindings } from "./profile-orphans.js";
-import type { Piece, Pieces } from "./profile-piece.js";
-import { excludedLines, proposedLines } from "./profile-probe.js";
+import type { Piece, Pieces, TableOptions } from "./profile-piece.js";
+import { proposedLines } from "./profile-probe.js";
 import type { Asked, Probe } from "./profile-probe.js";
 import { checkProbes } from "./profile-checks.js";
 import { keyList, keysOf, sampleSize, valueText } from "./profile-sample.js";
+import type { Samples } from "./profile-sample.js";
 import { byteProbes, textProbes } from "./profile-text.js";
 import { uniqueFindings } from "./profile-unique.js";
 
 /** Seconds that another session's DDL or table lock is waited for. */
 const lockWaitSeconds = 10;
-
-interface TableOptions extends Pick<ProfileOptions, "tables" | "showValues" | "pause"> {
-  readonly pieces: Pieces;
-  readonly signal: AbortSignal | undefined;
-}
 
 export interface AskedOptions extends Partial<Omit<TableOptions, "pieces">> {
   /** The table as one piece where nothing is given. */
@@ -62,8 +58,8 @@ export async function profileTable(
     const past = values.some(({ code, object }) => /-range$/u.test(code) && object === counterOf(table));
     const findings = [
       ...values,
-      ...(await uniqueFindings(connection, table, pieces, signal)),
-      ...(await orphanFindings(connection, table, options.tables, pieces, signal)),
+      ...(await uniqueFindings(connection, table, options)),
+      ...(await orphanFindings(connection, table, options)),
       ...(past ? [] : await counterFindings(connection, table, signal)),
     ];
     return pieces.sampled === null ? findings : inSample(table, pieces.sampled, findings);
@@ -138,11 +134,6 @@ async function count(
     counts.forEach((sum, at) => (counts[at] = sum + Number(row?.[at] ?? "0")));
   }
   return counts;
-}
-
-interface Samples {
-  readonly keys: readonly string[];
-  readonly values: readonly string[] | null;
 }
 
 async function sampleRows(

@@ -43,6 +43,7 @@ export class OpenMigration implements AsyncDisposable {
 
   get request(): PlanRequest {
     const { migration, target, tables, names, typemap, policies, lanes } = this.config;
+    const takenEngines = overridden(this.config, "source-engines");
     return {
       migration,
       schema: target.schema,
@@ -52,6 +53,7 @@ export class OpenMigration implements AsyncDisposable {
       renameColumns: tables.columns,
       names,
       keptNames: overridden(this.config, "source-names"),
+      ...(takenEngines.length === 0 ? {} : { takenEngines }),
       rules: typemap,
       policies,
       lanes,

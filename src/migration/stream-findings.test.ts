@@ -84,3 +84,20 @@ describe("a table whose rows are written elsewhere", () => {
     expect(told("InnoDB")).toEqual([]);
   });
 });
+
+describe("a table whose engine keeps no rows, taken as it stands", () => {
+  const told = (engine: string): readonly string[] => {
+    const log = { ...table("log", [counter()], { indexes: [index("PRIMARY", ["id"])] }), engine };
+    const source = catalogue([log]);
+    const made = plan(source, request({ takenEngines: ["log"] }));
+    const found = { ...inspected("one", "OFF"), catalogue: source, plan: made, findings: made.findings };
+    return forStream(found).findings.flatMap(({ code, severity }) =>
+      code.startsWith("rows-") ? [`${severity} ${code}`] : [],
+    );
+  };
+
+  it("is refused by a run that follows where the log says other than the source shows", () => {
+    expect(told("BLACKHOLE")).toEqual(["error rows-elsewhere", "warning rows-not-kept"]);
+    expect(told("MEMORY")).toEqual(["warning rows-in-memory"]);
+  });
+});

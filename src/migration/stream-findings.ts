@@ -3,11 +3,12 @@
  * exactly, a right that the stream lacks, foreign keys whose actions nobody would follow.
  */
 import type { Inspection } from "../migration.js";
+import { excludedLines } from "../typemap/glob.js";
 import type { Catalogue, Finding, Plan, SourceColumn, SourceForeignKey } from "../model.js";
 import { acts, logsCascades } from "./cascades.js";
 import { firstCut, needingCut, tiedSets } from "./tied.js";
 
-/** Findings of the servers that the stream cannot live with. */
+/** Findings that the stream cannot live with. */
 const needed = new Set([
   "binlog-format",
   "binlog-row-image",
@@ -31,7 +32,7 @@ export function forStream(found: Inspection): Inspection {
   const own = [
     ...(hidden ? unfollowedActions(found.catalogue, found.plan) : []),
     ...uncuttable(found.catalogue, found.plan, hidden),
-    ...elsewhere(found.catalogue, found.plan),
+    ...elsewhere(found),
   ];
   return { ...found, findings: [...own, ...raised.filter(isError), ...raised.filter(isNoError)] };
 }
@@ -48,10 +49,14 @@ const isNoError = (finding: Finding): boolean => !isError(finding);
 const notOwn = /^(?:mrg_myisam|mrg_isam|federated|connect|spider|oqgraph|s3|sphinx|blackhole)$/iu;
 
 /** What such a table shows changes without a word of it in the log under the table's name. */
-function elsewhere(catalogue: Catalogue, plan: Plan): readonly Finding[] {
+function elsewhere({ catalogue, plan, findings }: Inspection): readonly Finding[] {
+  // Those that nobody has declared stop every run, and are told with more words.
+  const told = new Set(
+    findings.flatMap((one) => (isError(one) && one.code.startsWith("rows-") ? [one.object] : [])),
+  );
   return plan.tables.flatMap((table): Finding[] => {
     const engine = catalogue.tables.find(({ name }) => name === table.source)?.engine ?? "";
-    if (!notOwn.test(engine)) return [];
+    if (!notOwn.test(engine) || told.has(table.source)) return [];
     return [
       {
         code: "rows-elsewhere",
@@ -59,6 +64,7 @@ function elsewhere(catalogue: Catalogue, plan: Plan): readonly Finding[] {
         object: table.source,
         sentence: `The rows of ${table.source} are not its own: its engine, ${engine}, shows what is written to other tables or servers, or keeps nothing, and the source's log tells nothing of that by this name.`,
         fix: "Leave it out with tables.exclude; or copy offline: headgate run --until copied.",
+        propose: excludedLines(table.source),
         count: 1,
         sampleKeys: [],
       },
@@ -79,6 +85,7 @@ function uncuttable(catalogue: Catalogue, plan: Plan, hidden: boolean): readonly
         object: table.source,
         sentence: `${table.source} has to be copied at one exact position of the log (${table.key === null ? "it has no key" : "foreign keys tie it"}), and its engine, ${engine}, shows no consistent view.`,
         fix: "Give it a primary key, or ALTER TABLE ... ENGINE = InnoDB; or copy offline: headgate run --until copied.",
+        propose: excludedLines(table.source),
         count: 1,
         sampleKeys: [],
       },
@@ -94,10 +101,11 @@ function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[]
       if (!acts(key.onDelete) && !acts(key.onUpdate)) return [];
       const known = (table.foreignKeys ?? []).find(({ name }) => name === key.name);
       const parent = plan.tables.find((other) => other.source === known?.referencedTable);
+      const parted = parent !== undefined && parent.lane !== table.lane;
       const why =
         known === undefined
           ? "the target does not have the key to follow it by"
-          : parent !== undefined && parent.lane !== table.lane
+          : parted
             ? `${parent.source} travels in the lane ${parent.lane} and ${table.source} in ${table.lane}, so which of their changes came first is not known`
             : obstacle(key, source?.columns ?? []);
       if (why === null) return [];
@@ -108,6 +116,7 @@ function unfollowedActions(catalogue: Catalogue, plan: Plan): readonly Finding[]
           object: `${table.source}.${key.name}`,
           sentence: `The foreign key ${key.name} of ${table.source} changes rows by itself (ON DELETE ${key.onDelete.toUpperCase()}, ON UPDATE ${key.onUpdate.toUpperCase()}), the source's log does not carry such changes, and ${why}.`,
           fix: `Include ${key.referencedTable}, list both tables in one lane, give the key's columns a type or a collation (_bin) that both sides compare alike, or copy offline: headgate run --until copied.`,
+          propose: parted && known !== undefined ? ["lanes: one"] : excludedLines(table.source),
           count: 1,
           sampleKeys: [],
         },

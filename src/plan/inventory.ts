@@ -1,15 +1,20 @@
 /**
- * What stays behind or arrives changed, told once a table or a column: invisible columns, partitions, row
- * history, storage engines whose copies are not consistent. Programs are told one by one, by objects/inventory.ts, and
+ * What stays behind or arrives changed, told once a table or a column: invisible columns, row history, storage engines. Programs are told one by one, by objects/inventory.ts, and
  * views where they are translated: whoever reads the findings knows all that the target will lack.
  */
 import type { DecidedTable } from "./columns.js";
+import { tellEngine } from "./engines.js";
 import type { Findings } from "./finding.js";
+import type { PlanRequest } from "./request.js";
 
 /** Adds the findings about everything that is not rows, keys or checks. */
-export function tellInventory(tables: readonly DecidedTable[], findings: Findings): void {
+export function tellInventory(
+  tables: readonly DecidedTable[],
+  request: PlanRequest,
+  findings: Findings,
+): void {
   for (const table of tables) {
-    tellTable(table, findings);
+    tellTable(table, request, findings);
     for (const { column, enumType } of table.decided) {
       const object = `${table.source.name}.${column.name}`;
       if (["enum", "set"].includes(column.type) && enumType === null)
@@ -35,16 +40,7 @@ export function tellInventory(tables: readonly DecidedTable[], findings: Finding
   }
 }
 
-function tellTable({ source, key, partitions }: DecidedTable, findings: Findings): void {
-  if (source.partitioning !== null && partitions === undefined)
-    findings.add({
-      code: "partitions-flattened",
-      severity: "info",
-      object: source.name,
-      sentence: `${source.name} is partitioned by ${source.partitioning.method} (${String(source.partitioning.partitions.length)} partitions); it becomes one plain table.`,
-      fix: "Nothing to do, or keep them: tables: { partitions: keep }.",
-      count: source.partitioning.partitions.length,
-    });
+function tellTable({ source, key }: DecidedTable, request: PlanRequest, findings: Findings): void {
   if (source.systemVersioned)
     findings.add({
       code: "history-not-copied",
@@ -53,14 +49,7 @@ function tellTable({ source, key, partitions }: DecidedTable, findings: Findings
       sentence: `${source.name} is system-versioned; its current rows are copied, its history is not.`,
       fix: "Keep the source, or export the history by hand (FOR SYSTEM_TIME ALL).",
     });
-  if (!/^innodb$/i.test(source.engine))
-    findings.add({
-      code: "engine-not-transactional",
-      severity: "warning",
-      object: source.name,
-      sentence: `${source.name} is stored by ${source.engine}, which has no consistent view: rows that are written during the copy may be read half.`,
-      fix: "ALTER TABLE ... ENGINE=InnoDB on the source, or let nobody write to it during the copy.",
-    });
+  tellEngine(source, request, findings);
   if (key === null)
     findings.add({
       code: "no-key",

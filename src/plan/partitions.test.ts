@@ -28,6 +28,40 @@ const by = (method: string, expression: string, ...bounds: (string | null)[]): P
 const ddl = (made: Plan): string[] =>
   made.before.map(({ sql }) => sql.replaceAll("\n", " ").replaceAll(/ +/gu, " ").replaceAll('"public".', ""));
 
+describe("which tables keep theirs", () => {
+  const [year, key] = [by("RANGE", "year(`a`)", "2000"), by("KEY", "`a`", null)];
+  const three = catalogue([
+    table("good", [column("a", "date", { nullable: false })], { partitioning: year }),
+    table("odd", [column("a", "int", { nullable: false })], { partitioning: key }),
+    table("fine", [column("a", "int", { nullable: false })], { partitioning: by("RANGE", "`a`", "10") }),
+  ]);
+  const told = (partitions?: "keep" | readonly string[]) =>
+    plan(three, request(partitions === undefined ? {} : { partitions })).findings.filter(({ code }) =>
+      code.startsWith("partitions-"),
+    );
+
+  it("what cannot be kept comes with the line that settles it, and no advice to keep it beside it", () => {
+    const found = told("keep");
+    expect(found.map(({ code, object }) => `${code} ${object}`)).toEqual(["partitions-not-kept odd"]);
+    const lines = found[0]?.propose ?? [];
+    expect(lines).toEqual(["tables:", '  partitions: ["fine", "good"]']);
+    expect(told(["fine", "good"]).map(({ severity, object }) => `${severity} ${object}`)).toEqual([
+      "info odd",
+    ]);
+    expect(told(["odd"])[0]?.propose).toEqual(["tables:", "  partitions: flatten"]);
+  });
+
+  it("only what can be kept is offered", () => {
+    const offered = new Map(told().map(({ object, propose }) => [object, propose]));
+    expect(offered.get("odd")).toBeUndefined();
+    expect(offered.get("good")).toEqual(["tables:", '  partitions: ["good"]']);
+    expect(told().find(({ object }) => object === "odd")?.fix).toContain("could not keep them exactly");
+    expect(told(["fine"]).find(({ object }) => object === "good")?.propose?.[1]).toBe(
+      '  partitions: ["fine", "good"]',
+    );
+  });
+});
+
 describe("kept exactly", () => {
   it.each([
     [

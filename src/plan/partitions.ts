@@ -21,31 +21,43 @@ interface Values {
   readonly name: string;
   readonly values: string;
 }
+interface Translated {
+  readonly by: string;
+  readonly parts: readonly Values[];
+}
 
-/** The table with its partitions where the request keeps them, as it is otherwise. */
-export function withPartitions(
-  table: DecidedTable,
+/** The tables, with their partitions where the request keeps them and that is exact. */
+export function keepPartitions(
+  tables: readonly DecidedTable[],
   request: PlanRequest,
   relations: NameSpace,
   findings: Findings,
-): DecidedTable {
-  const { partitioning, name } = table.source;
+): readonly DecidedTable[] {
   const wanted = request.partitions ?? "flatten";
-  const keep = wanted === "keep" || (wanted !== "flatten" && anyGlobMatches(wanted, name));
-  if (partitioning === null || !keep) return table;
-  const made = translate(partitioning, table);
-  if ("why" in made) {
-    findings.add({
-      code: "partitions-not-kept",
-      severity: "error",
-      object: name,
-      sentence: `${name} is partitioned by ${partitioning.method} and cannot keep it exactly: ${made.why}.`,
-      fix: "Take it out of tables.partitions; it becomes one plain table.",
-    });
+  const seen = tables.map((table) => {
+    const { partitioning, name } = table.source;
+    return {
+      table,
+      made: partitioning === null ? null : translate(partitioning, table),
+      keep: wanted === "keep" || (wanted !== "flatten" && anyGlobMatches(wanted, name)),
+    };
+  });
+  const kept = seen.flatMap(({ table, made, keep }) =>
+    keep && made !== null && "parts" in made ? [table.source.name] : [],
+  );
+  return seen.map(({ table, made, keep }) => {
+    if (made === null) return table;
+    if (keep && "parts" in made) return withParts(table, made, relations);
+    const why = "why" in made ? made.why : null;
+    if (keep && why !== null) tellRefused(table.source, why, kept, findings);
+    else tellFlattened(table.source, why, kept, findings);
     return table;
-  }
+  });
+}
+
+function withParts(table: DecidedTable, made: Translated, relations: NameSpace): DecidedTable {
   const parts = made.parts.map((part) => ({
-    name: relations.claim(`${table.target}_${part.name}`, `partition ${name} ${part.name}`),
+    name: relations.claim(`${table.target}_${part.name}`, `partition ${table.source.name} ${part.name}`),
     values: part.values,
   }));
   // Before PostgreSQL 17 a partitioned table has no identity columns; a sequence of its own does the same.
@@ -55,10 +67,47 @@ export function withPartitions(
   return { ...table, decided, partitions: { by: made.by, parts } };
 }
 
-function translate(
-  partitioning: Partitioning,
-  table: DecidedTable,
-): Refused | { by: string; parts: Values[] } {
+function tellRefused(
+  { name, partitioning }: SourceTable,
+  why: string,
+  kept: readonly string[],
+  findings: Findings,
+): void {
+  findings.add({
+    code: "partitions-not-kept",
+    severity: "error",
+    object: name,
+    sentence: `${name} is partitioned by ${partitioning?.method ?? "?"} and cannot keep it exactly: ${why}.`,
+    fix: "Name only tables under tables.partitions that can keep theirs; it becomes one plain table.",
+    propose: [
+      "tables:",
+      `  partitions: ${kept.length === 0 ? "flatten" : `[${kept.map((each) => JSON.stringify(each)).join(", ")}]`}`,
+    ],
+  });
+}
+
+function tellFlattened(
+  { name, partitioning }: SourceTable,
+  why: string | null,
+  kept: readonly string[],
+  findings: Findings,
+): void {
+  const names = [...kept, name].map((each) => JSON.stringify(each));
+  findings.add({
+    code: "partitions-flattened",
+    severity: "info",
+    object: name,
+    sentence: `${name} is partitioned by ${partitioning?.method ?? "?"} (${String(partitioning?.partitions.length ?? 0)} partitions); it becomes one plain table.`,
+    fix:
+      why === null
+        ? "Nothing to do, or keep them by tables.partitions."
+        : `Nothing to do: PostgreSQL could not keep them exactly (${why}).`,
+    count: partitioning?.partitions.length ?? 0,
+    ...(why === null ? { propose: ["tables:", `  partitions: [${names.join(", ")}]`] } : {}),
+  });
+}
+
+function translate(partitioning: Partitioning, table: DecidedTable): Refused | Translated {
   const { method, expression, bounds, partitions, subpartitioned } = partitioning;
   if (subpartitioned === true) return { why: "it has subpartitions" };
   if (expression === undefined || expression === null || bounds === undefined)
@@ -164,7 +213,7 @@ function ranges(
   columns: readonly DecidedColumn[],
   names: string,
   valueOf: ValueOf,
-): Refused | { by: string; parts: Values[] } {
+): Refused | Translated {
   const parts: Values[] = [];
   let from = columns.map(() => "MINVALUE");
   for (const [place, name] of partitions.entries()) {
@@ -191,7 +240,7 @@ function lists(
   bounds: readonly (string | null)[],
   columns: readonly DecidedColumn[],
   names: string,
-): Refused | { by: string; parts: Values[] } {
+): Refused | Translated {
   if (columns.length > 1) return { why: "PostgreSQL lists the values of one column only" };
   const parts: Values[] = [];
   for (const [place, name] of partitions.entries()) {

@@ -19,7 +19,7 @@ import { nameSpace } from "./names.js";
 import { takeInventory } from "./objects/inventory.js";
 import { byCodeUnit } from "./order.js";
 import { collectPairs, notePairs } from "./pair.js";
-import { withPartitions } from "./partitions.js";
+import { keepPartitions } from "./partitions.js";
 import type { PlanRequest } from "./request.js";
 import { selectTables } from "./select.js";
 import { type PlannedSequence, planSequences, sequencesAfter } from "./sequences.js";
@@ -44,9 +44,8 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const sequences = planSequences(catalogue, request, targets, findings);
   const relations = nameSpace([...targets, ...sequences.map(({ target }) => target)], request.names);
   const context: DecisionContext = { catalogue, request, rules, ties, relations, findings };
-  const tables = unifyTies(decide(named, context), ties, findings).map((table) =>
-    withPartitions(table, request, relations, findings),
-  );
+  const decided = unifyTies(decide(named, context), ties, findings);
+  const tables = keepPartitions(decided, request, relations, findings);
   const lanes = assignLanes(catalogue, tables, request.lanes, findings);
   const bare = tables.map((table) => planTable(table, lanes));
   const pairs = collectPairs();
@@ -56,7 +55,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
   const planned = bare.map((table): PlanTable => ({ ...table, ...builtOver(table, built) }));
   tellWidth(tables, findings);
   const generated = planGenerated(tables, catalogue.engine, findings);
-  tellInventory(tables, findings);
+  tellInventory(tables, request, findings);
   const inventory = takeInventory(catalogue, request.schema, findings);
   return {
     version: 1,

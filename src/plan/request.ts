@@ -22,6 +22,8 @@ export interface PlanRequest {
   readonly names: "keep" | "lower";
   /** Globs on TABLE and TABLE.COLUMN whose unusual names stay, as somebody has decided (override source-names). */
   readonly keptNames?: readonly string[];
+  /** Globs on tables whose rows are copied though their engine does not keep them (override source-engines). */
+  readonly takenEngines?: readonly string[];
   /** The user's type map rules, before the built-in ones. */
   readonly rules: readonly Rule[];
   readonly policies: readonly PolicyRule[];

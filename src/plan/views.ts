@@ -9,7 +9,7 @@ import { type TranslatedView, translateView } from "../translate/view.js";
 import type { Note } from "../translate/context.js";
 import { relationOf } from "../translate/from.js";
 import { columnValue, isAltered } from "../translate/scope.js";
-import { anyGlobMatches } from "../typemap/glob.js";
+import { anyGlobMatches, excludedLines } from "../typemap/glob.js";
 import type { DecidedTable, DecisionContext } from "./columns.js";
 import { foldName, maxNameBytes } from "./names.js";
 import type { PlanRequest } from "./request.js";
@@ -170,7 +170,13 @@ export function planViews(
       const own = columns[place]?.name;
       return own === undefined ? [] : [{ name: own, column: columnNames.get(own) ?? own, value }];
     });
-    return { sql: at(made.target), relation: relationOf(alias, outputs, made.altered) };
+    return {
+      sql: at(made.target),
+      relation: {
+        ...relationOf(alias, outputs, made.altered),
+        anySpelling: made.translated.notes.includes("spelling-any"),
+      },
+    };
   }
 
   for (const name of sources.keys()) view(name);
@@ -192,6 +198,8 @@ function keysOf({ source }: DecidedTable): readonly (readonly string[])[] {
 }
 
 const notes: Readonly<Record<Note, string>> = {
+  "spelling-any":
+    "shows one of several texts that its collation holds equal, and either server takes any of them",
   "text-compared": "compares texts by an ICU collation, which is near the source's and not the same",
   "text-sorted": "sorts texts in the target's order",
   "text-cased": "changes the case of letters by ICU's rules",
@@ -200,6 +208,9 @@ const notes: Readonly<Record<Note, string>> = {
   "time-dependent": "depends on the present time",
   "policy-changed": "reads tables whose values a policy may change",
 };
+
+/** What can make a view show other rows than the source's, on rows that both hold equal. */
+const mayDiffer: ReadonlySet<Note> = new Set(["text-compared", "spelling-any", "text-cased", "like-accents"]);
 
 function addView(object: SourceObject, facts: SourceView, made: Made, context: ViewContext): PlanView {
   const { request, findings, statements } = context;
@@ -226,14 +237,18 @@ function addView(object: SourceObject, facts: SourceView, made: Made, context: V
     creates: [{ space: "relation", name: target }],
     sql: `CREATE VIEW ${name} (${listed.join(", ")})${invoker} AS\n${translated.sql}${option}`,
   });
+  const apart = translated.notes.some((note) => mayDiffer.has(note));
   const told = translated.notes.map((note) => notes[note]);
   if (told.length > 0)
     findings.add({
       code: "view-near",
-      severity: translated.notes.includes("like-accents") ? "warning" : "info",
+      severity: apart ? "warning" : "info",
       object: object.name,
       sentence: `The view ${object.name} is created; it ${told.join("; it ")}.`,
-      fix: "Nothing to do: run compares its rows with the source's and says where they differ.",
+      fix: apart
+        ? "Nothing to do if a difference is no harm: run --until copied compares its rows and ends with exit code 2 where they differ. Else leave the view out, and write it by hand on the target."
+        : "Nothing to do: run compares its rows with the source's and says where they differ.",
+      ...(apart ? { propose: excludedLines(object.name) } : {}),
     });
   const uncompared = translated.notes.includes("time-dependent")
     ? "it depends on the present time"
@@ -246,6 +261,7 @@ function addView(object: SourceObject, facts: SourceView, made: Made, context: V
     statement,
     columns: facts.columns.map((column, place) => viewColumn(column, place, made, columnNames, context)),
     uncompared,
+    ...(translated.notes.includes("spelling-any") ? { anySpelling: true as const } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
  * Tables that are too wide for PostgreSQL by their declaration alone: more columns than it takes. What depends on
  * the values (rows past a page) is asked of the source.
  */
+import { excludedLines } from "../typemap/glob.js";
 import type { DecidedTable } from "./columns.js";
 import type { Findings } from "./finding.js";
 
@@ -17,6 +18,7 @@ export function tellWidth(tables: readonly DecidedTable[], findings: Findings): 
         object: source.name,
         sentence: `${source.name} has ${String(decided.length)} columns; a table of PostgreSQL has ${String(mostColumns)} at most.`,
         fix: "Split the table on the source, or exclude it.",
+        propose: excludedLines(source.name),
         count: decided.length,
       });
 }

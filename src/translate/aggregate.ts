@@ -49,6 +49,13 @@ export function told(operand: Value, around: Surroundings): string {
   return outside(`${spoken(operand)} told apart by DISTINCT or GROUP BY`);
 }
 
+/** One of several texts that the collation holds equal is shown, and either server takes any. */
+export function tellSpelling(operand: Value, { notes }: Surroundings): void {
+  if (operand.kind !== "text" || operand.literal !== null || isPlainBinary(operand)) return;
+  notes.add("spelling-any");
+  notes.add("text-compared");
+}
+
 function ofNumbers(name: string, operand: Value, distinct: boolean, translator: Translator): Value {
   const word = distinct ? "DISTINCT " : "";
   if (name === "MIN" || name === "MAX") return extreme(name, operand, translator);
@@ -75,6 +82,7 @@ function extreme(name: "MIN" | "MAX", operand: Value, translator: Translator): V
   const plain = { literal: null, origin: null };
   if (operand.kind === "text") {
     const sorted = compared(operand, operand.collation, translator.around, "ordered");
+    tellSpelling(operand, translator.around);
     return { ...operand, ...plain, sql: `(${call}(${sorted}) COLLATE "default")` };
   }
   if (["decimal", "int", "double", "date", "datetime", "instant", "time", "bool"].includes(operand.kind)) {
@@ -149,6 +157,7 @@ function groupConcat(
   const one = { ...whole, sql: "one.v" };
   const told =
     whole.collation === null ? one.sql : compared(one, whole.collation, translator.around, "equal");
+  tellSpelling(whole, translator.around);
   const key = by === undefined ? null : translator.value(by["expr"]);
   const from = `unnest(array_agg(${whole.sql}), array_agg(${key?.sql ?? "NULL::integer"})) AS one(v, k)`;
   const list = `(SELECT min(one.v) AS v, min(one.k) AS k FROM ${from} WHERE one.v IS NOT NULL GROUP BY ${told})`;

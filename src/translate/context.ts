@@ -12,6 +12,7 @@ export type CollationName = "ai_ci" | "as_ci" | "as_cs" | "swedish_ci";
 /** What a reader of the translation must know. */
 export type Note =
   | "text-compared"
+  | "spelling-any"
   | "text-sorted"
   | "text-cased"
   | "like-accents"

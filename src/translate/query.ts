@@ -1,5 +1,5 @@
 /** What a translated query is, and what stands after its rows are chosen: DISTINCT over texts, ORDER BY, LIMIT. */
-import { direction, told } from "./aggregate.js";
+import { direction, tellSpelling, told } from "./aggregate.js";
 import { isPlainBinary } from "./collation.js";
 import type { Surroundings } from "./context.js";
 import { type Node, fields, listOf, literalOf, nodeOf, outside, variant } from "./node.js";
@@ -24,6 +24,7 @@ export interface Query {
 export function distinctOn(outputs: readonly Output[], around: Surroundings): string | null {
   const special = ({ value: each }: Output): boolean => each.kind === "text" && !isPlainBinary(each);
   if (!outputs.some(special)) return null;
+  for (const { value } of outputs) tellSpelling(value, around);
   return outputs.map((each) => (special(each) ? told(each.value, around) : each.value.sql)).join(", ");
 }
 

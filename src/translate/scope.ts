@@ -18,6 +18,8 @@ export interface Relation {
   readonly keys: readonly (readonly string[])[];
   /** Whether a policy may have changed values on the way. */
   readonly altered: boolean;
+  /** Of a view that shows one of several equal spellings of a text. */
+  readonly anySpelling?: boolean;
 }
 
 export interface Found {

@@ -3,7 +3,7 @@
  * that may look at the query around them. Names are resolved here, because whether a column may stand where it does
  * depends on the grouping of its own query.
  */
-import { sortable, told } from "./aggregate.js";
+import { sortable, tellSpelling, told } from "./aggregate.js";
 import type { Surroundings, Translator } from "./context.js";
 import { expression } from "./expression.js";
 import { type Tables, columnPath, equalitiesOf, readFrom, relationOf } from "./from.js";
@@ -102,6 +102,8 @@ function translateSelect(
   };
   const from = readFrom(select["from"], around.database, tables);
   if (from.relations.some(({ altered }) => altered)) around.notes.add("policy-changed");
+  if (from.relations.some(({ anySpelling }) => anySpelling === true))
+    for (const note of ["spelling-any", "text-compared"] as const) around.notes.add(note);
   const aliases = new Map<string, unknown>();
   let grouping: Grouping | null = null;
   let [depth, aggregates, bare, own] = [0, 0, 0, 0];
@@ -217,6 +219,7 @@ function translateSelect(
       const place = placeOf(node);
       const plain = place !== null && firm.has(place);
       by.push(plain || key.kind === "enum" ? key.sql : told(key, around));
+      if (!plain) tellSpelling(key, around);
       return { node, key: plain ? key : groupedKey(key) };
     });
     grouping = {
@@ -253,7 +256,11 @@ function translateSelect(
     if (ordinal) return String(same + 1);
     if (distinct) return outside("DISTINCT ordered by a text or by what it does not show");
     const operand = translator.value(same >= 0 ? items[same]?.expr : expr);
-    if (limited) return sortable(operand, translator);
+    if (limited) {
+      // Which rows are shown depends on it.
+      if (isText(operand) && !isPlainBinary(operand)) around.notes.add("text-compared");
+      return sortable(operand, translator);
+    }
     try {
       return sortable(operand, translator);
     } catch (error) {

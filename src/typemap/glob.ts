@@ -24,3 +24,8 @@ export function globMatches(glob: string, text: string): boolean {
 export function anyGlobMatches(globs: readonly string[], text: string): boolean {
   return globs.some((glob) => globMatches(glob, text));
 }
+
+/** The lines of headgate.yaml that leave a table out; none for a name that would mean others too. */
+export function excludedLines(table: string): readonly string[] {
+  return /[*?]/u.test(table) ? [] : ["tables:", `  exclude: [${JSON.stringify(table)}]`];
+}

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { Fault } from "../errors.js";
-import type { Plan, PlanView } from "../model.js";
+import type { Plan, PlanView, PlanViewColumn } from "../model.js";
 import type { Ledger, Source, Target, TextRow } from "../port.js";
 import { throwIfStopped } from "../stop.js";
 
@@ -93,23 +93,46 @@ async function compareView(view: PlanView, options: ViewOptions): Promise<ViewVe
     if (rows[0] !== rows[1]) return verdict("different", "", rows);
     if (BigInt(rows[0]) > BigInt(options.mostRows ?? mostRows))
       return verdict("counted", "it has too many rows to compare them all", rows);
-    const columns = view.columns.flatMap(({ canonical, unordered }) =>
-      canonical === null ? [] : [{ canonical, unordered }],
-    );
     const left = view.columns.filter(({ canonical }) => canonical === null).map((column) => column.source);
     const note =
       left.length === 0 ? "" : `without ${left.join(", ")}, whose texts the servers spell differently`;
-    if (columns.length === 0) return verdict("counted", note, rows);
-    const separators = columns.map(({ unordered }) => unordered);
-    const [a, b] = [new Sum(separators), new Sum(separators)];
-    const list = (side: "source" | "target"): readonly string[] =>
-      columns.map(({ canonical }) => canonical[side]);
-    await source.texts(view.source, list("source"), a.add, signal);
-    await target.texts(plan.schema, view.target, list("target"), b.add, signal);
-    return verdict(a.total === b.total ? "equal" : "different", note, rows);
+    if (left.length === view.columns.length) return verdict("counted", note, rows);
+    if (await sameRows(view, view.columns, options)) return verdict("equal", note, rows);
+    const spelled = view.anySpelling === true ? view.columns.filter(isText) : [];
+    const firm = view.columns.filter((column) => !spelled.includes(column));
+    if (spelled.length > 0 && (await sameRows(view, firm, options)))
+      return verdict("equal", [note, apartFrom(spelled)].filter((each) => each !== "").join("; "), rows);
+    return verdict("different", note, rows);
   } catch (error) {
     return verdict("unread", passedOver(error, signal));
   }
+}
+
+function apartFrom(columns: readonly PlanViewColumn[]): string {
+  return `without ${columns.map(({ source }) => source).join(", ")}, of which either server shows one of several spellings that the collation holds equal`;
+}
+
+function isText({ targetType }: PlanViewColumn): boolean {
+  return /^(?:text|character|citext)\b/u.test(targetType);
+}
+
+/** Whether both sides show the same rows in these columns; where they have no common text, only their number was asked. */
+async function sameRows(
+  view: PlanView,
+  shown: readonly PlanViewColumn[],
+  { source, target, plan, signal }: ViewOptions,
+): Promise<boolean> {
+  const columns = shown.flatMap(({ canonical, unordered }) =>
+    canonical === null ? [] : [{ canonical, unordered }],
+  );
+  if (columns.length === 0) return true;
+  const separators = columns.map(({ unordered }) => unordered);
+  const [a, b] = [new Sum(separators), new Sum(separators)];
+  const list = (side: "source" | "target"): readonly string[] =>
+    columns.map(({ canonical }) => canonical[side]);
+  await source.texts(view.source, list("source"), a.add, signal);
+  await target.texts(plan.schema, view.target, list("target"), b.add, signal);
+  return a.total === b.total;
 }
 
 /** A sum of hashes: equal for equal rows in whatever order, and other with one row more, less or twice. */

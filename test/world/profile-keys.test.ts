@@ -132,6 +132,61 @@ fromSources(["mysql9", "mariadb"], "keys in the profile on %s", (server) => {
     ]);
   });
 
+  it("shows an orphan's values only when asked, with an index of the parent and without, whatever is in them", async () => {
+    await database.sql("CREATE TABLE heads (id INT PRIMARY KEY, k VARCHAR(40) COLLATE utf8mb4_bin UNIQUE)");
+    await database.sql(
+      "CREATE TABLE tails (id INT PRIMARY KEY, k VARCHAR(40) COLLATE utf8mb4_bin, loose VARCHAR(400) COLLATE utf8mb4_bin, CONSTRAINT tails_k FOREIGN KEY (k) REFERENCES heads (k))",
+    );
+    await database.sql("SET foreign_key_checks = 0");
+    const long = "x".repeat(300);
+    await database.sql(
+      `INSERT INTO tails VALUES (1, 'canary-1', 'a\\n\\nb\\u001fc'), (2, NULL, '${long}'), (3, 'canary-\\n\\n3', '${long}'), (4, NULL, '${long}'), (5, NULL, '${long}'), (6, NULL, '${long}')`,
+    );
+    await database.sql("SET foreign_key_checks = 1");
+    await database.sql("CREATE TABLE keyless_tails (loose VARCHAR(40) COLLATE utf8mb4_bin)");
+    await database.sql("INSERT INTO keyless_tails VALUES ('canary-5')");
+    const [tails, heads] = [await planned("tails"), await planned("heads")];
+    const leftKeys = [
+      {
+        ...{ name: "loosely", why: "heads has no such key", asked: null },
+        onSource: {
+          ...{ name: "loosely", columns: ["loose"], referencedTable: "heads", referencedColumns: ["k"] },
+          ...{ onDelete: "restrict" as const, onUpdate: "restrict" as const, orphans: "refuse" as const },
+        },
+      },
+    ];
+    const tables = [tails, heads];
+    const of = async (table: PlanTable, showValues: boolean): Promise<readonly Finding[]> =>
+      (await profileTable(connection, table, { tables, showValues })).filter(({ code }) =>
+        code.endsWith("orphan"),
+      );
+    const both = { ...tails, leftKeys };
+    expect(JSON.stringify(await of(both, false))).not.toMatch(/canary|sampleValues/u);
+    const [built, unbuilt] = await of(both, true);
+    expect(built).toMatchObject({
+      code: "orphan",
+      sampleKeys: ["3", "1"],
+      sampleValues: ["canary-\n\n3", "canary-1"],
+    });
+    const cut = "x".repeat(80);
+    const shown = new Map(unbuilt?.sampleKeys.map((key, at) => [key, unbuilt.sampleValues?.[at]]));
+    expect(unbuilt?.code).toBe("unbuilt-key-orphan");
+    expect(shown.size).toBe(5);
+    for (const [key, value] of shown) expect(value).toBe(key === "1" ? "a\n\nbu001fc" : cut);
+    const bare = { ...(await planned("keyless_tails")), leftKeys };
+    const [keyless] = await of(bare, true);
+    expect(keyless).toMatchObject({ sampleKeys: [], sampleValues: ["canary-5"] });
+    expect((await of(bare, false))[0]).not.toHaveProperty("sampleValues");
+  });
+
+  it("shows what clashes under a unique key only when asked", async () => {
+    const rules = [{ match: { table: "prefixed" }, nul: "bytea" as const }];
+    const table = await planned("prefixed", { policies: rules });
+    const [found] = await profileTable(connection, table, { showValues: true });
+    expect(found).toMatchObject({ sampleKeys: ["1", "2"], sampleValues: ["éaa", "éab"] });
+    expect((await profileTable(connection, table))[0]).not.toHaveProperty("sampleValues");
+  });
+
   it("asks about an entry's parts together", async () => {
     await database.sql(
       "CREATE TABLE parts (id INT PRIMARY KEY, a VARCHAR(500), b VARBINARY(1000), KEY ab (a, b)) ROW_FORMAT = DYNAMIC",
