@@ -86,7 +86,7 @@ export const codes = {
   "range-incomplete": passing("Run the same command again; the range was rolled back whole."),
   "ledger-mismatch": { exit: exits.personNeeded, retriable: false, next: "headgate status" },
   "log-purged": fault(
-    "headgate recopy TABLE for each table, or begin a new migration: the source no longer has the log.",
+    "Raise the source's retention of its log, then begin a new migration: what is thrown away cannot be applied.",
   ),
   "position-unknown": fault(
     "Point source.url back at the server that the migration began on, or at one that has all its transactions.",
@@ -153,6 +153,14 @@ export interface FaultDetails {
   /** Facts for logs and JSON. Never a secret, never a row's value. */
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
   readonly cause?: unknown;
+}
+
+/** The command for DDL that adds. */
+export const amending = "headgate plan --amend";
+
+/** The command that copies a table again, as a shell takes it: names may hold anything. */
+export function recopying(table: string): string {
+  return `headgate recopy ${/^[\w.-]+$/u.test(table) ? table : `'${table.replaceAll("'", "'\\''")}'`}`;
 }
 
 /** What Headgate throws when it stops on purpose. `message` is the sentence. */

@@ -221,6 +221,7 @@ async function live(living: Living): Promise<Synced> {
           steering.works(works);
           steering.proving({
             unproved: () => verifier.unproved(),
+            unjudged: () => verifier.unjudged,
             reading: () => (verifier.status.running ? watch.reading : undefined),
             differing: () =>
               verifier.status.last?.outcome.tables.map(({ table, differences }) => ({

@@ -2,7 +2,7 @@
  * `recopy TABLE`: after DDL, a quarantine or a loss one table is copied again by an exact cut, with those that foreign
  * keys tie to it below the log. No engine may run beside it; the next `run` goes on from where the lanes stand.
  */
-import { Fault, exits } from "../errors.js";
+import { exits, Fault, recopying } from "../errors.js";
 import { inspect } from "../migration.js";
 import { demandJoined, recopy } from "../migration/recopy.js";
 import { logsCascades } from "../migration/cascades.js";
@@ -77,7 +77,7 @@ export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Prom
     throw new Fault(
       "confirm-missing",
       `${shape.rebuild.join(", ")} of another shape would be dropped on the target and made anew, with whatever a person has put upon it: indexes, triggers, grants. Nothing was written.`,
-      { next: `headgate recopy ${flags.table} --yes` },
+      { next: `${recopying(flags.table)} --yes` },
     );
   const { screen, log } = engineVoice(context);
   const { signal } = services;

@@ -1,7 +1,7 @@
 /** A repair as JSON and as lines for people. */
 import { visible } from "../watch/visible.js";
 import { z } from "zod";
-import { exits } from "../errors.js";
+import { exits, recopying } from "../errors.js";
 import type { RepairOutcome } from "../verify/repair.js";
 import type { RepairRequest, TableRepair } from "../verify/repair-tools.js";
 import { clock, count, plural } from "../watch/screen.js";
@@ -63,7 +63,7 @@ function nextOf({ dryRun, differences, pending, tables }: ToldBody, left: boolea
     .filter(({ recopy }) => recopy)
     .map(({ table }) => ({
       why: `${table} has no key, and its rows cannot be repaired one by one now`,
-      command: `headgate recopy ${table}`,
+      command: recopying(table),
     }));
   if (recopies.length > 0) return recopies;
   return left

@@ -3,18 +3,18 @@
  * one; it writes nothing and needs no source. An engine on this machine is asked for what only it knows: lag, pauses.
  */
 import { Fault } from "../errors.js";
-import { isSchemaChange } from "../migration/schema-change.js";
 import type { Position } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { engineClient } from "../serve/client.js";
 import type { TellStatus } from "../serve/client.js";
 import { clock, count } from "../watch/screen.js";
 import { heldBody, heldLines, holdsBack } from "./hold.js";
-import type { NextStep, VerbResult } from "./output.js";
+import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 import { openMigration } from "./open.js";
 import { lastVerify } from "./last-verify.js";
 import type { LastVerify } from "./last-verify.js";
+import { isLive, nextOf, waiting } from "./status-next.js";
 import { table } from "./table.js";
 import { progressLine } from "./verify-progress.js";
 
@@ -36,6 +36,7 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
         tables: [],
         lastVerify: null,
         blocking: ["not-copied"],
+        atFence: null,
       },
       human: [`${migration.id}: new; the target's ledger does not know it yet.`],
     };
@@ -44,7 +45,7 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
   const proven = lastVerify(await target.proof(migration.id));
   return {
     exit: 0,
-    nextSteps: nextOf(view, proven),
+    nextSteps: nextOf(view, engine, proven),
     body: bodyOf(view, engine, proven),
     human: screenOf(migration.id, view, engine, proven),
   };
@@ -90,6 +91,7 @@ function bodyOf(
     quarantine: view.quarantine,
     held: heldBody(view),
     blocking: blocking(view, engine),
+    atFence: engine?.atFence ?? null,
   };
 }
 
@@ -113,15 +115,6 @@ function appliedOf({ lanes }: LedgerView): Readonly<Record<string, unknown>> | n
   return known.length === 0 ? null : Object.fromEntries(known.map(({ lane, applied }) => [lane, applied]));
 }
 
-/** What the stream stands before, if anything. */
-function waiting({ quarantine }: LedgerView): LedgerView["quarantine"][number] | undefined {
-  return quarantine.find(({ state }) => state === "kept");
-}
-
-function isLive({ state }: LedgerView): boolean {
-  return state === "streaming" || state === "ready";
-}
-
 function blocking(view: LedgerView, engine: TellStatus | null): string[] {
   if (engine !== null && isLive(view)) return engine.blocking;
   if (waiting(view) !== undefined) return ["quarantine"];
@@ -129,28 +122,6 @@ function blocking(view: LedgerView, engine: TellStatus | null): string[] {
   if (isLive(view)) return view.holder === null ? ["no-engine"] : ["catching-up"];
   if (view.state === "copied") return ["not-streaming"];
   return ["not-copied", ...(holdsBack(view) ? ["ranges-held"] : [])];
-}
-
-function nextOf(view: LedgerView, proven: LastVerify | null): NextStep[] {
-  if (view.holder !== null) return [];
-  if (view.state === "copied")
-    return [
-      ...(proven === null ? [{ why: "no row has been compared yet", command: "headgate verify" }] : []),
-      { why: "the copy is complete", command: "headgate report" },
-      { why: "to apply what the source has written since", command: "headgate run" },
-    ];
-  const first = waiting(view);
-  if (first !== undefined && isSchemaChange(first.reason))
-    return [{ why: `the stream stands before DDL of ${first.table}`, command: "headgate plan --amend" }];
-  if (first !== undefined)
-    return [
-      {
-        why: `the stream stands before ${first.event}; headgate run tries it again, or leave it out`,
-        command: `headgate skip --event '${first.event}' --reason REASON`,
-      },
-    ];
-  if (isLive(view)) return [{ why: "the target is not followed any more", command: "headgate run" }];
-  return [{ why: "the copy is not complete", command: "headgate run --until copied" }];
 }
 
 function screenOf(
@@ -163,7 +134,9 @@ function screenOf(
   const rows = view.tables.reduce((sum, t) => sum + t.rows, 0);
   const held = view.holder;
   return [
-    `${id}: ${stateOf(view)} since ${view.since}`,
+    stateOf(view) === view.state
+      ? `${id}: ${view.state} since ${view.since}`
+      : `${id}: ${stateOf(view)}; it was ${view.state}, from ${view.since} on`,
     held === null
       ? `engine   none runs; epoch ${view.epoch}`
       : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}; epoch ${view.epoch}`,
@@ -171,7 +144,7 @@ function screenOf(
     ...etaLines(view),
     ...lagLines(view, engine),
     `verified ${proven === null ? "never: headgate verify" : proven.sentence}`,
-    readyLine(blocking(view, engine)),
+    readyLine(blocking(view, engine), engine?.atFence ?? []),
     "",
     ...table(
       ["table", "ranges", "rows", "MB"],
@@ -245,8 +218,9 @@ function positionText(position: Position): string {
   return out === 0 ? cut : `${cut}, without ${count(out)} that ${out === 1 ? "is" : "are"} prepared (XA)`;
 }
 
-function readyLine(codes: readonly string[]): string {
+function readyLine(codes: readonly string[], atFence: readonly string[]): string {
+  const left = atFence.length === 0 ? "" : `; not proven yet, and left to the fence: ${atFence.join(", ")}`;
   return codes.length === 0
-    ? "ready    yes: nothing is in the way"
-    : `ready    blocked by ${codes.join(", ")}`;
+    ? `ready    yes: nothing is in the way${left}`
+    : `ready    blocked by ${codes.join(", ")}${left}`;
 }

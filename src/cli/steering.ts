@@ -296,6 +296,7 @@ export class Steering implements AsyncDisposable {
       applied: this.#tally.rows(),
       // From the moment in which the claim is gone, whatever still has to end.
       blocking: this.#ledger === null || this.#ledger.lost.aborted ? ["no-engine"] : this.#blocking,
+      atFence: this.#verifier?.unjudged() ?? [],
       // Those that lanes stand before now: what was kept may have been settled since, or passed.
       quarantined: keptOf(this.#stream?.standing ?? []),
       retentionSeconds: this.#retention.seconds,

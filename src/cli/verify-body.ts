@@ -3,7 +3,7 @@
  * table without a key a row is told by its SHA-256.
  */
 import { z } from "zod";
-import { exits } from "../errors.js";
+import { exits, recopying } from "../errors.js";
 import type { PlanTable, SourceEngine } from "../model.js";
 import type { Verified } from "../migration/verified.js";
 import { keyTexts } from "../verify/key-text.js";
@@ -146,7 +146,7 @@ function nextOf(told: ToldBody, open: boolean): NextStep[] {
     return many.length > 0
       ? many.map(({ table }) => ({
           why: `more rows of ${table} differ than are kept one by one`,
-          command: `headgate recopy ${table}`,
+          command: recopying(table),
         }))
       : [
           {

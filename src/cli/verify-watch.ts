@@ -14,6 +14,8 @@ export interface Proving {
   reading(): VerifyReading | undefined;
   /** As it is on record since everything was compared; undefined before. */
   differing(): readonly DifferingRows[] | undefined;
+  /** Codes of what nobody could judge, which keeps `ready` back no longer. */
+  unjudged(): readonly string[];
 }
 
 export class VerifyWatch {

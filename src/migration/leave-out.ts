@@ -2,9 +2,9 @@
  * What the stream stands before may be passed, by somebody's word, which the ledger keeps. DDL is not: rows of a new shape
  * cannot be applied with the old plan.
  */
-import { Fault } from "../errors.js";
+import { amending, Fault, recopying } from "../errors.js";
 import type { Ledger, LedgerView, QuarantineRecord } from "../port.js";
-import { isSchemaChange } from "./schema-change.js";
+import { additionReason, isSchemaChange } from "./schema-change.js";
 
 export interface Decision {
   readonly who: string;
@@ -22,7 +22,7 @@ export function waitingChange(view: LedgerView | null, event: string): Quarantin
     throw new Fault(
       "usage",
       `${event} is DDL (${waiting.sentence}); rows of the new shape cannot be applied with the old plan.`,
-      { next: "headgate plan --amend" },
+      { next: waiting.reason === additionReason ? amending : recopying(waiting.table) },
     );
   return waiting;
 }

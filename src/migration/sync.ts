@@ -3,7 +3,7 @@
  * level, and on. What the log's old images must not meet is built at the join of all lanes, while they stand still
  * (design.md, decisions 3 and 5). Whoever starts it again anywhere goes on from the ledger.
  */
-import { Fault } from "../errors.js";
+import { amending, Fault } from "../errors.js";
 import type { CopyOptions } from "../migration.js";
 import { copyRanges, phase } from "../migration.js";
 import type { MigrationState } from "../model.js";
@@ -17,6 +17,7 @@ import type { PoisonEvent } from "../stream/poison.js";
 import { openStream } from "../stream/stream.js";
 import type { Following } from "../verify/tools.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
+import { advised } from "./advice.js";
 import { buildAtJoin, gates, hasJoined, isBuilt, positions } from "./join.js";
 import { Joined, stopped } from "./joined.js";
 import { followingOf } from "./following.js";
@@ -124,6 +125,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       const { id, lane, table, reason, sentence } = poison;
       await ledger.quarantine({ event: id, lane, table, reason, sentence });
     },
+    advised: (fault, table) => advised(fault, { made: options.plan, table, now: () => options.replan() }),
     onStands: async (_, fault) => {
       if (fault.code === "schema-changed") await noteSchemaChanges(options, changes.splice(0), fault);
       noted.add(fault);
@@ -209,7 +211,8 @@ async function noteSchemaChanges(
       event: at,
       lane: table.lane,
       table: table.source,
-      reason: adds ? additionReason : fault.code,
+      // What adds, where something else has followed it, is not passed by an amended plan.
+      reason: adds && fault.next.startsWith(amending) ? additionReason : fault.code,
       sentence: fault.message,
     });
   }

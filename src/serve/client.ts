@@ -23,6 +23,8 @@ const statusSchema = z.looseObject({
   lagSeconds: z.number().nullable(),
   retentionSeconds: z.number().nullable(),
   blocking: z.array(z.string()),
+  /** An older build's engine has none. */
+  atFence: z.array(z.string()).optional(),
   verifying: z.record(z.string(), z.unknown()).optional(),
   feed: z.record(z.string(), z.number()).optional(),
   /** Only of those who asked how it goes. */

@@ -92,6 +92,7 @@ function engine(over: Partial<EngineStatus> = {}, listen: ControlOptions["listen
       ],
       applied: [],
       blocking: ["lag"],
+      atFence: [],
       quarantined: 0,
       retentionSeconds: 86_400,
       ...over,

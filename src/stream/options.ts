@@ -40,6 +40,8 @@ export interface StreamOptions {
   readonly onEvent: OnStreamEvent;
   /** A lane stands until somebody decides; the others go on without it, if there are any. Resolves when that is on record. */
   readonly onStands?: (lane: string, fault: Fault) => Promise<void>;
+  /** Lanes are to stand before DDL of this table: the same Fault, with what to do about it as the source is by now. */
+  readonly advised?: (fault: Fault, table: string) => Promise<Fault>;
   /** Keeps a change that was refused. Resolves when it is safe on disk. */
   readonly keep: (poison: PoisonEvent) => Promise<void>;
   /** Ids of changes that somebody decided to leave out, and `at` of schema changes that the plan has already. */

@@ -1,5 +1,5 @@
 /** What the target refuses of a change, and how a lane that stands before it says so. */
-import { Fault } from "../errors.js";
+import { Fault, recopying } from "../errors.js";
 import type { Origin } from "./part.js";
 
 /**
@@ -30,7 +30,7 @@ export function standing(lane: string, origin: Origin, reason: Fault): Fault {
     return new Fault(
       "divergence",
       `Lane ${lane} stands before change ${id} (${operation} in ${table}), which is kept aside: ${reason.message}`,
-      { ...details, next: `headgate recopy ${table}` },
+      { ...details, next: recopying(table) },
     );
   return new Fault(
     "quarantined",

@@ -97,8 +97,9 @@ async function read(
       const closed = sink.gate;
       if (closed === null) continue;
       if (closed.kind === "end") {
-        for (const lane of closed.lanes) lane.trouble.stands = closed.fault;
-        throw closed.fault;
+        const fault = (await options.advised?.(closed.fault, closed.table)) ?? closed.fault;
+        for (const lane of closed.lanes) lane.trouble.stands = fault;
+        throw fault;
       }
       if (!joined.built) {
         await bell.until(() => !tools.isPaused(), signal);

@@ -3,7 +3,7 @@
  * already or the table's exact cut holds it. Where all lanes have met their joins, and where a statement changes the
  * shape of a table, a gate closes: the feed stands still until everything before it is in the target.
  */
-import { Fault } from "../errors.js";
+import { amending, Fault, recopying } from "../errors.js";
 import type { PlanTable, Position } from "../model.js";
 import type {
   ChangeOperation,
@@ -22,10 +22,10 @@ import type { Place } from "./place.js";
 import { Shape } from "./table.js";
 import type { StreamTable } from "./table.js";
 
-/** What everything waits for before the feed goes on; `end`: the Fault with which these lanes stand then. */
+/** What everything waits for before the feed goes on; `end`: the Fault with which these lanes stand then, and a table that it is about. */
 export type Gate =
   | { readonly kind: "join" }
-  | { readonly kind: "end"; readonly fault: Fault; readonly lanes: readonly Lane[] };
+  | { readonly kind: "end"; readonly fault: Fault; readonly table: string; readonly lanes: readonly Lane[] };
 
 export interface SinkTools {
   readonly options: StreamOptions;
@@ -140,16 +140,18 @@ export class Sink implements ChangeSink {
       if (lane === undefined || change.within(lane.settled.base)) return false;
       return cut === undefined || !change.within(cut);
     });
-    if (met.length === 0) return;
+    const [table] = met;
+    if (table === undefined) return;
     const lanes = met.flatMap((name) => this.#lanes.get(this.#tools.tables.get(name)?.plan.lane ?? "") ?? []);
     options.onEvent({ kind: "schema-change", change });
     const helper = helperIn(change.statement, [...this.#tools.tables.keys()]);
     const by = helper === null ? "" : `, by an online change (${helper.tool}, its table ${helper.name})`;
-    const next = nextOf(met, change.adds, helper !== null);
+    const next = nextOf(table, change.adds, helper !== null);
     const statement = change.statement.replace(/\s+/g, " ").slice(0, 200);
     this.#close(
       {
         kind: "end",
+        table,
         lanes: [...new Set(lanes)],
         fault: new Fault("schema-changed", `${met.join(", ")} at ${change.at}${by}: ${statement}`, {
           next,
@@ -260,10 +262,9 @@ export class Sink implements ChangeSink {
 }
 
 /** How to go on past DDL. What an online change begins with leaves the table as it was, and what it ends with does not. */
-function nextOf(tables: readonly string[], adds: boolean, online: boolean): string {
-  const [table = ""] = tables;
-  if (!adds) return `headgate recopy ${table}`;
+function nextOf(table: string, adds: boolean, online: boolean): string {
+  if (!adds) return recopying(table);
   return online
-    ? `headgate plan --amend passes this statement, then headgate run; when the online change has ended, headgate recopy ${table}`
-    : `headgate plan --amend`;
+    ? `${amending} passes this statement, then headgate run; when the online change has ended, ${recopying(table)}`
+    : amending;
 }

@@ -46,6 +46,8 @@ export interface EngineStatus {
   readonly applied: readonly AppliedRows[];
   /** Codes of what keeps it from `ready`. */
   readonly blocking: readonly string[];
+  /** Codes of what nobody could judge, and is left to the fence. */
+  readonly atFence: readonly string[];
   /** Refused changes that lanes stand before, waiting for a person. */
   readonly quarantined: number;
   /** For how long the source still keeps the log that the last lane needs next; null where it cannot be told. */

@@ -36,6 +36,7 @@ function status(over: Partial<EngineStatus> = {}): EngineStatus {
     lanes: [lane],
     applied: [{ table: "users", inserts: 3, updates: 2, deletes: 1, truncates: 4 }],
     blocking: [],
+    atFence: [],
     quarantined: 1,
     retentionSeconds: null,
     ...over,
@@ -98,6 +99,7 @@ it("tells a pause, a wait and a lane that stands still", async () => {
       throttled: "the target's disk: 91.0 % full",
       state: "streaming",
       blocking: ["lag"],
+      atFence: [],
       lanes: [
         { ...lane, stopped: "quarantined" },
         { ...lane, lane: "b", stopped: "paused", failedInRow: 4 },

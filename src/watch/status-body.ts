@@ -41,6 +41,7 @@ export function statusBody(status: EngineStatus, settings: LiveSettings): Readon
     })),
     applied: status.applied,
     blocking: status.blocking,
+    atFence: status.atFence,
     quarantined: status.quarantined,
     retentionSeconds: status.retentionSeconds,
     ...(status.differing === undefined

@@ -128,7 +128,7 @@ const stops: readonly Stop[] = [
     name: "trap 46: a table is dropped",
     statements: [before, "DROP TABLE t"],
     code: "schema-changed",
-    next: "headgate recopy t",
+    next: "t is gone or was renamed, or is left out now. Change that back at the source or in headgate.yaml (what is gone: RENAME TABLE, or CREATE TABLE as it was), then headgate recopy t; or begin a new migration.",
     left,
   },
   {
@@ -153,7 +153,7 @@ const stops: readonly Stop[] = [
     between: true,
     statements: [before, "FLUSH BINARY LOGS", "PURGE"],
     code: "log-purged",
-    next: "headgate recopy TABLE for each table, or begin a new migration",
+    next: "begin a new migration: what is thrown away cannot be applied",
     left: "1=a 2=b 3=c",
   },
 ];

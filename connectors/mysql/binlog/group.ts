@@ -149,18 +149,12 @@ export class Group {
         this.#prepare(isOnePhase(bytes, at));
         return;
       case types.incident:
-        throw new Fault(
-          "log-refused",
-          "The source's log says that changes may be missing from it (an incident).",
-        );
+        throw unplaced("The source's log says that changes may be missing from it (an incident).");
       case types.startEncryption:
-        throw new Fault("log-refused", "The source's log is encrypted.");
+        throw unplaced("The source's log is encrypted.");
       default:
         if (silent.has(type) || isIgnorable(bytes, start)) return;
-        throw new Fault(
-          "log-refused",
-          `The source's log holds an event of the type ${type}, which Headgate does not know.`,
-        );
+        throw unplaced(`The source's log holds an event of the type ${type}, which Headgate does not know.`);
     }
   }
 
@@ -297,4 +291,10 @@ function rolledBack(): Fault {
     "log-refused",
     "The source's log holds rows of a transaction that was rolled back, among them such as cannot be (a table without transactions): which of them are there cannot be told.",
   );
+}
+
+/** Which tables it is about nothing says, and whoever reads on meets it again. */
+function unplaced(sentence: string): Fault {
+  const next = "Begin a new migration: nothing tells which tables would have to be copied again.";
+  return new Fault("log-refused", sentence, { next });
 }

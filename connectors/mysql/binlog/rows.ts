@@ -3,7 +3,7 @@
  * columns are refused, and so are updates of parts of JSON documents: what is absent cannot be told from what did
  * not change.
  */
-import { Fault } from "../../../src/errors.js";
+import { Fault, recopying } from "../../../src/errors.js";
 import type { ChangeOperation, ChangeSink } from "../../../src/stream-port.js";
 import { logTypes } from "../image/log-type.js";
 import { lengthAt } from "../wire/packets.js";
@@ -75,7 +75,9 @@ export function handRows(
     throw new Fault(
       "log-refused",
       `The source's log holds an update of a part of a JSON document of ${named(announced)}.`,
-      { next: "SET GLOBAL binlog_row_value_options = ''; then headgate recopy the table." },
+      {
+        next: `SET GLOBAL binlog_row_value_options = ''; then ${recopying(announced.announced.table)}`,
+      },
     );
   for (let i = 0; i < columns.value; i++) {
     const bit = 1 << (i & 7);
@@ -86,7 +88,9 @@ export function handRows(
       throw new Fault(
         "log-refused",
         `The source's log holds a row of ${named(announced)} without all of its columns.`,
-        { next: "SET GLOBAL binlog_row_image = 'FULL'; then headgate recopy the table." },
+        {
+          next: `SET GLOBAL binlog_row_image = 'FULL'; then ${recopying(announced.announced.table)}`,
+        },
       );
   }
   if (type >= types.writeRowsCompressed1) {

@@ -2,7 +2,7 @@
  * Statements of the log that concern tables: a TRUNCATE is handed over, a change of shape is told, and rows that were
  * logged as the statement that wrote them are refused by name, where a lane would take them.
  */
-import { Fault } from "../../../src/errors.js";
+import { Fault, recopying } from "../../../src/errors.js";
 import type { ChangeSink } from "../../../src/stream-port.js";
 import type { AtHand } from "./at-hand.js";
 import type { LoggedStatement } from "./query-event.js";
@@ -82,7 +82,7 @@ export class TableStatements {
       throw new Fault(
         "log-refused",
         `The source's log holds TRUNCATE of ${table.source} by a session with temporary tables: it may be of one that has the same name.`,
-        { next: `headgate recopy ${table.source}` },
+        { next: recopying(table.source) },
       );
     this.#atHand.handed++;
     sink.truncate(table);

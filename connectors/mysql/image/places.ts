@@ -4,7 +4,7 @@
  * something that it is not. A column's place in the log is its place in the table; its name, where the log has it,
  * must be the same too.
  */
-import { Fault } from "../../../src/errors.js";
+import { Fault, recopying } from "../../../src/errors.js";
 import type { PlanTable } from "../../../src/model.js";
 import type { AnnouncedColumn, AnnouncedTable } from "./announced-column.js";
 import { differenceOf } from "./column-difference.js";
@@ -49,6 +49,6 @@ export function changed(table: PlanTable, what: string): Fault {
   return new Fault(
     "schema-changed",
     `${table.source} is not the table of the plan in the source's log: ${what}.`,
-    { next: `headgate recopy ${table.source}`, facts: { table: table.source } },
+    { next: recopying(table.source), facts: { table: table.source } },
   );
 }
