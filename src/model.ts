@@ -385,6 +385,8 @@ export interface PlanStatement {
   readonly own?: readonly string[];
   /** Takes it away again; only where the change stream must not meet it before the join (design.md, decision 5). */
   readonly undo?: string;
+  /** Takes it away again, of what has no `undo`: for a plan that has it no more, or has something else of its name. */
+  readonly drop?: string;
 }
 
 /** PostgreSQL's namespaces of a schema: tables, indexes and sequences share one. */

@@ -375,6 +375,8 @@ export interface Amending {
   /** Dropped with what stands upon them, for whoever builds next to make anew. They are among those that are reopened. */
   readonly rebuild: readonly string[];
   readonly reopen: readonly string[];
+  /** Of the claim's plan, in the order in which they can go: taken back where they were built, and forgotten. */
+  readonly retire: readonly PlanStatement[];
   /** Kept events that are passed. */
   readonly pass: readonly { readonly event: string; readonly who: string; readonly why: string }[];
 }

@@ -8,12 +8,13 @@ import type { Amending } from "../../src/port.js";
 import { postgresName } from "../../src/safety/identifier.js";
 import type { Session } from "./connection.js";
 import { reopenTables } from "./reopen.js";
+import { takeAway, takeDown } from "./take-away.js";
 
 export async function takePlan(
   session: Session,
   before: Plan,
   plan: Plan,
-  { rebuild, reopen }: Amending,
+  { rebuild, reopen, retire }: Amending,
 ): Promise<void> {
   const { migration } = plan;
   await session.query("UPDATE headgate.migration SET fingerprint = $2 WHERE id = $1", [
@@ -21,6 +22,7 @@ export async function takePlan(
     plan.fingerprint,
   ]);
   if (rebuild.length > 0) await takeDown(session, before, rebuild);
+  for (const statement of retire) await takeAway(session, migration, before.schema, statement);
   for (const sql of defaultsOf(before, plan, rebuild)) await session.query(sql);
   await session.query(
     `INSERT INTO headgate.source_table (migration, name, target, lane, rank)
@@ -55,50 +57,4 @@ function defaultsOf(before: Plan, plan: Plan, rebuild: readonly string[]): reado
       ];
     });
   });
-}
-
-/**
- * Drops these tables, by source name, with what was built over them and upon them, and forgets that it was: whoever builds
- * next finds it missing. Views and foreign keys that a person has put upon them make PostgreSQL refuse, and nothing is dropped
- * then; indexes, triggers and grants go with the table, which is why recopy wants --yes.
- */
-async function takeDown(session: Session, before: Plan, tables: readonly string[]): Promise<void> {
-  const { migration, schema } = before;
-  const { rows } = await session.query("SELECT name FROM headgate.built WHERE migration = $1", [migration]);
-  const built = new Set(rows.map((row) => row["name"]));
-  const chosen = before.tables.filter(({ source }) => tables.includes(source));
-  const targets = new Set<string | null>(chosen.map(({ target }) => target));
-  const pointing = new Set<string | null>(
-    before.tables
-      .filter(({ foreignKeys }) => foreignKeys?.some((key) => tables.includes(key.referencedTable)))
-      .map(({ target }) => target),
-  );
-  const views = new Map((before.views ?? []).map((view) => [view.statement, view.target]));
-  const named = (name: string): string => `${postgresName(schema)}.${postgresName(name)}`;
-  const isUpon = ({ name, kind, table }: PlanStatement): boolean =>
-    views.has(name) || ((kind === "foreign" || kind === "validate") && pointing.has(table));
-  const gone = before.after.filter(
-    (statement) => built.has(statement.name) && (isUpon(statement) || targets.has(statement.table)),
-  );
-  // As they were built upon each other, the last one first.
-  for (const statement of gone.toReversed()) {
-    const view = views.get(statement.name);
-    if (view !== undefined) await session.query(`DROP VIEW IF EXISTS ${named(view)}`);
-    else if (statement.undo !== undefined) await session.query(statement.undo);
-  }
-  const made = before.before.filter(({ name, table }) => built.has(name) && targets.has(table));
-  for (const { table } of made.filter(({ kind }) => kind === "table"))
-    await session.query(`DROP TABLE ${named(table ?? "")}`);
-  for (const { kind, creates = [] } of made)
-    for (const { name } of creates)
-      if (kind === "type") await session.query(`DROP TYPE IF EXISTS ${named(name)}`);
-      else if (kind === "sequence") await session.query(`DROP SEQUENCE IF EXISTS ${named(name)}`);
-  await session.query("DELETE FROM headgate.built WHERE migration = $1 AND name = ANY ($2::text[])", [
-    migration,
-    [...gone, ...made].map(({ name }) => name),
-  ]);
-  // They say what was found of what is gone.
-  await session.query("DELETE FROM headgate.phase WHERE migration = $1 AND phase IN ('views', 'generated')", [
-    migration,
-  ]);
 }

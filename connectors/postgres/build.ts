@@ -11,6 +11,8 @@ import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { endBackend, proveEpoch, recordBackend } from "./epoch.js";
 import type { Claim } from "./epoch.js";
+import { madeBy, meaning } from "./ours.js";
+import { takeAway } from "./take-away.js";
 
 /** Memory for one index build; the server uses it only for builds that need it. */
 const buildSettings = { maintenance_work_mem: "256MB" };
@@ -42,12 +44,7 @@ export class Builder implements AsyncDisposable {
     await this.#alone(signal, (session) =>
       session.transaction(async () => {
         await proveEpoch(session, this.#claim);
-        const forgotten = await session.query(
-          "DELETE FROM headgate.built WHERE migration = $1 AND name = $2",
-          [this.#claim.migration, statement.name],
-        );
-        if (forgotten.count > 0 && statement.undo !== undefined)
-          await session.query(statement.undo, undefined, doing);
+        await takeAway(session, this.#claim.migration, this.#schema, statement);
       }, doing),
     );
   }
@@ -130,16 +127,14 @@ export class Builder implements AsyncDisposable {
     if (known.count > 0) return;
     await this.#make(session, statement);
     await this.#options.moment?.("build:run-not-recorded");
-    const relation =
-      statement.kind === "table" && statement.table !== null
-        ? `${postgresName(this.#schema)}.${postgresName(statement.table)}`
-        : null;
+    const made = madeBy(statement);
+    const name = made === null ? null : `${postgresName(this.#schema)}.${postgresName(made.name)}`;
     const recorded = await session.query(
       `INSERT INTO headgate.built (migration, name, kind, target, relation, built_at)
-       VALUES ($1, $2, $3, $4, to_regclass($5)::oid, clock_timestamp()) RETURNING relation`,
-      [this.#claim.migration, statement.name, statement.kind, statement.table, relation],
+       VALUES ($1, $2, $3, $4, ${meaning(made?.space ?? "relation", "$5::text")}, clock_timestamp()) RETURNING relation`,
+      [this.#claim.migration, statement.name, statement.kind, statement.table, name],
     );
-    if (relation !== null && recorded.rows[0]?.["relation"] === null)
-      throw new Fault("bug", `${statement.name} was run, and ${relation} is not there.`);
+    if (name !== null && recorded.rows[0]?.["relation"] === null)
+      throw new Fault("bug", `${statement.name} was run, and ${name} is not there.`);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { postgresName } from "../../src/safety/identifier.js";
 import type { Session } from "./connection.js";
+import { ownTables } from "./ours.js";
 import { forgetProofs } from "./verify/proofs.js";
 
 /** `tables` by source name. */
@@ -15,18 +16,23 @@ export async function reopenTables(
 ): Promise<void> {
   if (tables.length === 0) return;
   const { rows } = await session.query(
-    `SELECT target, to_regclass(format('%I.%I', $3::text, target)) IS NOT NULL AS there,
-            EXISTS (SELECT FROM pg_catalog.pg_constraint c
+    `SELECT target, EXISTS (SELECT FROM pg_catalog.pg_constraint c
                      WHERE c.contype = 'f' AND c.confrelid = to_regclass(format('%I.%I', $3::text, t.target))) AS referenced
        FROM headgate.source_table t WHERE migration = $1 AND name = ANY ($2::text[])`,
     [migration, tables, schema],
+  );
+  const there = await ownTables(
+    session,
+    migration,
+    schema,
+    rows.map((row) => row["target"] ?? ""),
   );
   // TRUNCATE refuses a table that a foreign key points to. Its rows go without what the key would do to others.
   if (rows.some((row) => row["referenced"] === "t"))
     await session.query("SET LOCAL session_replication_role = replica");
   for (const row of rows) {
     // One that is made anew is not there yet.
-    if (row["there"] !== "t") continue;
+    if (!there.has(row["target"] ?? "")) continue;
     const name = `${postgresName(schema)}.${postgresName(row["target"] ?? "")}`;
     await session.query(row["referenced"] === "t" ? `DELETE FROM ${name}` : `TRUNCATE ${name}`);
   }

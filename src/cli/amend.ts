@@ -2,11 +2,13 @@
  * `plan --amend`: DDL that adds was met in the source's log, the same was done on the target by hand, and the stream may go
  * on with the plan of the new shape. What the target lacks is printed as SQL; what does not only add is refused.
  */
-import { Fault, exits } from "../errors.js";
+import { amending, exits, Fault, recopying } from "../errors.js";
 import type { Inspection } from "../migration.js";
+import { adviceOn } from "../migration/advice.js";
 import { amendment, readAgain } from "../migration/amend.js";
 import { additionReason, isSchemaChange } from "../migration/schema-change.js";
 import type { AddedColumn } from "../migration/amend.js";
+import { retired } from "../migration/retired.js";
 import type { Plan } from "../model.js";
 import type { LedgerView, Target } from "../port.js";
 import { postgresName } from "../safety/identifier.js";
@@ -33,12 +35,12 @@ export async function amendPlan(
   if (met.length === 0 && tables.length === 0) throw notMet(view);
   const replaced = met.filter(({ reason }) => reason !== additionReason);
   if (refused.length > 0 || replaced.length > 0)
-    throw notAdding(refused, replaced.length > 0 ? replaced : met);
+    throw notAdding(refused, replaced.length > 0 ? replaced : met, [recorded, found.plan]);
   const missing = await lacking(target, found, added);
   if (missing.length > 0)
     return {
       exit: exits.difference,
-      nextSteps: [{ why: "when the target has them", command: "headgate plan --amend" }],
+      nextSteps: [{ why: "when the target has them", command: amending }],
       body: { amended: false, statements: missing },
       human: [
         "The target lacks what the source has got. Run there first:",
@@ -50,12 +52,14 @@ export async function amendPlan(
     added,
     met.map(({ sentence }) => sentence),
   );
+  const gone = retired(recorded, found.plan, []).statements;
   if (!dryRun) {
     await keepPlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
     await using ledger = await target.claim(recorded);
     await ledger.amend(found.plan, {
       rebuild: [],
       reopen: again,
+      retire: gone,
       pass: met.map(({ event }) => ({ event, who: whoami(), why: "plan --amend" })),
     });
     await settlePlan(migration.stateDirectory, found.plan.fingerprint);
@@ -71,22 +75,32 @@ export async function amendPlan(
       added: added.map(({ table, column }) => `${table.source}.${column.source}`),
       copied,
       passed: met.map(({ event }) => event),
+      retired: gone.map(({ name }) => name),
     },
     human: [
       `${dryRun ? "Would take" : "Took"} the plan of the source as it is now: ${plural(added.length, "new column")}, ${plural(tables.length, "new table")}; ${plural(met.length, "schema change")} can be passed (${met.map(({ event }) => event).join(", ")}).`,
+      ...(gone.length === 0
+        ? []
+        : [
+            `${dryRun ? "Would take" : "Took"} away on the target what the source has no more, or has otherwise: ${gone.map(({ name }) => name).join(", ")}.`,
+          ]),
       ...(copied.length === 0 ? [] : [`The next run copies ${copied.join(", ")}, each at one position.`]),
     ],
   };
 }
 
-function notAdding(refused: readonly string[], replaced: LedgerView["quarantine"]): Fault {
+function notAdding(
+  refused: readonly string[],
+  replaced: LedgerView["quarantine"],
+  plans: readonly [made: Plan, now: Plan],
+): Fault {
   const statements = replaced.map(({ sentence }) => sentence);
   const tables = [...new Set(replaced.map(({ table }) => table))];
-  const next = tables[0] === undefined ? "headgate run" : `headgate recopy ${tables[0]}`;
+  const [table] = tables;
   return new Fault(
     "plan-stale",
     `The source was changed in a way that does not only add. ${[...refused, ...statements].join(" ")}`,
-    { next },
+    { next: table === undefined ? "headgate run" : adviceOn(...plans, table, recopying(table)) },
   );
 }
 

@@ -7,6 +7,7 @@ import type { Inspection } from "../migration.js";
 import { demandFresh } from "../migration.js";
 import { reshaping } from "../migration/reshape.js";
 import type { Reshaping } from "../migration/reshape.js";
+import { retired } from "../migration/retired.js";
 import type { Plan } from "../model.js";
 import type { Amending, LedgerView } from "../port.js";
 import { isFollowed } from "./as-begun.js";
@@ -71,12 +72,13 @@ export function withTied(tables: readonly string[], tied: readonly (readonly str
 export async function takeShape(
   migration: OpenMigration,
   found: Inspection,
-  step: { readonly recorded: Plan } & Omit<Amending, "pass">,
+  step: { readonly recorded: Plan } & Pick<Amending, "rebuild" | "reopen">,
 ): Promise<void> {
   const { recorded, rebuild, reopen } = step;
   const target = await migration.target();
   await keepPlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
   await using ledger = await target.claim(recorded, found.source.identity);
-  await ledger.amend(found.plan, { rebuild, reopen, pass: [] });
+  const retire = retired(recorded, found.plan, rebuild).statements;
+  await ledger.amend(found.plan, { rebuild, reopen, retire, pass: [] });
   await settlePlan(migration.stateDirectory, found.plan.fingerprint);
 }

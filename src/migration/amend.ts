@@ -4,6 +4,7 @@
  * would change what is copied already, and is told.
  */
 import type { Plan, PlanColumn, PlanTable } from "../model.js";
+import { retired } from "./retired.js";
 
 /** A column that the new plan has and the old one has not. */
 export interface AddedColumn {
@@ -36,6 +37,8 @@ export function amendment(before: Plan, after: Plan): Amendment {
     for (const column of table.columns)
       if (!old.columns.some(({ source }) => source === column.source)) added.push({ table, column });
   }
+  for (const table of retired(before, after, []).stuck)
+    refused.push(`An index, a CHECK or a key of ${table} went or is another one.`);
   if (JSON.stringify(before.lanes) !== JSON.stringify(after.lanes))
     refused.push(`The lanes were ${before.lanes.join(", ")} and would be ${after.lanes.join(", ")}.`);
   return { added, tables, refused };

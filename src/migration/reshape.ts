@@ -5,6 +5,7 @@
  */
 import type { Plan, PlanStatement, PlanTable } from "../model.js";
 import { canonicalJson } from "../plan/order.js";
+import { retirable, retired } from "./retired.js";
 
 export interface Reshaping {
   /** Tables that are to be made anew, by source name. */
@@ -35,6 +36,7 @@ export function reshaping(before: Plan, after: Plan, whole = false): Reshaping {
       : shapeOf(old) === shapeOf(table) && stands(statementsOf(before, old), statementsOf(after, table));
     if (!same) rebuild.push(table.source);
   }
+  rebuild.push(...retired(before, after, rebuild).stuck);
   const added = after.tables.filter(({ source }) => !then.has(source)).map(({ source }) => source);
   return { rebuild, added, refused };
 }
@@ -67,14 +69,18 @@ function wholeOf(plan: Plan, { target, key, columns, partitioned, exactCut }: Pl
 
 type Built = readonly Pick<PlanStatement, "name" | "sql" | "bare">[];
 
-/** What is built of a table: in its own words, less what follows from its rows. */
+/** What is built of a table, in its own words, and stays for as long as the table does; less what follows from its rows. */
 function statementsOf({ before, after }: Plan, { target }: PlanTable): Built {
   const lasting = ({ kind, table }: PlanStatement): boolean =>
-    table === target && kind !== "identity" && kind !== "analyze" && kind !== "comment";
+    table === target &&
+    kind !== "identity" &&
+    kind !== "analyze" &&
+    kind !== "comment" &&
+    !retirable.includes(kind);
   return [...before, ...after].filter(lasting);
 }
 
-/** Whether nothing that is built under a name is something else under it now. What is new is built; what went stays. */
+/** Whether nothing that is built under a name is something else under it now. What is new is built. */
 function stands(old: Built, now: Built): boolean {
   const known = new Map(old.map((statement) => [statement.name, statement]));
   return now.every(({ name, sql, bare }) => {

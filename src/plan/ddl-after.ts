@@ -71,6 +71,7 @@ export function ddlAfter(tables: readonly DecidedTable[], context: AfterContext)
       kind: "check",
       table: table.target,
       sql: `ALTER TABLE ${name}\n  ${added.join(",\n  ")}`,
+      drop: `ALTER TABLE ${name} ${checks.map((check) => `DROP CONSTRAINT IF EXISTS ${postgresName(check.name)}`).join(", ")}`,
       ...(own.length === 0 ? {} : { own }),
     });
   }
@@ -126,6 +127,7 @@ function addIndex(
       sql,
       creates: [{ space: "relation", name: index.name }],
       ...(undo === undefined || index.key ? {} : { undo }),
+      ...(kind === "index" ? { drop: `DROP INDEX IF EXISTS ${postgresName(schema)}.${called}` } : {}),
       ...(index.duplicate === undefined ? {} : { duplicate: index.duplicate }),
     });
   };

@@ -19,6 +19,7 @@ export interface NewStatement {
   readonly creates?: readonly CreatedName[];
   readonly duplicate?: string;
   readonly undo?: string;
+  readonly drop?: string;
   /** Source columns for which it holds SQL of headgate.yaml. */
   readonly own?: readonly string[];
 }

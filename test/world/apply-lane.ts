@@ -87,6 +87,12 @@ export async function laneWorld(
     ...(more.moment === undefined ? {} : { moment: more.moment }),
   });
   const ledger = await target.claim(plan);
+  // As if it had made them by its plan.
+  await database.sql(
+    `INSERT INTO headgate.built (migration, name, kind, target, relation, built_at)
+     SELECT migration, 'table public.' || target, 'table', target, to_regclass(format('public.%I', target))::oid, now()
+       FROM headgate.source_table`,
+  );
   return {
     plan,
     target,

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openPostgres } from "../../connectors/postgres/target.js";
 import { exits, Fault } from "../../src/errors.js";
-import type { Plan } from "../../src/model.js";
+import type { Plan, PlanStatement } from "../../src/model.js";
 import type { Ledger, Target } from "../../src/port.js";
 import { syntheticPlan } from "./synthetic.js";
 import { targetDatabase } from "./target-database.js";
@@ -355,6 +355,7 @@ describe("the records", () => {
     const amending = {
       rebuild: ["a"],
       reopen: ["a", "b"],
+      retire: [],
       pass: [{ event: kept.event, who: "ann", why: "plan --amend" }],
     };
     await using ledger = await target.claim(plan);
@@ -381,5 +382,76 @@ describe("the records", () => {
     expect(
       await database.sql("SELECT to_regclass('public.a') AS a, (SELECT count(*)::text FROM b) AS b"),
     ).toEqual([{ a: null, b: "0" }]);
+  });
+
+  it("drops and empties nothing by its name alone: what somebody has put in its place is theirs", async () => {
+    const amended = { ...plan, fingerprint: "amended" };
+    const nothing = { rebuild: [], reopen: [], retire: [], pass: [] };
+    await using ledger = await target.claim(plan);
+    for (const statement of [...plan.before, ...plan.after]) await ledger.build(statement, never);
+    for (const name of ["a", "b"]) await ledger.addRanges(name, whole(name));
+    const [more] = await database.sql(
+      "SELECT rolname AS me FROM pg_roles WHERE oid = (SELECT relowner FROM pg_class WHERE oid = 'public.a'::regclass)",
+    );
+    const theirs = `ALTER TABLE a RENAME TO ours; CREATE TABLE a (id int); ALTER TABLE a OWNER TO ${more?.["me"] ?? ""}; INSERT INTO a VALUES (7)`;
+    await database.sql(theirs);
+    const before = await ledger.view();
+    for (const amending of [
+      { ...nothing, rebuild: ["a"], reopen: ["a"] },
+      { ...nothing, reopen: ["b", "a"] },
+    ]) {
+      const refused = await faultOf(ledger.amend(amended, amending));
+      expect([refused.code, refused.message]).toEqual([
+        "target-refused",
+        expect.stringMatching(/^"public"\."a" is not the table that this migration has made there/u),
+      ]);
+    }
+    expect((await faultOf(ledger.reopen(["a"]))).code).toBe("target-refused");
+    expect({ ...(await ledger.view()), pace: null }).toEqual({ ...before, pace: null });
+    expect(await database.sql("SELECT id::text FROM a")).toEqual([{ id: "7" }]);
+    await database.sql("DROP TABLE a");
+    // Nothing is there by that name: there is nothing to drop, and it can be made anew.
+    await ledger.amend(amended, { ...nothing, rebuild: ["a"], reopen: ["a"] });
+    expect((await ledger.view()).built.filter((name) => / public\.a( |$)/.test(name))).toEqual([]);
+    await database.sql("DROP TABLE ours");
+  });
+
+  it("takes back an index where it is upon its table, and no other one of its name", async () => {
+    const index: PlanStatement = {
+      name: "unique public.a a_key",
+      kind: "unique",
+      table: "a",
+      sql: "CREATE UNIQUE INDEX a_key ON public.a (id)",
+      creates: [{ space: "relation", name: "a_key" }],
+      undo: "DROP INDEX IF EXISTS public.a_key",
+    };
+    const type: PlanStatement = {
+      name: "type public.a mood",
+      kind: "type",
+      table: "a",
+      sql: "CREATE TYPE public.mood AS ENUM ('well')",
+      creates: [{ space: "type", name: "mood" }],
+      drop: "DROP TYPE IF EXISTS public.mood",
+    };
+    await using ledger = await target.claim(plan);
+    for (const statement of [...plan.before, index, type]) await ledger.build(statement, never);
+    await database.sql("ALTER INDEX a_key RENAME TO was; CREATE INDEX a_key ON b (id)");
+    const refused = await faultOf(ledger.unbuild(index, never));
+    expect([refused.code, refused.message]).toEqual([
+      "target-refused",
+      expect.stringContaining('"public"."a_key" is not the index'),
+    ]);
+    expect((await ledger.view()).built).toContain(index.name);
+    await database.sql("DROP INDEX a_key; ALTER INDEX was RENAME TO a_key");
+    await ledger.unbuild(index, never);
+    expect((await ledger.view()).built).not.toContain(index.name);
+    await database.sql("DROP TYPE mood; CREATE TYPE mood AS ENUM ('unwell')");
+    expect((await faultOf(ledger.unbuild(type, never))).code).toBe("target-refused");
+    expect(
+      await database.sql("SELECT to_regclass('public.a_key') AS key, to_regtype('mood') AS mood"),
+    ).toEqual([{ key: null, mood: "mood" }]);
+    await database.sql("DROP TYPE mood");
+    await ledger.unbuild(type, never);
+    expect((await ledger.view()).built).not.toContain(type.name);
   });
 });

@@ -336,7 +336,7 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
   expect(await left(first)).toEqual([[u.source], [u.source], [u.source]]);
   const second = await prepared();
   const one = { ...t, source: "new", target: "new" };
-  const nothing = { rebuild: [], reopen: [], pass: [] };
+  const nothing = { rebuild: [], reopen: [], retire: [], pass: [] };
   await world.ledger.amend({ ...world.plan, tables: [t, u, one] }, nothing);
   expect(await left(second)).toEqual([
     [u.source, "t"],

@@ -2,7 +2,7 @@
  * What is said when a change does not find the row as the source had it. The group is taken back first, so that the
  * target can be asked which rows were there: how many differ, and the keys of five of them.
  */
-import { Fault } from "../../../src/errors.js";
+import { Fault, recopying } from "../../../src/errors.js";
 import type { Session } from "../connection.js";
 import type { Step } from "./sending.js";
 import { fromArrays, keysSql, wantedKey, wantedOf } from "./statements.js";
@@ -55,7 +55,7 @@ export function divergence({ shape, kind }: Step, { rows, keys }: Differing): Fa
       ? ""
       : ` ${rows > keys.length ? "The first keys" : rows === 1 ? "Its key" : "Keys"}: ${keys.join(", ")}.`;
   return new Fault("divergence", sentence + which, {
-    next: `headgate recopy ${shape.table.source}`,
+    next: recopying(shape.table.source),
     facts: { table: shape.table.source, operation: kind, rows, keys: keys.join(", ") },
   });
 }

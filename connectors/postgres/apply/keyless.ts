@@ -3,7 +3,7 @@
  * every column is (NULL with NULL, json as its text, -0 apart from 0, NaN with NaN), which is what *= says of records.
  * *= cannot be hashed, so rows meet over columns that are never NULL, or else over the text of the whole row.
  */
-import { Fault } from "../../../src/errors.js";
+import { Fault, recopying } from "../../../src/errors.js";
 import type { Tuples } from "../../../src/stream-port.js";
 import type { Session } from "../connection.js";
 import type { Sending } from "./sending.js";
@@ -34,7 +34,7 @@ export async function deleteCopies(
   throw new Fault(
     "divergence",
     `${target}: ${rows} to be deleted ${missing === 1 ? "is" : "are"} not on the target. The table has no key that could be told.`,
-    { next: `headgate recopy ${table}`, facts: { table, operation: "delete", rows: missing, keys: "" } },
+    { next: recopying(table), facts: { table, operation: "delete", rows: missing, keys: "" } },
   );
 }
 
