@@ -101,3 +101,22 @@ describe("a table whose engine keeps no rows, taken as it stands", () => {
     expect(told("MEMORY")).toEqual(["warning rows-in-memory"]);
   });
 });
+
+describe("a key with a SET", () => {
+  const flags = table("flags", [column("s", "set('a','b')", { nullable: false }), column("n", "int")], {
+    indexes: [index("PRIMARY", ["s"])],
+  });
+  const told = (rules: PlanRequest["rules"]): readonly string[] => {
+    const found = inspected("one", "OFF");
+    const own = catalogue([flags]);
+    const made = plan(own, request({ rules }));
+    return forStream({ ...found, catalogue: own, plan: made }).findings.map(
+      ({ code, severity, object }) => `${severity} ${code} ${object}`,
+    );
+  };
+
+  it("is refused as an array, whose rows no event would find, and not as text", () => {
+    expect(told([])).toEqual(["error key-of-arrays flags.s"]);
+    expect(told([{ match: { column: "s" }, to: { type: "text" } }])).toEqual([]);
+  });
+});

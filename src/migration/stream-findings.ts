@@ -33,6 +33,7 @@ export function forStream(found: Inspection): Inspection {
     ...(hidden ? unfollowedActions(found.catalogue, found.plan) : []),
     ...uncuttable(found.catalogue, found.plan, hidden),
     ...elsewhere(found),
+    ...arrayKeys(found.plan),
   ];
   return { ...found, findings: [...own, ...raised.filter(isError), ...raised.filter(isNoError)] };
 }
@@ -65,6 +66,27 @@ function elsewhere({ catalogue, plan, findings }: Inspection): readonly Finding[
         sentence: `The rows of ${table.source} are not its own: its engine, ${engine}, shows what is written to other tables or servers, or keeps nothing, and the source's log tells nothing of that by this name.`,
         fix: "Leave it out with tables.exclude; or copy offline: headgate run --until copied.",
         propose: excludedLines(table.source),
+        count: 1,
+        sampleKeys: [],
+      },
+    ];
+  });
+}
+
+/** Rows are looked for by arrays of their keys, and PostgreSQL has no arrays of arrays: no event would find its row. */
+function arrayKeys({ tables }: Plan): readonly Finding[] {
+  return tables.flatMap(({ source, key, columns }): Finding[] => {
+    const found = columns.find(
+      (each) => key?.columns.includes(each.source) && each.targetType.endsWith("[]"),
+    );
+    if (found === undefined) return [];
+    return [
+      {
+        code: "key-of-arrays",
+        severity: "error",
+        object: `${source}.${found.source}`,
+        sentence: `${source}.${found.source} is part of the key and becomes ${found.targetType}: rows can be copied so, and not be found again by the stream or a verification.`,
+        fix: `Give it text in headgate.yaml: typemap: [{ match: { table: ${JSON.stringify(source)}, column: ${JSON.stringify(found.source)} }, to: { type: text } }]; or copy offline: headgate run --until copied.`,
         count: 1,
         sampleKeys: [],
       },
