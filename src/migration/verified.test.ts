@@ -33,6 +33,10 @@ const verified = (...tables: readonly TableOutcome[]): Verified => ({
   orphans: [],
   open: 0,
 });
+const gate = (result: "holds" | "pending" | "broken"): Verified["gates"][number] => ({
+  ...{ name: "sum", kind: "pair", asks: "this", rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" },
+  result,
+});
 
 it("few pending rows are the fence's, but none of a table without a key", () => {
   expect(blockingOf(verified(table("a", ["id"], pendingAtReady)), null)).toEqual([]);
@@ -42,16 +46,7 @@ it("few pending rows are the fence's, but none of a table without a key", () => 
 
 it("a query that could not be judged yet keeps back what one that does not hold keeps back", () => {
   const asked = (result: "holds" | "pending" | "broken", open = 1): readonly string[] => {
-    const gate = {
-      name: "sum",
-      kind: "pair" as const,
-      asks: "this",
-      rowsSource: 1,
-      rowsTarget: 1,
-      keys: [],
-      sentence: "",
-    };
-    return blockingOf({ ...verified(), gates: [{ ...gate, result }], open }, null);
+    return blockingOf({ ...verified(), gates: [gate(result)], open }, null);
   };
   expect([asked("holds"), asked("pending"), asked("broken")]).toEqual([[], ["queries-pending"], ["queries"]]);
   // Tables that are never still would keep it back for ever: then it is the fence's. One that is broken never is.
@@ -59,31 +54,11 @@ it("a query that could not be judged yet keeps back what one that does not hold 
   expect(looks.map((open) => asked("pending", open))).toEqual([["queries-pending"], [], []]);
   expect(asked("broken", looksAtOpen)).toEqual(["queries"]);
   // Whoever hears that it is ready hears what was not judged.
-  const gate = {
-    name: "sum",
-    kind: "pair" as const,
-    asks: "this",
-    rowsSource: 1,
-    rowsTarget: 1,
-    keys: [],
-    sentence: "",
-  };
-  expect(unjudgedOf({ ...verified(), gates: [{ ...gate, result: "pending" }] })).toEqual(["queries-pending"]);
-  expect(unjudgedOf({ ...verified(), gates: [{ ...gate, result: "holds" }] })).toEqual([]);
+  expect(unjudgedOf({ ...verified(), gates: [gate("pending")] })).toEqual(["queries-pending"]);
+  expect(unjudgedOf({ ...verified(), gates: [gate("holds")] })).toEqual([]);
   expect(unjudgedOf(verified(table("a", ["id"], 1n)))).toEqual(["pending"]);
-  const gates = [
-    {
-      name: "sum",
-      kind: "pair" as const,
-      asks: "this",
-      rowsSource: 1,
-      rowsTarget: 1,
-      keys: [],
-      sentence: "",
-    },
-  ];
   const looked = (result: "holds" | "pending"): number =>
-    openAfter(3, { gates: gates.map((each) => ({ ...each, result })), orphans: [] });
+    openAfter(3, { gates: [gate(result)], orphans: [] });
   expect([looked("pending"), looked("holds")]).toEqual([4, 0]);
 });
 

@@ -191,7 +191,16 @@ async function filesOf({ child }: Engine, folder: string): Promise<number> {
   const open = `/proc/${String(child.pid)}/fd`;
   let files = 0;
   for (const each of await readdir(open))
-    // A socket may have been closed since.
-    if ((await readlink(join(open, each)).catch(() => "")).startsWith(join(folder, "xa-"))) files += 1;
+    if ((await linkOf(join(open, each))).startsWith(join(folder, "xa-"))) files += 1;
   return files;
+}
+
+/** Empty where it has been closed since it was listed. */
+async function linkOf(path: string): Promise<string> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
 }
