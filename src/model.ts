@@ -588,4 +588,16 @@ export interface PhaseGrants {
 }
 
 /** `streaming` once the log is applied, `ready` while nothing stands in the way of a cutover. */
-export type MigrationState = "new" | "copying" | "building" | "copied" | "streaming" | "ready" | "stopped";
+export type MigrationState =
+  | "new"
+  | "copying"
+  | "building"
+  | "copied"
+  | "streaming"
+  | "ready"
+  | "stopped"
+  /** The target is open, the reverse stream keeps the source in step. */
+  | "soaking"
+  /** The source is open again; the forward lanes go on. */
+  | "rolled_back"
+  | "completed";

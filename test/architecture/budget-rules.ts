@@ -1,7 +1,7 @@
 /**
  * What may be installed with Headgate: few packages, none that runs a script or brings machine code, every version
  * pinned to the digit. Read from package.json and package-lock.json, because the lock is what users and CI get.
- * Raising a number here is a decision, made in a commit that says why.
+ * Raising a number here is a decision, made in a commit that says why; docs/decisions/0011 is the last.
  */
 
 /** The parts of package.json and package-lock.json that are read. */
@@ -27,7 +27,7 @@ export interface Lock {
   readonly packages: Readonly<Record<string, LockedPackage>>;
 }
 
-export const budget = { direct: 22, total: 100 } as const;
+export const budget = { direct: 23, total: 100 } as const;
 
 /** The packages that a user of Headgate gets: everything in the lock that is not only for development. */
 export function runtimePackages(lock: Lock): [string, LockedPackage][] {

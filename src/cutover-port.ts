@@ -1,0 +1,182 @@
+/**
+ * What a cutover and its way back ask of both sides, types only (design.md, decisions 11 to 14). Whatever an act needs so as
+ * to be undone is a note that is made first, and journalled before the act: any engine, and a person with the journal
+ * alone, can undo it. Everything here is idempotent: it may have been done by an engine that was killed.
+ */
+import type { Finding, Plan, PlanTable, Position } from "./model.js";
+import type { ChangeFeed, LaneWriter } from "./stream-port.js";
+
+/** What undoing needs, made before the act. Survives JSON; read by whoever made it only. Holds no secret: the journal is a file. */
+export type Note = Readonly<Record<string, unknown>>;
+
+export interface FenceState {
+  /** yes: no account of an application can write. partly: some of it stands, as after a server's restart. */
+  readonly raised: "yes" | "no" | "partly";
+  /** Who or what lets writes through, a sentence each. */
+  readonly gaps: readonly string[];
+  /** Another text once the server was started again. */
+  readonly serverLife: string;
+}
+
+/** A transaction that was open when the fence was raised, or is prepared. */
+export interface OpenTransaction {
+  readonly session: string;
+  readonly account: string;
+  readonly seconds: number;
+}
+
+export interface RaiseOptions {
+  /** End the sessions with open transactions instead of waiting for them. */
+  readonly endTransactions: boolean;
+  /** Called whenever the list has changed. */
+  readonly onWaiting: (open: readonly OpenTransaction[]) => void;
+  /** Ends every wait. */
+  readonly signal: AbortSignal;
+}
+
+/** Stops writes of applications on one server. Raised and lowered on one connection that holds the server's named lock. */
+export interface Fence extends AsyncDisposable {
+  /** What speaks against it: accounts that would write through it, rights that are missing. Reads only. */
+  findings(): Promise<readonly Finding[]>;
+  /** Reads only. `note`: what was raised; null asks whether anything of ours stands. */
+  state(note: Note | null): Promise<FenceState>;
+  /** Everything that lowering needs to restore exactly what is there now. Reads only. */
+  note(): Promise<Note>;
+  /**
+   * No application can write, and no transaction of one is open, when this resolves. Faults: prepared-transactions,
+   * fence-refused where somebody can still write, and those of a connection.
+   */
+  raise(note: Note, options: RaiseOptions): Promise<void>;
+  /** As it was when the note was made. */
+  lower(note: Note): Promise<void>;
+}
+
+/** Logs in as a fenced account and tries to write; what it tries changes no row. */
+export interface Probe extends AsyncDisposable {
+  /** `unreachable`: the server could not be asked, which proves nothing. */
+  attempt(signal: AbortSignal): Promise<"written" | "refused" | "unreachable">;
+}
+
+export type Decision = "open" | "switch" | "abort";
+
+/** The one row that decides (decision 12), in the source's database `headgate`. */
+export interface DecisionRow {
+  /** null where that cutover has none yet. */
+  read(cutover: string): Promise<Decision | null>;
+  /** Makes it `open` where there is none. */
+  begin(cutover: string): Promise<void>;
+  /** One compare-and-set; resolves to what stands then, whoever decided it. */
+  decide(cutover: string, to: "switch" | "abort"): Promise<"switch" | "abort">;
+}
+
+/** The source as the fence's account sees it (`source.admin`). */
+export interface SourceNight extends AsyncDisposable {
+  /** What speaks against a cutover and a way back for this plan, beside the fence's own. Reads only. */
+  findings(plan: Plan): Promise<readonly Finding[]>;
+  readonly fence: Fence;
+  readonly decision: DecisionRow;
+  /** A position that holds every transaction committed so far. */
+  position(): Promise<Position>;
+  /** Commits a marker in the lane's table as our account, through the fence; its id. */
+  mark(lane: string, note: string): Promise<string>;
+  /** Definitions of the triggers on the plan's tables, with definer, sql_mode, character sets and order. */
+  triggers(plan: Plan): Promise<Note>;
+  dropTriggers(note: Note): Promise<void>;
+  /** Those that are missing of the note's, exactly as they were. */
+  createTriggers(note: Note): Promise<void>;
+  /** Every AUTO_INCREMENT of the plan's tables is past the greatest key. */
+  pastKeys(plan: Plan): Promise<void>;
+  readonly wayBack: ReverseLedger;
+}
+
+/** Where the reverse stream writes and keeps its checkpoint: tables of ours in the source's database `headgate`. */
+export interface ReverseLedger {
+  /** Creates what is missing. */
+  prepare(plan: Plan): Promise<void>;
+  /** From now on no engine of a lower epoch writes here. Fault epoch-lost where a higher one has. */
+  claim(plan: Plan, epoch: string): Promise<void>;
+  /** The one lane of the way back: whole batches in one MySQL transaction, its checkpoint moved first; rows as tuples of PostgreSQL's binary form, as forward. */
+  lane(plan: Plan, epoch: string): Promise<LaneWriter>;
+  /** What it has applied; null where it never began. Reads only. */
+  checkpoint(migration: string): Promise<{ readonly seq: bigint; readonly position: Position | null } | null>;
+  /** As VerifyLedger.touched, of what the reverse stream wrote. */
+  touched(
+    table: PlanTable,
+    after: bigint,
+    upTo: bigint | null,
+    onBatch: (seq: bigint, keys: Buffer | null) => boolean,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Drops it. */
+  drop(migration: string): Promise<void>;
+}
+
+/** What is known of the slot that keeps the way back. */
+export interface SlotState {
+  readonly name: string;
+  /** Bytes of the target's log that it keeps. */
+  readonly retainedBytes: number;
+  /** The server has thrown away what it needs. */
+  readonly lost: boolean;
+}
+
+/** The target's log, read for the way back (decision 13). Positions: `file` is the timeline, `offset` the LSN in decimal. */
+export interface WayBack extends AsyncDisposable {
+  /** wal_level, rights, tables whose changes cannot be read. Reads only. */
+  findings(plan: Plan): Promise<readonly Finding[]>;
+  /** Replica identities, publication, then slot; resolves to where the slot begins. Does nothing when they are there. */
+  prepare(plan: Plan): Promise<Position>;
+  /** Whole transactions of the target that are not of our own origin, images in the target's own binary form. */
+  feed(plan: Plan): Promise<ChangeFeed>;
+  /** A position that holds every transaction committed so far. */
+  position(): Promise<Position>;
+  /** Commits a marker into the target's log, without an origin, and returns its id; its lane is `reverse`. */
+  mark(note: string): Promise<string>;
+  /** null where there is none. */
+  slot(): Promise<SlotState | null>;
+  /** Slot, publication and origins go; replica identities are as they were. */
+  drop(plan: Plan): Promise<void>;
+}
+
+/** Who gets into the target after the switch. */
+export interface TargetNight extends AsyncDisposable {
+  /** Roles that are missing, own something, or can write already; rights that we lack. Reads only. */
+  findings(plan: Plan): Promise<readonly Finding[]>;
+  /** `raise` shuts the roles out and ends their sessions, `lower` is refused: opening is the ledger's `openTarget`. */
+  readonly fence: Fence;
+  readonly wayBack: WayBack;
+}
+
+/** The claimed ledger's part of the night: every write proves the epoch. */
+export interface NightLedger {
+  /** Appends to the ledger's copy of the journal; does nothing with a number that is there. */
+  journal(entry: JournalEntry): Promise<void>;
+  entries(): Promise<readonly JournalEntry[]>;
+  /** Every sequence and identity of the plan is past the greatest value of its column (I19). */
+  pastKeys(plan: Plan): Promise<void>;
+  /** One transaction: epoch row locked, forward lanes closed, roles let in, state `soaking`. Does nothing when it is so. */
+  openTarget(cutover: string, roles: readonly string[]): Promise<void>;
+  /**
+   * The forward lanes go on from here: each stands at the position of a marker that was met after the reverse drain. `touched`: tables
+   * are to be looked at again whole where null, else these keys. State `rolled_back`.
+   */
+  reopenLanes(
+    cutover: string,
+    lanes: readonly { readonly lane: string; readonly position: Position; readonly marker: string }[],
+  ): Promise<void>;
+  /** Whether the forward lanes may write. */
+  lanesClosed(): Promise<boolean>;
+}
+
+/** One line of the journal. */
+export interface JournalEntry {
+  /** 1, 2, 3, ... */
+  readonly number: number;
+  /** Of one cutover, and of the rollback that answers it: `<migration>-1`, `<migration>-2`. */
+  readonly cutover: string;
+  readonly step: string;
+  readonly phase: "about-to" | "done" | "undone" | "decided" | "entered";
+  /** ISO time of this machine, for people. */
+  readonly at: string;
+  readonly note: Note | null;
+}
