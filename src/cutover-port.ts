@@ -180,3 +180,19 @@ export interface JournalEntry {
   readonly at: string;
   readonly note: Note | null;
 }
+
+/** Ended transactions of the database's sessions since its server began to count; our own are among them. */
+export interface TrafficCounts {
+  readonly committed: bigint;
+  readonly rolledBack: bigint;
+}
+
+/** How one side is doing, for the triggers and their baseline. Each call is one look, and reads only. */
+export interface Vitals extends AsyncDisposable {
+  /** null where the server does not count. */
+  traffic(): Promise<TrafficCounts | null>;
+  /** Milliseconds that one read-only query takes, from its being sent to its last row, which is thrown away. The server itself refuses whatever writes. */
+  time(query: string, signal: AbortSignal): Promise<number>;
+  /** The share of its disk that is used, of the worst where there are more; null where it cannot be told. */
+  diskUsed(): Promise<number | null>;
+}
