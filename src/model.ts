@@ -587,7 +587,7 @@ export interface PhaseGrants {
   readonly statements: readonly string[];
 }
 
-/** `streaming` once the log is applied, `ready` while nothing stands in the way of a cutover. */
+/** `streaming` once the log is applied, `ready` while nothing stands in the way of a cutover, `soaking` with the target open and the reverse stream running, `rolled_back` with the source open again. */
 export type MigrationState =
   | "new"
   | "copying"
@@ -596,8 +596,4 @@ export type MigrationState =
   | "streaming"
   | "ready"
   | "stopped"
-  /** The target is open, the reverse stream keeps the source in step. */
-  | "soaking"
-  /** The source is open again; the forward lanes go on. */
-  | "rolled_back"
-  | "completed";
+  | ("soaking" | "rolled_back" | "completed");
