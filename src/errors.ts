@@ -140,6 +140,16 @@ export const codes = {
     retriable: false,
     next: "headgate skip --event ID --reason REASON",
   },
+  "hook-vetoed": {
+    exit: exits.aborted,
+    retriable: false,
+    next: "Mend what the hook said no to, then headgate cutover",
+  },
+  "hook-failed": {
+    exit: exits.personNeeded,
+    retriable: false,
+    next: "Do by hand what the hook did not, then headgate status",
+  },
   interrupted: { exit: exits.interrupted, retriable: true, next: "headgate run --until copied" },
   terminated: { exit: exits.terminated, retriable: true, next: "headgate run --until copied" },
   bug: fault("Please report it with the log; nothing was skipped."),
