@@ -39,6 +39,8 @@ export interface TargetQuery {
   readonly ordered: boolean;
   /** Of the rows wanted only these. */
   readonly sample?: RowSample;
+  /** Of the rows wanted those for which this SQL over the table as `t` is true: names in it are quoted. */
+  readonly where?: string;
 }
 
 /** A column's canonical text (types.md, section 2) as one side spells it. */
@@ -114,11 +116,11 @@ export interface Suspect {
 
 /**
  * `verify` compares everything (`full` for a person, `round` for the engine, so that nobody goes on with the other's), or what
- * was touched since it was last found equal; `sample` looks at a part.
+ * was touched since it was last found equal; `sample` looks at a part. `fence`: nothing moved meanwhile.
  */
 export interface VerifyScope {
   readonly method: "stream" | "digest";
-  readonly kind: "full" | "round" | "dirty" | "sample" | "counts";
+  readonly kind: "full" | "round" | "dirty" | "sample" | "counts" | "fence";
   /** Source names, sorted. */
   readonly tables: readonly string[];
   /** Percent and seed of a sample; null otherwise. */
@@ -181,6 +183,15 @@ export interface TableProof {
   readonly method: RangeProof["method"] | null;
 }
 
+/** A table that was touched since it was last compared; one that never was is none of them. */
+export interface DirtyTable {
+  readonly table: string;
+  /** Bytes of the keys' tuples, repeated ones counted again. */
+  readonly bytes: number;
+  /** A batch touched more than it wrote down. */
+  readonly whole: boolean;
+}
+
 /** What a comparison of a whole table has counted, by which verification. */
 export interface WholeFigures extends Pick<TableProof, "rowsSource" | "rowsTarget" | "ranges" | "method"> {
   readonly run: string;
@@ -238,6 +249,8 @@ export interface VerifyLedger {
     onBatch: (seq: bigint, keys: Buffer | null) => boolean,
     signal: AbortSignal,
   ): Promise<void>;
+  /** What batches have touched since each table was last compared, of all tables in one look. Absent: each is asked for its keys. */
+  dirty?(): Promise<readonly DirtyTable[]>;
   /** Forgets touched keys that every table of the lane was compared after. How many rows went. */
   prune(lane: string): Promise<number>;
   /** Ends a run with its figures. */

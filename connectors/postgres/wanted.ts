@@ -27,6 +27,7 @@ export function rowsFrom(
   wanted: Wanted,
   shapes: ColumnShapes,
   sample?: RowSample,
+  beside?: string,
 ): Condition {
   const where =
     wanted.kind === "keys"
@@ -34,7 +35,11 @@ export function rowsFrom(
       : wanted.kind === "range"
         ? within(table, shapes, wanted.range)
         : everything;
-  const all = [where.sql, sample === undefined ? "" : inSample(sample)].filter((sql) => sql !== "");
+  const all = [
+    where.sql,
+    sample === undefined ? "" : inSample(sample),
+    beside === undefined ? "" : `(${beside})`,
+  ].filter((sql) => sql !== "");
   return {
     sql: `${shapes.name} AS t${all.length === 0 ? "" : ` WHERE ${all.join(" AND ")}`}`,
     values: where.values,
@@ -43,7 +48,7 @@ export function rowsFrom(
 
 export function rowsStatement({ wanted, ...query }: TargetQuery, shapes: ColumnShapes): TupleStatement {
   const { table } = query;
-  const from = rowsFrom(table, wanted, shapes, query.sample);
+  const from = rowsFrom(table, wanted, shapes, query.sample, query.where);
   const names = query.columns.map((place) => `t.${at(shapes, place).name}`);
   const order = query.ordered ? shapes.key.map((place) => `t.${at(shapes, place).name}`) : [];
   if (query.ordered && order.length === 0) throw withoutKey(table);

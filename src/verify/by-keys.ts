@@ -41,13 +41,14 @@ export async function matchRange(
   return await match(comparer, table, { range }, suspects, () => true, signal);
 }
 
-/** The rows with these keys, each of them once. */
+/** The rows with these keys, each of them once. `onAbsent`: neither side has the key. */
 export async function matchKeys(
   comparer: Comparer,
   table: PlanTable,
   keys: Tuples,
   suspects: Suspects,
   signal: AbortSignal,
+  onAbsent?: (key: Buffer) => void,
 ): Promise<Matched> {
   if (table.key === null) throw new Fault("bug", `${table.source} has no key to be looked at by.`);
   let [rowsSource, rowsTarget, bytes] = [0, 0, 0];
@@ -73,6 +74,7 @@ export async function matchKeys(
     bytes += matched.bytes;
     const byKey = { kind: "keys" as const, keys: tuplesOf([...left.values()]) };
     if (left.size > 0) rowsTarget += await onlyThere(comparer, table, left, byKey, suspects, signal);
+    if (onAbsent !== undefined) for (const key of left.values()) onAbsent(key);
     // No key list finds a NULL.
     if (nulls.size > 0)
       rowsTarget += await onlyThere(comparer, table, nulls, { kind: "all" }, suspects, signal);
@@ -134,11 +136,11 @@ async function match(
   return { rowsSource, rowsTarget, bytes };
 }
 
-/** How many rows the target has of keys that the source does not have. */
+/** How many rows the target has of keys that the source does not have; `left` keeps those that it does not have either. */
 async function onlyThere(
   { look }: Comparer,
   table: PlanTable,
-  left: ReadonlyMap<string, Buffer>,
+  left: Map<string, Buffer>,
   wanted: Wanted,
   suspects: Suspects,
   signal: AbortSignal,
@@ -157,6 +159,7 @@ async function onlyThere(
   for (const [text, count] of copies) {
     const key = left.get(text);
     if (key !== undefined) suspects.add(key, "extra", [], count);
+    left.delete(text);
     rows += count;
   }
   return rows;

@@ -85,9 +85,11 @@ export async function compareKeys(
     found.push(...some);
     return Promise.resolve();
   });
-  const { rowsSource, rowsTarget } = await matchKeys(comparer, table, keys, suspects, signal);
+  const absent: Buffer[] = [];
+  const note = (key: Buffer): void => void absent.push(key);
+  const { rowsSource, rowsTarget } = await matchKeys(comparer, table, keys, suspects, signal, note);
   await suspects.flush();
-  return { suspects: found, rowsSource, rowsTarget };
+  return { suspects: found, rowsSource, rowsTarget, absent };
 }
 
 async function compareStream(

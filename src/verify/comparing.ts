@@ -13,6 +13,8 @@ export interface KeysFigures {
   readonly suspects: readonly Suspect[];
   readonly rowsSource: number;
   readonly rowsTarget: number;
+  /** Keys that neither side has; absent where nobody looked for them. */
+  readonly absent?: readonly Buffer[];
 }
 
 export interface Comparing {

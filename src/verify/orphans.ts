@@ -7,10 +7,11 @@
  * the lanes have caught up, and of two lanes only a look during which neither table was touched accuses.
  */
 import { Fault } from "../errors.js";
-import type { Plan, PlanColumn, PlanForeignKey, PlanLeftKey, PlanTable } from "../model.js";
+import type { Plan, PlanForeignKey, PlanLeftKey, PlanTable } from "../model.js";
 import type { Target, TextRow } from "../port.js";
 import { postgresName } from "../safety/identifier.js";
 import { throwIfStopped } from "../stop.js";
+import { columnOf, tableSql, unmatchedSql } from "./orphan-sql.js";
 import { whileStill } from "./still.js";
 import type { StillTools } from "./still.js";
 import { untilAnswered } from "./tools.js";
@@ -238,42 +239,12 @@ function orphansSql(
   plan: Plan,
   showValues: boolean,
 ): string {
-  const pairs = key.columns.map((name, place) => ({
-    child: columnOf(table, name),
-    parent: columnOf(parent, key.referencedColumns[place] ?? ""),
-  }));
-  const here = (column: PlanColumn): string => `c.${postgresName(column.target)}`;
-  const from = ({ target }: PlanTable): string => `${postgresName(plan.schema)}.${postgresName(target)}`;
-  const own = (table.key?.columns ?? []).map((name) => here(columnOf(table, name)));
-  const list = [...own, ...(showValues ? pairs.map(({ child }) => here(child)) : [])];
-  const asks = pairs.map(({ child }) => `${here(child)} IS NOT NULL`).join(" AND ");
-  const found = pairs
-    .map((pair) => `p.${postgresName(pair.parent.target)} = ${here(pair.child)}${collate(pair, plan)}`)
-    .join(" AND ");
+  const here = (name: string): string => `c.${postgresName(columnOf(table, name).target)}`;
+  const own = (table.key?.columns ?? []).map(here);
+  const list = [...own, ...(showValues ? key.columns.map(here) : [])];
   return (
-    `SELECT ${["(count(*) OVER ())::text", ...list.map((sql) => `${sql}::text`)].join(", ")} FROM ${from(table)} AS c ` +
-    `WHERE ${asks} AND NOT EXISTS (SELECT FROM ${from(parent)} AS p WHERE ${found})` +
+    `SELECT ${["(count(*) OVER ())::text", ...list.map((sql) => `${sql}::text`)].join(", ")} FROM ${tableSql(table, plan)} AS c ` +
+    `WHERE ${unmatchedSql(table, parent, key, plan, "c")}` +
     `${own.length === 0 ? "" : ` ORDER BY ${own.join(", ")}`} LIMIT ${String(shownOrphans)}`
   );
-}
-
-/** Of two collations PostgreSQL chooses none; its foreign keys compare by the parent's. */
-function collate(
-  { child, parent }: { readonly child: PlanColumn; readonly parent: PlanColumn },
-  plan: Plan,
-): string {
-  const of = (column: PlanColumn): string => column.equality?.collation?.name ?? column.sortedBy ?? "";
-  if (of(child) === of(parent)) return "";
-  const named = parent.equality?.collation?.name;
-  // Every deterministic collation holds the same texts equal: those of the same bytes.
-  return named === undefined
-    ? ' COLLATE "C"'
-    : ` COLLATE ${postgresName(plan.schema)}.${postgresName(named)}`;
-}
-
-function columnOf(table: PlanTable, name: string): PlanColumn {
-  const column = table.columns.find(({ source }) => source === name);
-  if (column === undefined)
-    throw new Fault("bug", `${table.source}.${name} is in a foreign key and does not travel.`);
-  return column;
 }

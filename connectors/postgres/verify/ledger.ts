@@ -22,6 +22,7 @@ export function verifyLedger(ledger: Writing, touched: TouchedKeys): VerifyLedge
     tables: () => readProofs(ledger),
     touched: (table, after, upTo, onBatch, signal) =>
       turn(() => touched.read(table, after, upTo, onBatch, signal)),
+    dirty: () => turn(() => touched.dirty()),
     prune: (lane) => prune(ledger, lane),
     end: (run, facts) => end(ledger, run, facts),
     ended: (limit) => ended(ledger, limit),

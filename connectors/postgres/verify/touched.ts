@@ -5,6 +5,7 @@
 import { Fault } from "../../../src/errors.js";
 import type { PlanTable } from "../../../src/model.js";
 import { throwIfStopped } from "../../../src/stop.js";
+import type { DirtyTable } from "../../../src/verify-port.js";
 import { Session } from "../connection.js";
 import type { PostgresOptions } from "../connection.js";
 import { streamTuples } from "../tuple-rows.js";
@@ -16,6 +17,11 @@ const pageSql = `
   SELECT seq, keys FROM headgate.dirty
    WHERE migration = $1 AND lane = $2 AND table_name = $3 AND seq > $4::bigint AND seq <= $5::bigint
    ORDER BY seq LIMIT ${String(pageRows)}`;
+
+const dirtySql = `
+  SELECT d.table_name AS name, sum(coalesce(octet_length(d.keys), 0))::text AS bytes, bool_or(d.whole)::text AS whole
+    FROM headgate.dirty d JOIN headgate.table_proof p ON p.migration = d.migration AND p.table_name = d.table_name
+   WHERE d.migration = $1 AND d.seq > p.seq GROUP BY d.table_name`;
 
 export type OnBatch = (seq: bigint, keys: Buffer | null) => boolean;
 
@@ -69,6 +75,18 @@ export class TouchedKeys implements AsyncDisposable {
         signal,
       );
     } while (!page.enough && page.rows === pageRows);
+  }
+
+  /** Of all tables. One at a time with `read`. */
+  async dirty(): Promise<readonly DirtyTable[]> {
+    const { rows } = await (
+      await this.#connected()
+    ).query(dirtySql, [this.#migration], "reading which tables were touched");
+    return rows.map(({ name, bytes, whole }) => ({
+      table: name ?? "",
+      bytes: Number(bytes),
+      whole: whole === "true",
+    }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
