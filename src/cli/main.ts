@@ -10,6 +10,7 @@ import { Fault, exits } from "../errors.js";
 import { layeredSource } from "../safety/layered-source.js";
 import { stopReason } from "../stop.js";
 import { runProgram } from "./program.js";
+import { spawnHook } from "./spawn.js";
 import type { Services } from "./services.js";
 
 function signals(): AbortSignal {
@@ -104,6 +105,7 @@ const services: Services = {
       engine,
     });
   },
+  spawn: spawnHook,
   moment: () => undefined,
   streamMoment: () => undefined,
   verifyMoment: () => undefined,

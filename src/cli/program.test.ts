@@ -32,6 +32,7 @@ function offline(
     today: () => new Date(0),
     wait: refuse,
     ask: refuse,
+    spawn: refuse,
     openSource: refuse,
     openTarget: refuse,
     moment: () => undefined,

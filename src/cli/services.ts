@@ -4,6 +4,7 @@
  */
 import type { KafkaEndpoint, Source, Target } from "../port.js";
 import type { Server, Tls } from "../config/url.js";
+import type { Spawn } from "../cutover/hook.js";
 import type { MomentHook } from "../snapshot/moments.js";
 import type { StreamMomentHook } from "../stream/moments.js";
 import type { VerifyMomentHook } from "../verify/moments.js";
@@ -39,6 +40,8 @@ export interface Services {
     tls: Tls,
     engine: { readonly host: string; readonly pid: number },
   ) => Promise<Target>;
+  /** Runs a hook's program. */
+  readonly spawn: Spawn;
   /** Named moments of the engine; does nothing but in tests. */
   readonly moment: MomentHook;
   readonly streamMoment: StreamMomentHook;

@@ -76,7 +76,17 @@ function queryTexts(config: Config): Written[] {
       ...(source === undefined ? [] : [query("mysql", source, ["verify", "queries", at, "source"])]),
       ...(target === undefined ? [] : [query("postgres", target, ["verify", "queries", at, "target"])]),
     ]),
-    // The engine times them on the source until the switch.
-    ...config.baseline.queries.map((text, at) => query("mysql", text, ["baseline", "queries", at])),
+    // Timed on the source before the switch and on the target after it.
+    ...config.baseline.queries.flatMap((timed, at) =>
+      typeof timed === "string"
+        ? [
+            query("mysql", timed, ["baseline", "queries", at]),
+            query("postgres", timed, ["baseline", "queries", at]),
+          ]
+        : [
+            query("mysql", timed.source, ["baseline", "queries", at, "source"]),
+            query("postgres", timed.target, ["baseline", "queries", at, "target"]),
+          ],
+    ),
   ];
 }

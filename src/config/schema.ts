@@ -6,16 +6,10 @@
 import { z } from "zod";
 import { policySchema } from "../typemap/policy.js";
 import { ruleSchema } from "../typemap/rule.js";
-import {
-  baselineSchema,
-  cutoverSchema,
-  gatesSchema,
-  hooksSchema,
-  throttleSchema,
-  triggersSchema,
-} from "./later-keys.js";
+import { cutoverSchema, gatesSchema, throttleSchema } from "./later-keys.js";
 import { kafkaSchema } from "./kafka-keys.js";
 import { verifySchema } from "./verify-keys.js";
+import { baselineSchema, hooksSchema, triggersSchema } from "./watch-keys.js";
 import { choice, complain, integer, listOf, shaped, text } from "./leaf.js";
 import { migrationId, migrationIdAllowed, migrationIdLength } from "./migration-id.js";
 import { sourceSchema, targetSchema } from "./server-keys.js";
