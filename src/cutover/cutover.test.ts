@@ -1,0 +1,169 @@
+// The walk of a cutover against a virtual world: there, back before the decision, back out of the soak, and what ends it.
+import { expect, it } from "vitest";
+import { ExampleWorld, walkOf } from "./example-night.js";
+import { journeyOf, nextCutover } from "./journey.js";
+import { rollback } from "./rollback.js";
+import { cutover, settle } from "./runner.js";
+import { stepNames, steps } from "./steps.js";
+
+const first = "20260101_shop-1";
+
+it("goes from ready to soaking, each step in the journal before and after its act", async () => {
+  const world = new ExampleWorld();
+  const told: string[] = [];
+  const ended = await cutover(
+    walkOf(world, first, { onStep: ({ step, phase }) => told.push(`${step} ${phase}`) }),
+  );
+  expect(ended).toMatchObject({ state: "soaking", why: null });
+  expect(ended.writePauseSeconds).toBeGreaterThan(0);
+  expect(told).toEqual(stepNames.flatMap((name) => [`${name} about-to`, `${name} done`]));
+  const journey = journeyOf(world.entries);
+  expect(journey).toMatchObject({ cutover: first, state: "soaking", decided: "switch" });
+  expect(world.entries.map(({ number }) => number)).toEqual(world.entries.map((_, index) => index + 1));
+  // What undoing needs was written down before the act.
+  const note = world.acts.indexOf("source raise");
+  expect(world.acts.lastIndexOf("journal about-to fence", note)).toBeLessThan(note);
+  expect(world.acts.indexOf("journal about-to fence")).toBeGreaterThan(world.acts.indexOf("source note"));
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+  expect(nextCutover("20260101_shop", journey)).toBe("20260101_shop-2");
+});
+
+it("goes back out of the soak with everything that the target was given, and forward again", async () => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  for (let writes = 0; writes < 5; writes += 1) world.live();
+  const back = await rollback(walkOf(world, first), null);
+  expect(back.state).toBe("rolled_back");
+  world.demandWhole();
+  for (let writes = 0; writes < 5; writes += 1) world.live();
+  world.demandEqual();
+  expect((await cutover(walkOf(world, "20260101_shop-2"))).state).toBe("soaking");
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
+it.each([
+  ["a hook that says no", (world: ExampleWorld) => fails(world, "hook before-switch"), "cutover-aborted"],
+  ["rows that differ at the fence", (world: ExampleWorld) => fails(world, "prove"), "cutover-aborted"],
+  ["a foreign write on the target", (world: ExampleWorld) => (world.foreign = 1), "cutover-aborted"],
+  ["a pause past its budget", (world: ExampleWorld) => slow(world, "drain"), "cutover-aborted"],
+  [
+    "a fence that fell",
+    (world: ExampleWorld) => during(world, "hook before-switch", () => (world.fenced = false)),
+    "fence-refused",
+  ],
+  [
+    "a source that was started again",
+    (world: ExampleWorld) => during(world, "prove", () => (world.sourceLife += 1)),
+    "fence-refused",
+  ],
+  [
+    "a target that is gone",
+    (world: ExampleWorld) => during(world, "target past keys", () => (world.targetUp = false), "before"),
+    "connection-lost",
+  ],
+])("opens the source again after %s", async (_, happens, code) => {
+  const world = new ExampleWorld();
+  happens(world);
+  const ended = await cutover(walkOf(world, first));
+  expect(ended).toMatchObject({ state: "rolled_back", why: { code } });
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+  expect(world.rows.get(first)).toBe("abort");
+});
+
+it("fences nothing where the journal cannot be written", async () => {
+  const world = new ExampleWorld();
+  during(world, "source note", () => (world.journalBroken = true));
+  await expect(cutover(walkOf(world, first))).rejects.toThrow(/The source is open again/u);
+  expect(world.acts).not.toContain("source raise");
+  expect(world.fenced).toBe(false);
+});
+
+it("opens the source where the journal is lost in the middle, and says so", async () => {
+  const world = new ExampleWorld();
+  during(world, "prove", () => (world.journalBroken = true));
+  await expect(cutover(walkOf(world, first))).rejects.toThrow(/The source is open again/u);
+  expect(world.fenced).toBe(false);
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
+it("carries a decided switch through, and says that a person is needed while the target is away", async () => {
+  const world = new ExampleWorld();
+  during(world, "source decide", () => (world.targetUp = false));
+  const failed = await cutover(walkOf(world, first)).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: "switch-unfinished", exit: 6 });
+  expect(world.fenced).toBe(true);
+  await expect(settle(walkOf(world, first))).rejects.toMatchObject({ code: "switch-unfinished" });
+  world.targetUp = true;
+  expect(await settle(walkOf(world, first))).toMatchObject({ state: "soaking" });
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
+it("leaves the target open where not everything can be brought back, and goes on where that shows later", async () => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  world.quarantined = 1;
+  await expect(rollback(walkOf(world, first), null)).rejects.toMatchObject({
+    code: "way-back-stopped",
+    exit: 6,
+  });
+  expect(world.targetOpen).toBe(true);
+  world.quarantined = 0;
+  during(world, "target shut", () => (world.quarantined = 1));
+  await expect(rollback(walkOf(world, first), null)).rejects.toMatchObject({ code: "way-back-stopped" });
+  expect([world.targetOpen, world.fenced]).toEqual([false, true]);
+  world.quarantined = 0;
+  expect(await settle(walkOf(world, first))).toBeNull();
+  expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
+it("refuses a second cutover while one is open, and a row that is decided already", async () => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  await expect(cutover(walkOf(world, "20260101_shop-2"))).rejects.toMatchObject({ code: "cutover-refused" });
+  const lost = new ExampleWorld();
+  lost.rows.set(first, "switch");
+  expect(await cutover(walkOf(lost, first))).toMatchObject({
+    state: "rolled_back",
+    why: { code: "cutover-refused" },
+  });
+  expect([lost.targetOpen, lost.fenced]).toEqual([false, false]);
+});
+
+it("has a way back for all that it changes before the decision", () => {
+  const changing = steps.filter(
+    ({ leavable, name }) => !leavable && name !== "open-target" && name !== "decide",
+  );
+  expect(changing.filter(({ undo, name }) => undo === undefined && name !== "decision-row")).toEqual([]);
+});
+
+function fails(world: ExampleWorld, what: string): void {
+  world.chances = { ...world.chances, fails: (act) => act === what };
+}
+
+function slow(world: ExampleWorld, what: string): void {
+  during(world, what, () => (world.clock += 60_000));
+}
+
+function during(
+  world: ExampleWorld,
+  what: string,
+  then: () => unknown,
+  moment: "before" | "after" = "after",
+): void {
+  let once = true;
+  world.chances = {
+    ...world.chances,
+    at: (act, when) => {
+      if (act !== what || when !== moment || !once) return;
+      once = false;
+      then();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * The steps of the way back out of the soak: the target is shut, what it wrote is brought to the source and looked at, and
+ * only then the source opens. A step that the journal has as done is not done again: past the opening the source moves on,
+ * and what was true of it before is not.
+ */
+import type { Note } from "../cutover-port.js";
+import { Fault } from "../errors.js";
+import { noteOf } from "./steps.js";
+import type { StepName } from "./steps.js";
+import type { Night, Reverse } from "./night.js";
+
+export const homeStepNames = [
+  "shut-target",
+  "reverse-drain",
+  "reverse-proof",
+  "forward-lanes",
+  "source-keys",
+  "source-triggers-back",
+  "open-source",
+  "after-rollback",
+] as const;
+
+export type HomeStepName = (typeof homeStepNames)[number];
+
+export interface HomeRun {
+  readonly signal: AbortSignal;
+  readonly note: Note | null;
+  /** What was noted before a step of this cutover, there or back. */
+  readonly noted: (step: StepName | HomeStepName) => Note | null;
+}
+
+export interface HomeStep {
+  readonly name: HomeStepName;
+  readonly describe: string;
+  readonly note?: (night: Night) => Promise<Note>;
+  readonly act: (night: Night, run: HomeRun) => Promise<Note | null>;
+}
+
+export const homeSteps: readonly HomeStep[] = [
+  {
+    name: "shut-target",
+    describe: "Shut the roles out of the target and end their sessions. The write pause begins.",
+    note: ({ target }) => target.note(),
+    act: async ({ target }, { note, signal }) => {
+      await target.shut(note ?? {}, signal);
+      await demandShut(target, note ?? {});
+      return null;
+    },
+  },
+  {
+    name: "reverse-drain",
+    describe: "Read where the target's log ends, and apply everything up to there to the source.",
+    act: async (night, { signal }) => {
+      const reverse = wayBack(night);
+      const blocking = await reverse.blocking();
+      if (blocking.length > 0) throw stands(blocking);
+      return { position: await reverse.drain(signal) };
+    },
+  },
+  {
+    name: "reverse-proof",
+    describe: "Compare every row that either side has written since the switch.",
+    act: async (night, { signal }) => {
+      const proof = await wayBack(night).prove(signal);
+      if (!proof.equal) throw stands(proof.differences);
+      return noteOf(proof);
+    },
+  },
+  {
+    name: "forward-lanes",
+    describe: "Write a marker for every forward lane and move it there: the way forward goes on behind it.",
+    act: async ({ target, forward }, { signal }) => {
+      // An engine that was killed may have done it. A second time, later, could pass what applications wrote meanwhile.
+      if (await target.lanesClosed()) await forward.reopen(signal);
+      return null;
+    },
+  },
+  {
+    name: "source-keys",
+    describe: "Move the source's AUTO_INCREMENT past the keys that came back.",
+    act: async ({ source }) => {
+      await source.pastKeys();
+      return null;
+    },
+  },
+  {
+    name: "source-triggers-back",
+    describe: "Make the source's triggers again, exactly as they were.",
+    act: async ({ source }, { noted }) => {
+      const note = noted("source-triggers");
+      if (note !== null) await source.createTriggers(note);
+      return null;
+    },
+  },
+  {
+    name: "open-source",
+    describe: "Prove that the target is shut, then let writes on the source again. The write pause ends.",
+    act: async ({ source, target }, { noted }) => {
+      await demandShut(target, noted("shut-target") ?? {});
+      const note = noted("fence");
+      if (note === null) throw new Fault("bug", "The journal has no note of what the fence replaced.");
+      await source.lower(note);
+      return null;
+    },
+  },
+  {
+    name: "after-rollback",
+    describe: "Run the hook after-rollback: traffic goes to the source.",
+    act: async (night, { signal }) => {
+      await night.hook("after-rollback", { cutover: night.cutover }, signal);
+      return null;
+    },
+  },
+];
+
+/** A rollback that cannot bring everything back, said before or after the target was shut. */
+export function stands(why: readonly string[]): Fault {
+  return new Fault(
+    "way-back-stopped",
+    `Not everything that was written on the target can be brought back: ${why.slice(0, 10).join(" ")}`,
+  );
+}
+
+export function wayBack({ reverse }: Night): Reverse {
+  if (reverse === null)
+    throw new Fault("way-back-stopped", "There is no way back: cutover.wayBack was off.", {
+      next: "headgate complete",
+    });
+  return reverse;
+}
+
+/** Fault fence-refused where somebody can still write on the target. */
+async function demandShut(target: Night["target"], note: Note): Promise<void> {
+  const { raised, gaps } = await target.state(note);
+  if (raised !== "yes")
+    throw new Fault("fence-refused", `The target is not shut: ${gaps.join(" ")}`, {
+      next: "headgate rollback",
+    });
+}

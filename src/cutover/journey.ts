@@ -1,0 +1,95 @@
+/**
+ * What a journal says of the last cutover: how far it came, which steps were begun, done and undone, and the notes that
+ * undoing needs. A fold over the entries, so that whoever reads them, with every database down too, comes to the same.
+ */
+import type { JournalEntry, Note } from "../cutover-port.js";
+import { Fault } from "../errors.js";
+import { states } from "./machine.js";
+import type { State } from "./machine.js";
+
+export interface StepRecord {
+  /** Made before the act. */
+  readonly note: Note | null;
+  /** What the act itself left, for those behind it; null while it is not done. */
+  readonly done: { readonly note: Note | null; readonly at: string } | null;
+  readonly undone: boolean;
+  readonly at: string;
+}
+
+export interface Journey {
+  /** `<migration>-1`, ...; null before the first cutover. */
+  readonly cutover: string | null;
+  readonly state: State;
+  /** ISO time of when it was entered; null before the first cutover. */
+  readonly since: string | null;
+  /** As this journal knows it; the source's row is what counts. */
+  readonly decided: "switch" | "abort" | null;
+  /** By step, in the order in which they were begun. */
+  readonly steps: ReadonlyMap<string, StepRecord>;
+  /** Why it went back, where somebody wrote it down. */
+  readonly why: string | null;
+}
+
+export const unbegun: Journey = {
+  cutover: null,
+  state: "streaming",
+  since: null,
+  decided: null,
+  steps: new Map(),
+  why: null,
+};
+
+export function journeyOf(entries: readonly JournalEntry[]): Journey {
+  return entries.reduce(after, unbegun);
+}
+
+/** `journey` with one entry more. */
+export function after(journey: Journey, entry: JournalEntry): Journey {
+  const { cutover, step, phase, note, at } = entry;
+  const last: Journey = journey.cutover === cutover ? journey : { ...unbegun, cutover, state: "ready" };
+  switch (phase) {
+    case "entered":
+      return {
+        ...last,
+        state: stateNamed(step),
+        since: at,
+        why: typeof note?.["why"] === "string" ? note["why"] : last.why,
+      };
+    case "decided":
+      return { ...last, decided: step === "switch" ? "switch" : "abort" };
+    case "about-to":
+      return set(last, step, { note, done: null, undone: false, at });
+    case "done":
+      return set(last, step, { ...known(last, entry), done: { note, at } });
+    case "undone":
+      return set(last, step, { ...known(last, entry), undone: true });
+  }
+}
+
+function set(journey: Journey, step: string, record: StepRecord): Journey {
+  return { ...journey, steps: new Map([...journey.steps, [step, record]]) };
+}
+
+function known(journey: Journey, { step, at }: JournalEntry): StepRecord {
+  return journey.steps.get(step) ?? { note: null, done: null, undone: false, at };
+}
+
+function stateNamed(name: string): State {
+  const found = states.find((each) => each === name);
+  if (found === undefined)
+    throw new Fault(
+      "journal-unreadable",
+      `The journal names a state that this build does not know: ${name}.`,
+    );
+  return found;
+}
+
+export function isDone(record: StepRecord | undefined): boolean {
+  return record !== undefined && record.done !== null;
+}
+
+/** The name of the cutover after this one. */
+export function nextCutover(migration: string, { cutover }: Journey): string {
+  const last = cutover === null ? 0 : Number(cutover.slice(cutover.lastIndexOf("-") + 1));
+  return `${migration}-${String(last + 1)}`;
+}

@@ -1,0 +1,286 @@
+/**
+ * Walks the steps of a cutover there, and back where something speaks against it before the decision (design.md, decision
+ * 12). Crash-only: every walk begins by reading the journal and the row that decides, so whoever was killed anywhere is
+ * followed by one command that ends what was begun. Before the decision the source and the journal suffice to go back.
+ */
+import type { Note } from "../cutover-port.js";
+import { Fault } from "../errors.js";
+import { stopReason, throwIfStopped } from "../stop.js";
+import type { Journal } from "./journal.js";
+import { isDone, journeyOf } from "./journey.js";
+import type { Journey } from "./journey.js";
+import { next, refusals } from "./machine.js";
+import type { Event, State } from "./machine.js";
+import type { Night } from "./night.js";
+import { persisting } from "./persisting.js";
+import type { Waiting } from "./persisting.js";
+import { steps } from "./steps.js";
+import type { Step, StepName } from "./steps.js";
+import { Lookout } from "./lookout.js";
+import type { Probes } from "./lookout.js";
+
+export interface StepTold {
+  readonly step: string;
+  readonly phase: "about-to" | "done" | "undone";
+  readonly seconds: number;
+}
+
+export interface Walk extends Waiting {
+  readonly night: Night;
+  readonly journal: Journal;
+  /** Longest time without writes, from the first statement of the fence on. */
+  readonly budgetMs: number;
+  readonly probes: Probes;
+  readonly onStep: (told: StepTold) => void;
+  /** Something a person should hear of while it goes on. */
+  readonly onWord: (sentence: string) => void;
+}
+
+/** How a walk ended: both are proper ends. */
+export interface Walked {
+  readonly state: "soaking" | "rolled_back";
+  /** Null where this walk did not see the pause begin or end. */
+  readonly writePauseSeconds: number | null;
+  /** Why it went back; null where it did not, or a person asked for it. */
+  readonly why: Fault | null;
+}
+
+/** A cutover from `ready` to `soaking`, or back to where it began. Fault switch-unfinished where the decision is made and the rest could not be done. */
+export async function cutover(walk: Walk): Promise<Walked> {
+  const { state } = journeyOf(walk.journal.entries);
+  await enter(walk, "begin", state === "streaming" || state === "rolled_back" ? "ready" : state);
+  const lookout = new Lookout(walk);
+  try {
+    for (const step of steps) {
+      if (step.name === "fence") lookout.begin();
+      await take(walk, lookout, step);
+      if (step.name === "decide") lookout.decided();
+      if (step.name === "open-target") lookout.end();
+    }
+  } catch (error) {
+    const fault = asFault(error);
+    if (isDecided(walk)) throw unfinished(fault, lookout.seconds());
+    return await back(walk, lookout.breach ?? fault, lookout);
+  } finally {
+    await lookout.stop();
+  }
+  return { state: "soaking", writePauseSeconds: lookout.seconds(), why: null };
+}
+
+/** Ends what a walk that was killed, or a person, left: forward where it is decided, else back. Null where nothing is under way, or a way back out of the soak is. */
+export async function settle(walk: Walk): Promise<Walked | null> {
+  const journey = journeyOf(walk.journal.entries);
+  switch (journey.state) {
+    case "fencing":
+    case "draining":
+    case "verifying":
+      return await back(
+        walk,
+        new Fault("cutover-aborted", `The engine ended in the middle of ${journey.state}.`, {
+          next: "headgate cutover",
+        }),
+      );
+    case "switching":
+      return await forward(walk);
+    case "rolling_back":
+      return (await isSwitched(walk, journey)) ? null : await takeBack(walk, null);
+    default:
+      return null;
+  }
+}
+
+/** Back before the decision, the target dead too. Where the row says switch already, forward after all. */
+export async function back(walk: Walk, why: Fault | null, lookout?: Lookout): Promise<Walked> {
+  const { night, journal } = walk;
+  const begun = journeyOf(journal.entries).steps.has("decision-row");
+  if (begun) {
+    const decided = await persisting(walk, async () => {
+      // The row may not be there yet: whoever was killed in the middle of making it has fenced nothing.
+      await night.source.begin();
+      return await night.source.decide("abort");
+    });
+    if (decided === "switch") {
+      await journal.append({ cutover: night.cutover, step: "switch", phase: "decided", note: null });
+      await enter(walk, "decided");
+      return await forward(walk);
+    }
+    await walk.journal
+      .append({ cutover: night.cutover, step: "abort", phase: "decided", note: null })
+      .catch(keepGoing(walk));
+  }
+  await enter(walk, "back", undefined, why === null ? null : { why: why.message }).catch(keepGoing(walk));
+  return await takeBack(walk, why, lookout);
+}
+
+/** What was done is undone, last first. Whatever cannot be written down is told at the end: the source opens all the same. */
+async function takeBack(walk: Walk, why: Fault | null, lookout?: Lookout): Promise<Walked> {
+  const { night, journal, now } = walk;
+  const journey = journeyOf(journal.entries);
+  const lost: Fault[] = [];
+  const write = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      lost.push(asFault(error));
+    }
+  };
+  for (const step of [...steps].reverse()) {
+    const record = journey.steps.get(step.name);
+    if (record === undefined || record.undone || step.undo === undefined) continue;
+    const began = now();
+    const { undo } = step;
+    // Nothing to wait for where its note was not made: the act comes after it.
+    await persisting(walk, async () => undo(night, record.note));
+    if (step.name === "fence") lookout?.end();
+    await write(() =>
+      journal.append({ cutover: night.cutover, step: step.name, phase: "undone", note: null }),
+    );
+    walk.onStep({ step: step.name, phase: "undone", seconds: (now() - began) / 1000 });
+  }
+  await hookBack(walk);
+  await write(() => enter(walk, "home"));
+  const [first] = lost;
+  if (first !== undefined)
+    throw new Fault(
+      "file-refused",
+      `The source is open again, and the journal does not have it: ${first.message}`,
+      {
+        next: "Mend the disk of the journal, then headgate rollback",
+        cause: first,
+      },
+    );
+  await mirror(walk);
+  return { state: "rolled_back", writePauseSeconds: lookout?.seconds() ?? null, why };
+}
+
+/** The hook cannot keep the source shut: it is open. What it says is told. */
+async function hookBack({ night, onWord, stop }: Walk): Promise<void> {
+  try {
+    await night.hook("after-rollback", { cutover: night.cutover }, stop);
+  } catch (error) {
+    onWord(`the hook after-rollback failed: ${asFault(error).message}`);
+  }
+}
+
+/** The decision is made: what is left of the steps, again from the first that the journal does not have as done. */
+async function forward(walk: Walk): Promise<Walked> {
+  const done = journeyOf(walk.journal.entries).steps;
+  const again = { signal: walk.stop, atMost: 4 };
+  try {
+    for (const step of steps.slice(steps.findIndex(({ name }) => name === "open-target")))
+      if (!isDone(done.get(step.name))) await persisting(walk, () => take(walk, null, step), again);
+  } catch (error) {
+    throw unfinished(asFault(error), null);
+  }
+  if (journeyOf(walk.journal.entries).state === "switching") await enter(walk, "opened");
+  return { state: "soaking", writePauseSeconds: null, why: null };
+}
+
+/** One step: note, journal, act, journal. */
+async function take(walk: Walk, lookout: Lookout | null, step: Step): Promise<void> {
+  const { night, journal, now } = walk;
+  const stop = lookout?.signal ?? walk.stop;
+  const { cutover: id } = night;
+  const began = now();
+  throwIfStopped(stop);
+  const note = (await step.note?.(night)) ?? null;
+  await journal.append({ cutover: id, step: step.name, phase: "about-to", note });
+  walk.onStep({ step: step.name, phase: "about-to", seconds: 0 });
+  const { steps: known } = journeyOf(journal.entries);
+  const act = step.forward(night, {
+    signal: stop,
+    note,
+    left: (name: StepName) => known.get(name)?.done?.note ?? null,
+    noted: (name: StepName) => known.get(name)?.note ?? null,
+    onWaiting: walk.onWord,
+    lastLook: async () => lookout?.lastLook(known.get("fence") ?? null),
+  });
+  const left = step.leavable ? await orStopped(act, stop) : await act;
+  if (step.name === "decide")
+    await journal.append({ cutover: id, step: "switch", phase: "decided", note: null });
+  await journal.append({ cutover: id, step: step.name, phase: "done", note: left });
+  if (step.name === "fence") lookout?.fenced(left);
+  if (step.event !== undefined) await enter(walk, step.event);
+  walk.onStep({ step: step.name, phase: "done", seconds: (now() - began) / 1000 });
+  await mirror(walk);
+}
+
+/** What `act` comes to, or the signal's fault, whichever is first; what is left behind then changes nothing that matters. */
+async function orStopped<T>(act: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stopped: () => void = () => undefined;
+  const ended = new Promise<never>((_, reject) => {
+    stopped = () => {
+      reject(stopReason(signal));
+    };
+    signal.addEventListener("abort", stopped, { once: true });
+    if (signal.aborted) stopped();
+  });
+  try {
+    return await Promise.race([act, ended]);
+  } finally {
+    signal.removeEventListener("abort", stopped);
+  }
+}
+
+/** Tells the machine, and writes down where that leads. Fault cutover-refused where it leads nowhere. */
+export async function enter(
+  { night, journal }: Pick<Walk, "night" | "journal">,
+  event: Event,
+  from?: State,
+  note: Note | null = null,
+): Promise<void> {
+  const to = next(from ?? journeyOf(journal.entries).state, event);
+  if (typeof to !== "string") throw new Fault("cutover-refused", refusals[to.refused]);
+  await journal.append({ cutover: night.cutover, step: to, phase: "entered", note });
+}
+
+function isDecided({ journal }: Walk): boolean {
+  const { state }: Journey = journeyOf(journal.entries);
+  return state === "switching" || state === "soaking";
+}
+
+/**
+ * The ledger's copy, as far as the target answers: the file is what counts. A fault of the target here is no reason to go
+ * back; where it matters, the next step meets it.
+ */
+export async function mirror({
+  night,
+  journal,
+  onWord,
+}: Pick<Walk, "night" | "journal" | "onWord">): Promise<void> {
+  try {
+    await night.mirror(journal.entries);
+  } catch (error) {
+    onWord(`the ledger's copy of the journal is behind: ${asFault(error).message}`);
+  }
+}
+
+/** Whether the way back is one out of the soak. The row is asked too: opening the source in such a one would lose what the target has. */
+async function isSwitched(walk: Walk, { decided, steps: known }: Journey): Promise<boolean> {
+  if (decided === "switch" || known.has("open-target")) return true;
+  if (!known.has("decision-row")) return false;
+  return (await persisting(walk, () => walk.night.source.decision())) === "switch";
+}
+
+function unfinished(cause: Fault, seconds: number | null): Fault {
+  return new Fault(
+    "switch-unfinished",
+    `The switch is decided, and not carried through yet: ${cause.message}`,
+    {
+      cause,
+      facts: { reason: cause.code, ...(seconds === null ? {} : { seconds }) },
+    },
+  );
+}
+
+function keepGoing({ onWord }: Walk): (error: unknown) => void {
+  return (error) => {
+    onWord(`the journal cannot be written while the source is opened again: ${asFault(error).message}`);
+  };
+}
+
+export function asFault(error: unknown): Fault {
+  return error instanceof Fault
+    ? error
+    : new Fault("bug", `A step failed in a way nobody foresaw: ${String(error)}`, { cause: error });
+}
