@@ -6,7 +6,7 @@
  * elsewhere, by the raw reader of the wire protocol.
  */
 import { createConnection } from "mysql2/promise";
-import type { Connection as DriverConnection } from "mysql2/promise";
+import type { Connection as DriverConnection, ResultSetHeader } from "mysql2/promise";
 import { Fault } from "../../src/errors.js";
 import type { SourceEngine } from "../../src/model.js";
 import { stopReason, throwIfStopped } from "../../src/stop.js";
@@ -31,6 +31,13 @@ export interface MysqlOptions {
   readonly expect?: string;
   /** Folder for what has to wait and is too much for memory; the system's own for such things where none is said. */
   readonly spill?: string;
+}
+
+/** What a statement that writes has done. */
+export interface Written {
+  readonly rows: number;
+  /** Notes among them. */
+  readonly warnings: number;
 }
 
 export type Cell = string | null;
@@ -157,7 +164,7 @@ export class Connection implements AsyncDisposable {
    */
   async query(
     sql: string,
-    params: readonly (string | number | null | readonly string[])[] = [],
+    params: readonly (string | number | null | Buffer | readonly string[])[] = [],
     signal?: AbortSignal,
   ): Promise<readonly Row[]> {
     if (signal !== undefined) throwIfStopped(signal);
@@ -180,6 +187,16 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** Runs one statement that writes. Bytes are bound as bytes. `rows` are those that it found, whether it changed them or not. */
+  async write(sql: string, params: readonly (string | Buffer | null)[] = []): Promise<Written> {
+    try {
+      const [result] = await this.#driver.query<ResultSetHeader>({ sql, values: [...params] });
+      return { rows: result.affectedRows, warnings: result.warningStatus };
+    } catch (error) {
+      throw sourceFault(error, this.place, "A statement failed");
+    }
+  }
+
   /** The same with the columns' names, for statements whose columns differ from server to server. */
   async named(sql: string): Promise<readonly ReadonlyMap<string, Cell>[]> {
     try {
@@ -192,7 +209,7 @@ export class Connection implements AsyncDisposable {
   }
 
   /** Runs a query that returns one row with one cell; null when there is no row. */
-  async value(sql: string, params: readonly (string | number | null)[] = []): Promise<Cell> {
+  async value(sql: string, params: readonly (string | number | null | Buffer)[] = []): Promise<Cell> {
     const rows = await this.query(sql, params);
     return rows[0]?.[0] ?? null;
   }

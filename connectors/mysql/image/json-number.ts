@@ -1,8 +1,8 @@
 /**
- * Numbers of JSON as the server prints them. A double has the fewest digits that bring it back; it stands without
- * exponent where the point lies no more than 14 places before the first digit, and within the digits or at most 15
- * places behind the first; otherwise as 1.5e300 and 1e-20. A double that looks like an integer gets `.0`.
+ * Numbers of JSON as the server prints them (typemap/json-double.ts says how it prints a double), without a string being
+ * made for those that are frequent.
  */
+import { jsonDouble } from "../../../src/typemap/json-double.js";
 import { misfit } from "../../../src/typemap/misfit.js";
 import type { ProtocolRow } from "../../../src/typemap/protocol-row.js";
 
@@ -46,7 +46,7 @@ const exactWhole = 1e15;
 export function putDouble(row: ProtocolRow, value: number): void {
   if (!Number.isFinite(value)) throw misfit("JSON");
   if (value === 0) {
-    putAscii(row, Object.is(value, -0) ? "-0.0" : "0.0");
+    putAscii(row, jsonDouble(value));
     return;
   }
   if (value < exactWhole && value > -exactWhole && Math.floor(value) === value) {
@@ -55,9 +55,7 @@ export function putDouble(row: ProtocolRow, value: number): void {
     return;
   }
   if (putShort(row, value)) return;
-  const text = doubleText(value);
-  putAscii(row, text);
-  if (!text.includes(".") && !text.includes("e")) putAscii(row, ".0");
+  putAscii(row, jsonDouble(value));
 }
 
 /** Up to here a number with four digits after the point has 13 in all. */
@@ -85,25 +83,6 @@ function putShort(row: ProtocolRow, value: number): boolean {
     fraction -= digit * unit;
   }
   return true;
-}
-
-/** As the server's my_gcvt prints it. */
-function doubleText(value: number): string {
-  const size = Math.abs(value);
-  // Here JavaScript's own form is the same.
-  if (size >= 1e-6 && size < exactWhole) return String(value);
-  const [mantissa = "", exponent = ""] = value.toExponential().split("e");
-  const sign = value < 0 ? "-" : "";
-  const digits = mantissa.replace("-", "").replace(".", "");
-  const point = Number(exponent) + 1;
-  const fixed = point >= -14 && (point <= 15 || digits.length > point);
-  if (!fixed) {
-    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
-    return `${sign}${digits.slice(0, 1)}${fraction}e${String(point - 1)}`;
-  }
-  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
-  if (point >= digits.length) return sign + digits + "0".repeat(point - digits.length);
-  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
 function putAscii(row: ProtocolRow, text: string): void {

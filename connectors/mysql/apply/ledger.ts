@@ -1,0 +1,64 @@
+/**
+ * The way back's ledger on the source (cutover-port.ts): one row a migration says how far the target's log is written
+ * here, and under whose epoch. Everything but the lane runs on short sessions of its own, so that nothing is held open
+ * while nothing happens.
+ */
+import type { ReverseLedger } from "../../../src/cutover-port.js";
+import { Fault } from "../../../src/errors.js";
+import type { Plan } from "../../../src/model.js";
+import { Connection } from "../connection.js";
+import { MysqlLane } from "./lane.js";
+import type { ReverseOptions } from "./moments.js";
+import { createTables, dirtyTable, epochLost, haveTables, laneTable, readLane } from "./schema.js";
+import { endHolder, lockName } from "./session.js";
+import { readTouched } from "./touched.js";
+
+/** Of one migration. */
+export function reverseLedger(options: ReverseOptions, migration: string): ReverseLedger {
+  return {
+    prepare: async (plan) => {
+      await using connection = await Connection.open(options);
+      await createTables(connection);
+      if ((await readLane(connection, plan.migration)) !== null) return;
+      await connection.query(
+        `INSERT INTO ${laneTable} (migration, seq, position, epoch) VALUES (?, 0, NULL, 0)`,
+        [plan.migration],
+      );
+    },
+    claim: (plan, epoch) => claim(options, plan, BigInt(epoch)),
+    lane: (plan, epoch) => MysqlLane.open(options, plan, BigInt(epoch)),
+    checkpoint: async (which) => {
+      await using connection = await Connection.open(options);
+      if (!(await haveTables(connection))) return null;
+      const row = await readLane(connection, which);
+      return row === null ? null : { seq: row.seq, position: row.position };
+    },
+    touched: (table, after, upTo, onBatch, signal) =>
+      readTouched({ options, migration }, table, { after, upTo }, onBatch, signal),
+    drop: async (which) => {
+      await using connection = await Connection.open(options);
+      if (!(await haveTables(connection))) return;
+      await connection.query(`DELETE FROM ${dirtyTable} WHERE migration = ?`, [which]);
+      await connection.query(`DELETE FROM ${laneTable} WHERE migration = ?`, [which]);
+      if ((await connection.value(`SELECT 1 FROM ${laneTable} LIMIT 1`)) !== null) return;
+      // The one that stands for both goes first.
+      await connection.query(`DROP TABLE ${laneTable}`);
+      await connection.query(`DROP TABLE ${dirtyTable}`);
+    },
+  };
+}
+
+async function claim(options: ReverseOptions, { migration }: Plan, epoch: bigint): Promise<void> {
+  await using connection = await Connection.open(options);
+  const row = await readLane(connection, migration);
+  if (row === null)
+    throw new Fault("ledger-mismatch", `The source has no way back of ${migration} to be claimed.`);
+  if (row.epoch > epoch) throw epochLost(migration, epoch);
+  // Its open batch holds the row that is to be changed.
+  if (row.epoch < epoch) await endHolder(connection, lockName(migration));
+  const { rows } = await connection.write(
+    `UPDATE ${laneTable} SET epoch = ? WHERE migration = ? AND epoch <= ?`,
+    [String(epoch), migration, String(epoch)],
+  );
+  if (rows !== 1) throw epochLost(migration, epoch);
+}
