@@ -152,13 +152,26 @@ export interface NightLedger {
   /** Appends to the ledger's copy of the journal; does nothing with a number that is there. */
   journal(entry: JournalEntry): Promise<void>;
   entries(): Promise<readonly JournalEntry[]>;
-  /** Every sequence and identity of the plan is past the greatest value of its column (I19). */
-  pastKeys(plan: Plan): Promise<void>;
-  /** One transaction: epoch row locked, forward lanes closed, roles let in, state `soaking`. Does nothing when it is so. */
+  /**
+   * Every sequence and identity of the plan is past the greatest value of its column (I19), forward only; those that cycle stay.
+   * `sequences`: where the source's own sequence objects stand, by their names here. Fault lane-closed once the target is open.
+   */
+  pastKeys(
+    plan: Plan,
+    sequences?: readonly { readonly target: string; readonly next: string }[],
+  ): Promise<void>;
+  /** Tables with rows that the planner knows nothing of, by source name. Reads only. */
+  neverAnalyzed(plan: Plan): Promise<readonly string[]>;
+  /**
+   * One transaction: epoch row locked, forward lanes closed, roles let in, state `soaking`. Makes what is missing of it, so it
+   * lets them in again after `raise` while that cutover soaks. Faults: ledger-mismatch where another one has, or it is over;
+   * grant-missing with the statements.
+   */
   openTarget(cutover: string, roles: readonly string[]): Promise<void>;
   /**
-   * The forward lanes go on from here: each stands at the position of a marker that was met after the reverse drain. `touched`: tables
-   * are to be looked at again whole where null, else these keys. State `rolled_back`.
+   * The forward lanes go on from here, all of them: each stands at the position of a marker that was met after the reverse drain, and
+   * its tables are to be compared again, whole. State `rolled_back`. Does nothing where that cutover was rolled back already.
+   * Fault fence-refused while a role may get in.
    */
   reopenLanes(
     cutover: string,

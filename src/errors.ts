@@ -133,6 +133,7 @@ export const codes = {
     next: "headgate plan --amend, or headgate recopy TABLE",
   },
   "checkpoint-moved": { exit: exits.claimed, retriable: false, next: "headgate status" },
+  "lane-closed": { exit: exits.personNeeded, retriable: false, next: "headgate status" },
   divergence: { exit: exits.personNeeded, retriable: false, next: "headgate recopy TABLE" },
   "constraint-refused": { exit: exits.personNeeded, retriable: false, next: "headgate status" },
   quarantined: {

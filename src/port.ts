@@ -20,6 +20,7 @@ import type {
   RangeOrder,
   ServerFacts,
 } from "./model.js";
+import type { JournalEntry, NightLedger } from "./cutover-port.js";
 import type { ChangeFeed, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
 import type { RowMender } from "./mend-port.js";
 import type {
@@ -368,6 +369,18 @@ export interface LedgerView {
   readonly holds: readonly Hold[];
   /** Oldest first. */
   readonly quarantine: readonly QuarantineRecord[];
+  /** Absent where no cutover has begun. */
+  readonly night?: NightView;
+}
+
+/** What the ledger knows of the night; the journal beside the engine knows more, and first. */
+export interface NightView {
+  /** The cutover that opened the target last; null before one did. */
+  readonly cutover: string | null;
+  /** The target is open, so nothing of the source's log is written to it. */
+  readonly lanesClosed: boolean;
+  /** The last ones, oldest first. */
+  readonly journal: readonly JournalEntry[];
 }
 
 /** What taking another plan brings with it. Tables by source name. */
@@ -426,6 +439,8 @@ export interface Ledger extends AsyncDisposable {
   mender(lane: string): Promise<RowMender>;
   /** What is proven so far, and what is not. */
   verification(): VerifyLedger;
+  /** Its part of a cutover and of the way back. */
+  night(): NightLedger;
 }
 
 export interface Target extends AsyncDisposable {
@@ -436,8 +451,8 @@ export interface Target extends AsyncDisposable {
   preflight(plan: Plan): Promise<readonly Finding[]>;
   /** Each text's place in the target's order, under the database's collation or the one named. Reads only. */
   places(texts: readonly string[], collation: "C" | null): Promise<readonly number[]>;
-  /** The exact GRANTs of each phase for the account that is logged in. */
-  grants(schema: string): Promise<readonly PhaseGrants[]>;
+  /** The exact GRANTs of each phase for the account that is logged in. `roles`: those that a cutover lets in. */
+  grants(schema: string, roles?: readonly string[]): Promise<readonly PhaseGrants[]>;
   /** Streams expressions that give text over all rows of a table or view of `schema`. */
   texts(
     schema: string,

@@ -11,6 +11,7 @@ import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { endBackend, proveEpoch, recordBackend } from "./epoch.js";
 import type { Claim } from "./epoch.js";
+import { demandForward } from "./forward.js";
 import { madeBy, meaning } from "./ours.js";
 import { takeAway } from "./take-away.js";
 
@@ -44,6 +45,7 @@ export class Builder implements AsyncDisposable {
     await this.#alone(signal, (session) =>
       session.transaction(async () => {
         await proveEpoch(session, this.#claim);
+        await demandForward(session, this.#claim.migration);
         await takeAway(session, this.#claim.migration, this.#schema, statement);
       }, doing),
     );
@@ -125,6 +127,7 @@ export class Builder implements AsyncDisposable {
       statement.name,
     ]);
     if (known.count > 0) return;
+    await demandForward(session, this.#claim.migration);
     await this.#make(session, statement);
     await this.#options.moment?.("build:run-not-recorded");
     const made = madeBy(statement);

@@ -159,7 +159,9 @@ async function raiseEpoch(session: Session, { migration, lanes }: Plan): Promise
         const epoch = row?.["epoch"] ?? "";
         await session.query("UPDATE headgate.lane SET epoch = $2 WHERE migration = $1", [migration, epoch]);
         await session.query(
-          `INSERT INTO headgate.lane (migration, lane, epoch) SELECT $1, lane, $2 FROM unnest($3::text[]) AS l (lane)
+          `INSERT INTO headgate.lane (migration, lane, epoch, closed)
+           SELECT $1, lane, $2, EXISTS (SELECT FROM headgate.lane c WHERE c.migration = $1 AND c.closed)
+             FROM unnest($3::text[]) AS l (lane)
            ON CONFLICT (migration, lane) DO NOTHING`,
           [migration, epoch, lanes],
         );

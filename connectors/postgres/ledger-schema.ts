@@ -5,6 +5,7 @@
  * Table names in the ledger are the source's; `target` beside them is what stands in the plan's schema.
  */
 import type { LedgerStep } from "./ledger-step.js";
+import { nightSteps } from "./night/schema.js";
 import { proofSteps } from "./verify/schema.js";
 
 export const ledgerSteps: readonly LedgerStep[] = [
@@ -214,4 +215,5 @@ CREATE TABLE headgate.policy (
 -- Emptied to be copied again: from then on an exact cut copies it, whether its lane has joined or not.
 ALTER TABLE headgate.source_table ADD COLUMN IF NOT EXISTS reopened boolean NOT NULL DEFAULT false;`,
   },
+  ...nightSteps,
 ];

@@ -14,6 +14,7 @@ import type {
   Range,
   RangeOrder,
 } from "../../src/model.js";
+import type { NightLedger } from "../../src/cutover-port.js";
 import type { Amending, Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../src/port.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
@@ -26,13 +27,16 @@ import { Builder } from "./build.js";
 import type { PostgresOptions, Session, SqlResult, SqlValue } from "./connection.js";
 import { inEpoch } from "./epoch.js";
 import type { Claim } from "./epoch.js";
+import { demandForward } from "./forward.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLoader } from "./load.js";
+import { nightLedger } from "./night/ledger.js";
 import { reopenTables } from "./reopen.js";
 import { HostSlots } from "./slots.js";
 import { verifyLedger } from "./verify/ledger.js";
 import { forgetProofs, unprove } from "./verify/proofs.js";
 import { TouchedKeys } from "./verify/touched.js";
+import type { Writing } from "./verify/writing.js";
 
 export class PostgresLedger implements Ledger {
   readonly #options: PostgresOptions;
@@ -44,6 +48,7 @@ export class PostgresLedger implements Ledger {
   readonly #slots: HostSlots;
   readonly #touched: TouchedKeys;
   readonly #verification: VerifyLedger;
+  readonly #night: NightLedger;
   /** One session carries one transaction at a time. */
   readonly #turn = pLimit(1);
 
@@ -55,14 +60,19 @@ export class PostgresLedger implements Ledger {
     this.#builder = new Builder(options, claim, plan.schema);
     this.#slots = new HostSlots(options);
     this.#touched = new TouchedKeys(options, claim.migration);
-    this.#verification = verifyLedger(
-      {
-        migration: claim.migration,
-        write: (doing, act) => this.#turn(() => inEpoch(session, claim, doing, () => act(session))),
-        read: (act) => this.#turn(() => act(session)),
-      },
-      this.#touched,
-    );
+    const writing: Writing = {
+      migration: claim.migration,
+      write: (doing, act) => this.#turn(() => inEpoch(session, claim, doing, () => act(session))),
+      read: (act) => this.#turn(() => act(session)),
+    };
+    this.#verification = verifyLedger(writing, this.#touched);
+    this.#night = nightLedger({
+      ...writing,
+      claim,
+      plan,
+      alone: (act) => this.#turn(() => act(session)),
+      moment: (name) => options.moment?.(name),
+    });
     session.onDeath((fault) => {
       const sentence = `The session that holds the claim on ${claim.migration} ended, so this engine stops. ${fault.message}`;
       this.#lost.abort(new Fault("connection-lost", sentence, { cause: fault }));
@@ -89,11 +99,21 @@ export class PostgresLedger implements Ledger {
   }
 
   async setState(state: MigrationState): Promise<void> {
-    await this.#write(
-      "recording the state",
-      `UPDATE headgate.migration SET state = $2, since = clock_timestamp() WHERE id = $1 AND state <> $2`,
-      [state],
+    const { migration } = this.#claim;
+    await this.#turn(() =>
+      inEpoch(this.#session, this.#claim, "recording the state", async () => {
+        // An open target soaks until the way back or the end of it; whoever says otherwise has not looked.
+        if (state !== "soaking" && state !== "completed") await demandForward(this.#session, migration);
+        await this.#session.query(
+          "UPDATE headgate.migration SET state = $2, since = clock_timestamp() WHERE id = $1 AND state <> $2",
+          [migration, state],
+        );
+      }),
     );
+  }
+
+  night(): NightLedger {
+    return this.#night;
   }
 
   async build(statement: PlanStatement, signal: AbortSignal): Promise<void> {
@@ -157,9 +177,10 @@ export class PostgresLedger implements Ledger {
   async reopen(tables: readonly string[]): Promise<void> {
     const { migration } = this.#claim;
     await this.#turn(() =>
-      inEpoch(this.#session, this.#claim, `emptying ${tables.join(", ")}`, () =>
-        reopenTables(this.#session, migration, this.#plan.schema, tables),
-      ),
+      inEpoch(this.#session, this.#claim, `emptying ${tables.join(", ")}`, async () => {
+        await demandForward(this.#session, migration);
+        await reopenTables(this.#session, migration, this.#plan.schema, tables);
+      }),
     );
   }
 
@@ -167,6 +188,7 @@ export class PostgresLedger implements Ledger {
     const { migration } = this.#claim;
     await this.#turn(() =>
       inEpoch(this.#session, this.#claim, "taking another plan", async () => {
+        await demandForward(this.#session, migration);
         await takePlan(this.#session, this.#plan, plan, amending);
         await forgetProofs(this.#session, migration, this.#changed(plan));
         for (const { event, ...decision } of amending.pass) await this.#settled(event, "skipped", decision);

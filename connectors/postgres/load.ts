@@ -16,6 +16,7 @@ import type { PostgresOptions } from "./connection.js";
 import { CopySink } from "./copy-sink.js";
 import { endBackend, proveEpoch, recordBackend } from "./epoch.js";
 import type { Claim } from "./epoch.js";
+import { demandForward } from "./forward.js";
 import { isHeld } from "./ledger-view.js";
 
 const leaseSql = (order: RangeOrder): string => `
@@ -59,6 +60,7 @@ export class PostgresLoader implements RangeLoader {
     await session.query("BEGIN", undefined, "leasing a range");
     try {
       await proveEpoch(session, this.#claim);
+      await demandForward(session, this.#claim.migration);
       const [row] = (await session.query(this.#leaseSql, [this.#claim.migration, tables], "leasing a range"))
         .rows;
       if (row === undefined) {

@@ -75,6 +75,8 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
     mender: (lane) => inTurn(() => ledger.mender(lane)),
     // Their writes are small and follow reads, which take turns of their own.
     verification: () => ledger.verification(),
+    // A pause of writes is no time for another pause: the night goes by itself.
+    night: () => ledger.night(),
     [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose](),
   };
 }

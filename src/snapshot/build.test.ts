@@ -127,6 +127,7 @@ async function run(
     lane: unused,
     mender: unused,
     verification: unused,
+    night: unused,
     [Symbol.asyncDispose]: async () => undefined,
   };
   await buildAfter({

@@ -39,6 +39,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/stream-port.ts",
     "src/verify-port.ts",
     "src/mend-port.ts",
+    "src/cutover-port.ts",
     "src/measures.ts",
   ],
   "src/stream-port.ts": ["src/model.ts", "src/port.ts"],

@@ -469,6 +469,7 @@ export class ModelTarget {
       lane: refuse,
       mender: refuse,
       verification: () => this.#proofs.ledger(act, (what) => this.ask(actor, what)),
+      night: refuse,
       [Symbol.asyncDispose]: async () => undefined,
     };
   }

@@ -13,6 +13,7 @@ import type { PostgresOptions } from "../connection.js";
 import { endBackend, recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
 import { positionOf } from "../position.js";
+import { laneClosed } from "../forward.js";
 import { refusalOf } from "./refusal.js";
 import { usualStagedRows } from "./rows.js";
 import { readShape } from "./shape.js";
@@ -35,12 +36,12 @@ export const applySettings = {
 
 const casSql = `
   UPDATE headgate.lane SET seq = seq + 1
-   WHERE migration = $1 AND lane = $2 AND seq = $3 AND epoch = $4
+   WHERE migration = $1 AND lane = $2 AND seq = $3 AND epoch = $4 AND NOT closed
   RETURNING pg_catalog.current_setting('session_replication_role')`;
 
 /** FOR SHARE waits for whoever is just moving it. */
 const checkpointSql = `
-  SELECT seq::text AS seq, position::text AS position, (epoch = $3)::text AS ours
+  SELECT seq::text AS seq, position::text AS position, (epoch = $3)::text AS ours, closed::text AS closed
     FROM headgate.lane WHERE migration = $1 AND lane = $2 FOR SHARE`;
 
 /** Everything that belongs to one session. */
@@ -148,6 +149,7 @@ export class PostgresLane implements LaneWriter {
   /** Why the checkpoint did not move. */
   async #moved(session: Session, seq: bigint): Promise<Fault> {
     const found = await this.#read(session);
+    if (found.closed) throw laneClosed(this.lane);
     const facts = { lane: this.lane, expected: String(seq), found: String(found.seq) };
     return new Fault(
       "checkpoint-moved",
@@ -156,7 +158,7 @@ export class PostgresLane implements LaneWriter {
     );
   }
 
-  async #read(session: Session): Promise<LaneCheckpoint> {
+  async #read(session: Session): Promise<LaneCheckpoint & { readonly closed: boolean }> {
     const [row] = (
       await session.query(
         checkpointSql,
@@ -171,7 +173,11 @@ export class PostgresLane implements LaneWriter {
         "epoch-lost",
         `Another engine has claimed ${this.#claim.migration}: epoch ${this.#claim.epoch} is no longer that of the lane ${this.lane}.`,
       );
-    return { seq: BigInt(row["seq"] ?? ""), position: positionOf(row["position"] ?? null) };
+    return {
+      seq: BigInt(row["seq"] ?? ""),
+      position: positionOf(row["position"] ?? null),
+      closed: row["closed"] === "true",
+    };
   }
 
   /**

@@ -12,6 +12,7 @@ import { Session } from "../connection.js";
 import type { PostgresOptions } from "../connection.js";
 import { recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
+import { laneClosed } from "../forward.js";
 import { positionOf } from "../position.js";
 import { applySettings, sleepTriggers } from "./lane.js";
 import { mendCopies, mendKeys } from "./mend-rows.js";
@@ -27,7 +28,7 @@ import type { TableShape } from "./shape.js";
 import { Stages } from "./stage.js";
 
 const laneSql = `
-  SELECT seq::text AS seq, position::text AS position, (epoch = $3)::text AS ours
+  SELECT seq::text AS seq, position::text AS position, (epoch = $3)::text AS ours, closed::text AS closed
     FROM headgate.lane WHERE migration = $1 AND lane = $2`;
 
 /** The keys are touched as of the batch that the lane stands at: whoever compared before this looks again. */
@@ -242,6 +243,7 @@ export class PostgresMender implements RowMender {
         "epoch-lost",
         `Another engine has claimed ${migration}: epoch ${epoch} is no longer that of the lane ${this.#lane}.`,
       );
+    if (lock !== "" && row["closed"] === "true") throw laneClosed(this.#lane);
     return { seq: BigInt(row["seq"] ?? ""), position: positionOf(row["position"] ?? null) };
   }
 

@@ -1,0 +1,56 @@
+/** The ledger's copy of the journal: what a report finds when the engine's own machine is gone. */
+import { Fault } from "../../../src/errors.js";
+import type { JournalEntry, Note } from "../../../src/cutover-port.js";
+import type { Session, TextRow } from "../connection.js";
+
+/** Within a transaction that has proven the epoch. A number stands for one entry, whoever writes it again. */
+export async function appendEntry(session: Session, migration: string, entry: JournalEntry): Promise<void> {
+  const values = [migration, entry.number, entry.cutover, entry.step, entry.phase];
+  const { count } = await session.query(
+    `INSERT INTO headgate.journal AS j (migration, number, cutover, step, phase, at, note)
+     VALUES ($1, $2, $3, $4, $5, $6, $7::json)
+     ON CONFLICT (migration, number) DO UPDATE SET at = j.at
+        WHERE (j.cutover, j.step, j.phase) = (excluded.cutover, excluded.step, excluded.phase)`,
+    [...values, entry.at, entry.note === null ? null : JSON.stringify(entry.note)],
+    "writing the journal",
+  );
+  if (count !== 1)
+    throw new Fault(
+      "ledger-mismatch",
+      `The ledger's journal of ${migration} has another entry ${String(entry.number)} than ${entry.step} (${entry.phase}): the journal beside the engine is not the one that the ledger knows.`,
+    );
+}
+
+export async function readEntries(session: Session, migration: string): Promise<readonly JournalEntry[]> {
+  const { rows } = await session.query(
+    `SELECT number::text AS number, cutover, step, phase, at, note::text AS note
+       FROM headgate.journal WHERE migration = $1 ORDER BY number`,
+    [migration],
+    "reading the journal",
+  );
+  return rows.map(entryOf);
+}
+
+function entryOf(row: TextRow): JournalEntry {
+  const note: unknown = JSON.parse(row["note"] ?? "null");
+  return {
+    number: Number(row["number"]),
+    cutover: row["cutover"] ?? "",
+    step: row["step"] ?? "",
+    phase: phaseOf(row["phase"] ?? ""),
+    at: row["at"] ?? "",
+    note: isNote(note) ? note : null,
+  };
+}
+
+function isNote(value: unknown): value is Note {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const phases: readonly JournalEntry["phase"][] = ["about-to", "done", "undone", "decided", "entered"];
+
+function phaseOf(text: string): JournalEntry["phase"] {
+  const phase = phases.find((one) => one === text);
+  if (phase === undefined) throw new Fault("ledger-mismatch", `${text} is no phase of a journal's entry.`);
+  return phase;
+}
