@@ -8,7 +8,7 @@ import { Fault } from "../errors.js";
 import { stopReason } from "../stop.js";
 import type { Position } from "../model.js";
 import type { Entry, Journal } from "./journal.js";
-import { after, unbegun } from "./journey.js";
+import { journeyOf, unbegun } from "./journey.js";
 import type { Journey } from "./journey.js";
 import type { HookName } from "./hook.js";
 import type { Night, Proof } from "./night.js";
@@ -36,8 +36,7 @@ export class ExampleWorld {
   chances: Chances = mild;
   clock = 0;
   readonly entries: JournalEntry[] = [];
-  /** What they say. */
-  journey: Journey = unbegun;
+  #journey: { readonly of: number; readonly is: Journey } = { of: 0, is: unbegun };
   readonly mirrored: JournalEntry[] = [];
   journalBroken = false;
   sourceUp = true;
@@ -80,6 +79,13 @@ export class ExampleWorld {
     return this.#dead;
   }
 
+  /** What the journal says. */
+  get journey(): Journey {
+    if (this.#journey.of !== this.entries.length)
+      this.#journey = { of: this.entries.length, is: journeyOf(this.entries) };
+    return this.#journey.is;
+  }
+
   /** What tells this world from another for whoever walks all of them. */
   get shape(): string {
     const row = [...this.rows.values()].join();
@@ -100,7 +106,7 @@ export class ExampleWorld {
     const copy = new ExampleWorld();
     copy.clock = this.clock;
     copy.entries.push(...this.entries);
-    copy.journey = this.journey;
+    copy.#journey = this.#journey;
     copy.mirrored.push(...this.mirrored);
     copy.fenced = this.fenced;
     copy.sourceLife = this.sourceLife;
@@ -168,9 +174,7 @@ export class ExampleWorld {
         this.#act(`journal ${entry.phase} ${entry.step}`, () => {
           if (this.journalBroken) throw new Fault("file-refused", "The disk is full.");
           const number = this.entries.length + 1;
-          const written = { number, ...entry, at: String(this.clock) };
-          this.entries.push(written);
-          this.journey = after(this.journey, written);
+          this.entries.push({ number, ...entry, at: String(this.clock) });
         }),
     };
   }

@@ -39,39 +39,43 @@ export const unbegun: Journey = {
   why: null,
 };
 
+/** Entries of cutovers before the last one are of no matter to it. */
 export function journeyOf(entries: readonly JournalEntry[]): Journey {
-  return entries.reduce(after, unbegun);
-}
-
-/** `journey` with one entry more. */
-export function after(journey: Journey, entry: JournalEntry): Journey {
-  const { cutover, step, phase, note, at } = entry;
-  const last: Journey = journey.cutover === cutover ? journey : { ...unbegun, cutover, state: "ready" };
-  switch (phase) {
-    case "entered":
-      return {
-        ...last,
-        state: stateNamed(step),
-        since: at,
-        why: typeof note?.["why"] === "string" ? note["why"] : last.why,
-      };
-    case "decided":
-      return { ...last, decided: step === "switch" ? "switch" : "abort" };
-    case "about-to":
-      return set(last, step, { note, done: null, undone: false, at });
-    case "done":
-      return set(last, step, { ...known(last, entry), done: { note, at } });
-    case "undone":
-      return set(last, step, { ...known(last, entry), undone: true });
+  const last = entries.at(-1);
+  if (last === undefined) return unbegun;
+  const { cutover } = last;
+  const steps = new Map<string, StepRecord>();
+  const journey: { -readonly [part in keyof Journey]: Journey[part] } = {
+    ...unbegun,
+    cutover,
+    state: "ready",
+    steps,
+  };
+  for (const entry of entries) {
+    if (entry.cutover !== cutover) continue;
+    const { step, phase, note, at } = entry;
+    const known = steps.get(step) ?? { note: null, done: null, undone: false, at };
+    switch (phase) {
+      case "entered":
+        journey.state = stateNamed(step);
+        journey.since = at;
+        if (typeof note?.["why"] === "string") journey.why = note["why"];
+        break;
+      case "decided":
+        journey.decided = step === "switch" ? "switch" : "abort";
+        break;
+      case "about-to":
+        steps.set(step, { note, done: null, undone: false, at });
+        break;
+      case "done":
+        steps.set(step, { ...known, done: { note, at } });
+        break;
+      case "undone":
+        steps.set(step, { ...known, undone: true });
+        break;
+    }
   }
-}
-
-function set(journey: Journey, step: string, record: StepRecord): Journey {
-  return { ...journey, steps: new Map([...journey.steps, [step, record]]) };
-}
-
-function known(journey: Journey, { step, at }: JournalEntry): StepRecord {
-  return journey.steps.get(step) ?? { note: null, done: null, undone: false, at };
+  return journey;
 }
 
 function stateNamed(name: string): State {
