@@ -7,7 +7,6 @@ export const later: readonly (readonly [verb: string, does: string])[] = [
   ["rollback", "the way back, from any state"],
   ["complete", "end the soak and close the way back"],
   ["abandon", "give up before the switch"],
-  ["runbook", "this migration's night, as Markdown"],
   ["approve", "record a gate"],
   ["baseline", "capture the baseline"],
   ["stop", "stop every engine"],

@@ -3,7 +3,7 @@
  * and closed at the end. The environment's TARGET_DB and MIGRATION_ID are compared here, before anything is opened.
  */
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { overridden, workersPerHost } from "../config/schema.js";
@@ -59,6 +59,11 @@ export class OpenMigration implements AsyncDisposable {
       lanes,
       ...(tables.partitions === "flatten" ? {} : { partitions: tables.partitions }),
     };
+  }
+
+  /** Folder of the config file: relative paths of hooks start there. */
+  get folder(): string {
+    return dirname(dirname(this.stateDirectory));
   }
 
   get workers(): number {

@@ -24,7 +24,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .option("-c, --config <file>", "the migration file", defaultConfig)
     .addHelpText(
       "after",
-      `With a running engine: pause, resume, set KEY=VALUE; with none: recopy TABLE\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
+      `With a running engine: pause, resume, set KEY=VALUE; with none: recopy TABLE; the night on paper: runbook\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
     )
     // --help of each verb says the same, and a screen has 24 lines.
     .helpCommand(false)
@@ -176,6 +176,14 @@ export async function runProgram(argv: readonly string[], services: Services): P
     "report",
     async () => (await import("./report.js")).reportVerb,
     "headgate report --json",
+  );
+  verb(
+    program
+      .command("runbook", { hidden: true })
+      .description("This migration's night, as Markdown; needs no server."),
+    "runbook",
+    async () => (await import("./runbook.js")).runbookVerb,
+    "headgate runbook > night.md",
   );
   verb(
     program.command("demo").description("Moves a generated shop between real servers of its own."),
