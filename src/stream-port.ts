@@ -117,6 +117,11 @@ export interface ChangeFeed extends AsyncDisposable {
   holds(later: Position, earlier: Position): boolean;
   /** Seconds for which the source still keeps the log that follows `position`; null where it cannot be told, or age is no reason to purge. Fault log-purged when it is gone already. */
   retention(position: Position): Promise<number | null>;
+  /**
+   * All of `position` is applied and committed for good: a server that keeps its log for this reader alone may throw away
+   * what `position` holds. Called after commits; only the log that is kept so has it.
+   */
+  confirm?(position: Position): void;
   /** What it has met beside changes so far, for people: by a word, how often. */
   counts?(): Readonly<Record<string, number>>;
 }

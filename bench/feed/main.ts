@@ -165,7 +165,7 @@ class Decoding extends Walking {
     this.#places = table.columns.map((_, i) => i);
     this.#whole = new Projection(
       table,
-      table.columns.map((column) => codecOf(column, "mysql")),
+      table.columns.map((column) => codecOf(column, "mysql").cell),
       this.#places,
     );
   }

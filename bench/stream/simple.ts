@@ -8,7 +8,7 @@ import { openMysql } from "../../connectors/mysql/source.js";
 import type { Plan, Position } from "../../src/model.js";
 import type { ChangeFeed, ChangeSink, RowImages } from "../../src/stream-port.js";
 import { fieldsOf } from "../../src/stream/projection.js";
-import { Shape, StreamTable } from "../../src/stream/table.js";
+import { codecCells, Shape, StreamTable } from "../../src/stream/table.js";
 import { loginOf } from "../../test/world/accounts.js";
 import { openMeter } from "../apply/meter.js";
 import type { Figures } from "../apply/meter.js";
@@ -91,7 +91,7 @@ class SimpleSink implements ChangeSink {
     const [planned] = plan.tables;
     if (planned === undefined) throw new Error("no table");
     this.#stopped = stopped;
-    this.#table = new StreamTable(planned, plan, "mysql");
+    this.#table = new StreamTable(planned, plan, codecCells("mysql"));
     const names = planned.columns.map(({ target }) => target);
     this.#insert = `INSERT INTO acc (${names.join(", ")}) VALUES (${names.map((_, i) => `$${String(i + 1)}`).join(", ")})`;
     this.#update = `UPDATE acc SET ${names

@@ -4,7 +4,7 @@
  * so that nobody waits for an answer that cannot come. The clock belongs to the server: timeouts are its settings.
  */
 import { Client } from "pg";
-import type { Submittable } from "pg";
+import type { ClientConfig, Submittable } from "pg";
 import { Fault } from "../../src/errors.js";
 import { Burst, isBurstFailure, ParsedStatements } from "./burst.js";
 import type { BurstResult, BurstStatement } from "./burst.js";
@@ -23,6 +23,8 @@ export interface PostgresOptions {
   readonly expect?: { readonly identity: string; readonly database: string };
   /** Who we are, for the claim's sentence: host name and process id. */
   readonly engine: { readonly host: string; readonly pid: number };
+  /** What is written into the plan's tables carries a replication origin, where our role may set one (origin.ts). */
+  readonly wayBack?: boolean;
   /** Called at named moments (src/snapshot/moments.ts); tests kill the process there. */
   readonly moment?: (name: string) => void | Promise<void>;
 }
@@ -253,7 +255,7 @@ function demandDatabase(options: PostgresOptions, self: TextRow | undefined): vo
     throw new Fault("server-changed", `${placeName(options)} was asked for, and database ${found} answers.`);
 }
 
-function databaseOf({ url }: Pick<PostgresOptions, "url">): string {
+export function databaseOf({ url }: Pick<PostgresOptions, "url">): string {
   // By hand: URL takes /.. and /%2e%2e for a way up.
   return decodeURIComponent(/^[^/]*\/\/[^/]*\/([^?#]*)/u.exec(url)?.[1] ?? "");
 }
@@ -275,7 +277,8 @@ export function placeName(options: Pick<PostgresOptions, "url">): string {
   return `${url.hostname}:${url.port === "" ? "5432" : url.port}/${databaseOf(options)}`;
 }
 
-function clientConfig(options: PostgresOptions): ConstructorParameters<typeof Client>[0] {
+/** What pg's client is made with; for connections of a protocol that sessions do not speak. */
+export function clientConfig(options: PostgresOptions): ClientConfig {
   const url = new URL(options.url);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),

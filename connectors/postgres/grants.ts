@@ -39,8 +39,20 @@ export function grantStatements(needs: TargetGrantNeeds): readonly PhaseGrants[]
         `GRANT TEMPORARY ON DATABASE ${postgresName(needs.database)} TO ${role};`,
       ],
     },
-    { phase: "way back", server, statements: [`ALTER ROLE ${role} REPLICATION;`] },
+    {
+      phase: "way back",
+      server,
+      statements: [`ALTER ROLE ${role} REPLICATION;`, ...originGrants(needs.role)],
+    },
   ];
+}
+
+/** What is written forward carries an origin, so that the way back does not take it for the application's. */
+export function originGrants(role: string): readonly string[] {
+  return ["create", "drop", "session_setup"].map(
+    (act) =>
+      `GRANT EXECUTE ON FUNCTION pg_catalog.pg_replication_origin_${act}(text) TO ${postgresName(role)};`,
+  );
 }
 
 /** For the role that the session is logged in as. */

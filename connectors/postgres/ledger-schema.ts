@@ -5,6 +5,7 @@
  * Table names in the ledger are the source's; `target` beside them is what stands in the plan's schema.
  */
 import type { LedgerStep } from "./ledger-step.js";
+import { wayBackSteps } from "./logical/schema.js";
 import { nightSteps } from "./night/schema.js";
 import { proofSteps } from "./verify/schema.js";
 
@@ -216,4 +217,5 @@ CREATE TABLE headgate.policy (
 ALTER TABLE headgate.source_table ADD COLUMN IF NOT EXISTS reopened boolean NOT NULL DEFAULT false;`,
   },
   ...nightSteps,
+  ...wayBackSteps,
 ];

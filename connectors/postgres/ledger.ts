@@ -31,6 +31,7 @@ import { demandForward } from "./forward.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLoader } from "./load.js";
 import { nightLedger } from "./night/ledger.js";
+import { isWayBack, takeOrigin } from "./origin.js";
 import { reopenTables } from "./reopen.js";
 import { HostSlots } from "./slots.js";
 import { verifyLedger } from "./verify/ledger.js";
@@ -51,6 +52,8 @@ export class PostgresLedger implements Ledger {
   readonly #night: NightLedger;
   /** One session carries one transaction at a time. */
   readonly #turn = pLimit(1);
+  /** The claim's session carries an origin. */
+  #marked = false;
 
   constructor(options: PostgresOptions, session: Session, claim: Claim, plan: Plan) {
     this.#options = options;
@@ -176,24 +179,26 @@ export class PostgresLedger implements Ledger {
 
   async reopen(tables: readonly string[]): Promise<void> {
     const { migration } = this.#claim;
-    await this.#turn(() =>
-      inEpoch(this.#session, this.#claim, `emptying ${tables.join(", ")}`, async () => {
+    await this.#turn(async () => {
+      await this.#mark();
+      await inEpoch(this.#session, this.#claim, `emptying ${tables.join(", ")}`, async () => {
         await demandForward(this.#session, migration);
         await reopenTables(this.#session, migration, this.#plan.schema, tables);
-      }),
-    );
+      });
+    });
   }
 
   async amend(plan: Plan, amending: Amending): Promise<void> {
     const { migration } = this.#claim;
-    await this.#turn(() =>
-      inEpoch(this.#session, this.#claim, "taking another plan", async () => {
+    await this.#turn(async () => {
+      await this.#mark();
+      await inEpoch(this.#session, this.#claim, "taking another plan", async () => {
         await demandForward(this.#session, migration);
         await takePlan(this.#session, this.#plan, plan, amending);
         await forgetProofs(this.#session, migration, this.#changed(plan));
         for (const { event, ...decision } of amending.pass) await this.#settled(event, "skipped", decision);
-      }),
-    );
+      });
+    });
   }
 
   async recordStart(lane: string, position: Position, marker: string, note: string): Promise<void> {
@@ -310,6 +315,14 @@ export class PostgresLedger implements Ledger {
       for (const row of rows)
         await unprove(this.#session, migration, withChildren(this.#plan, row["table_name"] ?? ""));
     return rows.length === 1;
+  }
+
+  /** What empties tables from now on is told from what the application does. */
+  async #mark(): Promise<void> {
+    if (this.#marked || !(await isWayBack(this.#session, this.#options, this.#claim.migration))) return;
+    const role = { role: "ledger", several: false } as const;
+    await takeOrigin(this.#session, this.#options, this.#claim.migration, role);
+    this.#marked = true;
   }
 
   /** Tables that another plan reads otherwise. */

@@ -18,6 +18,7 @@ import { endBackend, proveEpoch, recordBackend } from "./epoch.js";
 import type { Claim } from "./epoch.js";
 import { demandForward } from "./forward.js";
 import { isHeld } from "./ledger-view.js";
+import { isWayBack, takeOrigin } from "./origin.js";
 
 const leaseSql = (order: RangeOrder): string => `
   SELECT r.table_name, r.number, r.lower::text, r.upper::text, t.ranges
@@ -43,6 +44,8 @@ export class PostgresLoader implements RangeLoader {
   readonly #lost: AbortSignal;
   readonly #leaseSql: string;
   #session: Session | null = null;
+  /** Carries an origin. */
+  #marked: Session | null = null;
   #leased: LeasedRange | null = null;
   #sink: CopySink | null = null;
 
@@ -61,6 +64,9 @@ export class PostgresLoader implements RangeLoader {
     try {
       await proveEpoch(session, this.#claim);
       await demandForward(session, this.#claim.migration);
+      // Asked within the transaction: a slot that is made from now on does not tell what this one writes.
+      if (this.#marked !== session && (await isWayBack(session, this.#options, this.#claim.migration)))
+        await this.#mark(session);
       const [row] = (await session.query(this.#leaseSql, [this.#claim.migration, tables], "leasing a range"))
         .rows;
       if (row === undefined) {
@@ -83,6 +89,16 @@ export class PostgresLoader implements RangeLoader {
       await this.#rollback();
       throw error;
     }
+  }
+
+  /** The transaction begins again, on a session that is told from the application's. */
+  async #mark(session: Session): Promise<void> {
+    await session.query("ROLLBACK", undefined, "leasing a range");
+    await takeOrigin(session, this.#options, this.#claim.migration, { role: "load", several: true });
+    this.#marked = session;
+    await session.query("BEGIN", undefined, "leasing a range");
+    await proveEpoch(session, this.#claim);
+    await demandForward(session, this.#claim.migration);
   }
 
   async open(table: PlanTable, freeze: boolean): Promise<ByteSink> {

@@ -19,6 +19,8 @@ export interface ApplyTools {
   readonly ready: (signal: AbortSignal) => Promise<void>;
   /** A mark of the lane is on its way to the source. */
   readonly marking: (lane: string) => boolean;
+  /** Tells a log that is kept for us what all lanes have committed. */
+  readonly confirm: () => void;
 }
 
 /** Applies the lane's parts until the signal is aborted or something fails. */
@@ -42,7 +44,7 @@ export async function applyLane(
 async function applyBatch(
   lane: Lane,
   writer: LaneWriter,
-  { options, bell, ready, marking }: ApplyTools,
+  { options, bell, ready, marking, confirm }: ApplyTools,
   signal: AbortSignal,
 ): Promise<void> {
   const moment = options.moment ?? ((): undefined => undefined);
@@ -92,6 +94,7 @@ async function applyBatch(
   });
   for (const changed of policies) options.onEvent({ kind: "policy", ...changed });
   lane.committed(position, parts);
+  confirm();
   const seconds = lane.lag.arrived(
     parts.flatMap(({ markers }) => markers),
     marking(lane.name),

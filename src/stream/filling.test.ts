@@ -12,7 +12,7 @@ import { applyChanges } from "./example-target.js";
 import { Filling } from "./filling.js";
 import type { Change } from "./change.js";
 import type { Origin, Part } from "./part.js";
-import { Shape, StreamTable } from "./table.js";
+import { codecCells, Shape, StreamTable } from "./table.js";
 
 const foreignKey = {
   name: "fk",
@@ -55,7 +55,7 @@ const plan = (tables: readonly PlanTable[]): Plan => ({
 });
 
 const shapeOf = (one: PlanTable, all: readonly PlanTable[] = [one]): Shape =>
-  new Shape(new StreamTable(one, plan(all), "mysql"), packetImages(one));
+  new Shape(new StreamTable(one, plan(all), codecCells("mysql")), packetImages(one));
 
 function changeOf(shape: Shape, { before, after }: Step): Change {
   const { plan: one } = shape.table;

@@ -7,7 +7,7 @@ import type { ExampleType, Value } from "./example-rows.js";
 import { inKeyOrder, keyIn, putKey } from "./key.js";
 import type { Key } from "./key.js";
 import { Store, TupleRun } from "./store.js";
-import { Shape, StreamTable } from "./table.js";
+import { codecCells, Shape, StreamTable } from "./table.js";
 
 function keysOf(
   types: readonly ExampleType[],
@@ -27,7 +27,7 @@ function keysOf(
     after: [],
     findings: [],
   };
-  const known = new StreamTable(table, plan, "mysql");
+  const known = new StreamTable(table, plan, codecCells("mysql"));
   const shape = new Shape(known, packetImages(table));
   const { key } = known;
   if (key === null) throw new Error("no key");

@@ -1,7 +1,8 @@
 /** What the engine of the change stream is given, and what it gives: types only. */
 import type { Fault } from "../errors.js";
-import type { Plan, Position, SourceEngine } from "../model.js";
+import type { Plan, PlanColumn, Position, SourceEngine } from "../model.js";
 import type { ChangeFeed, LaneStatus, LaneWriter } from "../stream-port.js";
+import type { Cell } from "../typemap/codec.js";
 import type { EventCounts, OnStreamEvent } from "./event.js";
 import type { StreamMomentHook } from "./moments.js";
 import type { PoisonEvent } from "./poison.js";
@@ -10,6 +11,8 @@ export interface StreamOptions {
   readonly feed: ChangeFeed;
   readonly plan: Plan;
   readonly engine: SourceEngine;
+  /** What makes a column's field of what the feed hands over; the column's codec where nothing is said. The way back's feed hands over fields. */
+  readonly cellOf?: (column: PlanColumn) => Cell;
   /** A fresh writer, on a session of its own. It is disposed of when it failed, and at the end; `signal` ends what it waits for. */
   readonly writer: (lane: string, signal: AbortSignal) => Promise<LaneWriter>;
   /** Where a lane begins that has applied nothing. */

@@ -5,7 +5,7 @@
 import { Fault } from "../errors.js";
 import type { PlanTable } from "../model.js";
 import type { ImageReader, PolicyCount } from "../stream-port.js";
-import type { Codec } from "../typemap/codec.js";
+import type { Cell } from "../typemap/codec.js";
 import { Output, policyNames } from "../typemap/output.js";
 import { Refusal } from "../typemap/refusal.js";
 import { RowWriter } from "../typemap/writer.js";
@@ -19,17 +19,17 @@ export class Projection {
   /** Bytes [0, out.at) are the tuple. */
   out: Output;
   readonly #table: PlanTable;
-  readonly #codecs: readonly Codec[];
+  readonly #cells: readonly Cell[];
   #writer: RowWriter;
   readonly #row = (packet: Buffer, start: number, end: number): void => this.#writer.row(packet, start, end);
 
-  constructor(table: PlanTable, codecs: readonly Codec[], places: readonly number[]) {
+  constructor(table: PlanTable, cells: readonly Cell[], places: readonly number[]) {
     this.places = places;
     this.#table = table;
-    this.#codecs = places.map((place) => {
-      const codec = codecs[place];
-      if (codec === undefined) throw new Fault("bug", `${table.source} has no column ${place}.`);
-      return codec;
+    this.#cells = places.map((place) => {
+      const cell = cells[place];
+      if (cell === undefined) throw new Fault("bug", `${table.source} has no column ${place}.`);
+      return cell;
     });
     this.out = new Output(null, places.length, 1024);
     this.#writer = this.#writerTo(this.out);
@@ -78,10 +78,7 @@ export class Projection {
   }
 
   #writerTo(out: Output): RowWriter {
-    return new RowWriter(
-      this.#codecs.map((codec) => codec.cell),
-      out,
-    );
+    return new RowWriter(this.#cells, out);
   }
 }
 

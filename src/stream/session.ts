@@ -80,7 +80,15 @@ async function read(
     if (options.pace !== undefined) await options.pace(stopped);
     await bell.until(() => !tools.isPaused(), stopped);
   };
-  const apply = { options, bell, ready, marking: (lane: string) => marks.has(lane) };
+  const confirm = (): void => {
+    const applied = tools.all.map(({ settled }) => settled.position ?? settled.base);
+    // What every lane has, those that stand too.
+    options.feed.confirm?.(applied.reduce((one, other) => (options.feed.holds(other, one) ? one : other)));
+  };
+  const apply = {
+    ...{ options, bell, ready, marking: (lane: string) => marks.has(lane) },
+    confirm: options.feed.confirm === undefined ? (): void => undefined : confirm,
+  };
   /** What waits for the join can be built before anything is read: it stands already, or the lanes stand at one place. */
   const atOnce = (): boolean =>
     tools.all.every((lane) => lane.settled.met) &&

@@ -10,7 +10,7 @@ import { newCounters, sumOf } from "./counts.js";
 import { Lane } from "./lane.js";
 import type { Stream, StreamOptions } from "./options.js";
 import { session } from "./session.js";
-import { StreamTable } from "./table.js";
+import { codecCells, StreamTable } from "./table.js";
 
 /** Further tries, ten seconds apart in the end: an hour without either server. A commit begins the count anew. */
 const retries = 360;
@@ -22,9 +22,8 @@ const batchBytes = 8_388_608;
 export function openStream(options: StreamOptions): Stream {
   const { plan, feed, cascades, now, onEvent } = options;
   const bell = new Bell();
-  const tables = new Map(
-    plan.tables.map((table) => [table.source, new StreamTable(table, plan, options.engine)]),
-  );
+  const cellOf = options.cellOf ?? codecCells(options.engine);
+  const tables = new Map(plan.tables.map((table) => [table.source, new StreamTable(table, plan, cellOf)]));
   const lanes = plan.lanes.map((name) => {
     const start = options.starts.get(name);
     if (start === undefined) throw new Fault("bug", `Lane ${name} has no start.`);

@@ -3,9 +3,9 @@
  * `Shape` is a table together with the form that the log's images have now; readers are asked for once a shape.
  */
 import { Fault } from "../errors.js";
-import type { Plan, PlanTable, SourceEngine } from "../model.js";
+import type { Plan, PlanColumn, PlanTable, SourceEngine } from "../model.js";
 import type { ImageReader, RowImages } from "../stream-port.js";
-import type { Codec } from "../typemap/codec.js";
+import type { Cell } from "../typemap/codec.js";
 import { codecOf } from "../typemap/compile.js";
 import { keyForm } from "./key.js";
 import type { KeyForm } from "./key.js";
@@ -19,21 +19,26 @@ export interface Referenced {
   readonly onUpdate: boolean;
 }
 
+/** The codecs' cells, for what the source tells. Fault type-pair where a column has no codec. */
+export function codecCells(engine: SourceEngine): (column: PlanColumn) => Cell {
+  return (column) => codecOf(column, engine).cell;
+}
+
 export class StreamTable {
   readonly plan: PlanTable;
   readonly keyForm: KeyForm;
   readonly unique: UniqueIndexes;
-  readonly #codecs: readonly Codec[];
+  readonly #cells: readonly Cell[];
   readonly #references: ReturnType<typeof referencesTo>;
   #key: Projection | null = null;
   #row: Projection | null = null;
   #uniqueColumns: Projection | null = null;
   #referenced: readonly Referenced[] | null = null;
 
-  /** Fault type-pair where a column has no codec. */
-  constructor(table: PlanTable, plan: Plan, engine: SourceEngine) {
+  /** Faults: `cellOf`'s. */
+  constructor(table: PlanTable, plan: Plan, cellOf: (column: PlanColumn) => Cell) {
     this.plan = table;
-    this.#codecs = table.columns.map((column) => codecOf(column, engine));
+    this.#cells = table.columns.map(cellOf);
     this.#references = referencesTo(table, plan);
     this.keyForm = keyForm(this.#keyPlaces().map((place) => table.columns[place]?.targetType ?? ""));
     this.unique = new UniqueIndexes(table);
@@ -75,7 +80,7 @@ export class StreamTable {
   }
 
   #projection(places: readonly number[]): Projection {
-    return new Projection(this.plan, this.#codecs, places);
+    return new Projection(this.plan, this.#cells, places);
   }
 }
 

@@ -12,6 +12,7 @@ import { Session } from "../connection.js";
 import type { PostgresOptions } from "../connection.js";
 import { endBackend, recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
+import { takeOrigin } from "../origin.js";
 import { positionOf } from "../position.js";
 import { laneClosed } from "../forward.js";
 import { refusalOf } from "./refusal.js";
@@ -213,6 +214,10 @@ export class PostgresLane implements LaneWriter {
       await sleepTriggers(session);
       await recordBackend(session, this.#claim);
       if (before !== null) await endBackend(session, before.session.backend);
+      await takeOrigin(session, this.#options, this.#claim.migration, {
+        role: `lane_${this.lane}`,
+        several: false,
+      });
     } catch (error) {
       await session.close();
       throw refusalOf(error, this.lane);

@@ -13,6 +13,7 @@ import type { PostgresOptions } from "../connection.js";
 import { recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
 import { laneClosed } from "../forward.js";
+import { takeOrigin } from "../origin.js";
 import { positionOf } from "../position.js";
 import { applySettings, sleepTriggers } from "./lane.js";
 import { mendCopies, mendKeys } from "./mend-rows.js";
@@ -77,6 +78,7 @@ export class PostgresMender implements RowMender {
     try {
       await sleepTriggers(session);
       await recordBackend(session, options.claim);
+      await takeOrigin(session, options.options, options.claim.migration, { role: "mend", several: true });
     } catch (error) {
       await session.close();
       throw error;

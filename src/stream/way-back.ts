@@ -1,0 +1,23 @@
+/**
+ * What turns the stream round: one lane for everything, as the target's log is one, and fields that are in the target's
+ * form as they come. Foreign keys' actions stand in that log as rows, so none is made up for it.
+ */
+import type { Plan } from "../model.js";
+import { asItIs } from "../typemap/as-it-is.js";
+import type { StreamOptions } from "./options.js";
+
+export const wayBackLane = "reverse";
+
+/** The plan as the way back goes by it. */
+export function wayBackPlan(plan: Plan): Plan {
+  const tables = plan.tables.map((table) => ({ ...table, lane: wayBackLane }));
+  return { ...plan, lanes: [wayBackLane], tables };
+}
+
+/** What a stream is told beside its feed, its writer and `wayBackPlan`. */
+export const wayBackOptions: Pick<StreamOptions, "cellOf" | "cascades" | "built" | "onJoined"> = {
+  cellOf: () => asItIs,
+  cascades: false,
+  built: true,
+  onJoined: () => Promise.resolve(),
+};
