@@ -82,6 +82,7 @@ const sentences: Readonly<Record<DoubtReason, string>> = {
   charset: "Debezium has tables of its own for the character set",
   "raw-bytes": "the text's bytes are wanted, and its characters arrive",
   "null-as-default": "NULL arrives as the column's default",
+  uuid: "a UUID that ends with 00 arrives as another one, which begins with 00",
 };
 
 function finding(severity: Finding["severity"], object: string, sentence: string, fix: string): Finding {

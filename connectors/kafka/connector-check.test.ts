@@ -207,9 +207,13 @@ describe("a topic", () => {
     expect(codes({ topic: "somebody-else", partitions: 12 })).toEqual([]);
   });
 
-  it("may be missing only where the connector is Headgate's, which makes it", () => {
+  it("may be missing where the connector is Headgate's, which makes it, or it is one table's own, which its first change makes", () => {
     expect(codes({ partitions: 0 })).toEqual(["error topic-missing"]);
     expect(topicFindings(topics, [{ ...good, partitions: 0 }], true)).toEqual([]);
+    const own = { ...topics, rows: [...topics.rows, { topic: "b", tables: ["b"], markers: [] }] };
+    expect(topicFindings(own, [{ ...good, topic: "b", partitions: 0 }], false)).toMatchObject([
+      { code: "topic-missing", severity: "warning" },
+    ]);
   });
 
   it("is one of one where no transactions are told", () => {

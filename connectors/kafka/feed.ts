@@ -7,17 +7,17 @@ import { Fault } from "../../src/errors.js";
 import type { Position, TopicOffset } from "../../src/model.js";
 import { throwIfStopped } from "../../src/stop.js";
 import type { BookStanding, ChangeFeed, ChangeSink, FeedOptions } from "../../src/stream-port.js";
+import { Absent } from "./assembly/absent.js";
 import { Assembly } from "./assembly/assembly.js";
 import { Doubts } from "./assembly/doubts.js";
 import { Held } from "./assembly/held.js";
 import { Marks } from "./assembly/marks.js";
 import { Rows } from "./assembly/rows.js";
 import { Statements } from "./assembly/statements.js";
-import { RowTargets } from "./assembly/targets.js";
-import type { KafkaFeedOptions } from "./feed-options.js";
+import { markerNameOf, RowTargets } from "./assembly/targets.js";
+import type { FeedTopics, KafkaFeedOptions, RowTopic } from "./feed-options.js";
 import { startOf } from "./starts.js";
 import type { TopicReading } from "./topic.js";
-import { markerDatabase, markerTableOf } from "./topic-names.js";
 
 /** A connector's producer gives a record up after two minutes. */
 const patienceMs = 180_000;
@@ -54,6 +54,15 @@ class KafkaFeed implements ChangeFeed {
   }
 
   async read(from: readonly Position[], sink: ChangeSink, options: FeedOptions): Promise<void> {
+    // A first reading of these topics may come from another feed, and then the connector may have begun after it.
+    if (from.some(({ topics = [] }) => topics.length > 0)) await this.#read(from, sink, options);
+    else
+      await this.#read(from, sink, options).catch((error: unknown) => {
+        throw error instanceof Fault && error.code === "topic-gap" ? tooEarly(error) : error;
+      });
+  }
+
+  async #read(from: readonly Position[], sink: ChangeSink, options: FeedOptions): Promise<void> {
     const { client, topics } = this.#options;
     const { signal, untilEnd } = options;
     throwIfStopped(signal);
@@ -96,16 +105,19 @@ class KafkaFeed implements ChangeFeed {
   async #open(from: readonly Position[], sink: ChangeSink, signal: AbortSignal): Promise<Session> {
     const { plan, topics, client, records, book, witness, reread, engine, now } = this.#options;
     const onCount = this.#options.onCount ?? ((): undefined => undefined);
+    const patience = this.#options.patienceMs ?? patienceMs;
     const standing = book.standing(from);
     const states = await client.lanes(this.#names());
     const there = new Set(states.filter(({ partitions }) => partitions > 0).map(({ topic }) => topic));
+    const made = topics.rows.filter((one) => there.has(one.topic) || !mayCome(topics, one, from));
+    // Connect makes a topic with its first record: of tables that were never changed there may be none.
+    const wanted = new Set([...made.map(({ topic }) => topic), topics.transactions]);
     const starts = states
-      // Where no table was ever changed there may be no topic for it.
-      .filter(({ topic, partitions }) => topic !== topics.schemaChanges || partitions > 0)
+      .filter(({ topic }) => there.has(topic) || wanted.has(topic))
       .map((state) => startOf(state, from));
     const reading = await client.read(starts, signal);
     const targets = new RowTargets(plan);
-    const rows = topics.rows.map(
+    const rows = made.map(
       ({ topic }) =>
         new Rows({
           queue: reading.queue(topic),
@@ -146,9 +158,20 @@ class KafkaFeed implements ChangeFeed {
       targets,
       records,
       reading,
-      topics: this.#byTable(rows),
+      topics: new Map(rows.flatMap((one) => this.#tablesOf(one.topic).map((name) => [name, one] as const))),
+      absent: new Absent({
+        topics: new Map(
+          topics.rows
+            .filter((one) => !made.includes(one))
+            .flatMap(({ topic }) => this.#tablesOf(topic).map((name) => [name, topic] as const)),
+        ),
+        isThere: async (topic) => (await client.lanes([topic])).some(({ partitions }) => partitions > 0),
+        rest: () => reading.arrived(lookMs, signal),
+        now,
+        patienceMs: patience,
+      }),
       now,
-      patienceMs: this.#options.patienceMs ?? patienceMs,
+      patienceMs: patience,
     });
     return { reading, standing, marks, rows, statements, held, assembly, position };
   }
@@ -162,20 +185,15 @@ class KafkaFeed implements ChangeFeed {
     ];
   }
 
-  #byTable(rows: readonly Rows[]): ReadonlyMap<string, Rows> {
+  /** Tables whose rows are in the topic, as a transaction's end names them. */
+  #tablesOf(name: string): readonly string[] {
     const { plan, topics } = this.#options;
-    const byTopic = new Map(rows.map((one) => [one.topic, one]));
-    return new Map(
-      topics.rows.flatMap(({ topic, tables, markers }) => {
-        const one = byTopic.get(topic);
-        if (one === undefined) return [];
-        const names = [
-          ...tables.map((table) => `${plan.database}.${table}`),
-          ...markers.map((lane) => `${markerDatabase}.${markerTableOf(lane)}`),
-        ];
-        return names.map((name): [string, Rows] => [name, one]);
-      }),
-    );
+    return topics.rows
+      .filter(({ topic }) => topic === name)
+      .flatMap(({ tables, markers }) => [
+        ...tables.map((table) => `${plan.database}.${table}`),
+        ...markers.map((lane) => markerNameOf(lane)),
+      ]);
   }
 
   holds(later: Position, earlier: Position): boolean {
@@ -192,4 +210,23 @@ class KafkaFeed implements ChangeFeed {
     await this.#options.client[Symbol.asyncDispose]();
     await this.#options.witness[Symbol.asyncDispose]();
   }
+}
+
+/** Whether nothing is amiss when there is no such topic yet: its first row is told of by the end of its transaction. */
+function mayCome(
+  { transactions }: FeedTopics,
+  { topic, markers }: RowTopic,
+  from: readonly Position[],
+): boolean {
+  const taken = from.some(({ topics }) => topics?.some((one) => one.topic === topic) === true);
+  return transactions !== null && markers.length === 0 && !taken;
+}
+
+/** Nothing of the topics was applied so far. */
+function tooEarly(gap: Fault): Fault {
+  return new Fault("topic-gap", gap.message, {
+    next: "Set feed.kind: binlog, headgate run until the target is level, then feed.kind: kafka and headgate run: the connector goes on meanwhile, so that its topics begin before what is applied.",
+    facts: gap.facts,
+    cause: gap,
+  });
 }

@@ -14,6 +14,8 @@ export interface FlowTools {
   readonly mark: (lane: string, note: string) => Promise<string>;
   /** A text that nothing else makes up. */
   readonly token: () => Promise<string>;
+  /** Rejects where the connector has failed, so that nobody waits for what cannot come; asked once a marker. */
+  readonly demandHealth?: () => Promise<void>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -48,6 +50,7 @@ export async function untilFlowing(
   try {
     while (silent.length > 0) {
       if (tools.now() - started > patienceMs) throw dumb(silent, patienceMs);
+      await tools.demandHealth?.();
       for (const { lane, note } of silent) await tools.mark(lane, note.toString("utf8"));
       const deadline = tools.now() + everyMs;
       for (let left = everyMs; left > 0 && silent.length > 0; left = deadline - tools.now()) {

@@ -10,7 +10,7 @@ import { eitherOf } from "../../src/stop.js";
 import type { ChangeFeed, FeedOptions } from "../../src/stream-port.js";
 import { openConnect } from "./connect.js";
 import type { Connect } from "./connect.js";
-import { untilCommitted } from "./connector-watch.js";
+import { connectorFault, healthOf, untilCommitted } from "./connector-watch.js";
 import { openKafkaFeed } from "./feed.js";
 import { feedFindings } from "./feed-findings.js";
 import { FeedTally } from "./feed-tally.js";
@@ -57,7 +57,10 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
         });
       }
       await using client = await clientOf(options, plan);
-      const tools = { client, mark, token: () => source.token(), now, wait };
+      const tools = {
+        ...{ client, mark, token: () => source.token(), now, wait },
+        ...(connect === null ? {} : { demandHealth: () => demandHealth(name, connect) }),
+      };
       await untilFlowing(topics.rows, tools, signal, patienceMs);
       if (connect !== null) await untilCommitted(name, { connect, signal, wait }, theirs === null);
     },
@@ -66,6 +69,11 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
         configuredTopics({ endpoint, migration: plan.migration }, topics),
       ),
   };
+}
+
+async function demandHealth(name: string, connect: Connect): Promise<void> {
+  const fault = connectorFault(name, healthOf(await connect.status(name)));
+  if (fault !== null) throw fault;
 }
 
 async function engineOf(source: Source): Promise<SourceEngine> {

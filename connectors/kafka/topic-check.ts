@@ -24,7 +24,15 @@ export function topicFindings(
   generated: boolean,
 ): readonly Finding[] {
   const all = [...topics.rows.map(({ topic }) => topic), topics.transactions, topics.schemaChanges];
-  const found = facts.flatMap((one) => (all.includes(one.topic) ? findingsOf(one, generated) : []));
+  // Its first change makes a table's own topic, and is waited for then.
+  const mayCome = new Set(
+    topics.transactions === null
+      ? []
+      : topics.rows.flatMap(({ topic, markers }) => (markers.length === 0 ? [topic] : [])),
+  );
+  const found = facts.flatMap((one) =>
+    all.includes(one.topic) ? findingsOf(one, generated, mayCome.has(one.topic)) : [],
+  );
   if (topics.transactions !== null || topics.rows.length < 2) return found;
   return [
     ...found,
@@ -41,6 +49,7 @@ export function topicFindings(
 function findingsOf(
   { topic, partitions, cleanupPolicy, retentionMs, retentionBytes }: TopicFacts,
   generated: boolean,
+  mayCome: boolean,
 ): readonly Finding[] {
   if (partitions === 0)
     return generated
@@ -48,9 +57,11 @@ function findingsOf(
       : [
           finding(
             "topic-missing",
-            "error",
+            mayCome ? "warning" : "error",
             topic,
-            `There is no topic ${topic}.`,
+            mayCome
+              ? `There is no topic ${topic} yet; the table's first change makes it, with as many partitions as the brokers give.`
+              : `There is no topic ${topic}.`,
             "Create it with one partition, or start the connector that fills it.",
           ),
         ];

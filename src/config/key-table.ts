@@ -19,11 +19,10 @@ export function withKeyTable(page: string): string {
 
 /** Every key, what it takes, its default, what it means. */
 function keyTable(): string {
-  const later = new Set(notBuiltKeys().map((key) => key.replace(/:.*$/u, "")));
-  later.delete("feed.kind");
+  const later = notBuiltKeys();
   const lines = rows().map(({ path, node, required }) => {
     const key = path.join(".");
-    const built = ![...later].some((name) => key === name || key.startsWith(`${name}.`));
+    const built = !later.some((name) => key === name || key.startsWith(`${name}.`));
     const means = [node.description ?? "", built ? "" : "*Not built yet.*"]
       .filter((text) => text !== "")
       .join(" ");

@@ -316,12 +316,6 @@ const cases: readonly (readonly [
   ["empty file", () => "# nothing\n", "config-invalid", /:1:1: The file is empty/],
   ["a list", () => "- a\n", "config-invalid", /The file is a list/],
   [
-    "kafka",
-    line("feed: { kind: kafka, kafka: { brokers: ['b:9092'], prefix: p } }"),
-    "not-built-yet",
-    /:6:9: feed.kind is set, but the change stream over Kafka is not built yet/,
-  ],
-  [
     "cutover",
     line("cutover: { maxWritePause: 10s }"),
     "not-built-yet",

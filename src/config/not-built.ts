@@ -6,15 +6,11 @@ import type { KeyPath } from "./document.js";
 
 interface Part {
   readonly path: readonly string[];
-  /** Only this value is not built; without it, any. */
-  readonly value?: string;
   readonly part: string;
 }
 
 const parts: readonly Part[] = [
   { path: ["source", "admin"], part: "the fence" },
-  { path: ["feed", "kind"], value: "kafka", part: "the change stream over Kafka" },
-  { path: ["feed", "kafka"], part: "the change stream over Kafka" },
   { path: ["cutover"], part: "cutover" },
   { path: ["triggers", "replicationLagSeconds"], part: "triggers" },
   { path: ["triggers", "p95Increase"], part: "triggers" },
@@ -35,16 +31,12 @@ export interface NotBuilt {
  * sets nothing.
  */
 export function notBuilt(raw: unknown): NotBuilt[] {
-  return parts.flatMap(({ path, value, part }) => {
-    const found = at(raw, path);
-    if (value !== undefined ? found !== value : isEmpty(found)) return [];
-    return [{ path, part }];
-  });
+  return parts.flatMap(({ path, part }) => (isEmpty(at(raw, path)) ? [] : [{ path, part }]));
 }
 
 /** The dotted keys of the table, for docs. */
 export function notBuiltKeys(): readonly string[] {
-  return parts.map(({ path, value }) => path.join(".") + (value === undefined ? "" : `: ${value}`));
+  return parts.map(({ path }) => path.join("."));
 }
 
 function at(raw: unknown, path: readonly string[]): unknown {

@@ -2,15 +2,8 @@
  * The feed over Kafka on real servers, held against the binlog feed: from the same position both hand over the same. What
  * Debezium leaves out or tells wrongly stops it, each with its own code.
  */
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { generatedSettings } from "../../connectors/kafka/event-settings.js";
-import { openKafkaFeed } from "../../connectors/kafka/feed.js";
-import { openKafkaClient } from "../../connectors/kafka/kafka-client.js";
-import { recordReader } from "../../connectors/kafka/record-reader.js";
-import { rereadOf } from "../../connectors/kafka/reread.js";
 import { openMysql } from "../../connectors/mysql/source.js";
-import { Fault } from "../../src/errors.js";
 import type { Plan, Position } from "../../src/model.js";
 import type { Source } from "../../src/port.js";
 import type { ChangeFeed, RowImages } from "../../src/stream-port.js";
@@ -19,30 +12,9 @@ import type { Debezium } from "../world/debezium.js";
 import { testSources } from "../world/matrix.js";
 import { sourceDatabase } from "../world/source-database.js";
 import type { SourceDatabase } from "../world/source-database.js";
-import { planOf, Recorder } from "./feed-recorder.js";
-
-/** Remembers everything, and tells when the marker with which a test ends has come. */
-class UntilMarker extends Recorder {
-  readonly met = new AbortController();
-  readonly #note: string;
-  #seen = false;
-
-  constructor(note: string, tell?: Recorder["tell"]) {
-    super(tell);
-    this.#note = note;
-  }
-
-  override marker(lane: string, id: string, note: string): void {
-    if (note === this.#note) this.#seen = true;
-    // Ends of others, and those that show that the connector is at work, are nobody's.
-    else if (!/^(?:debezium|end )/u.test(note)) super.marker(lane, id, note);
-  }
-
-  override commit(position: () => Position): void {
-    super.commit(position);
-    if (this.#seen) this.met.abort(new Fault("interrupted", "It came."));
-  }
-}
+import { planOf } from "./feed-recorder.js";
+import type { Recorder } from "./feed-recorder.js";
+import { feedOverKafka, told as toldBy } from "./kafka-told.js";
 
 describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (server) => {
   let database: SourceDatabase;
@@ -50,7 +22,6 @@ describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (serve
   let source: Source;
   let made: Plan;
   let from: Position;
-  let turn = 0;
 
   beforeAll(async () => {
     database = await sourceDatabase("kafka_feed", server);
@@ -80,50 +51,10 @@ describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (serve
     await database[Symbol.asyncDispose]();
   });
 
-  async function overKafka(): Promise<ChangeFeed> {
-    const engine = server === "mariadb" ? "mariadb" : "mysql";
-    const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
-      await Promise.allSettled([pause(ms, undefined, { signal })]);
-    };
-    return openKafkaFeed({
-      plan: made,
-      engine,
-      topics: connector.topics,
-      client: openKafkaClient({
-        endpoint: {
-          brokers: connector.brokers,
-          encrypted: false,
-          ca: null,
-          sasl: null,
-          connect: null,
-          registry: null,
-          format: "json",
-          prefix: connector.name,
-        },
-        migration: "kafka_feed",
-        token: String(++turn),
-        now: Date.now,
-        wait,
-      }),
-      records: recordReader({ engine, settings: generatedSettings, fetchSchema: null }),
-      ...(await source.secondHand(made)),
-      reread: rereadOf({ source, lane: "main", wait }),
-      now: Date.now,
-    });
-  }
-
-  /** Everything that the feed hands over up to a marker that is committed now. */
-  async function told(feed: ChangeFeed, at = from, tell?: Recorder["tell"]): Promise<UntilMarker> {
-    const note = `end ${String(++turn)}`;
-    await source.mark("main", note);
-    const sink = new UntilMarker(note, tell);
-    try {
-      await feed.read([at], sink, { untilEnd: false, signal: sink.met.signal });
-    } catch (error) {
-      if (!sink.met.signal.aborted) throw error;
-    }
-    return sink;
-  }
+  const overKafka = (): Promise<ChangeFeed> =>
+    feedOverKafka({ source, plan: made, engine: server === "mariadb" ? "mariadb" : "mysql", connector });
+  const told = (feed: ChangeFeed, at = from, tell?: Recorder["tell"]): ReturnType<typeof toldBy> =>
+    toldBy(source, feed, at, tell);
 
   async function bothTell(): Promise<readonly string[]> {
     await using binlog = await source.feed(made);

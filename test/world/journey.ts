@@ -15,6 +15,7 @@ import { Client } from "pg";
 import { loginOf } from "./accounts.js";
 import { demandAccounts, demandRights } from "./engine-only.js";
 import { headgate, lastObject } from "./headgate.js";
+import { feedLine, kafkaWorld } from "./kafka-world.js";
 import type { Ended } from "./headgate.js";
 import { compare } from "./oracle/oracle.js";
 import type { OracleOptions, TableVerdict } from "./oracle/oracle.js";
@@ -60,6 +61,9 @@ export interface StartOptions {
 
 export const toTheEnd = ["run", "--until", "copied", "--json"] as const;
 
+/** Every migration of the test over Kafka, by a connector that it registers itself: the gate has some tests so as well. */
+const overKafka = process.env["HEADGATE_TEST_FEED"] === "kafka";
+
 /** Both databases, empty, and a headgate.yaml that joins them. */
 export async function journey(
   name: string,
@@ -70,6 +74,7 @@ export async function journey(
   const source = await sourceDatabase(name, server);
   const target = await targetDatabase(name, targetServer);
   const folder = mkdtempSync(join(tmpdir(), `headgate-${name}-`));
+  const kafka = overKafka ? await kafkaWorld(name) : null;
   const from = new URL(await sourceUrl(server));
   from.pathname = `/${encodeURIComponent(name)}`;
   const configure: Journey["configure"] = (lines, places = {}) => {
@@ -81,6 +86,7 @@ export async function journey(
       "environment: development",
       `source: { url: "${places.source ?? source.url}"${replica} }`,
       `target: { url: "${to.href}" }`,
+      ...(kafka === null ? [] : [feedLine(kafka.place)]),
       ...lines,
     ].join("\n");
     writeFileSync(join(folder, "headgate.yaml"), `${text}\n`, { mode: 0o600 });
@@ -112,6 +118,7 @@ export async function journey(
       for (const { child } of started) child.kill("SIGKILL");
       await Promise.all(started.map(({ end }) => end));
       rmSync(folder, { recursive: true });
+      await kafka?.[Symbol.asyncDispose]();
       await source[Symbol.asyncDispose]();
       await target[Symbol.asyncDispose]();
     },

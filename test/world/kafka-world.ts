@@ -6,9 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs from "kafkajs";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
 import { openConnect } from "../../connectors/kafka/connect.js";
+import { connectorConfig } from "../../connectors/kafka/connector-config.js";
+import { untilRunning } from "../../connectors/kafka/connector-watch.js";
 import { overKafka } from "../../connectors/kafka/over-kafka.js";
-import { stopReason } from "../../src/stop.js";
+import type { SourceEngine } from "../../src/model.js";
 import type { KafkaEndpoint, Source } from "../../src/port.js";
+import { stopReason } from "../../src/stop.js";
 import { up } from "./stack/servers.js";
 
 /** What `startLive` lays over a source. */
@@ -18,32 +21,88 @@ export interface KafkaPlace {
   readonly broker: string;
   readonly connect: string;
   readonly prefix: string;
+  /** Events are Avro, and their schemas are there; JSON without one. */
+  readonly registry?: string;
+}
+
+export interface KafkaOptions {
+  readonly avro?: boolean;
+}
+
+/** A connector that is not of Headgate's making: what it reads, and in what form it writes. */
+export interface OtherConnector {
+  readonly engine: SourceEngine;
+  readonly database: MysqlOptions;
+  readonly tables: readonly string[];
+  readonly lanes: readonly string[];
+  readonly format: "json" | "json with schemas" | "avro";
 }
 
 export interface KafkaWorld extends AsyncDisposable {
   readonly place: KafkaPlace;
   readonly over: Over;
+  /** Registers a connector with the prefix, whose tables each have a topic of their own, as Debezium makes them; resolves when it runs. */
+  other(connector: OtherConnector): Promise<void>;
 }
 
 /** Topics begin with `name` and a text of this call's own: what an earlier run left there is nobody's. */
-export async function kafkaWorld(name: string): Promise<KafkaWorld> {
+export async function kafkaWorld(name: string, { avro = false }: KafkaOptions = {}): Promise<KafkaWorld> {
   const { kafka, connect } = await up(["kafka", "connect"]);
-  return kafkaAt({ broker: kafka.url, connect: connect.url, prefix: `${name}_${Date.now().toString(36)}` });
+  const prefix = `${name}_${Date.now().toString(36)}`;
+  const place = { broker: kafka.url, connect: connect.url, prefix };
+  return kafkaAt(avro ? { ...place, registry: (await up(["registry"])).registry.url } : place);
 }
 
 function kafkaAt(place: KafkaPlace): KafkaWorld {
-  return { place, over: overOf(place), [Symbol.asyncDispose]: () => swept(place) };
+  return {
+    place,
+    over: overOf(place),
+    other: (connector) => registered(place, connector),
+    [Symbol.asyncDispose]: () => swept(place),
+  };
 }
 
-export function overOf({ broker, connect, prefix }: KafkaPlace): Over {
+/** The line of a headgate.yaml that has its changes come from there. */
+export function feedLine({ broker, connect, prefix, registry }: KafkaPlace): string {
+  const avro = registry === undefined ? "" : `, format: avro, registry: "${registry}"`;
+  return `feed: { kind: kafka, kafka: { brokers: ["${broker}"], connect: "${connect}", prefix: ${prefix}${avro} } }`;
+}
+
+async function registered(place: KafkaPlace, other: OtherConnector): Promise<void> {
+  const signal = AbortSignal.timeout(60_000);
+  const connect = openConnect({ server: { url: place.connect }, signal });
+  const { host, port, user, password, database } = other.database;
+  const config = connectorConfig({
+    engine: other.engine,
+    prefix: place.prefix,
+    source: { host, port, user, password, tls: false, database },
+    tables: other.tables.map((source) => ({ source, lane: other.lanes[0] ?? "" })),
+    lanes: other.lanes,
+    brokers: [place.broker],
+    security: { tls: false, sasl: null },
+    converter:
+      other.format === "avro"
+        ? { kind: "apicurio", registry: place.registry ?? "" }
+        : { kind: "json", schemas: other.format === "json with schemas" },
+    exactlyOnce: false,
+    heartbeats: [],
+  });
+  // Without routers each table has its own topic.
+  const own = Object.entries(config).filter(([key]) => !key.startsWith("transforms"));
+  const name = `${place.prefix}-by-somebody`;
+  await connect.put(name, Object.fromEntries(own));
+  await untilRunning(name, { connect, signal, wait });
+}
+
+export function overOf({ broker, connect, prefix, registry }: KafkaPlace): Over {
   const endpoint: KafkaEndpoint = {
     brokers: [broker],
     encrypted: false,
     ca: null,
     sasl: null,
     connect,
-    registry: null,
-    format: "json",
+    registry: registry ?? null,
+    format: registry === undefined ? "json" : "avro",
     prefix,
   };
   return (source, { host, port, user, password }) =>

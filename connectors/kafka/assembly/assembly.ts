@@ -8,6 +8,7 @@ import type { Position } from "../../../src/model.js";
 import type { ChangeOperation, LogPlace } from "../../../src/stream-port.js";
 import type { RecordReader } from "../record.js";
 import type { TopicReading } from "../topic.js";
+import type { Absent } from "./absent.js";
 import type { Doubts, DoubtsParts } from "./doubts.js";
 import { byTopic, stands } from "./by-topic.js";
 import type { Count } from "./by-topic.js";
@@ -26,6 +27,7 @@ export interface AssemblyParts extends Omit<DoubtsParts, "witness" | "statements
   readonly reading: TopicReading;
   /** The topic of each table's rows, by `database.table`. */
   readonly topics: ReadonlyMap<string, Rows>;
+  readonly absent: Absent;
   readonly now: () => number;
   readonly patienceMs: number;
 }
@@ -133,11 +135,9 @@ export class Assembly {
 
   /** Which topics have a part in it. */
   async #takings(ended: Ended): Promise<readonly Taking[]> {
-    const { topics } = this.#parts;
-    const promised = byTopic(
-      topics,
-      ended.tables.map(({ table, events }): Count => [table, events]),
-    );
+    const counts = ended.tables.map(({ table, events }): Count => [table, events]);
+    await this.#parts.absent.demandNone(counts);
+    const promised = byTopic(this.#parts.topics, counts);
     const takingOf = (rows: Rows): Taking => ({
       rows,
       share: new Share(ended, promised.get(rows) ?? new Map()),
@@ -160,12 +160,14 @@ export class Assembly {
   }
 
   async #logged(ended: Ended): Promise<ReadonlyMap<Rows, ReadonlyMap<string, number>>> {
-    const { doubts, plan, topics } = this.#parts;
+    const { doubts, plan, topics, absent } = this.#parts;
     const { tables, markers } = await doubts.counted(ended);
-    return byTopic(topics, [
+    const counts = [
       ...[...tables].map(([table, rows]): Count => [`${plan.database}.${table}`, rows]),
       ...[...markers].map(([lane, rows]): Count => [markerNameOf(lane), rows]),
-    ]);
+    ];
+    await absent.demandNone(counts);
+    return byTopic(topics, counts);
   }
 
   /** Resolves with false when its head is a change of the transaction. */

@@ -23,7 +23,9 @@ export type DoubtReason =
   /** The bytes of a text are wanted, and its characters are sent. */
   | "raw-bytes"
   /** NULL arrives as the column's default. */
-  | "null-as-default";
+  | "null-as-default"
+  /** A UUID that ends with zero bytes, which the log leaves out, arrives moved to the right. */
+  | "uuid";
 
 /** `defaults`: whether the form may have the column's default in NULL's place. */
 export function doubtsOf(
@@ -38,6 +40,7 @@ export function doubtsOf(
   if (column.type === "json" && engine === "mysql") reasons.push("json");
   if (settings.zeroDates && mayBeZero(planned, engine)) reasons.push("zero-date");
   if ((column.type === "enum" || column.type === "set") && hasDoubtfulLabels(column)) reasons.push("labels");
+  if (column.type === "uuid") reasons.push("uuid");
   if (isText(column)) {
     if (selectForm(planned, engine) === "raw") reasons.push("raw-bytes");
     else if (!exactCharsets.has(column.charset ?? "binary")) reasons.push("charset");
@@ -110,6 +113,12 @@ function doubtBy(
       const doubt = labelDoubt(column, text);
       return doubt === null ? null : present(doubt);
     }
+    case "uuid":
+      return present((source, at, length, kind) => {
+        text(source, at, length, kind);
+        // Whatever was moved has zeros in front now.
+        return held.bytes[held.at] === zero && held.bytes[held.at + 1] === zero;
+      });
     case "raw-bytes":
       return present((source, at, length, kind) => {
         text(source, at, length, kind);
@@ -133,6 +142,9 @@ function doubtBy(
     }
   }
 }
+
+/** The digit. */
+const zero = 0x30;
 
 /** Whether the text that is held has anything but ASCII. */
 function hasHigh(): boolean {

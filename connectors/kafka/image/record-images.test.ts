@@ -423,6 +423,13 @@ describe("values in doubt", () => {
     ["labels spelled alike", planColumn("enum('x')", "text", {}, ["😀", "🙂"]), '"?"', true],
     ["labels of a set spelled alike", planColumn("set('x')", "text[]", {}, ["😀", "🙂", "x"]), '"x,?"', true],
     ["a label of its own", planColumn("enum('x')", "text", {}, ["😀", "x"]), '"?"', false],
+    [
+      "a UUID that may have ended with 00",
+      planColumn("uuid", "uuid"),
+      '"0074b2f4-8595-d242-e6a9-a97564faf904"',
+      true,
+    ],
+    ["one that did not", planColumn("uuid", "uuid"), '"74b2f485-95d2-42e6-a9a9-7564faf90400"', false],
   ])("%s", (_name, column, value, doubtful) => {
     expect(again(column, value)).toBe(doubtful);
   });

@@ -5,13 +5,13 @@
  */
 import { createConnection } from "mysql2/promise";
 import { expect } from "vitest";
-import type { LaneRequest } from "../../../src/plan/request.js";
+import type { LaneRequest, PlanRequest } from "../../../src/plan/request.js";
 import { judges, unequal } from "../journey.js";
 import { startLive } from "../live.js";
 import type { Live, LiveEvent, LiveSettings } from "../live.js";
 import { compare } from "../oracle/oracle.js";
 import { sourceDatabase, sourceUrl } from "../source-database.js";
-import type { SourceName } from "../source-database.js";
+import type { SourceDatabase, SourceName } from "../source-database.js";
 import { targetDatabase } from "../target-database.js";
 import type { TargetDatabase, TargetName } from "../target-database.js";
 import { journalProblems } from "./replay.js";
@@ -29,8 +29,13 @@ export interface Streamed {
   readonly after?: number;
   /** Another feed than the source's own log. */
   readonly over?: LiveSettings["over"];
+  readonly policies?: PlanRequest["policies"];
+  /** Columns that the writer's tables are made without. */
+  readonly without?: readonly string[];
   /** Whether transactions are prepared too (XA), as some feeds refuse them. */
   readonly xa?: boolean;
+  /** Called before the engine begins, while the writer goes on. */
+  readonly begun?: (source: SourceDatabase) => Promise<void>;
   /** Called when everything was judged, with the engine stopped and nobody writing. */
   readonly then?: (end: StreamedEnd) => Promise<void>;
 }
@@ -52,16 +57,22 @@ export async function streamed(options: Streamed): Promise<void> {
   await using target = await targetDatabase(name, options.targetServer);
   const url = new URL(await sourceUrl(server));
   url.pathname = `/${name}`;
-  await using writer = await openWriter({ url: url.href, seed, perSecond: 60 });
+  await using writer = await openWriter({
+    url: url.href,
+    seed,
+    perSecond: 60,
+    without: options.without ?? [],
+  });
   // A copy that begins while something is prepared is refused, by name.
   writer.xa = false;
   writer.start();
   await writer.reached(options.before ?? 80);
+  await options.begun?.(source);
   const settings: LiveSettings = {
     source: source.options,
     target: target.options,
     migration: `20261126_${name}`,
-    plan: { lanes: options.lanes },
+    plan: { lanes: options.lanes, policies: options.policies ?? [] },
     batchRows: 200,
     ...(options.over === undefined ? {} : { over: options.over }),
   };
