@@ -13,6 +13,7 @@ import { digestComparing } from "../../src/verify/digest.js";
 import { keyTexts } from "../../src/verify/key-text.js";
 import { streamed } from "../../src/verify/streamed.js";
 import type { Following } from "../../src/verify/tools.js";
+import type { VerificationTools } from "../../src/verify/verification.js";
 
 export interface LiveVerifierParts {
   readonly source: Source;
@@ -26,37 +27,44 @@ export interface LiveVerifierParts {
   readonly moment: ((moment: string) => void | Promise<void>) | undefined;
 }
 
-export function liveVerifier({ source, target, ledger, joined, ...parts }: LiveVerifierParts): Verifier {
-  return new Verifier({
-    tools: {
-      ...parts,
-      source,
-      target,
-      ledger: ledger.verification(),
-      cuts: async () =>
-        new Map(
-          (await ledger.view()).tables.flatMap(({ table, cut }) =>
-            cut === null ? [] : [[table, cut] as const],
-          ),
+export function liveTools({ source, target, ledger, ...parts }: LiveVerifierParts): VerificationTools {
+  return {
+    ...parts,
+    source,
+    target,
+    ledger: ledger.verification(),
+    cuts: async () =>
+      new Map(
+        (await ledger.view()).tables.flatMap(({ table, cut }) =>
+          cut === null ? [] : [[table, cut] as const],
         ),
-      comparings: {
-        stream: streamed,
-        digest: digestComparing({ stream: streamed, ordered: (table) => wayOf(table) === "stream" }),
-      },
-      workers: () => 2,
-      slots: 8,
-      slot: (host, slots) => (host === "target" ? ledger.slot(slots) : source.reader(slots)),
-      now: () => performance.now(),
-      wait: async (milliseconds, signal) => {
-        try {
-          await sleep(milliseconds, undefined, { signal });
-        } catch (error) {
-          throw signal.aborted ? stopReason(signal) : error;
-        }
-      },
-      moment: parts.moment ?? (() => undefined),
-      onEvent: () => undefined,
+      ),
+    comparings: {
+      stream: streamed,
+      digest: digestComparing({ stream: streamed, ordered: (table) => wayOf(table) === "stream" }),
     },
+    workers: () => 2,
+    slots: 8,
+    slot: (host, slots) => (host === "target" ? ledger.slot(slots) : source.reader(slots)),
+    now: () => performance.now(),
+    wait: async (milliseconds, signal) => {
+      try {
+        await sleep(milliseconds, undefined, { signal });
+      } catch (error) {
+        throw signal.aborted ? stopReason(signal) : error;
+      }
+    },
+    moment: parts.moment ?? (() => undefined),
+    onEvent: () => undefined,
+  };
+}
+
+export function liveVerifier(
+  tools: VerificationTools,
+  { source, target, joined }: Pick<LiveVerifierParts, "source" | "target" | "joined">,
+): Verifier {
+  return new Verifier({
+    tools,
     method: "stream",
     joined,
     gates: { gates: [], source, target },

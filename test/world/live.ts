@@ -28,8 +28,9 @@ import type { StreamEvent } from "../../src/stream/event.js";
 import type { Stream } from "../../src/stream/options.js";
 import type { PoisonEvent } from "../../src/stream/poison.js";
 import type { RepairOutcome } from "../../src/verify/repair.js";
-import type { VerifyRequest } from "../../src/verify/verification.js";
-import { liveVerifier } from "./live-verifier.js";
+import type { RepairTools } from "../../src/verify/repair-tools.js";
+import type { VerificationTools, VerifyRequest } from "../../src/verify/verification.js";
+import { liveTools, liveVerifier } from "./live-verifier.js";
 
 export interface LiveSettings {
   readonly source: MysqlOptions;
@@ -73,6 +74,8 @@ export interface Live extends AsyncDisposable {
   verify(request?: Partial<VerifyRequest>): Promise<Verified>;
   /** A repair of what the last verification named, as `headgate repair` asks a running engine for it. */
   repair(): Promise<RepairOutcome>;
+  /** What its verifier works with. */
+  verifying(): Promise<Verifying>;
   /** As Ctrl-C does. Rejects with whatever else has ended it. */
   stop(): Promise<void>;
 }
@@ -89,9 +92,10 @@ const freePacer: Pacer = {
   [Symbol.dispose]: () => undefined,
 };
 
-interface Verifying {
+export interface Verifying extends Pick<RepairTools, "mender" | "primary"> {
   readonly verifier: Verifier;
   readonly repair: () => Promise<RepairOutcome>;
+  readonly tools: VerificationTools;
 }
 
 class Engine implements Live {
@@ -147,15 +151,15 @@ class Engine implements Live {
   async verify(request: Partial<VerifyRequest> = {}): Promise<Verified> {
     const all: VerifyRequest = { method: "stream", full: true, tables: null, ...request };
     return await (
-      await this.#verifying()
+      await this.verifying()
     ).verifier.request(all, (verified) => Promise.resolve(verified), this.#stop.signal);
   }
 
   async repair(): Promise<RepairOutcome> {
-    return await (await this.#verifying()).repair();
+    return await (await this.verifying()).repair();
   }
 
-  async #verifying(): Promise<Verifying> {
+  async verifying(): Promise<Verifying> {
     await this.event("going-on");
     if (this.#verifier === null) throw new Error("the engine goes on without a verifier");
     return this.#verifier;
@@ -265,10 +269,12 @@ class Engine implements Live {
         ? {
             openVerifier: (following, joined) => {
               const parts = { source, target, ledger, plan, engine, following, joined, moment };
-              const verifier = liveVerifier({ ...parts, rangeRows: this.#settings.rangeRows ?? 50 });
+              const tools = liveTools({ ...parts, rangeRows: this.#settings.rangeRows ?? 50 });
+              const verifier = liveVerifier(tools, parts);
               const beside = { mender: (lane: string) => ledger.mender(lane), primary: source };
               const request = { tables: null, dryRun: false, showValues: false };
-              this.#verifier = { verifier, repair: () => verifier.repair(beside, request, signal) };
+              const repair = (): Promise<RepairOutcome> => verifier.repair(beside, request, signal);
+              this.#verifier = { verifier, repair, tools, ...beside };
               return verifier;
             },
             // With a task it has no rounds of its own.
