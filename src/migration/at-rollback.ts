@@ -1,0 +1,130 @@
+/**
+ * The proof of a rollback (design.md, decision 9): the target is shut and the way back drained, so nothing moves. What was
+ * touched on the target since it was last compared is compared once more. Where it differs the target's value wins, is
+ * written to the source as one batch more of the way back, and looked at again. Where nobody touched a row since the switch
+ * the source's value is the truth: it was proven inside the fence, and what the target has otherwise is the target's damage.
+ */
+import { Fault } from "../errors.js";
+import type { PlanTable, Position } from "../model.js";
+import { withSlot } from "../safety/slot.js";
+import type { LaneWriter } from "../stream-port.js";
+import { compareFenced } from "../verify/fenced.js";
+import type { Fenced, FencedTools } from "../verify/fenced.js";
+import { differencesOf, proofSentences } from "../verify/fence-proof.js";
+import type { FenceProof } from "../verify/fence-proof.js";
+import { bringHome, touchedSince } from "../verify/way-home.js";
+import type { VerificationTools } from "../verify/verification.js";
+import type { Suspect } from "../verify-port.js";
+import { factsOf, figuresOf, record, standing } from "./at-fence.js";
+
+export interface AtRollbackOptions {
+  /** Those of the soak (`wayBackVerification`): whoever compares in rounds has ended. */
+  readonly tools: VerificationTools;
+  /** The batch of the way back at the switch. */
+  readonly from: bigint;
+  /** The writer of the way back; its stream has ended. */
+  readonly writer: () => Promise<LaneWriter>;
+  /** A position that holds everything the target has committed. */
+  readonly position: () => Promise<Position>;
+  /** Rows that are brought home at most. */
+  readonly most: number;
+  /** Every row of every table is compared. */
+  readonly full: boolean;
+  readonly signal: AbortSignal;
+}
+
+export async function proveAtRollback(options: AtRollbackOptions): Promise<FenceProof> {
+  const { from, full, signal } = options;
+  const given = options.tools;
+  const began = given.now();
+  const tools = standing(given, undefined);
+  const known = await tools.ledger.tables();
+  // The target is shut, and what it had committed is applied: there is nobody to wait for.
+  const request = { children: null, caughtUp: () => Promise.resolve() };
+  const first = await compareFenced(tools, { ...request, full }, signal);
+  const compared = tools.now();
+  const theirs = new Map<PlanTable, readonly Suspect[]>();
+  for (const table of tools.plan.tables) {
+    const mine = first.found.filter((suspect) => suspect.table === table.source);
+    if (mine.length > 0) theirs.set(table, await touchedSince(tools.ledger, table, from, mine, signal));
+  }
+  const rows = [...theirs.values()].reduce((sum, each) => sum + each.length, 0);
+  let left: Fenced = first;
+  const may = first.more === 0 && rows > 0 && rows <= options.most && first.moved.length === 0;
+  if (may) {
+    await bring(options, tools, theirs);
+    const only = new Map<string, readonly Buffer[]>();
+    for (const { table, key } of first.found) only.set(table, [...(only.get(table) ?? []), key]);
+    left = await compareFenced(tools, { ...request, full: false, only }, signal);
+  }
+  const mended = tools.now();
+  const run = await record(tools, tools.ledger, { ...left, clean: may ? [] : left.clean });
+  const untouched = first.found.length - rows;
+  const differing = left.found.length + left.more - untouched;
+  const figures = {
+    ...figuresOf(known, first, tools.plan.tables),
+    at: "rollback" as const,
+    ...{ full, differing, orphans: [], queries: [] },
+    repaired: may ? rows - differing : 0,
+    moved: [...new Set([...first.moved, ...left.moved])],
+  };
+  const proof: FenceProof = {
+    ...figures,
+    equal: differing === 0 && figures.moved.length === 0,
+    differences: differencesOf(tools.plan.tables, tools.engine, left.found),
+    sentences: [...proofSentences(figures, first), ...kept(untouched)],
+    milliseconds: {
+      ...first.milliseconds,
+      queries: 0,
+      repair: mended - compared,
+      record: tools.now() - mended,
+      all: tools.now() - began,
+    },
+  };
+  await tools.ledger.end(run.id, factsOf(proof));
+  return proof;
+}
+
+function kept(untouched: number): readonly string[] {
+  if (untouched === 0) return [];
+  return [
+    `${String(untouched)} row(s) of the target differ that nothing in its log has touched since the switch: the source's values stay, as they were proven inside the fence.`,
+  ];
+}
+
+async function bring(
+  { writer: open, position, signal }: AtRollbackOptions,
+  { source, target, plan, engine, ...tools }: FencedTools,
+  rows: ReadonlyMap<PlanTable, readonly Suspect[]>,
+): Promise<void> {
+  await using reader = await withSlot(tools, "source", (slots) => source.reader(slots), signal);
+  await using look = await withSlot(tools, "target", (slots) => target.look(plan, slots), signal);
+  await using writer = await open();
+  await bringHome({ reader, look, engine }, writer, rows, await position(), signal);
+}
+
+/** What speaks against a proof, for a Fault and the journal: no key and no value of a row is in it. */
+export function against(proof: FenceProof): readonly string[] {
+  const tables = new Map<string, number>();
+  for (const { table } of proof.differences) tables.set(table, (tables.get(table) ?? 0) + 1);
+  const listed = proof.differences.length < proof.differing ? "at least " : "";
+  return [
+    ...[...tables].map(([table, rows]) => `${table}: ${listed}${String(rows)} row(s) differ.`),
+    ...proof.orphans.map(
+      ({ table, foreignKey, orphans }) =>
+        `${table}: ${String(orphans)} row(s) ask by ${foreignKey} for a row that is not there.`,
+    ),
+    ...proof.queries.filter(({ result }) => result !== "holds").map(({ sentence }) => sentence),
+    ...(proof.moved.length === 0
+      ? []
+      : [`Somebody wrote to ${proof.moved.join(", ")} while they were compared.`]),
+  ];
+}
+
+/** Demands what a switch, or the source's opening, hangs on. */
+export function demandEqual(proof: FenceProof): void {
+  if (proof.equal) return;
+  throw new Fault("divergence", `The two sides are not proven equal. ${against(proof).join(" ")}`, {
+    next: proof.at === "fence" ? "headgate repair, then headgate cutover" : "headgate status",
+  });
+}
