@@ -5,6 +5,8 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { JournalEntry } from "../cutover-port.js";
+import { journeyOf } from "../cutover/journey.js";
 import type { Rehearsal } from "../cutover/runbook.js";
 import { Fault } from "../errors.js";
 import { makeStateDirectory } from "./plan-file.js";
@@ -55,4 +57,13 @@ function jsonOf(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** What the last cutover of the journal took, by the times of its entries; null where no step of one was done. */
+export function measuredCutover(entries: readonly JournalEntry[]): Rehearsal | null {
+  const { steps, since } = journeyOf(entries);
+  const measured = [...steps].flatMap(([step, { at, done }]) =>
+    done === null ? [] : [{ step, seconds: Math.max(0, (Date.parse(done.at) - Date.parse(at)) / 1000) }],
+  );
+  return since === null || measured.length === 0 ? null : { at: since, of: "cutover", steps: measured };
 }

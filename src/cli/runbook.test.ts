@@ -71,14 +71,14 @@ it("is printed with every server down, names neither secret nor user, and takes 
   await keepRehearsal(state, {
     at: "2026-11-21T02:00:00Z",
     of: "rehearsal",
-    steps: [{ step: "draining", seconds: 12.3 }],
+    steps: [{ step: "drain", seconds: 12.3 }],
   });
   const after = await run("-c", file, "runbook", "--json");
   const body = JSON.parse(after.out) as {
     markdown: string;
     runbook: { night: { stage: string; seconds: number }[] };
   };
-  expect(body.runbook.night.find(({ stage }) => stage === "draining")?.seconds).toBe(12.3);
+  expect(body.runbook.night.find(({ stage }) => stage === "drain")?.seconds).toBe(12.3);
   expect(body.markdown).toContain("| 12 |");
   for (const secret of [...secrets, "hg_user"]) expect(before.out + after.out).not.toContain(secret);
 });

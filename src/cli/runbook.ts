@@ -5,6 +5,7 @@
 import type { Config } from "../config/schema.js";
 import type { RunbookFacts, RunbookSettings } from "../cutover/runbook.js";
 import { runbookOf } from "../cutover/runbook.js";
+import { journalPath, readJournal } from "../cutover/journal.js";
 import { runbookMarkdown } from "../cutover/runbook-markdown.js";
 import { hookNames } from "../cutover/hook.js";
 import { Fault, exits } from "../errors.js";
@@ -15,7 +16,7 @@ import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { defaultConfig } from "./output.js";
 import { readRecordedPlan } from "./plan-file.js";
-import { readRehearsal } from "./rehearsal.js";
+import { measuredCutover, readRehearsal } from "./rehearsal.js";
 import type { VerbContext } from "./verb.js";
 
 export async function runbookVerb(context: VerbContext): Promise<VerbResult> {
@@ -29,7 +30,8 @@ export async function runbookVerb(context: VerbContext): Promise<VerbResult> {
         next: "headgate plan",
       },
     );
-  const rehearsal = await readRehearsal(migration.stateDirectory);
+  const { entries } = await readJournal(journalPath(migration.stateDirectory));
+  const rehearsal = (await readRehearsal(migration.stateDirectory)) ?? measuredCutover(entries);
   const runbook = runbookOf(factsOf(migration, plan, rehearsal, context.flags.config));
   const text = runbookMarkdown(runbook);
   return {

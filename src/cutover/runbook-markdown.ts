@@ -4,7 +4,7 @@
  */
 import type { Runbook, RunbookFacts, RunbookPart } from "./runbook.js";
 
-export function runbookMarkdown({ facts, parts, night, exits }: Runbook): string {
+export function runbookMarkdown({ facts, parts, night, home, exits }: Runbook): string {
   return [
     `# ${plain(facts.migration)}: the night`,
     "",
@@ -13,18 +13,8 @@ export function runbookMarkdown({ facts, parts, night, exits }: Runbook): string
     ...who(),
     ...figures(facts),
     ...parts.flatMap((part) => partLines(part)),
-    "## What `cutover` does by itself",
-    "",
-    ...rows(
-      ["state", "what happens", "seconds", "the way back"],
-      night.map(({ stage, does, seconds, back }) => [
-        code(stage),
-        plain(does),
-        spelled(seconds),
-        plain(back),
-      ]),
-    ),
-    "",
+    ...walk("What `cutover` does by itself", night),
+    ...(home.length === 0 ? [] : walk("What `rollback` does out of the soak", home)),
     "## If this, then that",
     "",
     ...rows(
@@ -86,6 +76,23 @@ function figures({ settings, tables, rehearsal, warnings, overrides }: RunbookFa
     ...warnings.map((one) => `Warning of the plan: ${plain(one)}`),
   ];
   return ["## Figures", "", ...lines.map((line) => `- ${line}`), ""];
+}
+
+function walk(title: string, stages: Runbook["night"]): readonly string[] {
+  return [
+    `## ${title}`,
+    "",
+    ...rows(
+      ["step", "what happens", "seconds", "the way back"],
+      stages.map(({ stage, does, seconds, back }) => [
+        code(stage),
+        plain(does),
+        spelled(seconds),
+        plain(back),
+      ]),
+    ),
+    "",
+  ];
 }
 
 function partLines({ title, steps }: RunbookPart): readonly string[] {

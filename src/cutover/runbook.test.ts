@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { exits } from "../errors.js";
+import { homeSteps } from "./home-steps.js";
 import { code, plain, runbookMarkdown } from "./runbook-markdown.js";
 import type { RunbookFacts } from "./runbook.js";
 import { runbookOf } from "./runbook.js";
+import { steps } from "./steps.js";
 
 const facts: RunbookFacts = {
   migration: "20261122_shop",
@@ -47,6 +49,15 @@ it("gives each step that is typed a command, what it prints, when to give up and
       for (const text of [step.does, step.expect, step.abort, step.undo]) expect(text).not.toBe("");
 });
 
+it("walks the very list that a cutover and a rollback walk, but for hooks that are not set", () => {
+  const { night, home } = runbookOf(facts);
+  const unset = ["before-fence", "after-fence", "before-switch", "after-switch"];
+  expect(night.map(({ stage }) => stage)).toEqual(
+    steps.map(({ name }) => name).filter((name) => !unset.includes(name)),
+  );
+  expect(home.map(({ stage }) => stage)).toEqual(homeSteps.map(({ name }) => name));
+});
+
 it("says of a step that nobody measured that nobody did, and what the last rehearsal took", () => {
   expect(runbookMarkdown(runbookOf(facts))).toContain("There was no rehearsal yet");
   const text = runbookMarkdown(
@@ -56,15 +67,15 @@ it("says of a step that nobody measured that nobody did, and what the last rehea
         at: "2026-11-21T02:00:00Z",
         of: "rehearsal",
         steps: [
-          { step: "draining", seconds: 0.25 },
-          { step: "verifying", seconds: 1.5 },
+          { step: "drain", seconds: 0.25 },
+          { step: "proof", seconds: 1.5 },
         ],
       },
     }),
   );
   expect(text).toContain("Seconds are of the rehearsal of 2026-11-21T02:00:00Z.");
-  expect(text).toMatch(/`draining` \|[^|]*\| 0\.25 \|/u);
-  expect(text).toMatch(/`fencing` \|[^|]*\| not measured \|/u);
+  expect(text).toMatch(/`drain` \|[^|]*\| 0\.25 \|/u);
+  expect(text).toMatch(/`fence` \|[^|]*\| not measured \|/u);
   expect(text).toMatch(/`headgate cutover --confirm shop` \|[^|]*\| 1\.75 \|/u);
 });
 

@@ -5,6 +5,10 @@
  */
 import { exits } from "../errors.js";
 import type { ExitCode } from "../errors.js";
+import { homeSteps } from "./home-steps.js";
+import type { HookName } from "./hook.js";
+import { hookNames } from "./hook.js";
+import { steps } from "./steps.js";
 
 /** What the runbook is made of. Names and figures only: no URL, no secret, no row's value. */
 export interface RunbookFacts {
@@ -83,10 +87,12 @@ export interface Runbook {
   readonly parts: readonly RunbookPart[];
   /** What `cutover` does by itself, in its order. */
   readonly night: readonly NightStage[];
+  /** What `rollback` does out of the soak; empty where there is no way back. */
+  readonly home: readonly NightStage[];
   readonly exits: readonly ExitAdvice[];
 }
 
-/** One stage of a cutover; while it runs nobody types anything. */
+/** One step of a walk; while it runs nobody types anything. */
 export interface NightStage {
   readonly stage: string;
   readonly does: string;
@@ -98,7 +104,8 @@ export function runbookOf(facts: RunbookFacts): Runbook {
   return {
     facts,
     parts: [before(facts), rehearsing(facts), night(facts), after(facts)],
-    night: stages(facts),
+    night: walked(facts),
+    home: walkedHome(facts),
     exits: advice(facts.command),
   };
 }
@@ -263,47 +270,41 @@ function confirmed(environment: string, database: string): string {
   return ` --confirm ${/^[\w.-]+$/u.test(database) ? database : `'${database.replaceAll("'", "'\\''")}'`}`;
 }
 
-/** States of the machine that a cutover goes through, and what is true in each. */
-function stages({ settings, rehearsal, command }: RunbookFacts): readonly NightStage[] {
-  const seconds = (stage: string): number | null =>
-    rehearsal?.steps.find(({ step: name }) => name === stage)?.seconds ?? null;
-  const lowered = "By itself: the fence is lowered, the source serves, exit 5.";
-  return [
-    {
-      stage: "fencing",
-      does: `Writes to the source stop (${settings.fence}${settings.accounts.length === 0 ? "" : `: ${settings.accounts.join(", ")}`}); open transactions end. The write pause begins here.`,
-      seconds: seconds("fencing"),
-      back: lowered,
-    },
-    {
-      stage: "draining",
-      does: "A marker in every lane; all of the log before it is applied.",
-      seconds: seconds("draining"),
-      back: lowered,
-    },
-    {
-      stage: "verifying",
-      does: "Every key that was touched since it was last compared is compared where nothing moves.",
-      seconds: seconds("verifying"),
-      back: lowered,
-    },
-    {
-      stage: "switching",
-      does: `One decision, one transaction: the target opens to ${settings.roles.length === 0 ? "its roles" : settings.roles.join(", ")}. The write pause ends here.`,
-      seconds: seconds("switching"),
-      back: `Before the decision as above; after it: ${command} rollback`,
-    },
-    {
-      stage: "soaking",
-      does: settings.wayBack
-        ? "The target serves; all that is written there is written to the source too."
-        : "The target serves. Nothing is written back.",
-      seconds: null,
-      back: settings.wayBack
-        ? `${command} rollback: the target is fenced, drained and compared, then the source opens`
-        : "None.",
-    },
-  ];
+/** The very list that a cutover walks. */
+function walked({ rehearsal, settings, command }: RunbookFacts): readonly NightStage[] {
+  const decision = steps.findIndex(({ name }) => name === "decide");
+  return steps
+    .filter(({ name }) => name === "fence" || !isHook(name) || settings.hooks.includes(name))
+    .map((each) => ({
+      stage: each.name,
+      does: each.describe,
+      seconds: secondsOf(rehearsal, each.name),
+      back:
+        steps.indexOf(each) < decision
+          ? "By itself: what was done is undone, the fence is lowered, the source serves. Exit 5."
+          : each.name === "decide"
+            ? "None of its own: what stands in the row holds, whoever asks."
+            : `${command} cutover carries it through; then ${settings.wayBack ? `${command} rollback` : "nothing leads back"}.`,
+    }));
+}
+
+/** The way back out of the soak. */
+function walkedHome({ settings, rehearsal, command }: RunbookFacts): readonly NightStage[] {
+  if (!settings.wayBack) return [];
+  return homeSteps.map(({ name, describe }) => ({
+    stage: name,
+    does: describe,
+    seconds: secondsOf(rehearsal, name),
+    back: `${command} rollback goes on where it stopped.`,
+  }));
+}
+
+function isHook(name: string): name is HookName {
+  return hookNames.some((each) => each === name);
+}
+
+function secondsOf(rehearsal: Rehearsal | null, name: string): number | null {
+  return rehearsal?.steps.find(({ step: each }) => each === name)?.seconds ?? null;
 }
 
 const advised: Readonly<Record<ExitCode, readonly [means: string, then: string, verb: string | null]>> = {
@@ -355,6 +356,6 @@ function advice(command: string): readonly ExitAdvice[] {
   });
 }
 
-function total(steps: Rehearsal["steps"]): number {
-  return steps.reduce((sum, { seconds }) => sum + seconds, 0);
+function total(measured: Rehearsal["steps"]): number {
+  return measured.reduce((sum, { seconds }) => sum + seconds, 0);
 }
