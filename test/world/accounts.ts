@@ -20,7 +20,7 @@ export function engineName(database: string): string {
 }
 
 /** What a copy, a whole check and the stream need. Later phases add theirs here. */
-const enginePhases: readonly string[] = ["copy", "inventory", "stream"];
+export const enginePhases: readonly string[] = ["copy", "inventory", "stream"];
 
 /** Makes the account anew over an administrator's connection that gives rows as arrays of text. */
 export async function makeSourceAccount(

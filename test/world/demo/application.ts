@@ -1,130 +1,194 @@
 /**
- * The shop's application: it writes to the source all the time, as customers do, from the first second of the move to
- * the last. Seeded, one transaction after the other on two connections; it counts what was acknowledged.
+ * The shop's application: it writes all the time, as customers do, from the first second of the move to the last, to
+ * whichever side the routing file names. Seeded, one transaction after the other on two connections. A side that lets
+ * nobody in is asked again until it or the routing changes, which is all that an application has to do in the night.
  */
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { createConnection } from "mysql2/promise";
-import type { Connection } from "mysql2/promise";
-import { database } from "./schema.js";
+import { acts } from "./acts.js";
+import { openCounter } from "./counter.js";
+import type { Counter, Login, Side } from "./counter.js";
 import { seeded } from "./random.js";
 import type { Random } from "./random.js";
+import type { Outcome, Receipts } from "./receipts.js";
 import type { Sizes } from "./schema.js";
 
 export interface Application {
-  /** Transactions that the source has acknowledged so far. */
+  /** Transactions that were acknowledged so far, on either side. */
   readonly transactions: number;
+  readonly acknowledged: Readonly<Record<Side, number>>;
+  readonly receipts: Receipts;
+  /** Why transactions failed, and how often: sessions that were ended at a fence, and nothing else. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** Longest time between two acknowledged transactions since this was last asked, in seconds. */
+  longestWait(): number;
+  /** A release whose transactions on the target take so much longer. */
+  slowDown(ms: number): void;
   /** Ends after the transactions that are under way. */
   stop(): Promise<void>;
 }
 
-const everyMs = 10;
+export interface ApplicationOptions {
+  readonly urls: Readonly<Record<Side, string>>;
+  readonly login: Login;
+  readonly sizes: Sizes;
+  readonly seed: number;
+  /** Holds the name of a side. */
+  readonly routing: string;
+  /** Where the P95 of its transactions is written twice a second, for the hook `latency`. */
+  readonly latency: string;
+}
 
-/** Begins to write. Rejections of `stop` tell what went wrong: nothing here is tried again. */
-export async function openApplication(url: string, sizes: Sizes, seed: number): Promise<Application> {
+const everyMs = 10;
+const againMs = 20;
+/** Transactions that a P95 is made of. */
+const timesKept = 200;
+
+/** Begins to write. Rejections of `stop` tell what went wrong with the application itself. */
+export async function openApplication(options: ApplicationOptions): Promise<Application> {
+  const { seed, latency } = options;
   const stop = new AbortController();
-  let transactions = 0;
-  const clerks = await Promise.all(
-    [0, 1].map(async (number) => {
-      const connection = await createConnection({ uri: url, database, charset: "utf8mb4" });
-      await connection.query("SET time_zone = '+00:00', innodb_lock_wait_timeout = 10");
-      return { connection, random: seeded(seed + 17 * number), number };
-    }),
-  );
-  const working = clerks.map(async ({ connection, random, number }) => {
+  const receipts = new Map<string, Outcome>();
+  const failures = new Map<string, number>();
+  const acknowledged = { source: 0, target: 0 };
+  let times: number[] = [];
+  let [last, longest, slower] = [performance.now(), 0, 0];
+  const told = (side: Side, began: number): void => {
+    const now = performance.now();
+    acknowledged[side] += 1;
+    times = [...times, now - began].slice(-timesKept);
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const clerks = [0, 1].map(async (number) => {
+    const random = seeded(seed + 17 * number);
+    let counter: Counter | null = null;
     for (let turn = 0; !stop.signal.aborted; turn += 1) {
-      await connection.beginTransaction();
-      await acts[random.int(acts.length)]?.(connection, random, sizes, number);
-      if (random.oneIn(12)) await connection.rollback();
-      else {
-        await connection.commit();
-        transactions += 1;
+      counter = await atRightCounter(counter, options, stop.signal);
+      if (counter === null) continue;
+      const began = performance.now();
+      const token = `${String(number)}-${String(turn)}`;
+      const side = counter.side;
+      const onFailure = (error: Error): void => {
+        const why = `${side}: ${error.message.split("\n", 1)[0] ?? ""}`;
+        failures.set(why, (failures.get(why) ?? 0) + 1);
+      };
+      const order = { random, token, clerk: number, slower, sizes: options.sizes, onFailure };
+      const outcome = await serve(counter, order);
+      if (outcome !== null) receipts.set(token, outcome);
+      if (outcome === "acknowledged") told(counter.side, began);
+      if (outcome === "failed" || outcome === "unknown") {
+        await counter.close();
+        counter = null;
       }
       await pause(everyMs);
     }
-    await connection.end();
+    await counter?.close();
   });
+  const telling = (async () => {
+    while (!stop.signal.aborted) {
+      await pause(500);
+      const all = [...receipts.values()];
+      const failed = all.filter((outcome) => outcome !== "acknowledged").length;
+      writeWhole(
+        latency,
+        JSON.stringify({ p95Ms: { transaction: p95(times) }, requests: all.length, failed }),
+      );
+    }
+  })();
   return {
     get transactions() {
-      return transactions;
+      return acknowledged.source + acknowledged.target;
     },
+    get acknowledged() {
+      return { ...acknowledged };
+    },
+    receipts,
+    failures,
+    longestWait: () => {
+      const seconds = Math.max(longest, performance.now() - last) / 1000;
+      longest = 0;
+      return seconds;
+    },
+    slowDown: (ms) => (slower = ms),
     stop: async () => {
       stop.abort();
-      await Promise.all(working);
+      await Promise.all([...clerks, telling]);
     },
   };
 }
 
-type Act = (connection: Connection, random: Random, sizes: Sizes, clerk: number) => Promise<void>;
+/** Where the routing file says; null where that side lets nobody in now. */
+async function atRightCounter(
+  counter: Counter | null,
+  { routing, urls, login }: ApplicationOptions,
+  signal: AbortSignal,
+): Promise<Counter | null> {
+  const side: Side = readFileSync(routing, "utf8").trim() === "target" ? "target" : "source";
+  if (counter?.side === side) return counter;
+  await counter?.close();
+  try {
+    return await openCounter(side, urls[side], login);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (!signal.aborted) await pause(againMs);
+    return null;
+  }
+}
 
-/** Each touches rows of one half of the keys, so that two clerks never wait for each other for long. */
-const own = (random: Random, most: number, clerk: number): number =>
-  Math.min(most, 1 + clerk + 2 * random.int(Math.max(1, Math.floor(most / 2))));
+interface Order {
+  readonly random: Random;
+  readonly token: string;
+  readonly clerk: number;
+  readonly slower: number;
+  readonly sizes: Sizes;
+  readonly onFailure: (error: Error) => void;
+}
 
-const acts: readonly Act[] = [
-  async (connection, random, sizes, clerk) => {
-    const [made] = await connection.query(
-      "INSERT INTO orders (customer_id, state, total, currency, placed_at, note) VALUES (?, 'new', ?, 'EUR', NOW(6), ?)",
-      [
-        own(random, sizes.customers, clerk),
-        `${String(random.int(900))}.50`,
-        random.oneIn(3) ? "naïve 🚀" : null,
-      ],
-    );
-    const order = "insertId" in made ? made.insertId : 0;
-    for (let line = 1; line <= 1 + random.int(4); line += 1)
-      await connection.query(
-        "INSERT INTO order_items (order_id, line_no, product_id, quantity, price, discount) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-          order,
-          line,
-          own(random, sizes.products, clerk),
-          1 + random.int(5),
-          "9.90",
-          random.oneIn(2) ? 0.1 : null,
-        ],
-      );
-    await connection.query(
-      "INSERT INTO stock_moves (at, product_id, delta, reason) VALUES (NOW(6), ?, -1, 'sold')",
-      [own(random, sizes.products, clerk)],
-    );
-  },
-  async (connection, random, sizes, clerk) => {
-    await connection.query(
-      "UPDATE orders SET state = ?, flags = flags ^ 1, shipped_at = NOW() WHERE id = ?",
-      [random.pick(["paid", "packed", "shipped", "returned"]), own(random, sizes.orders, clerk)],
-    );
-  },
-  async (connection, random, sizes, clerk) => {
-    await connection.query(
-      "UPDATE customers SET credit = credit + 0.0001, preferences = JSON_SET(COALESCE(preferences, '{}'), '$.seen', ?) WHERE id = ?",
-      [random.int(1_000_000), own(random, sizes.customers, clerk)],
-    );
-  },
-  async (connection, random, sizes, clerk) => {
-    const key = [own(random, sizes.products, clerk), own(random, sizes.customers, clerk)];
-    await connection.query("DELETE FROM reviews WHERE product_id = ? AND customer_id = ?", key);
-    if (random.oneIn(2))
-      await connection.query(
-        "INSERT INTO reviews (product_id, customer_id, stars, body, posted) VALUES (?, ?, ?, ?, CURRENT_DATE)",
-        [...key, 1 + random.int(5), "日本語 again"],
-      );
-  },
-  async (connection, random, sizes, clerk) => {
-    // A key that changes, and goes back another time.
-    const customer = own(random, sizes.customers, clerk);
-    await connection.query(
-      "UPDATE IGNORE addresses SET label = IF(label = 'moved', 'home', 'moved') WHERE customer_id = ? LIMIT 1",
-      [customer],
-    );
-    await connection.query("UPDATE sessions SET length = '100:00:00.5' WHERE customer_id = ? LIMIT 1", [
-      customer,
-    ]);
-  },
-  async (connection, random, sizes, clerk) => {
-    // Items go with their order, as its foreign key says.
-    await connection.query(
-      "DELETE o FROM orders o LEFT JOIN payments p ON p.order_id = o.id WHERE o.id = ? AND p.uid IS NULL",
-      [own(random, sizes.orders, clerk)],
-    );
-  },
-];
+/** One transaction; null where the customer has changed his mind. */
+async function serve(
+  counter: Counter,
+  { random, token, clerk, slower, sizes, onFailure }: Order,
+): Promise<Outcome | null> {
+  const act = acts[random.int(acts.length)];
+  const givenUp = random.oneIn(12);
+  try {
+    await counter.begin();
+    if (slower > 0 && counter.side === "target")
+      await counter.say({ source: "", target: "SELECT pg_sleep(?)", values: [slower / 1000] });
+    await act?.(counter, random, sizes, clerk);
+    await counter.say({
+      source: "INSERT INTO receipts (token, clerk, at) VALUES (?, ?, NOW(6))",
+      target: "INSERT INTO receipts (token, clerk, at) VALUES (?, ?, now())",
+      values: [token, clerk],
+    });
+    if (givenUp) {
+      await counter.rollback();
+      return null;
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    onFailure(error);
+    // Whatever it was, nothing of it stays: the session ends without a COMMIT.
+    return "failed";
+  }
+  try {
+    await counter.commit();
+    return "acknowledged";
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    onFailure(error);
+    return "unknown";
+  }
+}
+
+/** As whoever reads it in the middle of writing would have it: the old or the new. */
+export function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+function p95(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return Math.round((sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0) * 10) / 10;
+}
