@@ -214,7 +214,14 @@ export function grantStatements(
     // Only for headgate recopy, which copies one table again beside what is followed.
     ...(recopy.length === 0 ? [] : [{ phase: "recopy" as const, statements: recopy }]),
     { phase: "cutover", statements: [`GRANT ${admin} ON *.* TO 'ADMIN'@'HOST';`] },
-    { phase: "way back", statements: [grant("INSERT, UPDATE, DELETE", database)] },
+    {
+      phase: "way back",
+      statements: [
+        // TRIGGER only to see that none stands on a table: it would act on every row that is written back.
+        grant("SELECT, INSERT, UPDATE, DELETE, TRIGGER", database),
+        grant("CREATE, SELECT, INSERT, UPDATE, DELETE, DROP", `${mysqlName(markerDatabase)}.*`),
+      ],
+    },
   ];
 }
 

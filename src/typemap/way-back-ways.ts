@@ -73,20 +73,34 @@ const decimals: WayMaker = ({ column }) => {
   };
 };
 
-const floats: WayMaker = ({ column }) => {
-  const text = (field: Buffer): string => {
-    const value = field.length === 4 ? field.readFloatBE(0) : field.readDoubleBE(0);
-    return Object.is(value, -0) ? "-0" : String(value);
-  };
+const floats: WayMaker = ({ column }, engine) => {
+  const { type, precision, scale } = column;
+  const valueOf = (field: Buffer): number =>
+    field.length === 4 ? field.readFloatBE(0) : field.readDoubleBE(0);
+  const text = (field: Buffer): string => (Object.is(valueOf(field), -0) ? "-0" : String(valueOf(field)));
+  // 9999999.99, the most of FLOAT(9,2), is kept as 10000000, which is more than it takes.
+  const most = type === "float" && precision !== null && scale !== null ? mostText(precision, scale) : null;
   return {
+    ...(most === null ? {} : { value: `LEAST(GREATEST(? + 0e0, -${most}), ${most})` }),
     same: equals("(? + 0e0)"),
     bound: (_text, field) => {
-      demandFloat(column, field.length === 4 ? field.readFloatBE(0) : field.readDoubleBE(0));
+      const value = valueOf(field);
+      // MariaDB makes 0 of it, and so does the rounding of (M,D).
+      if (Object.is(value, -0) && (engine === "mariadb" || precision !== null)) refuse("a negative zero");
+      demandFloat(column, value);
+      const size = Math.abs(value);
+      if (most !== null && size > Number(most) && size !== Math.fround(Number(most)))
+        refuse("a number past its range");
       return text(field);
     },
     form: (_text, field) => utf8(text(field)),
   };
 };
+
+/** The most of FLOAT(M,D) as a double. */
+function mostText(precision: number, scale: number): string {
+  return `${"9".repeat(precision - scale) || "0"}.${"9".repeat(scale)}e0`;
+}
 
 const bits: WayMaker = () => ({
   value: whole,
@@ -140,19 +154,35 @@ const binaries: WayMaker = ({ column }) => ({
   form: hex,
 });
 
-const enums: WayMaker = ({ column, policy }) => ({
-  // By its number: a label is found by its collation, and a text of digits may be taken for a number.
-  value: whole,
-  same: equals(whole),
-  bound: (text) => {
+/**
+ * By its number: a label is found by its collation, and a text of digits may be taken for a number. MySQL's catalogue
+ * shows a question mark for what utf8mb3 lacks; in a column with such labels all go by their text.
+ */
+const enums: WayMaker = (planned, engine) => {
+  const { column, policy } = planned;
+  const hidden =
+    engine === "mysql" && column.charset === "utf8mb4" && column.labels.some((label) => label.includes("?"));
+  const keeps = policy.enumZero === "keep";
+  const bound = (text: string): string => {
     const place = column.labels.indexOf(text);
-    if (place >= 0) return String(place + 1);
-    return text === "" && policy.enumZero === "keep" ? "0" : refuse("a text that is none of its labels");
-  },
-  form: (text) => utf8(column.labels.includes("") ? `1${text}` : text),
-  ...(policy.enumZero === "null" ? { whenNull: "0" } : {}),
-  lenient: "0",
-});
+    if (place >= 0) return hidden ? text : String(place + 1);
+    if (text === "" && keeps) return hidden ? "" : "0";
+    // Older collations hold all of those characters equal.
+    const told = /_0900_|_520_|_bin$/u.test(column.collation ?? "");
+    return hidden && told && /[\u{10000}-\u{10ffff}]/u.test(text)
+      ? text
+      : refuse("a text that is none of its labels");
+  };
+  const zero = hidden ? "" : "0";
+  return {
+    ...(hidden ? { same: texts(planned, engine).same } : { value: whole, same: equals(whole) }),
+    bound,
+    form: (text) => utf8(column.labels.includes("") ? `1${text}` : text),
+    ...(policy.enumZero === "null" ? { whenNull: zero } : {}),
+    // Where '' is a label, it is found as that.
+    ...(column.labels.includes("") && hidden ? {} : { lenient: zero }),
+  };
+};
 
 const sets: WayMaker = ({ column }) => ({
   value: whole,

@@ -129,7 +129,7 @@ export async function encoded(
     },
     drained: () => Promise.resolve(),
   });
-  const query = { table: "t", select, key: table.key, range: null, ordered: true };
+  const query = { table: table.source, select, key: table.key, range: null, ordered: true };
   const read = await reader.read(query, encoder, new AbortController().signal);
   const done = encoder.finish();
   const all = Buffer.concat(pieces);

@@ -41,7 +41,7 @@ export class ApplySession {
       await connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
       await connection.query(
         `SET SESSION sql_mode = '${strict}', foreign_key_checks = 0, unique_checks = 1, sql_safe_updates = 0, ` +
-          `sql_auto_is_null = 0, sql_notes = 1, max_error_count = 65535, innodb_lock_wait_timeout = ${String(lockSeconds)}, autocommit = 0`,
+          `sql_auto_is_null = 0, sql_notes = 1, innodb_lock_wait_timeout = ${String(lockSeconds)}, autocommit = 0`,
       );
       const packet = Number(await connection.value("SELECT @@max_allowed_packet"));
       return new ApplySession(connection, packet);
