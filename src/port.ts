@@ -20,7 +20,7 @@ import type {
   RangeOrder,
   ServerFacts,
 } from "./model.js";
-import type { JournalEntry, NightLedger } from "./cutover-port.js";
+import type { JournalEntry, NightLedger, TargetNight } from "./cutover-port.js";
 import type { ChangeFeed, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
 import type { RowMender } from "./mend-port.js";
 import type {
@@ -394,6 +394,12 @@ export interface Amending {
   readonly pass: readonly { readonly event: string; readonly who: string; readonly why: string }[];
 }
 
+export interface Clock {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
 /** The claimed ledger: our own tables in the target's schema `headgate`. Every write proves the epoch. */
 export interface Ledger extends AsyncDisposable {
   readonly epoch: string;
@@ -441,6 +447,8 @@ export interface Ledger extends AsyncDisposable {
   verification(): VerifyLedger;
   /** Its part of a cutover and of the way back. */
   night(): NightLedger;
+  /** The target's doors, for the roles that a cutover lets in, and its log. Opens nothing before it is asked. */
+  doors(roles: readonly string[], clock: Clock): TargetNight;
 }
 
 export interface Target extends AsyncDisposable {

@@ -14,8 +14,8 @@ import type {
   Range,
   RangeOrder,
 } from "../../src/model.js";
-import type { NightLedger } from "../../src/cutover-port.js";
-import type { Amending, Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../src/port.js";
+import type { NightLedger, TargetNight } from "../../src/cutover-port.js";
+import type { Amending, Clock, Ledger, LedgerView, QuarantinedEvent, RangeLoader } from "../../src/port.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { stopReason } from "../../src/stop.js";
 import type { RowMender } from "../../src/mend-port.js";
@@ -30,7 +30,9 @@ import type { Claim } from "./epoch.js";
 import { demandForward } from "./forward.js";
 import { readView } from "./ledger-view.js";
 import { PostgresLoader } from "./load.js";
+import { openWayBack } from "./logical/way-back.js";
 import { nightLedger } from "./night/ledger.js";
+import { openTargetNight } from "./night/night.js";
 import { isWayBack, takeOrigin } from "./origin.js";
 import { reopenTables } from "./reopen.js";
 import { HostSlots } from "./slots.js";
@@ -117,6 +119,13 @@ export class PostgresLedger implements Ledger {
 
   night(): NightLedger {
     return this.#night;
+  }
+
+  doors(roles: readonly string[], clock: Clock): TargetNight {
+    const server = this.#options;
+    const { migration } = this.#claim;
+    const wayBack = openWayBack({ server, migration, ...clock });
+    return openTargetNight({ postgres: server, roles, claim: this.#claim, wayBack });
   }
 
   async build(statement: PlanStatement, signal: AbortSignal): Promise<void> {

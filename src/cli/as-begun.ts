@@ -44,7 +44,7 @@ export async function copiedMigration(
 
 /** Whether the copy is done and the log is what remains. */
 export function isFollowed(view: LedgerView | null): boolean {
-  return view !== null && (view.state === "streaming" || view.state === "ready");
+  return view !== null && ["streaming", "ready", "soaking", "rolled_back"].includes(view.state);
 }
 
 /**

@@ -9,6 +9,7 @@ import { copiedMigration } from "./as-begun.js";
 import { jobOf } from "./job.js";
 import { runLive } from "./live.js";
 import { openMigration } from "./open.js";
+import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
 import { atRest } from "./verify-copied.js";
@@ -20,23 +21,38 @@ export interface EngineWork {
   readonly kind: JobKind;
   readonly ask: unknown;
   readonly onProgress: (progress: Body) => void;
+  /** Told over the socket; a verification's where nothing is said. */
+  readonly tell?: (progress: Body) => void;
+  /** The engine that the verb became goes on in the soak; called with what the verb says by then. */
+  readonly staysInSoak?: (result: VerbResult) => void;
   /** What the verb says, from the work's JSON. */
   readonly result: (migration: string, body: Body) => VerbResult;
 }
 
 export async function engineWork(context: VerbContext, work: EngineWork): Promise<VerbResult> {
-  const { kind, ask, onProgress } = work;
   await using migration = await openMigration(context);
+  return await engineWorkOn(context, migration, work);
+}
+
+export async function engineWorkOn(
+  context: VerbContext,
+  migration: OpenMigration,
+  work: EngineWork,
+): Promise<VerbResult> {
+  const { kind, ask, onProgress } = work;
   const target = await migration.target();
   const view = await target.view(migration.id);
   if (view !== null && view.holder !== null) {
     const client = engineClient(migration.stateDirectory);
-    return work.result(migration.id, await jobOf(context, client, kind, ask, view.holder));
+    return work.result(migration.id, await jobOf(context, client, kind, ask, view.holder, work.tell));
   }
   const { found, live } = await copiedMigration(context, migration, view);
   let body: Body | null = null;
   const act = async (works: Works, signal: AbortSignal): Promise<void> => {
-    body = await works[kind](ask, onProgress, signal);
+    const doing = works[kind];
+    if (doing === undefined) throw new Fault("bug", `This engine cannot ${kind}.`);
+    body = await doing(ask, onProgress, signal);
+    if (work.staysInSoak !== undefined && body["state"] === "soaking") work.staysInSoak(result());
   };
   const result = (): VerbResult => {
     if (body === null) throw new Fault("bug", `The ${kind} ended without a result.`);
@@ -48,7 +64,12 @@ export async function engineWork(context: VerbContext, work: EngineWork): Promis
   }
   return await runLive(context, migration, found, {
     until: "done",
-    task: { act, result },
+    task: {
+      act,
+      result,
+      done: () => body !== null,
+      ...(work.staysInSoak === undefined ? {} : { staysInSoak: true }),
+    },
     timeoutMs: null,
     holds: [],
     listen: null,

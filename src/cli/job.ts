@@ -17,9 +17,9 @@ export async function jobOf(
   kind: JobKind,
   ask: unknown,
   holder: Holder,
+  tell: (progress: Readonly<Record<string, unknown>>) => void = progressTeller(context),
 ): Promise<Readonly<Record<string, unknown>>> {
   const { services } = context;
-  const tell = progressTeller(context);
   let job: TellJob;
   try {
     job = await client.start(kind, ask);
@@ -40,6 +40,7 @@ export async function jobOf(
     }
     job = await client.job(job.id);
   }
+  if (JSON.stringify(job.progress) !== told && Object.keys(job.progress).length > 0) tell(job.progress);
   if (job.error !== null) throw faultOf(job.error);
   if (job.result === null) throw new Fault("bug", `The engine's ${kind} ended without a result.`);
   return job.result;

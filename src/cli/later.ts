@@ -3,9 +3,6 @@
  * exit 64 with a sentence, instead of "unknown command". Building one deletes its line here.
  */
 export const later: readonly (readonly [verb: string, does: string])[] = [
-  ["cutover", "fence, drain, verify, switch"],
-  ["rollback", "the way back, from any state"],
-  ["complete", "end the soak and close the way back"],
   ["abandon", "give up before the switch"],
   ["approve", "record a gate"],
   ["baseline", "capture the baseline"],

@@ -2,19 +2,17 @@
  * `run` without an end, and `--until ready`: engines one after the other, each with a claim of its own, because a claim
  * dies with its connection to the target. A fault that passes begins the next one, from the ledger; any other ends the verb.
  */
-import { Fault } from "../errors.js";
+import { exits, Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { logsCascades } from "../migration/cascades.js";
 import { proveContinuity } from "../migration/failover.js";
 import { sync } from "../migration/sync.js";
 import type { Synced } from "../migration/sync.js";
 import { tiedSets } from "../migration/tied.js";
-import type { Hold } from "../model.js";
-import type { Ledger, LedgerView } from "../port.js";
-import type { Address } from "../serve/access.js";
+import type { Ledger } from "../port.js";
 import { eitherOf, stopReason } from "../stop.js";
-import type { Log } from "../watch/log.js";
-import type { Screen } from "../watch/screen.js";
+import type { Stream } from "../stream/options.js";
+import type { ChangeFeed } from "../stream-port.js";
 import { watchCopy } from "./copy-watch.js";
 import { copyOptions } from "./copy-options.js";
 import { engineVoice } from "./engine-voice.js";
@@ -26,8 +24,14 @@ import { heldBack } from "./offline.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { keepPoison } from "./quarantine.js";
+import type { LiveGoal, Living } from "./living.js";
 import { openSteering } from "./steering.js";
-import type { Steering } from "./steering.js";
+import { openCrew } from "./crew.js";
+import type { Crew } from "./crew.js";
+import { CutoverWork } from "./cutover-job.js";
+import { isUndecided, journeyAt, settleAtSource } from "./settle-at-source.js";
+import { soak } from "./soak.js";
+import { WayBackStart } from "./way-back-start.js";
 import { Verifier } from "../migration/verifier.js";
 import type { Works } from "../serve/jobs.js";
 import { verifyTools } from "./verify-tools.js";
@@ -36,41 +40,11 @@ import { worksOf } from "./works.js";
 import { Ticker } from "./ticker.js";
 import type { VerbContext } from "./verb.js";
 
-export interface LiveGoal {
-  readonly until: "ready" | "stopped" | "done";
-  /** What the run is for, once the lanes have joined; it ends with it. */
-  readonly task?: LiveTask;
-  readonly timeoutMs: number | null;
-  readonly holds: readonly Hold[];
-  readonly listen: Address | null;
-}
-
-export interface LiveTask {
-  /** Does its work with what this life of the engine offers. A life that is lost begins it again. */
-  readonly act: (works: Works, signal: AbortSignal) => Promise<void>;
-  /** What the verb then says. */
-  readonly result: () => VerbResult;
-}
-
 /** Engines that may fail in a row; with growing pauses this is about ten minutes. */
 const lives = 60;
 const longestPauseMs = 10_000;
 /** An engine that lived as long begins the count anew. */
 const goodLifeMs = 60_000;
-
-interface Living {
-  readonly context: VerbContext;
-  readonly migration: OpenMigration;
-  readonly found: Inspection;
-  readonly goal: LiveGoal;
-  readonly screen: Screen;
-  readonly log: Log;
-  readonly steering: Steering;
-  readonly signal: AbortSignal;
-  /** What blocks `ready`, as it was last told. */
-  readonly blocking: { codes: readonly string[]; unjudged: readonly string[] };
-  readonly last: { view: LedgerView | null };
-}
 
 export async function runLive(
   context: VerbContext,
@@ -100,7 +74,8 @@ export async function runLive(
   };
   try {
     const ended = await untilEnded(living);
-    if (ended.state === "done" && goal.task !== undefined) return goal.task.result();
+    if (goal.task?.done() === true) return goal.task.result();
+    if (ended === "completed") return over(migration.id);
     return ended.state === "held"
       ? heldBack(migration.id, ended.view, seconds())
       : ready(migration.id, ended.view, living.blocking.unjudged, seconds());
@@ -139,12 +114,14 @@ async function expire(
   late.abort(new Fault("interrupted", "It was not ready in the time that --timeout gave it."));
 }
 
-async function untilEnded(living: Living): Promise<Synced> {
+async function untilEnded(living: Living): Promise<Synced | "completed"> {
   const { context, log, signal } = living;
   for (let failed = 0; ; failed += 1) {
     const begun = context.services.now();
     try {
-      return await live(living);
+      const ended = await oneLife(living);
+      if (ended !== "turned") return ended;
+      failed = -1;
     } catch (error) {
       if (!(error instanceof Fault) || !error.retriable || signal.aborted)
         throw signal.aborted ? stopReason(signal) : error;
@@ -156,6 +133,24 @@ async function untilEnded(living: Living): Promise<Synced> {
       await context.services.wait(pause, signal);
     }
   }
+}
+
+/** Forward, or in the soak: as the journal says. */
+async function oneLife(living: Living): Promise<Synced | "turned" | "completed"> {
+  const { context, migration, goal, log } = living;
+  const { stateDirectory } = migration;
+  if (isUndecided(await journeyAt(stateDirectory)))
+    await settleAtSource(context, migration, log, () => undefined);
+  const { state } = await journeyAt(stateDirectory);
+  if (state === "completed") return "completed";
+  if (state !== "soaking" && state !== "switching" && state !== "rolling_back") return await live(living);
+  const { task, until } = goal;
+  if (until === "ready")
+    throw new Fault("cutover-refused", "The target is open: there is no ready to be waited for.");
+  if (task?.done() === true && task.staysInSoak !== true) return "completed";
+  const ended = await soak(living, () => claimed(living));
+  const goesOn = until === "stopped" || task?.staysInSoak === true || task?.done() !== true;
+  return ended === "rolled_back" && goesOn ? "turned" : "completed";
 }
 
 /** The claim. A source that took over from the one before has to prove that it has all of its transactions. */
@@ -176,7 +171,7 @@ async function claimed({ migration, found, log }: Living): Promise<Ledger> {
 }
 
 /** One engine's life. */
-async function live(living: Living): Promise<Synced> {
+async function live(living: Living): Promise<Synced | "turned"> {
   const { context, migration, found, goal, screen, log, steering } = living;
   const { services } = context;
   const { target } = await migration.both();
@@ -193,7 +188,22 @@ async function live(living: Living): Promise<Synced> {
   let works: Works | null = null;
   const life = new AbortController();
   await using copy = await watchCopy({ source, plan: found.plan, ledger, steering, signal: living.signal });
-  const { signal } = copy;
+  /** The target is open, and what goes forward is over. */
+  const leave = new AbortController();
+  const signal = eitherOf(copy.signal, leave.signal);
+  await using crews = new Lazy(() => openCrew({ context, migration, plan: found.plan, ledger, log }));
+  const crew = (): Promise<Crew> => crews.get();
+  const current: { stream: Stream | null; feed: ChangeFeed | null } = { stream: null, feed: null };
+  const hasWayBack = migration.config.cutover.wayBack && migration.night.admin !== null;
+  const wayBack = hasWayBack
+    ? new WayBackStart({
+        plan: found.plan,
+        crew,
+        wait: services.wait,
+        log,
+        signal: eitherOf(signal, ledger.lost, life.signal),
+      })
+    : null;
   try {
     return await ticker.during(() =>
       sync({
@@ -217,7 +227,16 @@ async function live(living: Living): Promise<Synced> {
             onFailure: (fault) =>
               log.error({ code: fault.code }, `the verification failed: ${fault.message}`),
           });
-          works = worksOf({ ...parts, verifier, signal: eitherOf(signal, ledger.lost, life.signal) });
+          const night = new CutoverWork({
+            ...{ services, migration, found, log, source, target, ledger, verifier, crew, wayBack },
+            stream: () => of(current.stream),
+            holds: (later, earlier) => of(current.feed).holds(later, earlier),
+            blocking: () => living.blocking.codes,
+            turned: () => {
+              leave.abort(new Fault("interrupted", "The target is open: the soak begins."));
+            },
+          });
+          works = worksOf({ ...parts, verifier, night, signal: eitherOf(signal, ledger.lost, life.signal) });
           steering.works(works);
           steering.proving({
             unproved: () => verifier.unproved(),
@@ -231,7 +250,7 @@ async function live(living: Living): Promise<Synced> {
           });
           return verifier;
         },
-        ...(goal.task === undefined
+        ...(goal.task === undefined || goal.task.done()
           ? {}
           : {
               task: async (stop) => {
@@ -243,6 +262,7 @@ async function live(living: Living): Promise<Synced> {
         tied: cascades ? tiedSets(found.plan.tables) : [],
         openFeed: async () => {
           const feed = await source.feed(found.plan);
+          current.feed = feed;
           copy.over();
           await steering.watch(feed, ledger, AbortSignal.any([signal, ledger.lost, life.signal]));
           return feed;
@@ -254,7 +274,9 @@ async function live(living: Living): Promise<Synced> {
           const path = await keepPoison(migration.stateDirectory, poison);
           log.error({ event: poison.id, table: poison.table, reason: poison.reason, path }, "quarantined");
         },
+        ...(wayBack === null ? {} : { beside: (level) => wayBack.blocking(level) }),
         onStream: (stream) => {
+          current.stream = stream;
           ticker.follow(() => stream.lanes);
           steering.follow(stream);
         },
@@ -276,6 +298,7 @@ async function live(living: Living): Promise<Synced> {
       }),
     );
   } catch (error) {
+    if (leave.signal.aborted) return "turned";
     throw copy.gone ?? error;
   } finally {
     life.abort(
@@ -283,7 +306,47 @@ async function live(living: Living): Promise<Synced> {
         next: "Run the same command again.",
       }),
     );
+    await wayBack?.ended();
     steering.ended();
     living.last.view = await lastView(ledger, context, log);
   }
+}
+
+/** Opened when somebody asks for it first, closed once. */
+class Lazy<T extends AsyncDisposable> implements AsyncDisposable {
+  readonly #open: () => Promise<T>;
+  #opened: Promise<T> | null = null;
+
+  constructor(open: () => Promise<T>) {
+    this.#open = open;
+  }
+
+  async get(): Promise<T> {
+    const opening = (this.#opened ??= this.#open());
+    try {
+      return await opening;
+    } catch (error) {
+      // Asked for again, it is tried again.
+      if (this.#opened === opening) this.#opened = null;
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#opened)?.[Symbol.asyncDispose]();
+  }
+}
+
+function of<T>(what: T | null): T {
+  if (what === null) throw new Fault("bug", "The stream was asked for before it was there.");
+  return what;
+}
+
+function over(id: string): VerbResult {
+  return {
+    exit: exits.done,
+    nextSteps: [{ why: "what was done and proven", command: "headgate report" }],
+    body: { state: "completed" },
+    human: [`${id}: completed. The way back is closed; nothing is left to run.`],
+  };
 }

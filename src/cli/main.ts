@@ -4,8 +4,10 @@
  * turns them into Services, runs one verb, and sets the exit code. Connectors are loaded on demand, so that
  * `--help` answers at once.
  */
+import { hostname } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Tls } from "../config/url.js";
 import { Fault, exits } from "../errors.js";
 import { layeredSource } from "../safety/layered-source.js";
 import { stopReason } from "../stop.js";
@@ -83,6 +85,12 @@ const openSource: Services["openSource"] = async (server, tls, kafka, spill) => 
   return layeredSource(source, overKafka({ source, login, endpoint: kafka, now, wait }));
 };
 
+function postgresTls(
+  tls: Tls,
+): { readonly mode: "off" } | { readonly mode: "verify-full"; readonly ca: string | null } {
+  return tls.mode === "off" ? { mode: "off" } : { mode: tls.mode, ca: tls.ca ?? null };
+}
+
 const services: Services = {
   env: process.env,
   streams: {
@@ -97,13 +105,33 @@ const services: Services = {
   wait,
   ask,
   openSource,
-  openTarget: async (url, tls, engine) => {
+  openTarget: async (url, tls, engine, wayBack) => {
     const { openPostgres } = await import("../../connectors/postgres/target.js");
     return await openPostgres({
       url,
-      tls: tls.mode === "off" ? tls : { mode: tls.mode, ca: tls.ca ?? null },
+      tls: postgresTls(tls),
       engine,
+      ...(wayBack === undefined ? {} : { wayBack }),
     });
+  },
+  openSourceNight: async ({ server, tls, method, accounts, raise, lower, ...beside }) => {
+    const { openSourceNight } = await import("../../connectors/mysql/night/night.js");
+    const { reverseLedger } = await import("../../connectors/mysql/apply/ledger.js");
+    const login = { ...server, tls };
+    return await openSourceNight({
+      ...beside,
+      server: login,
+      way: method === "hook" ? { method, accounts, raise, lower } : { method, accounts },
+      wayBack: reverseLedger(login, beside.migration),
+    });
+  },
+  sourceProbe: async (server, tls, plan) => {
+    const { sourceProbe } = await import("../../connectors/mysql/night/probe.js");
+    return sourceProbe({ ...server, tls }, plan);
+  },
+  targetProbe: async (url, tls, plan) => {
+    const { targetProbe } = await import("../../connectors/postgres/night/probe.js");
+    return targetProbe({ url, tls: postgresTls(tls), engine: { host: hostname(), pid: process.pid } }, plan);
   },
   spawn: spawnHook,
   moment: () => undefined,

@@ -5,6 +5,7 @@
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { loadConfig } from "../config/load.js";
+import type { LoadedConfig, Night } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { overridden, workersPerHost } from "../config/schema.js";
 import type { PlanRequest } from "../plan/request.js";
@@ -24,6 +25,10 @@ export class OpenMigration implements AsyncDisposable {
   readonly targetDatabase: string;
   /** `.headgate/<migration>` beside the config file. */
   readonly stateDirectory: string;
+  /** source.admin and the probes. */
+  readonly night: Night;
+  /** Users that we log in to the source with, beside source.admin's. */
+  readonly ours: readonly string[];
   readonly #open: Openers;
   #source: Source | null = null;
   #replica: Source | null = null;
@@ -31,9 +36,16 @@ export class OpenMigration implements AsyncDisposable {
 
   constructor(
     config: Config,
-    place: { readonly stateDirectory: string; readonly targetDatabase: string },
+    place: {
+      readonly stateDirectory: string;
+      readonly targetDatabase: string;
+      readonly night: Night;
+      readonly ours: readonly string[];
+    },
     open: Openers,
   ) {
+    this.night = place.night;
+    this.ours = place.ours;
     this.config = config;
     this.id = config.migration;
     this.stateDirectory = place.stateDirectory;
@@ -124,6 +136,11 @@ export class OpenMigration implements AsyncDisposable {
   }
 }
 
+/** Whether the target's log is to be read for a way back: it takes the fence's account, which writes it on the source. */
+function hasWayBack({ config, night }: LoadedConfig): boolean {
+  return config.cutover.wayBack && night.admin !== null;
+}
+
 /** Reads the config named by -c; every later output of the verb is scrubbed of its secrets. */
 export async function openMigration({ flags, output, services }: VerbContext): Promise<OpenMigration> {
   const loaded = await loadConfig(flags.config, services.env);
@@ -133,10 +150,15 @@ export async function openMigration({ flags, output, services }: VerbContext): P
   const engine = { host: hostname(), pid: process.pid };
   const migration = new OpenMigration(
     config,
-    { stateDirectory, targetDatabase: target.server.database },
+    {
+      stateDirectory,
+      targetDatabase: target.server.database,
+      night: loaded.night,
+      ours: [...new Set([source.server.user, ...(replica === null ? [] : [replica.server.user])])],
+    },
     {
       source: () => services.openSource(source.server, source.tls, kafka, stateDirectory),
-      target: () => services.openTarget(config.target.url, target.tls, engine),
+      target: () => services.openTarget(config.target.url, target.tls, engine, hasWayBack(loaded)),
       replica: replica === null ? null : () => services.openSource(replica.server, replica.tls, null),
     },
   );

@@ -24,7 +24,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .option("-c, --config <file>", "the migration file", defaultConfig)
     .addHelpText(
       "after",
-      `With a running engine: pause, resume, set KEY=VALUE; with none: recopy TABLE; the night on paper: runbook\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
+      `The night: runbook, cutover, rollback, complete. An engine runs: pause, resume, set KEY=VALUE; none: recopy TABLE\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
     )
     // --help of each verb says the same, and a screen has 24 lines.
     .helpCommand(false)
@@ -166,6 +166,39 @@ export async function runProgram(argv: readonly string[], services: Services): P
     "repair",
     async () => (await import("./repair.js")).repairVerb,
     "headgate repair --dry-run",
+  );
+  verb(
+    program
+      .command("cutover", { hidden: true })
+      .description("Fence, drain, verify, switch; back by itself before that.")
+      .option("--until <state>", "soaking: with no engine running, end there")
+      .option("--end-transactions", "end open transactions at the fence instead of waiting", false)
+      .option("--confirm <name>", "the target database's name, off a terminal in production")
+      .option("--yes", "answer yes to questions", false)
+      .option("--dry-run", "print the steps and what is in their way, do nothing", false)
+      .option("--rehearse", "everything but fence and switch, timed", false),
+    "cutover",
+    async () => (await import("./cutover.js")).cutoverVerb,
+    "headgate cutover --dry-run",
+  );
+  verb(
+    program
+      .command("rollback", { hidden: true })
+      .description("Back to the source, from any state.")
+      .option("--yes", "answer yes to questions", false),
+    "rollback",
+    async () => (await import("./rollback.js")).rollbackVerb,
+    "headgate rollback",
+  );
+  verb(
+    program
+      .command("complete", { hidden: true })
+      .description("Ends the soak and closes the way back.")
+      .option("--confirm <name>", "the target database's name, off a terminal in production")
+      .option("--yes", "answer yes to questions", false),
+    "complete",
+    async () => (await import("./complete.js")).completeVerb,
+    "headgate complete --confirm shop",
   );
   verb(
     program

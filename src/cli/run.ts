@@ -26,6 +26,8 @@ import { openMigration } from "./open.js";
 import type { OpenMigration } from "./open.js";
 import { shapeMeanwhile, takeShape, withTied } from "./shape.js";
 import type { VerbResult } from "./output.js";
+import { settleFirst } from "./settle-at-source.js";
+import { stepTeller } from "./step-teller.js";
 import {
   demandSameServers,
   readRecordedPlan,
@@ -59,6 +61,8 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
       terminal: context.services.terminal,
       ask: context.services.ask,
     });
+  // A cutover that was left under way is ended first, the target dead too.
+  if (!flags.dryRun) await settleFirst(context, migration, stepTeller(context));
   for (let last = ""; ;) {
     try {
       return await runOnce(context, flags, { migration, goal, listen });

@@ -2,6 +2,9 @@
  * What the composition root hands to the verbs: the world outside. Verbs name no connector, no clock and no
  * process, so that tests can run them with a clock and streams of their own.
  */
+import type { FenceSettings } from "./fence-settings.js";
+import type { Probe, SourceNight } from "../cutover-port.js";
+import type { Plan } from "../model.js";
 import type { KafkaEndpoint, Source, Target } from "../port.js";
 import type { Server, Tls } from "../config/url.js";
 import type { Spawn } from "../cutover/hook.js";
@@ -39,7 +42,14 @@ export interface Services {
     url: string,
     tls: Tls,
     engine: { readonly host: string; readonly pid: number },
+    /** What is written forward carries a mark by which the way back leaves it out. */
+    wayBack?: boolean,
   ) => Promise<Target>;
+  /** The source as the fence's account sees it. */
+  readonly openSourceNight: (settings: FenceSettings) => Promise<SourceNight>;
+  /** Logs in as an application. Opens nothing before it is asked. */
+  readonly sourceProbe: (server: Server, tls: Tls, plan: Plan) => Promise<Probe>;
+  readonly targetProbe: (url: string, tls: Tls, plan: Plan) => Promise<Probe>;
   /** Runs a hook's program. */
   readonly spawn: Spawn;
   /** Named moments of the engine; does nothing but in tests. */

@@ -13,7 +13,7 @@ export function waiting({ quarantine }: LedgerView): QuarantineRecord | undefine
 
 /** Whether the log is followed. */
 export function isLive({ state }: LedgerView): boolean {
-  return state === "streaming" || state === "ready";
+  return state === "streaming" || state === "ready" || state === "rolled_back";
 }
 
 /** `engine` is null where none on this machine answers. */

@@ -15,7 +15,7 @@ import { pacedWriter } from "../safety/paced-writer.js";
 import type { Pacer } from "../safety/turns.js";
 import type { Address } from "../serve/access.js";
 import { openControl } from "../serve/control.js";
-import { Jobs } from "../serve/jobs.js";
+import { jobKinds, Jobs } from "../serve/jobs.js";
 import type { JobAct, JobKind, Works } from "../serve/jobs.js";
 import { socketPath } from "../serve/socket.js";
 import { leaveOut } from "../migration/leave-out.js";
@@ -80,12 +80,15 @@ export class Steering implements AsyncDisposable {
   readonly #tally = new Tally();
   readonly #retention: Retention;
   #control: AsyncDisposable | null = null;
-  readonly #jobs = new Jobs({
-    verify: (ask, onProgress, signal) => this.#work("verify", ask, onProgress, signal),
-    repair: (ask, onProgress, signal) => this.#work("repair", ask, onProgress, signal),
-  });
+  readonly #jobs = new Jobs(
+    Object.fromEntries(
+      jobKinds.map((kind) => [kind, (...what: Parameters<JobAct>) => this.#work(kind, ...what)]),
+    ),
+  );
   /** What this life of the engine can do; nothing before its lanes have joined. */
-  #works: Partial<Works> = {};
+  #works: Works = {};
+  /** Why it does nothing else. */
+  #idle = "The copy is not complete yet";
   #ticker: Ticker | null = null;
   #ledger: Ledger | null = null;
   #stream: Stream | null = null;
@@ -154,6 +157,7 @@ export class Steering implements AsyncDisposable {
     this.#stream = null;
     this.#verifier = null;
     this.#works = {};
+    this.#idle = "The copy is not complete yet";
     this.#blocking = ["not-copied"];
     ticker.steered(() => this.#waits());
     this.#control ??= await openControl({
@@ -208,8 +212,9 @@ export class Steering implements AsyncDisposable {
   }
 
   /** From now on this life of the engine does this for whoever asks. */
-  works(works: Works): void {
+  works(works: Works, idle = "The lanes have not joined yet"): void {
     this.#works = works;
+    this.#idle = idle;
   }
 
   /** Is told when a change is left out: nothing that was compared before says anything of its tables. */
@@ -238,7 +243,7 @@ export class Steering implements AsyncDisposable {
   async #work(kind: JobKind, ...what: Parameters<JobAct>): ReturnType<JobAct> {
     const act = this.#works[kind];
     if (act === undefined)
-      throw new Fault("usage", `The copy is not complete yet, so there is nothing to ${kind}.`, {
+      throw new Fault("usage", `${this.#idle}, so there is nothing to ${kind}.`, {
         next: "headgate status",
       });
     return await act(...what);

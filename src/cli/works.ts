@@ -5,6 +5,7 @@ import type { Ledger, Source } from "../port.js";
 import type { JobAct, Works } from "../serve/jobs.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
 import type { Following } from "../verify/tools.js";
+import type { CutoverWork } from "./cutover-job.js";
 import type { OpenMigration } from "./open.js";
 import { repairJob } from "./repair-job.js";
 import type { Services } from "./services.js";
@@ -19,6 +20,8 @@ export interface WorkParts {
   readonly ledger: Ledger;
   readonly verifier: Verifier;
   readonly watch: VerifyWatch;
+  /** null where there is no night to come: an offline copy. */
+  readonly night?: Pick<CutoverWork, "cutover" | "rollback">;
   /** null where nobody follows the source's log. */
   readonly following: Following | null;
   /** The engine's life. */
@@ -26,9 +29,10 @@ export interface WorkParts {
 }
 
 export function worksOf(parts: WorkParts): Works {
-  const { services, migration, found, source, ledger, verifier, watch, following, signal } = parts;
+  const { services, migration, found, source, ledger, verifier, watch, following, night, signal } = parts;
   const ending = (act: JobAct): JobAct => endsWith(act, signal);
   return {
+    ...(night === undefined ? {} : { cutover: ending(night.cutover), rollback: ending(night.rollback) }),
     verify: ending(
       verifyJob({
         verifier,

@@ -316,10 +316,10 @@ const cases: readonly (readonly [
   ["empty file", () => "# nothing\n", "config-invalid", /:1:1: The file is empty/],
   ["a list", () => "- a\n", "config-invalid", /The file is a list/],
   [
-    "cutover",
-    line("cutover: { maxWritePause: 10s }"),
+    "gates",
+    line("gates: { backup: 1 }"),
     "not-built-yet",
-    /:6:1: cutover is set, but cutover is not built yet/,
+    /:6:1: gates is set, but gates is not built yet/,
   ],
   [
     "the same server twice",

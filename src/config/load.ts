@@ -39,11 +39,19 @@ export interface LoadedConfig {
   readonly target: Endpoint;
   /** source.replica, with the source's own TLS settings; null when the file names none. */
   readonly replica: Endpoint | null;
+  /** source.admin and the probes, each with its side's own TLS settings; null where the file names none. */
+  readonly night: Night;
   /** Where changes come from instead of the source's own log; null with kind binlog. */
   readonly kafka: KafkaEndpoint | null;
   readonly redactor: Redactor;
   /** `headgate.yaml:12:3` of a key, or of the nearest thing around it that the file has. */
   readonly where: (path: KeyPath) => string;
+}
+
+export interface Night {
+  readonly admin: Endpoint | null;
+  readonly sourceProbe: Endpoint | null;
+  readonly targetProbe: Endpoint | null;
 }
 
 type Told = Pick<Problem, "place" | "sentence">;
@@ -69,6 +77,20 @@ export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> 
   const source = demandEndpoint("source", config, folder, path, places, redactor);
   const target = demandEndpoint("target", config, folder, path, places, redactor);
   const replica = demandReplica(config, source, folder, path, places, redactor);
+  const beside = (side: UrlSide, key: KeyPath, url: string | undefined): Endpoint | null =>
+    demandBeside(
+      { side, key, url, of: side === "source" ? source : target },
+      config,
+      folder,
+      path,
+      places,
+      redactor,
+    );
+  const night = {
+    admin: beside("source", ["source", "admin"], config.source.admin),
+    sourceProbe: beside("source", ["cutover", "fence", "probe"], config.cutover.fence.probe),
+    targetProbe: beside("target", ["cutover", "open", "probe"], config.cutover.open.probe),
+  };
   const kafka = demandKafka(config, folder, path, places, redactor);
   for (const name of [config.migration, config.target.schema, config.environment]) redactor.allow(name);
   demandTwoServers(source.server, target.server);
@@ -80,6 +102,7 @@ export async function loadConfig(path: string, env: Env): Promise<LoadedConfig> 
     source,
     target,
     replica,
+    night,
     kafka,
     redactor,
     where: (key) => placed(path, places.key(key)),
@@ -178,6 +201,40 @@ function demandReplica(
   knowServer(redactor, server);
   if (server.database !== source.server.database)
     throw refuse(`the database ${server.database}`, `the source's own database, ${source.server.database}`);
+  return result.endpoint;
+}
+
+interface Beside {
+  readonly side: UrlSide;
+  readonly key: KeyPath;
+  readonly url: string | undefined;
+  /** The side that it is another login of. */
+  readonly of: Endpoint;
+}
+
+/** Another login of a side: the same database, with the side's TLS. */
+function demandBeside(
+  { side, key, url, of }: Beside,
+  config: Config,
+  folder: string,
+  path: string,
+  places: Places,
+  redactor: Redactor,
+): Endpoint | null {
+  if (url === undefined) return null;
+  const refuse = (found: string, allowed: string): Fault =>
+    told(
+      "config-invalid",
+      path,
+      [{ place: places.value(key), sentence: `${dotted(key)} is ${found}. Allowed: ${allowed}.` }],
+      redactor,
+    );
+  const result = endpointOf(side, { url, tls: config[side].tls }, folder);
+  if ("problem" in result) throw refuse(result.problem.found, result.problem.allowed);
+  const { server } = result.endpoint;
+  knowServer(redactor, server);
+  if (server.database !== of.server.database)
+    throw refuse(`the database ${server.database}`, `the ${side}'s own database, ${of.server.database}`);
   return result.endpoint;
 }
 

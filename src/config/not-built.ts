@@ -10,14 +10,12 @@ interface Part {
 }
 
 const parts: readonly Part[] = [
-  { path: ["source", "admin"], part: "the fence" },
-  { path: ["cutover"], part: "cutover" },
   { path: ["triggers", "replicationLagSeconds"], part: "triggers" },
   { path: ["triggers", "p95Increase"], part: "triggers" },
   { path: ["triggers", "errorRate"], part: "triggers" },
   { path: ["triggers", "diskUsed"], part: "triggers" },
   { path: ["baseline"], part: "the latency baseline" },
-  { path: ["hooks"], part: "hooks" },
+  { path: ["hooks", "latency"], part: "triggers" },
   { path: ["gates"], part: "gates" },
 ];
 

@@ -268,6 +268,7 @@ export class ExampleWorld {
           both("canary", () => {
             if (this.foreign > 0)
               throw new Fault("cutover-aborted", "Somebody else has written on the target.");
+            return null;
           }),
         drain: () =>
           both("drain back", (): Position => {

@@ -65,8 +65,8 @@ export interface Forward {
 export interface Reverse {
   /** Why it cannot bring everything back, a sentence each: what waits in quarantine, a slot that is lost. */
   blocking(): Promise<readonly string[]>;
-  /** A marker on the target that came through, and nothing foreign with it. */
-  canary(signal: AbortSignal): Promise<void>;
+  /** A marker on the target that came through, and nothing foreign with it. Resolves to where the way back stands, for its proofs. */
+  canary(signal: AbortSignal): Promise<Note | null>;
   /** Everything that the target had committed when this was called is applied to the source. */
   drain(signal: AbortSignal): Promise<Position>;
   prove(signal: AbortSignal): Promise<Proof>;

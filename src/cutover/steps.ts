@@ -176,8 +176,7 @@ export const steps: readonly Step[] = [
     describe:
       "Send a marker from the target to the source: the way back runs, and nobody else has written there.",
     forward: async ({ reverse }, { signal }) => {
-      await reverse?.canary(signal);
-      return null;
+      return (await reverse?.canary(signal)) ?? null;
     },
     leavable: true,
     rehearsed: true,

@@ -53,6 +53,8 @@ export interface SyncOptions extends CopyOptions {
   readonly keep: (poison: PoisonEvent) => Promise<void>;
   readonly pace?: StreamOptions["pace"];
   readonly streamMoment?: StreamOptions["moment"];
+  /** What else keeps `ready` back; `level`: nothing of the others does. */
+  readonly beside?: (level: boolean) => readonly string[];
   /** The stream, as soon as there is one: for those who steer it and look at it. */
   readonly onStream: (stream: Stream) => void;
   readonly onStreamEvent: (event: StreamEvent) => void;
@@ -270,7 +272,9 @@ async function watch(
       ...blockingOf(stream, { built: joined.built, unended, failedBatches }),
       ...(verifier?.blocking() ?? []),
     ];
-    const blocking = [...(await newTables.blocking(others.length === 0)), ...others];
+    const tables = await newTables.blocking(others.length === 0);
+    const beside = options.beside?.(others.length + tables.length === 0) ?? [];
+    const blocking = [...tables, ...others, ...beside];
     const now = blocking.join(" ");
     const unjudged = verifier?.unjudged ?? [];
     if (now !== told || (now === "" && unjudged.join(" ") !== left)) {

@@ -147,6 +147,11 @@ export class Verifier {
     }, signal);
   }
 
+  /** Nobody else compares meanwhile: for the proof inside the fence. */
+  async alone<T>(act: (tools: VerificationTools) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return await this.#asked(() => act(this.#options.tools), signal);
+  }
+
   /** Goes on until the signal ends it. */
   async run(signal: AbortSignal): Promise<never> {
     const { tools: given, method } = this.#options;

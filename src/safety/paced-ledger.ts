@@ -77,6 +77,7 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
     verification: () => ledger.verification(),
     // A pause of writes is no time for another pause: the night goes by itself.
     night: () => ledger.night(),
+    doors: (roles, clock) => ledger.doors(roles, clock),
     [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose](),
   };
 }

@@ -6,7 +6,7 @@
 import { Fault } from "../errors.js";
 
 /** What kind of work there is. */
-export const jobKinds = ["verify", "repair"] as const;
+export const jobKinds = ["verify", "repair", "cutover", "rollback", "complete", "abandon"] as const;
 
 export type JobKind = (typeof jobKinds)[number];
 
@@ -20,7 +20,7 @@ export type JobAct = (
 ) => Promise<Facts>;
 
 /** What an engine can do for whoever asks. */
-export type Works = Readonly<Record<JobKind, JobAct>>;
+export type Works = Readonly<Partial<Record<JobKind, JobAct>>>;
 
 export interface JobState {
   readonly id: string;
@@ -91,7 +91,9 @@ export class Jobs implements AsyncDisposable {
   async #run(job: Job, ask: unknown): Promise<void> {
     const { kind } = job.status;
     try {
-      const result = await this.#acts[kind](
+      const act = this.#acts[kind];
+      if (act === undefined) throw new Fault("usage", `This engine does not ${kind}.`);
+      const result = await act(
         ask,
         (progress) => (job.status = { ...job.status, progress }),
         job.stop.signal,

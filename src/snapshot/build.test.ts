@@ -128,6 +128,7 @@ async function run(
     mender: unused,
     verification: unused,
     night: unused,
+    doors: unused,
     [Symbol.asyncDispose]: async () => undefined,
   };
   await buildAfter({

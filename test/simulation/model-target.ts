@@ -470,6 +470,7 @@ export class ModelTarget {
       mender: refuse,
       verification: () => this.#proofs.ledger(act, (what) => this.ask(actor, what)),
       night: refuse,
+      doors: refuse,
       [Symbol.asyncDispose]: async () => undefined,
     };
   }

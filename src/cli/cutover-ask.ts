@@ -1,0 +1,87 @@
+/** What is asked of an engine that is to cut over or to go back, and what it answers: the contract's fields, as JSON. */
+import { z } from "zod";
+import type { Journey } from "../cutover/journey.js";
+import type { StepTold, Walked } from "../cutover/runner.js";
+import { Fault, exits } from "../errors.js";
+import type { VerbResult } from "./output.js";
+import { stepSeconds } from "./step-teller.js";
+
+const cutoverAsk = z.strictObject({
+  mode: z.enum(["run", "dry-run", "rehearse"]),
+  /** Sessions with open transactions are ended, not waited for. */
+  endTransactions: z.boolean(),
+  /** How long it may take until it is ready. */
+  patienceMs: z.number().nonnegative(),
+});
+
+export type CutoverAsk = z.output<typeof cutoverAsk>;
+
+export function readCutoverAsk(what: unknown): CutoverAsk {
+  const ask = cutoverAsk.safeParse(what);
+  if (ask.success) return ask.data;
+  throw new Fault("usage", "The cutover that was asked for is not as it should be.", {
+    next: "headgate cutover --help",
+    cause: ask.error,
+  });
+}
+
+export type Body = Readonly<Record<string, unknown>>;
+
+/** The final object of a walk. */
+export function walkedBody(
+  { state, writePauseSeconds, why }: Walked,
+  journey: Journey,
+  told: readonly StepTold[],
+): Body {
+  const proof = (journey.steps.get("reverse-proof") ?? journey.steps.get("proof"))?.done?.note ?? null;
+  return {
+    state,
+    cutover: journey.cutover,
+    writePauseSeconds,
+    proof,
+    steps: stepSeconds(told),
+    ...(why === null ? {} : { why: { code: why.code, sentence: why.message, next: why.next } }),
+  };
+}
+
+const bodySchema = z.looseObject({
+  state: z.string(),
+  writePauseSeconds: z.number().nullable(),
+  proof: z.looseObject({ keysAtFence: z.number(), rowsCleanBefore: z.number() }).nullable(),
+  why: z.looseObject({ code: z.string(), sentence: z.string(), next: z.string() }).optional(),
+});
+
+/** `asked`: the verb, which decides what going back means. */
+export function walkedResult(asked: "cutover" | "rollback", migration: string, body: Body): VerbResult {
+  const { state, writePauseSeconds, proof, why } = bodySchema.parse(body);
+  const pause =
+    writePauseSeconds === null ? "" : ` Writes were stopped for ${writePauseSeconds.toFixed(3)} s.`;
+  const proven =
+    proof === null
+      ? ""
+      : ` ${String(proof.keysAtFence)} keys were compared while nobody could write, ${String(proof.rowsCleanBefore)} rows before that and touched by nobody since.`;
+  if (state === "soaking")
+    return {
+      exit: asked === "cutover" ? exits.done : exits.personNeeded,
+      nextSteps: [
+        { why: "the way back is open while an engine runs", command: "headgate run" },
+        { why: "back to the source", command: "headgate rollback" },
+        { why: "ends the soak and closes the way back", command: "headgate complete" },
+      ],
+      body,
+      human: [`${migration}: soaking. The target is open.${pause}${proven}`],
+    };
+  const aborted = asked === "cutover";
+  return {
+    exit: aborted ? exits.aborted : exits.done,
+    nextSteps: [
+      ...(why === undefined ? [] : [{ why: why.sentence, command: why.next }]),
+      { why: "the way forward is open again", command: "headgate run" },
+    ],
+    body,
+    human: [
+      `${migration}: rolled back. The source is open, as before.${pause}`,
+      ...(why === undefined ? [] : [`Why: ${why.code}: ${why.sentence}`]),
+    ],
+  };
+}

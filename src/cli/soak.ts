@@ -1,0 +1,403 @@
+/**
+ * One life of an engine in the soak: the target is open, what it is given is written to the source all the time, and the way
+ * back is one word. It begins by ending whatever a life before it has begun: a switch that is decided, a rollback. The fence
+ * of the source is looked at all the while, since a server that was started again may have forgotten it.
+ */
+import { open, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { rollback } from "../cutover/rollback.js";
+import { enter, mirror, settle } from "../cutover/runner.js";
+import type { StepTold, Walk } from "../cutover/runner.js";
+import { Fault } from "../errors.js";
+import { proveAtRollback } from "../migration/at-rollback.js";
+import { reopen } from "../migration/forward.js";
+import { ReverseStream } from "../migration/reverse.js";
+import { wayBackVerification } from "../migration/soak-verifier.js";
+import type { Ledger } from "../port.js";
+import type { JobAct } from "../serve/jobs.js";
+import { eitherOf, throwIfStopped } from "../stop.js";
+import type { LaneCheckpoint } from "../stream-port.js";
+import type { FenceProof } from "../verify/fence-proof.js";
+import type { KeptText } from "../verify/kept-ledger.js";
+import { openCrew } from "./crew.js";
+import type { Crew } from "./crew.js";
+import { walkedBody } from "./cutover-ask.js";
+import type { Body } from "./cutover-ask.js";
+import { lastView } from "./figures.js";
+import { tellStream } from "./live-voice.js";
+import type { Living } from "./living.js";
+import { keepPoison } from "./quarantine.js";
+import { Ticker } from "./ticker.js";
+import { verifyTools } from "./verify-tools.js";
+import { VerifyWatch } from "./verify-watch.js";
+import { endsWith } from "./works.js";
+
+/** How often the source's fence is looked at. */
+const fenceEveryMs = 2000;
+const mostBroughtHome = 1000;
+
+export type Soaked = "rolled_back" | "completed" | "done";
+
+/** Resolves when the soak is over, or the task that the verb became an engine for is done. */
+export async function soak(living: Living, claim: () => Promise<Ledger>): Promise<Soaked> {
+  const { context, migration, found, steering, screen, log } = living;
+  const { plan } = found;
+  await using ledger = await steering.claim(claim);
+  log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed, in the soak");
+  const ticker = new Ticker(context, screen, plan, await ledger.view());
+  await steering.begin(ticker);
+  steering.blocking(["soaking"]);
+  const life = new AbortController();
+  const signal = eitherOf(living.signal, ledger.lost, life.signal);
+  try {
+    await using crew = await openCrew({ context, migration, plan, ledger, log });
+    const walk = walker(living, crew, ledger, signal);
+    if (crew.journey.state === "switching") await settle(walk.of({ reverse: null, onStep: () => undefined }));
+    ticker.state("soaking");
+    return await ticker.during(() => soaking({ living, crew, ledger, ticker, walk, life, signal }));
+  } finally {
+    life.abort(
+      new Fault("connection-lost", "The engine that did this has ended or begun anew meanwhile.", {
+        next: "Run the same command again.",
+      }),
+    );
+    steering.ended();
+    living.last.view = await lastView(ledger, context, log);
+  }
+}
+
+interface Walker {
+  of(parts: { readonly reverse: ReverseStream | null; readonly onStep: (told: StepTold) => void }): Walk;
+}
+
+function walker({ found }: Living, crew: Crew, ledger: Ledger, stop: AbortSignal): Walker {
+  const never = (): never => {
+    throw new Fault("bug", "The way forward was asked for in the soak.");
+  };
+  const cutover = (): string => crew.journey.cutover ?? "";
+  return {
+    of: ({ reverse, onStep }) =>
+      crew.walk({
+        cutover: cutover(),
+        forward: {
+          drain: async () => never(),
+          prove: async () => never(),
+          reopen: async () => {
+            await reopen({ plan: found.plan, night: crew.source, ledger: ledger.night(), cutover });
+          },
+        },
+        reverse: reverse?.steps ?? null,
+        endTransactions: true,
+        onOpening: () => undefined,
+        onStep,
+        stop,
+      }),
+  };
+}
+
+interface Soaking {
+  readonly living: Living;
+  readonly crew: Crew;
+  readonly ledger: Ledger;
+  readonly ticker: Ticker;
+  readonly walk: Walker;
+  readonly life: AbortController;
+  readonly signal: AbortSignal;
+}
+
+async function soaking(parts: Soaking): Promise<Soaked> {
+  const { living, crew, ledger, ticker, walk, signal } = parts;
+  const { context, migration, found, steering, log, goal } = living;
+  const { services } = context;
+  const { target } = crew;
+  if (target === null) throw new Fault("bug", "A soak has no claim.");
+  if (!migration.config.cutover.wayBack) return await soakingAlone(parts);
+  await demandFence(crew);
+  const streaming = new AbortController();
+  const stop = eitherOf(signal, streaming.signal);
+  const reverse: ReverseStream = await ReverseStream.open({
+    plan: found.plan,
+    engine: found.catalogue.engine,
+    epoch: ledger.epoch,
+    ledger: crew.source.wayBack,
+    wayBack: target.wayBack,
+    batchRows: () => steering.settings.batchRows,
+    governed: (writer, until) => steering.governed(writer, until),
+    prove: (until) => {
+      // It has drained, and the proof may write a batch of its own.
+      streaming.abort(new Fault("interrupted", "The way back is drained."));
+      return prove(parts, reverse, until);
+    },
+    now: services.now,
+    wait: services.wait,
+    moment: services.streamMoment,
+    onEvent: (event) => {
+      tellStream(log, event);
+    },
+    keep: async (poison) => {
+      const path = await keepPoison(migration.stateDirectory, poison);
+      log.error(
+        { event: poison.id, table: poison.table, reason: poison.reason, path },
+        "quarantined on the way back",
+      );
+    },
+    skips: new Set(),
+    signal: stop,
+  });
+  ticker.follow(() => reverse.stream.lanes);
+  steering.follow(reverse.stream);
+  const over = turning();
+  let back: Promise<Body> | null = null;
+  const goBack = (onStep: (told: readonly StepTold[]) => void): Promise<Body> =>
+    (back ??= (async () => {
+      const told: StepTold[] = [];
+      const walked = await rollback(
+        walk.of({
+          reverse,
+          onStep: (each) => {
+            told.push(each);
+            onStep(told);
+          },
+        }),
+        null,
+      );
+      return walkedBody(walked, crew.journey, told);
+    })().finally(() => {
+      back = null;
+    }));
+  const works = {
+    cutover: async () =>
+      walkedBody({ state: "soaking", writePauseSeconds: null, why: null }, crew.journey, []),
+    rollback: async (_ask: unknown, onProgress: (facts: Body) => void) => {
+      const body = await goBack((steps) => onProgress({ steps: [...steps] }));
+      over.resolve("rolled_back");
+      return body;
+    },
+    complete: async () => {
+      const body = await complete(parts, reverse, streaming);
+      over.resolve("completed");
+      return body;
+    },
+  } satisfies Record<string, JobAct>;
+  const ending = Object.fromEntries(
+    Object.entries(works).map(([kind, act]) => [kind, endsWith(act, signal)]),
+  );
+  steering.works(ending, "The target is open");
+  const tasks: Promise<Soaked>[] = [
+    over.promise,
+    streamed(reverse, over.promise, streaming.signal),
+    guard(parts),
+  ];
+  if (crew.journey.state === "rolling_back")
+    tasks.push(goBack(() => undefined).then(() => "rolled_back" as const));
+  const { task } = goal;
+  if (task !== undefined && !task.done())
+    tasks.push(
+      task.act(ending, signal).then(async () => {
+        if (crew.journey.state === "soaking" && task.staysInSoak === true) return await over.promise;
+        return crew.journey.state === "rolled_back" || crew.journey.state === "completed"
+          ? await over.promise
+          : "done";
+      }),
+    );
+  try {
+    return await Promise.race(tasks);
+  } finally {
+    await reverse[Symbol.asyncDispose]();
+    parts.life.abort(
+      new Fault("connection-lost", "The soak is over.", { next: "Run the same command again." }),
+    );
+    await Promise.allSettled(tasks.slice(1));
+  }
+}
+
+/** Without a way back nothing is written to the source; the engine only answers. */
+async function soakingAlone({ living, crew, signal }: Soaking): Promise<Soaked> {
+  const over = turning();
+  const works = {
+    cutover: async () =>
+      walkedBody({ state: "soaking", writePauseSeconds: null, why: null }, crew.journey, []),
+  };
+  living.steering.works(works, "The target is open, and cutover.wayBack was off");
+  await living.goal.task?.act(works, signal);
+  if (living.goal.task !== undefined && living.goal.task.staysInSoak !== true) return "done";
+  signal.addEventListener("abort", () => {
+    over.reject(signal.reason);
+  });
+  return await over.promise;
+}
+
+interface Turning {
+  readonly promise: Promise<Soaked>;
+  readonly resolve: (to: Soaked) => void;
+  readonly reject: (why: unknown) => void;
+}
+
+/** The end of the soak, for whoever brings it about. */
+function turning(): Turning {
+  let [resolve, reject]: [Turning["resolve"], Turning["reject"]] = [() => undefined, () => undefined];
+  const promise = new Promise<Soaked>((resolved, rejected) => {
+    [resolve, reject] = [resolved, rejected];
+  });
+  return { promise, resolve, reject };
+}
+
+/** The stream ends with the life; where it was drained for a proof, its end is none. */
+async function streamed(
+  reverse: ReverseStream,
+  over: Promise<Soaked>,
+  drained: AbortSignal,
+): Promise<Soaked> {
+  try {
+    return await reverse.stream.run();
+  } catch (error) {
+    if (drained.aborted) return await over;
+    throw error;
+  }
+}
+
+/** The source stays shut for applications: what has come off it is put on again, and told. */
+async function guard({ living, crew, signal }: Soaking): Promise<Soaked> {
+  const { services } = living.context;
+  for (;;) {
+    await services.wait(fenceEveryMs, signal);
+    if (crew.journey.state !== "soaking") continue;
+    try {
+      await demandFence(crew);
+    } catch (error) {
+      throwIfStopped(signal);
+      if (!(error instanceof Fault)) throw error;
+      living.log.error({ code: error.code }, `the source's fence: ${error.message}`);
+    }
+  }
+}
+
+async function demandFence(crew: Crew): Promise<void> {
+  const note = crew.journey.steps.get("fence")?.note ?? null;
+  if (note === null || crew.journey.state !== "soaking") return;
+  const { raised, gaps } = await crew.source.fence.state(note);
+  if (raised === "yes") return;
+  crew.hooks.page(
+    { reason: `The source's fence had come off: ${gaps.join(" ")}`, cutover: crew.journey.cutover },
+    new AbortController().signal,
+  );
+  await crew.source.fence.raise(note, {
+    endTransactions: true,
+    onWaiting: () => undefined,
+    signal: new AbortController().signal,
+  });
+}
+
+const checkpointSchema = z.looseObject({
+  seq: z.string(),
+  position: z.object({ kind: z.literal("file"), file: z.string(), offset: z.string() }).nullable(),
+});
+
+/** Where the way back stood at the switch; the journal has it. */
+function standingAtSwitch(crew: Crew): LaneCheckpoint {
+  const found = checkpointSchema.safeParse(crew.journey.steps.get("canary")?.done?.note);
+  if (!found.success)
+    throw new Fault("journal-unreadable", "The journal does not say where the way back stood at the switch.");
+  const { seq, position } = found.data;
+  return { seq: BigInt(seq), position };
+}
+
+async function prove(
+  { living, crew, ledger }: Soaking,
+  reverse: ReverseStream,
+  signal: AbortSignal,
+): Promise<FenceProof> {
+  const { context, migration, found, steering, log } = living;
+  const { services } = context;
+  const { source, target } = await migration.both();
+  const { target: doors } = crew;
+  if (doors === null) throw new Fault("bug", "A soak has no claim.");
+  const from = standingAtSwitch(crew);
+  const tools = await wayBackVerification({
+    tools: verifyTools({
+      services,
+      migration,
+      found,
+      source,
+      target,
+      ledger,
+      following: null,
+      workers: () => steering.settings.workers,
+      pacer: () => steering.pacer(),
+      watch: new VerifyWatch(found.plan, log, services.now),
+    }),
+    target,
+    wayBack: doors.wayBack,
+    reverse: crew.source.wayBack,
+    lanes: () => reverse.stream.lanes,
+    standing: () => reverse.stream.standing,
+    holds: (later, earlier) => reverse.holds(later, earlier),
+    cutover: crew.journey.cutover ?? "",
+    from,
+    text: keptText(join(migration.stateDirectory, "soak-verified.json")),
+    clock: () => services.today().toISOString(),
+  });
+  return await proveAtRollback({
+    tools,
+    from: from.seq,
+    writer: () => crew.source.wayBack.lane(found.plan, ledger.epoch),
+    position: () => doors.wayBack.position(),
+    most: mostBroughtHome,
+    full: false,
+    signal,
+  });
+}
+
+function keptText(path: string): KeptText {
+  return {
+    read: async () => {
+      try {
+        return await readFile(path, "utf8");
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+        throw error;
+      }
+    },
+    write: async (text) => {
+      {
+        await using file = await open(`${path}.new`, "w", 0o600);
+        await file.writeFile(text);
+        await file.sync();
+      }
+      await rename(`${path}.new`, path);
+    },
+  };
+}
+
+/** The way back is closed: by an explicit word, and only while nothing waits on it. */
+async function complete(
+  { living, crew, ledger, walk }: Soaking,
+  reverse: ReverseStream,
+  streaming: AbortController,
+): Promise<Body> {
+  const { found, log } = living;
+  const blocking = await reverse.blocking();
+  if (blocking.length > 0)
+    throw new Fault("cutover-refused", `The soak cannot end: ${blocking.join(" ")}`, {
+      next: "headgate status",
+    });
+  const told = walk.of({ reverse, onStep: () => undefined });
+  await enter(told, "complete");
+  await mirror(told);
+  streaming.abort(new Fault("interrupted", "The soak is over."));
+  await ledger.setState("completed");
+  await crew.target?.wayBack.drop(found.plan);
+  await crew.source.wayBack.drop(found.plan.migration);
+  log.info({}, "completed");
+  return {
+    state: "completed",
+    writePauseSeconds: null,
+    proof: crew.journey.steps.get("proof")?.done?.note ?? null,
+    drop: [
+      { side: "source", sql: "DROP DATABASE headgate;" },
+      { side: "source", sql: "-- the accounts of source.url and source.admin" },
+      { side: "target", sql: "-- the rights of target.url's role beyond those of an owner" },
+    ],
+  };
+}

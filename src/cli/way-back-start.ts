@@ -1,0 +1,95 @@
+/**
+ * The way back before the switch, in one life of an engine: made when nothing else is in the way of `ready`, read from then on
+ * (src/migration/way-back-watch.ts). Where it cannot be made, that is told, kept back for, and tried again.
+ */
+import { Fault } from "../errors.js";
+import { WayBackWatch } from "../migration/way-back-watch.js";
+import { stopReason } from "../stop.js";
+import { wayBackPlan } from "../stream/way-back.js";
+import type { Log } from "../watch/log.js";
+import type { Crew } from "./crew.js";
+import type { Plan } from "../model.js";
+
+export interface WayBackStartOptions {
+  readonly plan: Plan;
+  readonly crew: () => Promise<Crew>;
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+const againMs = 5000;
+
+export class WayBackStart {
+  readonly #options: WayBackStartOptions;
+  #running: Promise<void> | null = null;
+  #watch: WayBackWatch | null = null;
+
+  constructor(options: WayBackStartOptions) {
+    this.#options = options;
+  }
+
+  /** What keeps `ready` back. Begins once nothing else does. */
+  blocking(level: boolean): readonly string[] {
+    if (level) this.#running ??= this.#run();
+    return this.#watch?.blocking() ?? ["no-way-back"];
+  }
+
+  /** Fault not-ready before it runs. */
+  get watch(): WayBackWatch {
+    if (this.#watch === null) throw new Fault("not-ready", "The way back does not run yet.");
+    return this.#watch;
+  }
+
+  /** Resolves once it has ended, by its signal. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { log, signal, wait } = this.#options;
+    while (!signal.aborted)
+      try {
+        await this.#once();
+      } catch (error) {
+        if (isOver(signal)) return;
+        const fault = error instanceof Fault ? error : new Fault("bug", String(error), { cause: error });
+        log.warn({ code: fault.code, next: fault.next }, `the way back is not there: ${fault.message}`);
+        try {
+          await wait(againMs, signal);
+        } catch (stopped) {
+          if (stopped !== stopReason(signal)) throw stopped;
+        }
+      }
+  }
+
+  async #once(): Promise<void> {
+    const { plan, crew: open, wait, log, signal } = this.#options;
+    const crew = await open();
+    const { target, source } = crew;
+    if (target === null) throw new Fault("bug", "A way back was asked for without a claim.");
+    await source.wayBack.prepare(plan);
+    const start = await target.wayBack.prepare(plan);
+    const checkpoint = await source.wayBack.checkpoint(plan.migration);
+    const watch = new WayBackWatch({
+      wayBack: target.wayBack,
+      plan: wayBackPlan(plan),
+      // What a soak before this one has brought back is behind it.
+      start: checkpoint?.position ?? start,
+      confirms: checkpoint === null || checkpoint.position === null,
+      wait,
+      onWord: (sentence) => {
+        log.warn({}, sentence);
+      },
+    });
+    this.#watch = watch;
+    await watch.run(signal);
+    // A fault that does not pass: it is asked anew after a while, and blocks until then.
+    await wait(againMs, signal);
+  }
+}
+
+/** Asked anew: it may have been aborted meanwhile. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

@@ -1,0 +1,127 @@
+/**
+ * The stream from the target to the source, in the soak: the same engine as forward, over the target's own log, into the
+ * source's reverse ledger. What the source does not hold stands in its way and is shown; nothing is bent.
+ */
+import type { Reverse } from "../cutover/night.js";
+import type { ReverseLedger, WayBack } from "../cutover-port.js";
+import { Fault } from "../errors.js";
+import type { Plan, Position, SourceEngine } from "../model.js";
+import { eitherOf } from "../stop.js";
+import type { Stream, StreamOptions } from "../stream/options.js";
+import { openStream } from "../stream/stream.js";
+import { wayBackLane, wayBackOptions, wayBackPlan } from "../stream/way-back.js";
+import type { ChangeFeed, LaneWriter } from "../stream-port.js";
+import type { FenceProof } from "../verify/fence-proof.js";
+import { proofOf } from "./forward.js";
+
+export interface ReverseOptions extends Pick<
+  StreamOptions,
+  "now" | "wait" | "onEvent" | "keep" | "onStands" | "skips" | "moment" | "signal"
+> {
+  readonly plan: Plan;
+  readonly engine: SourceEngine;
+  readonly epoch: string;
+  readonly ledger: ReverseLedger;
+  readonly wayBack: WayBack;
+  readonly batchRows: () => number;
+  readonly governed: (writer: LaneWriter, signal: AbortSignal) => LaneWriter;
+  /** Compares what either side has written since the switch; nothing moves. */
+  readonly prove: (signal: AbortSignal) => Promise<FenceProof>;
+}
+
+const lookMs = 10;
+
+export class ReverseStream implements AsyncDisposable {
+  readonly stream: Stream;
+  readonly #options: ReverseOptions;
+  readonly #feed: ChangeFeed;
+
+  private constructor(options: ReverseOptions, feed: ChangeFeed, start: Position) {
+    this.#options = options;
+    this.#feed = feed;
+    const { plan, engine, ledger, epoch, wayBack, signal } = options;
+    this.stream = openStream({
+      ...wayBackOptions,
+      feed,
+      plan: wayBackPlan(plan),
+      engine,
+      writer: async (_lane, stop) => options.governed(await ledger.lane(plan, epoch), stop),
+      starts: new Map([[wayBackLane, start]]),
+      // Each row of the target is on the source as it was at the switch.
+      joins: new Map([[wayBackLane, start]]),
+      cuts: new Map(),
+      mark: (_lane, note) => wayBack.mark(note),
+      get batchRows() {
+        return options.batchRows();
+      },
+      now: options.now,
+      wait: options.wait,
+      onEvent: options.onEvent,
+      ...(options.onStands === undefined ? {} : { onStands: options.onStands }),
+      ...(options.moment === undefined ? {} : { moment: options.moment }),
+      keep: options.keep,
+      skips: options.skips,
+      signal,
+    });
+  }
+
+  /** Claims the source's reverse ledger: from then on no engine before this one writes there. */
+  static async open(options: ReverseOptions): Promise<ReverseStream> {
+    const { plan, ledger, epoch, wayBack } = options;
+    await ledger.prepare(plan);
+    await ledger.claim(plan, epoch);
+    const start = await wayBack.prepare(plan);
+    return new ReverseStream(options, await wayBack.feed(wayBackPlan(plan)), start);
+  }
+
+  /** What the steps of the way back need of it. */
+  get steps(): Reverse {
+    return {
+      blocking: () => this.blocking(),
+      canary: async (signal) => {
+        await this.drain(signal);
+        return null;
+      },
+      drain: (signal) => this.drain(signal),
+      prove: async (signal) => proofOf(await this.#options.prove(signal)),
+    };
+  }
+
+  holds(later: Position, earlier: Position): boolean {
+    return this.#feed.holds(later, earlier);
+  }
+
+  async blocking(): Promise<readonly string[]> {
+    const slot = await this.#options.wayBack.slot();
+    return [
+      ...this.stream.standing.map(({ message }) => message),
+      ...(slot === null ? ["The slot that keeps the target's log is gone."] : []),
+      ...(slot?.lost === true ? ["The target has thrown away log that was not brought back yet."] : []),
+    ];
+  }
+
+  /** Everything that the target had committed when this was called is on the source, and a marker behind it was met. */
+  async drain(signal: AbortSignal): Promise<Position> {
+    const { wayBack, wait } = this.#options;
+    const end = await wayBack.position();
+    await wayBack.mark("drain");
+    const past = await wayBack.position();
+    await wayBack.mark("drain");
+    const stop = eitherOf(signal, this.#options.signal);
+    for (;;) {
+      const [lane] = this.stream.lanes;
+      if (lane === undefined) throw new Fault("bug", "The way back has no lane.");
+      if (lane.position !== null && this.#feed.holds(lane.position, past)) return end;
+      const [standing] = this.stream.standing;
+      if (standing !== undefined)
+        throw new Fault("way-back-stopped", `The way back stands still: ${standing.message}`, {
+          cause: standing,
+        });
+      await wait(lookMs, stop);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#feed[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The target's log before the switch (design.md, decision 13): the slot keeps it from `ready` on, and it is read all the
+ * time. What our own stream has applied carries its origin and is left out, so whatever row comes is a foreign write on the
+ * target: it is counted and blocks. Markers of ours have to come through: that is the canary. Nothing is applied here, as the
+ * source's triggers are still there; in the soak the reverse stream goes on from what the slot has kept.
+ */
+import type { WayBack } from "../cutover-port.js";
+import { Fault } from "../errors.js";
+import type { Plan, Position } from "../model.js";
+import { throwIfStopped } from "../stop.js";
+import type { ChangeSink } from "../stream-port.js";
+
+export interface WatchedWayBack {
+  readonly wayBack: WayBack;
+  /** As the way back goes by it. */
+  readonly plan: Plan;
+  readonly start: Position;
+  /** Whether the server may throw away what was read: not where the reverse stream has a checkpoint before it. */
+  readonly confirms: boolean;
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly onWord: (sentence: string) => void;
+}
+
+const lookMs = 10;
+const pauseMs = 500;
+
+export class WayBackWatch {
+  readonly #options: WatchedWayBack;
+  readonly #seen = new Set<string>();
+  readonly #foreign = new Map<string, number>();
+  #failure: Fault | null = null;
+  #reading = false;
+
+  constructor(options: WatchedWayBack) {
+    this.#options = options;
+  }
+
+  /** Tables that somebody else wrote to on the target, and how many rows. */
+  get foreign(): ReadonlyMap<string, number> {
+    return this.#foreign;
+  }
+
+  blocking(): readonly string[] {
+    return [
+      ...(this.#foreign.size > 0 ? ["foreign-writes"] : []),
+      ...(this.#failure === null && this.#reading ? [] : ["no-way-back"]),
+    ];
+  }
+
+  /** Goes on until the signal ends it; a fault that does not pass is kept, and blocks. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { wayBack, plan, wait, onWord } = this.#options;
+    await using feed = await wayBack.feed(plan);
+    let at = this.#options.start;
+    const sink = this.#sink((position) => {
+      at = position;
+      if (this.#options.confirms) feed.confirm?.(position);
+    });
+    for (;;) {
+      throwIfStopped(signal);
+      try {
+        this.#failure = null;
+        this.#reading = true;
+        await feed.read([at], sink, { untilEnd: false, signal });
+      } catch (error) {
+        throwIfStopped(signal);
+        if (!(error instanceof Fault)) throw error;
+        this.#failure = error;
+        onWord(`the way back cannot be read: ${error.message}`);
+        if (!error.retriable) return;
+      }
+      await wait(pauseMs, signal);
+    }
+  }
+
+  /** A marker that went into the target's log and came out of it, with nothing foreign before it. */
+  async canary(signal: AbortSignal): Promise<void> {
+    const id = await this.#options.wayBack.mark("canary");
+    while (!this.#seen.delete(id)) {
+      if (this.#failure !== null) throw this.#failure;
+      await this.#options.wait(lookMs, signal);
+    }
+    this.demandNothingForeign();
+  }
+
+  demandNothingForeign(): void {
+    const [first] = this.#foreign;
+    if (first === undefined) return;
+    const tables = [...this.#foreign].map(([table, rows]) => `${table} (${String(rows)})`).slice(0, 5);
+    throw new Fault(
+      "cutover-aborted",
+      `Somebody else has written on the target while only Headgate may: ${tables.join(", ")}.`,
+      { next: "Find out who, then headgate verify --full, headgate repair." },
+    );
+  }
+
+  #sink(committed: (position: Position) => void): ChangeSink {
+    return {
+      begin: () => undefined,
+      wants: () => true,
+      change: (images) => {
+        this.#foreign.set(images.table.source, (this.#foreign.get(images.table.source) ?? 0) + 1);
+      },
+      truncate: (table) => {
+        this.#foreign.set(table.source, (this.#foreign.get(table.source) ?? 0) + 1);
+      },
+      marker: (_lane, id) => {
+        this.#seen.add(id);
+        if (this.#seen.size > 1000) this.#seen.clear();
+      },
+      commit: (position) => {
+        committed(position());
+      },
+      schemaChange: ({ tables }) => {
+        for (const table of tables) this.#foreign.set(table, (this.#foreign.get(table) ?? 0) + 1);
+      },
+      idle: (position) => {
+        committed(position());
+      },
+      full: () => false,
+      drained: () => Promise.resolve(),
+    };
+  }
+}
