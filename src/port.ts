@@ -369,8 +369,8 @@ export interface LedgerView {
   readonly holds: readonly Hold[];
   /** Oldest first. */
   readonly quarantine: readonly QuarantineRecord[];
-  /** Absent where no cutover has begun. */
-  readonly night?: NightView;
+  /** null, or absent, where no cutover has begun. */
+  readonly night?: NightView | null;
 }
 
 /** What the ledger knows of the night; the journal beside the engine knows more, and first. */

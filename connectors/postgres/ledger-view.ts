@@ -37,7 +37,24 @@ const noQuarantine = `(SELECT ''::text AS migration, ''::text AS event, ''::text
 const noPolicy =
   "(SELECT ''::text AS migration, ''::text AS object, ''::text AS policy, 0::bigint AS count WHERE false)";
 
-const viewSql = (hold: string, quarantine: string, policy: string): string => `
+/** And the journal's copy. */
+const noJournal = `(SELECT ''::text AS migration, 0 AS number, ''::text AS cutover, ''::text AS step, ''::text AS phase,
+  ''::text AS at, NULL::json AS note WHERE false)`;
+
+/** Of the journal, as many as a screen shows. */
+const lastEntries = 20;
+
+const nightSql = (journal: string): string => `
+  SELECT json_build_object('cutover', n.cutover, 'lanesClosed', n.closed, 'journal', n.journal)
+    FROM (SELECT to_jsonb(m) ->> 'cutover' AS cutover,
+                 EXISTS (SELECT FROM headgate.lane l WHERE l.migration = m.id AND (to_jsonb(l) ->> 'closed')::bool) AS closed,
+                 (SELECT coalesce(json_agg(json_build_object('number', j.number, 'cutover', j.cutover, 'step', j.step,
+                             'phase', j.phase, 'at', j.at, 'note', j.note) ORDER BY j.number), '[]')
+                    FROM (SELECT * FROM ${journal} j WHERE j.migration = m.id
+                           ORDER BY j.number DESC LIMIT ${String(lastEntries)}) j) AS journal) n
+   WHERE n.cutover IS NOT NULL OR n.closed OR json_array_length(n.journal) > 0`;
+
+const viewSql = (hold: string, quarantine: string, policy: string, journal: string): string => `
 SELECT json_build_object(
   'state', m.state,
   'since', ${iso("m.since")},
@@ -92,7 +109,8 @@ SELECT json_build_object(
                      'reason', q.reason, 'sentence', q.sentence, 'position', q.position, 'state', q.state,
                      'keptAt', ${iso("q.kept_at")}, 'who', q.who, 'why', q.why, 'settledAt', ${iso("q.settled_at")})
                      ORDER BY q.kept_at, q.event), '[]')
-                   FROM ${quarantine} q WHERE q.migration = m.id)
+                   FROM ${quarantine} q WHERE q.migration = m.id),
+  'night', (${nightSql(journal)})
 )::text AS view
   FROM headgate.migration m JOIN headgate.epoch e ON e.migration = m.id
  WHERE m.id = $1`;
@@ -104,7 +122,8 @@ export async function readView(session: Session, migration: string): Promise<Led
     await session.query(
       `SELECT to_regclass('headgate.hold') IS NOT NULL AS hold,
               to_regclass('headgate.quarantine') IS NOT NULL AS quarantine,
-              to_regclass('headgate.policy') IS NOT NULL AS policy`,
+              to_regclass('headgate.policy') IS NOT NULL AS policy,
+              to_regclass('headgate.journal') IS NOT NULL AS journal`,
       [],
       "reading the ledger",
     )
@@ -113,6 +132,7 @@ export async function readView(session: Session, migration: string): Promise<Led
     known?.["hold"] === "t" ? "headgate.hold" : noHold,
     known?.["quarantine"] === "t" ? "headgate.quarantine" : noQuarantine,
     known?.["policy"] === "t" ? "headgate.policy" : noPolicy,
+    known?.["journal"] === "t" ? "headgate.journal" : noJournal,
   );
   const [row] = (await session.query(sql, [migration], "reading the ledger")).rows;
   if (row === undefined) return null;

@@ -76,8 +76,8 @@ class PostgresTarget implements Target {
     });
   }
 
-  async grants(schema: string): Promise<readonly PhaseGrants[]> {
-    return within(this.#options, (session) => readGrants(session, this.#facts.database, schema));
+  async grants(schema: string, roles: readonly string[] = []): Promise<readonly PhaseGrants[]> {
+    return within(this.#options, (session) => readGrants(session, this.#facts.database, schema, roles));
   }
 
   async texts(

@@ -24,7 +24,10 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
     const { source, target } = await migration.both();
     const made = await planOf(await source.catalogue(context.services.signal), migration.request);
     const cut = firstCut(made.tables, await source.facts());
-    const grants = [...(await source.grants(cut)), ...(await target.grants(made.schema))];
+    const grants = [
+      ...(await source.grants(cut)),
+      ...(await target.grants(made.schema, migration.config.cutover.open.roles)),
+    ];
     const human = grants.flatMap((phase) => [`-- ${phase.phase} (${phase.server})`, ...phase.statements, ""]);
     return { exit: exits.done, nextSteps: [], body: { findings: [], grants }, human, exact: true };
   }

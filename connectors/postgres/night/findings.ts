@@ -53,7 +53,7 @@ function ofDoor(door: Door, open: ReadonlyMap<string, readonly string[]>): reado
         `The target has no role ${role}, which a cutover is to let in.`,
         Buffer.byteLength(role) > 63
           ? "Name an existing role in cutover.open.roles: PostgreSQL's names have 63 bytes at most."
-          : `CREATE ROLE ${postgresName(role)} NOLOGIN PASSWORD '...';`,
+          : `CREATE ROLE ${postgresName(role)} LOGIN PASSWORD '...';`,
       ),
     ];
   if (door.ours)

@@ -153,10 +153,16 @@ async function demandOpen(session: Session, plan: Plan, roles: readonly string[]
       "grant-missing",
       `${out.role} was let in and still may not ${out.login ? "connect" : "log in"}.`,
     );
-  const [lacking] = await missingRights(session, plan, roles);
-  if (lacking !== undefined)
+  const lacking = await missingRights(session, plan, roles);
+  const [first] = lacking;
+  if (first !== undefined)
     throw new Fault(
       "grant-missing",
-      `${lacking.role} was given ${lacking.privilege} on ${lacking.object} and still lacks it.`,
+      `${first.role} was given ${first.privilege} on ${first.object} and still lacks it, as our account may not give it.`,
+      {
+        next: statementsOf(lacking, "GRANT")
+          .map((sql) => `${sql};`)
+          .join(" "),
+      },
     );
 }

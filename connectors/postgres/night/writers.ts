@@ -15,6 +15,7 @@ export async function writerFindings(
   return [
     ...(await owning(session, plan, roles)),
     ...(await creating(session, roles)),
+    ...(await schemaFindings(session, plan, roles)),
     ...(await writing(session, plan, roles)),
     ...(await subscribed(session)),
     ...(await superusers(session)),
@@ -65,6 +66,33 @@ async function creating(session: Session, roles: readonly string[]): Promise<rea
       `target.${row["role"] ?? ""}`,
       `${row["role"] ?? ""} may create roles: it could make itself one that no fence knows.`,
       `ALTER ROLE ${postgresName(row["role"] ?? "")} NOCREATEROLE;`,
+    ),
+  );
+}
+
+/** Of the tables we are the owner; a schema that was there before is somebody else's, who gives USAGE or lets us give it. */
+async function schemaFindings(
+  session: Session,
+  plan: Plan,
+  roles: readonly string[],
+): Promise<readonly Finding[]> {
+  const { rows } = await session.query(
+    `SELECT r.rolname::text AS role, current_user::text AS me
+       FROM pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_namespace n
+      WHERE r.rolname::text = ANY ($1::text[]) AND n.nspname::text = $2 AND NOT has_schema_privilege(r.oid, n.oid, 'USAGE')
+        AND NOT has_schema_privilege(n.oid, 'USAGE WITH GRANT OPTION')
+      ORDER BY r.rolname`,
+    [roles, plan.schema],
+    "asking whether the roles may use the schema",
+  );
+  const schema = postgresName(plan.schema);
+  return rows.map((row) =>
+    finding(
+      "error",
+      "grant-missing",
+      `target.${row["role"] ?? ""}`,
+      `${row["role"] ?? ""} may not use the schema ${plan.schema}, and ${row["me"] ?? ""} may not give it that.`,
+      `GRANT USAGE ON SCHEMA ${schema} TO ${postgresName(row["me"] ?? "")} WITH GRANT OPTION;`,
     ),
   );
 }

@@ -14,6 +14,7 @@ import { run } from "./tool.js";
 const settings = `
 wal_level = logical
 max_connections = 100
+max_prepared_transactions = 10
 max_wal_senders = 10
 max_replication_slots = 10
 shared_buffers = 256MB
