@@ -51,9 +51,11 @@ export async function told(
   const note = `end ${String(++turn)}`;
   await source.mark("main", note);
   const sink = new UntilMarker(note, tell);
+  const late = AbortSignal.timeout(60_000);
   try {
-    await feed.read([from], sink, { untilEnd: false, signal: sink.met.signal });
+    await feed.read([from], sink, { untilEnd: false, signal: AbortSignal.any([sink.met.signal, late]) });
   } catch (error) {
+    if (late.aborted) throw new Error(`the marker "${note}" did not come`);
     if (!sink.met.signal.aborted) throw error;
   }
   return sink;

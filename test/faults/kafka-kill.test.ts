@@ -110,7 +110,8 @@ describe("kill -9", () => {
     await writer.reached(30);
     const settings = settingsOf(url, name, target, seed);
     const begun = performance.now();
-    const met = await firstLife(writer, settings, now);
+    const since = (): string => `${((performance.now() - begun) / 1000).toFixed(0)} s`;
+    const met = await firstLife(writer, settings, now, since);
     const second = startEngine(settings);
     await second.line("event going-on");
     await writer.reached(writer.log.length + 40);
@@ -119,7 +120,7 @@ describe("kill -9", () => {
     expect(await second.end).toMatchObject({ code: null, replays: 0 });
     await judged(url.href, target, writer);
     console.log(
-      `seed ${String(seed)}: ${met}, ${String(writer.log.length)} transactions, ${((performance.now() - begun) / 1000).toFixed(0)} s`,
+      `seed ${String(seed)}: ${met}, level with ${String(writer.log.length)} transactions at ${since()}`,
     );
     await drop(url.href, name);
   });
@@ -156,6 +157,7 @@ async function firstLife(
   writer: Writer,
   settings: StreamEngineSettings,
   { moment, hit, victim }: Choice,
+  since: () => string,
 ): Promise<string> {
   const doomed = startEngine({
     ...settings,
@@ -168,9 +170,11 @@ async function firstLife(
     return "unmet";
   });
   const met = await Promise.race([doomed.line("met "), unmet]);
+  let times = `met at ${since()}`;
   if (met?.startsWith("met ") === true && victim !== "engine") {
     back = killServer(serverOf[victim]);
     await back;
+    times += `, back at ${since()}`;
     doomed.say("go on");
   }
   doomed.say("level");
@@ -183,7 +187,8 @@ async function firstLife(
     expect(["connection-lost", "server-unreachable", "connector-failed"], result.sentence).toContain(
       result.code,
     );
-  return result === null ? `killed at ${moment}` : `met ${moment}, ${result.code ?? "outlived"}`;
+  const outcome = result === null ? "killed" : (result.code ?? "outlived");
+  return `${times}, ${outcome} at ${since()}`;
 }
 
 async function prepare(url: string, name: string): Promise<void> {

@@ -267,6 +267,38 @@ export const parts: readonly Part[] = [
     file: "test/faults/stream-kill.test.ts",
     env: { HEADGATE_TEST_KILLS: "20", HEADGATE_TEST_KILLS_AFTER: String(at * 20) },
   })),
+  ...(["mysql9", "mariadb"] as const).map((source) => ({
+    name: `kafka:${source}`,
+    proves:
+      "the seeded writer over real Kafka, Connect and Debezium while copy and stream run: JSON, JSON with schemas and Avro, in one lane, in two, and in a topic a table of somebody's own connector, equal by the oracle",
+    share: "three of these, one of them from MariaDB",
+    project: "world" as const,
+    file: "test/world/kafka-live.test.ts",
+    env: { HEADGATE_TEST_SOURCES: source },
+  })),
+  {
+    name: "kafka-run",
+    proves:
+      "run, DDL and plan --amend, skip, recopy, by the command line, with changes over Kafka as over the source's log",
+    share: "nothing of it",
+    project: "world",
+    file: "test/world/live-run.test.ts",
+    env: { HEADGATE_TEST_FEED: "kafka" },
+  },
+  ...["kafka-kills", "kafka-kills-once"].flatMap((name) =>
+    [0, 20, 40].map((seed, at) => ({
+      name: `${name}:${String(at + 1)}`,
+      proves: `20 of 60 seeded kill -9 of Connect, broker, engine or source under the writer${name === "kafka-kills" ? "" : ", with exactly-once source support"}, resumed to level, equal by the oracle`,
+      share: name === "kafka-kills" ? "4 kills, one of each" : "nothing of it",
+      project: "faults" as const,
+      file: "test/faults/kafka-kill.test.ts",
+      env: {
+        HEADGATE_TEST_KILLS: "20",
+        HEADGATE_TEST_KILLS_AFTER: String(seed),
+        ...(name === "kafka-kills" ? {} : { HEADGATE_STACK_EXACTLY_ONCE: "1" }),
+      },
+    })),
+  ),
   {
     name: "zombie",
     proves:

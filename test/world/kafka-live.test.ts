@@ -4,14 +4,16 @@
  * events, lanes of Headgate's own connector and topics of somebody else's, one a table; the gate goes through all of them
  * from each source. HEADGATE_SEED=n runs one seed alone.
  */
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { LaneRequest } from "../../src/plan/request.js";
 import { freshSeed } from "../fresh-seed.js";
 import type { SourceDatabase, SourceName } from "./source-database.js";
 import { kafkaWorld } from "./kafka-world.js";
 import type { KafkaWorld, OtherConnector } from "./kafka-world.js";
 import { serversAreNamed, testSources } from "./matrix.js";
-import { streamed } from "./writer/streamed.js";
+import { startLive } from "./live.js";
+import type { LiveSettings } from "./live.js";
+import { judged, streamed } from "./writer/streamed.js";
 
 const chosen = process.env["HEADGATE_SEED"];
 const seed = chosen === undefined || chosen === "" ? freshSeed() : Number(chosen);
@@ -64,6 +66,37 @@ describe.each(lives)("a writer on $server, over Kafka in $format", ({ server, fo
         ? { begun: (source) => somebodys(kafka, { server, format, source }) }
         : {}),
     });
+  });
+});
+
+it("a migration goes from the source's log to Kafka, where the connector has begun before it, and back", async () => {
+  const name = "hg_kafka_change";
+  await using kafka = await kafkaWorld(name);
+  await streamed({
+    ...{ name, server: "mysql9", seed, lanes: "one", xa: false, before: 20, after: 20 },
+    then: async ({ settings, sourceAt, target, writer }) => {
+      const written = async (): Promise<void> => {
+        writer.start();
+        await writer.reached(writer.log.length + 40);
+        await writer.stop();
+      };
+      const followed = async (over: LiveSettings["over"]): Promise<void> => {
+        await using live = startLive({ ...settings, ...(over === undefined ? {} : { over }) });
+        await live.event("going-on");
+        await written();
+        await live.level();
+        await judged(sourceAt, target, writer);
+        await live.stop();
+      };
+      // The connector begins after this, so its topics lack it.
+      await written();
+      await using early = startLive({ ...settings, over: kafka.over });
+      expect(await early.ended).toMatchObject({
+        code: "topic-gap",
+        next: expect.stringContaining("feed.kind: binlog") as string,
+      });
+      for (const over of [undefined, kafka.over, undefined]) await followed(over);
+    },
   });
 });
 

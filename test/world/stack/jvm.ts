@@ -155,6 +155,9 @@ function brokerProperties(data: string, port: number, controller: number): reado
     "transaction.state.log.min.isr=1",
     "share.coordinator.state.topic.min.isr=1",
     "group.initial.rebalance.delay.ms=0",
+    // A broker that was killed is let in again when its own session has run out.
+    "broker.session.timeout.ms=3000",
+    "broker.heartbeat.interval.ms=1000",
     // A topic that nobody made must be missed, not made by whoever asks for it.
     "auto.create.topics.enable=false",
     "log.retention.hours=-1",
