@@ -39,9 +39,10 @@ export class Settled {
     const { feed, join, start } = this.#options;
     this.seq = seq;
     this.position = position;
-    this.joined = position !== null && join !== null && feed.holds(position, join);
-    this.met = this.joined;
     this.base = position ?? start;
+    // The way back joins where it starts: nothing is copied beside it.
+    this.joined = join !== null && feed.holds(this.base, join);
+    this.met = this.joined;
     this.#caughtUp = false;
     this.#awaited = position === null ? (this.#options.startMarker ?? null) : null;
   }

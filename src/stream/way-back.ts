@@ -1,8 +1,9 @@
 /**
  * What turns the stream round: one lane for everything, as the target's log is one, and fields that are in the target's
- * form as they come. Foreign keys' actions stand in that log as rows, so none is made up for it.
+ * form as they come. Nothing is copied beside it, so it joins where it starts; and foreign keys' actions stand in that log
+ * as rows, so none is made up for it.
  */
-import type { Plan } from "../model.js";
+import type { Plan, Position } from "../model.js";
 import { asItIs } from "../typemap/as-it-is.js";
 import type { StreamOptions } from "./options.js";
 
@@ -14,10 +15,18 @@ export function wayBackPlan(plan: Plan): Plan {
   return { ...plan, lanes: [wayBackLane], tables };
 }
 
-/** What a stream is told beside its feed, its writer and `wayBackPlan`. */
-export const wayBackOptions: Pick<StreamOptions, "cellOf" | "cascades" | "built" | "onJoined"> = {
-  cellOf: () => asItIs,
-  cascades: false,
-  built: true,
-  onJoined: () => Promise.resolve(),
-};
+/** What a stream is told beside its feed, its writer and `wayBackPlan`; `start`: where the slot began. */
+export function wayBackOptions(
+  start: Position,
+): Pick<StreamOptions, "cellOf" | "cascades" | "built" | "onJoined" | "starts" | "joins" | "cuts"> {
+  const starts = new Map([[wayBackLane, start]]);
+  return {
+    cellOf: () => asItIs,
+    cascades: false,
+    built: true,
+    onJoined: () => Promise.resolve(),
+    starts,
+    joins: starts,
+    cuts: new Map(),
+  };
+}
