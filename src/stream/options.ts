@@ -21,6 +21,8 @@ export interface StreamOptions {
   readonly startMarkers?: ReadonlyMap<string, string>;
   /** Where a lane has joined. */
   readonly joins: ReadonlyMap<string, Position>;
+  /** Both sides were equal where the log begins, and no copy is beside it: lanes are past their joins from the first change on. */
+  readonly nothingCopied?: boolean;
   /** Tables copied by an exact cut, by source name, with its position: events within it are left out. */
   readonly cuts: ReadonlyMap<string, Position>;
   /** The log does not carry foreign keys' actions: synthesise them. */

@@ -12,6 +12,8 @@ export interface SettledOptions {
   readonly feed: ChangeFeed;
   readonly start: Position;
   readonly join: Position | null;
+  /** No copy is beside the log, so that every position is past the join. */
+  readonly nothingCopied?: boolean;
   /** Id of the marker that was committed behind `start`; null where nobody knows it. */
   readonly startMarker?: string | null;
 }
@@ -39,10 +41,11 @@ export class Settled {
     const { feed, join, start } = this.#options;
     this.seq = seq;
     this.position = position;
-    this.base = position ?? start;
-    // The way back joins where it starts: nothing is copied beside it.
-    this.joined = join !== null && feed.holds(this.base, join);
+    this.joined =
+      this.#options.nothingCopied === true ||
+      (position !== null && join !== null && feed.holds(position, join));
     this.met = this.joined;
+    this.base = position ?? start;
     this.#caughtUp = false;
     this.#awaited = position === null ? (this.#options.startMarker ?? null) : null;
   }

@@ -34,6 +34,7 @@ export function openStream(options: StreamOptions): Stream {
       start,
       startMarker: options.startMarkers?.get(name) ?? null,
       join,
+      nothingCopied: options.nothingCopied === true,
       cascades,
       // May be changed while the stream runs.
       get batchRows() {

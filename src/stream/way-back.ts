@@ -1,7 +1,6 @@
 /**
  * What turns the stream round: one lane for everything, as the target's log is one, and fields that are in the target's
- * form as they come. Nothing is copied beside it, so it joins where it starts; and foreign keys' actions stand in that log
- * as rows, so none is made up for it.
+ * form as they come. Nothing is copied beside it; and foreign keys' actions stand in that log as rows, so none is made up.
  */
 import type { Plan, Position } from "../model.js";
 import { asItIs } from "../typemap/as-it-is.js";
@@ -18,15 +17,18 @@ export function wayBackPlan(plan: Plan): Plan {
 /** What a stream is told beside its feed, its writer and `wayBackPlan`; `start`: where the slot began. */
 export function wayBackOptions(
   start: Position,
-): Pick<StreamOptions, "cellOf" | "cascades" | "built" | "onJoined" | "starts" | "joins" | "cuts"> {
-  const starts = new Map([[wayBackLane, start]]);
+): Pick<
+  StreamOptions,
+  "cellOf" | "cascades" | "built" | "onJoined" | "starts" | "joins" | "nothingCopied" | "cuts"
+> {
   return {
     cellOf: () => asItIs,
     cascades: false,
     built: true,
     onJoined: () => Promise.resolve(),
-    starts,
-    joins: starts,
+    starts: new Map([[wayBackLane, start]]),
+    joins: new Map(),
+    nothingCopied: true,
     cuts: new Map(),
   };
 }
