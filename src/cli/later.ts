@@ -5,6 +5,5 @@
 export const later: readonly (readonly [verb: string, does: string])[] = [
   ["abandon", "give up before the switch"],
   ["approve", "record a gate"],
-  ["baseline", "capture the baseline"],
   ["stop", "stop every engine"],
 ];

@@ -133,6 +133,17 @@ const services: Services = {
     const { targetProbe } = await import("../../connectors/postgres/night/probe.js");
     return targetProbe({ url, tls: postgresTls(tls), engine: { host: hostname(), pid: process.pid } }, plan);
   },
+  sourceVitals: async (server, tls) => {
+    const { MysqlVitals } = await import("../../connectors/mysql/vitals.js");
+    return new MysqlVitals({ ...server, tls }, now);
+  },
+  targetVitals: async (url, tls) => {
+    const { PostgresVitals } = await import("../../connectors/postgres/vitals.js");
+    return new PostgresVitals(
+      { url, tls: postgresTls(tls), engine: { host: hostname(), pid: process.pid } },
+      now,
+    );
+  },
   spawn: spawnHook,
   moment: () => undefined,
   streamMoment: () => undefined,

@@ -8,6 +8,7 @@ import { loadConfig } from "../config/load.js";
 import type { LoadedConfig, Night } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { overridden, workersPerHost } from "../config/schema.js";
+import type { Vitals } from "../cutover-port.js";
 import type { PlanRequest } from "../plan/request.js";
 import type { Source, Target } from "../port.js";
 import type { VerbContext } from "./verb.js";
@@ -17,6 +18,8 @@ interface Openers {
   readonly target: () => Promise<Target>;
   /** null where the file names no replica. */
   readonly replica: (() => Promise<Source>) | null;
+  readonly sourceVitals: () => Promise<Vitals>;
+  readonly targetVitals: () => Promise<Vitals>;
 }
 
 export class OpenMigration implements AsyncDisposable {
@@ -125,6 +128,16 @@ export class OpenMigration implements AsyncDisposable {
     return this.#target;
   }
 
+  /** How the source serves; the caller closes it. */
+  async sourceVitals(): Promise<Vitals> {
+    return await this.#open.sourceVitals();
+  }
+
+  /** How the target serves; the caller closes it. */
+  async targetVitals(): Promise<Vitals> {
+    return await this.#open.targetVitals();
+  }
+
   async both(): Promise<{ source: Source; target: Target }> {
     return { source: await this.source(), target: await this.target() };
   }
@@ -159,6 +172,8 @@ export async function openMigration({ flags, output, services }: VerbContext): P
     {
       source: () => services.openSource(source.server, source.tls, kafka, stateDirectory),
       target: () => services.openTarget(config.target.url, target.tls, engine, hasWayBack(loaded)),
+      sourceVitals: () => services.sourceVitals(source.server, source.tls),
+      targetVitals: () => services.targetVitals(config.target.url, target.tls),
       replica: replica === null ? null : () => services.openSource(replica.server, replica.tls, null),
     },
   );

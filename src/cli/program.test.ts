@@ -32,6 +32,8 @@ function offline(
     today: () => new Date(0),
     wait: refuse,
     ask: refuse,
+    sourceVitals: refuse,
+    targetVitals: refuse,
     spawn: refuse,
     openSource: refuse,
     openTarget: refuse,

@@ -24,7 +24,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .option("-c, --config <file>", "the migration file", defaultConfig)
     .addHelpText(
       "after",
-      `The night: runbook, cutover, rollback, complete. An engine runs: pause, resume, set KEY=VALUE; none: recopy TABLE\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
+      `The night: runbook, baseline, cutover, rollback, complete. An engine runs: pause, resume, set KEY=VALUE; none: recopy TABLE\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
     )
     // --help of each verb says the same, and a screen has 24 lines.
     .helpCommand(false)
@@ -262,6 +262,19 @@ export async function runProgram(argv: readonly string[], services: Services): P
     "skip",
     async () => (await import("./skip.js")).skipVerb,
     "headgate skip --event 'uuid:7#1' --reason 'row mended by hand, CHG-1182'",
+  );
+  const baseline = steers("baseline", "What is usual on the source now, for the triggers.").argument(
+    "<act>",
+    "capture",
+  );
+  verb(
+    baseline,
+    "baseline",
+    async () => {
+      const { baselineVerb } = await import("./baseline.js");
+      return (context, flags: SteerFlags) => baselineVerb(context, { ...flags, act: baseline.args[0] ?? "" });
+    },
+    "headgate baseline capture",
   );
   const again = steers("recopy", "Copies one table again, at one position; no engine may run.").argument(
     "<table>",

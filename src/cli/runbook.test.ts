@@ -51,6 +51,8 @@ async function run(...argv: string[]): Promise<{ exit: number; out: string; err:
     today: () => new Date(0),
     wait: refuse,
     ask: refuse,
+    sourceVitals: refuse,
+    targetVitals: refuse,
     spawn: refuse,
     openSource: refuse,
     openTarget: refuse,

@@ -7,6 +7,7 @@ import type { Probe, SourceNight } from "../cutover-port.js";
 import type { Plan } from "../model.js";
 import type { KafkaEndpoint, Source, Target } from "../port.js";
 import type { Server, Tls } from "../config/url.js";
+import type { Vitals } from "../cutover-port.js";
 import type { Spawn } from "../cutover/hook.js";
 import type { MomentHook } from "../snapshot/moments.js";
 import type { StreamMomentHook } from "../stream/moments.js";
@@ -50,6 +51,9 @@ export interface Services {
   /** Logs in as an application. Opens nothing before it is asked. */
   readonly sourceProbe: (server: Server, tls: Tls, plan: Plan) => Promise<Probe>;
   readonly targetProbe: (url: string, tls: Tls, plan: Plan) => Promise<Probe>;
+  /** How a side serves; opens nothing before it is asked. */
+  readonly sourceVitals: (server: Server, tls: Tls) => Promise<Vitals>;
+  readonly targetVitals: (url: string, tls: Tls) => Promise<Vitals>;
   /** Runs a hook's program. */
   readonly spawn: Spawn;
   /** Named moments of the engine; does nothing but in tests. */

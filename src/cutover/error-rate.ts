@@ -31,7 +31,7 @@ export class ErrorRates {
   readonly #usual: number;
   #counted: readonly Counted[] = [];
 
-  /** `usual`: the share that failed before, as `usualShare` has it. */
+  /** `usual`: the share that failed before, as the baseline has it. */
   constructor(usual: number) {
     this.#usual = usual;
   }
@@ -54,10 +54,4 @@ export class ErrorRates {
     const failed = Number(served.failed - begin.failed);
     return { rate: Math.max(0, failed / requests - this.#usual), requests, failed };
   }
-}
-
-/** The share of failures between two counts; 0 where there was nothing. */
-export function usualShare(before: Served, after: Served): number {
-  const requests = Number(after.requests - before.requests);
-  return requests <= 0 ? 0 : Number(after.failed - before.failed) / requests;
 }
