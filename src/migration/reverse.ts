@@ -9,7 +9,7 @@ import type { Plan, Position, SourceEngine } from "../model.js";
 import { eitherOf } from "../stop.js";
 import type { Stream, StreamOptions } from "../stream/options.js";
 import { openStream } from "../stream/stream.js";
-import { wayBackLane, wayBackOptions, wayBackPlan } from "../stream/way-back.js";
+import { wayBackOptions, wayBackPlan } from "../stream/way-back.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { FenceProof } from "../verify/fence-proof.js";
 import { proofOf } from "./forward.js";
@@ -41,15 +41,12 @@ export class ReverseStream implements AsyncDisposable {
     this.#feed = feed;
     const { plan, engine, ledger, epoch, wayBack, signal } = options;
     this.stream = openStream({
-      ...wayBackOptions,
+      // Each row of the target is on the source as it was at the switch.
+      ...wayBackOptions(start),
       feed,
       plan: wayBackPlan(plan),
       engine,
       writer: async (_lane, stop) => options.governed(await ledger.lane(plan, epoch), stop),
-      starts: new Map([[wayBackLane, start]]),
-      // Each row of the target is on the source as it was at the switch.
-      joins: new Map([[wayBackLane, start]]),
-      cuts: new Map(),
       mark: (_lane, note) => wayBack.mark(note),
       get batchRows() {
         return options.batchRows();
