@@ -121,7 +121,7 @@ async function runOnce(context: VerbContext, flags: RunFlags, begun: Begun): Pro
   if (flags.dryRun) return dryRun(found, before);
   if (flags.takeOver === true) await target.endHolder(migration.id);
   if (goal.until === "copied" && before !== null && before.holder === null) {
-    if (before.state === "streaming" || before.state === "ready") return alreadyCopied(migration.id, before);
+    if (isFollowed(before) || before.state === "completed") return alreadyCopied(migration.id, before);
     // Views that differed are looked at again: somebody may have mended them meanwhile.
     if (before.state === "copied" && viewsToLookAt(before).length === 0)
       return alreadyCopied(migration.id, before);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { LedgerView, QuarantineRecord } from "../port.js";
+import { nightLines } from "./status-night.js";
 import { nextOf } from "./status-next.js";
 
 const kept = (reason: string, table = "t"): QuarantineRecord => ({
@@ -68,4 +69,28 @@ it("goes on with what there is to do", () => {
   expect(commands({ state: "copying", holder })).toEqual([]);
   expect(commands({ holder })).toEqual([]);
   expect(commands({ holder }, "paused")).toEqual(["headgate resume"]);
+  expect(commands({ state: "soaking", holder })).toEqual(["headgate rollback", "headgate complete"]);
+  expect(commands({ state: "soaking" })).toEqual(["headgate run", "headgate rollback", "headgate complete"]);
+  expect(commands({ state: "soaking", holder }, "paused")).toEqual(["headgate resume"]);
+  expect(commands({ state: "rolled_back" })).toEqual(["headgate run"]);
+  expect(commands({ state: "completed" })).toEqual(["headgate report"]);
+});
+
+it("tells the night as the ledger has it", () => {
+  const entry = {
+    ...{ number: 7, cutover: "m-1", step: "open-target", at: "2026-11-27T23:00:00.000Z", note: null },
+    phase: "done",
+  } as const;
+  const night = { cutover: "m-1", lanesClosed: true, journal: [entry] };
+  expect(nightLines(view({ state: "soaking", night }))).toEqual([
+    "cutover  m-1: the target is open, and nothing of the source's log is written to it",
+    "journal  m-1: open-target done, 2026-11-27T23:00:00.000Z",
+  ]);
+  expect(nightLines(view({ state: "rolled_back", night: { ...night, lanesClosed: false } }))[0]).toBe(
+    "cutover  m-1: rolled back, and the source's log is followed again",
+  );
+  expect(nightLines(view({ night: { ...night, cutover: null, lanesClosed: false } }))[0]).toBe(
+    "cutover  m-1: the target is not open",
+  );
+  expect([...nightLines(view()), ...nightLines(view({ night: null }))]).toEqual([]);
 });

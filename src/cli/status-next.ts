@@ -5,6 +5,7 @@ import type { LedgerView, QuarantineRecord } from "../port.js";
 import type { TellStatus } from "../serve/client.js";
 import type { LastVerify } from "./last-verify.js";
 import type { NextStep } from "./output.js";
+import { isSwitched, nightSteps } from "./status-night.js";
 
 /** What the stream stands before, if anything. */
 export function waiting({ quarantine }: LedgerView): QuarantineRecord | undefined {
@@ -25,6 +26,7 @@ export function nextOf(
   const running = view.holder !== null;
   const first = waiting(view);
   if (first !== undefined && isLive(view)) return [decision(first, running)];
+  if (isSwitched(view) && (engine === null || engine.held === "no")) return nightSteps(view);
   if (running)
     return engine === null || engine.held === "no"
       ? []

@@ -15,6 +15,7 @@ import { openMigration } from "./open.js";
 import { lastVerify } from "./last-verify.js";
 import type { LastVerify } from "./last-verify.js";
 import { isLive, nextOf, waiting } from "./status-next.js";
+import { isSwitched, nightLines } from "./status-night.js";
 import { table } from "./table.js";
 import { progressLine } from "./verify-progress.js";
 
@@ -92,6 +93,7 @@ function bodyOf(
     held: heldBody(view),
     blocking: blocking(view, engine),
     atFence: engine?.atFence ?? null,
+    night: view.night ?? null,
   };
 }
 
@@ -117,6 +119,7 @@ function appliedOf({ lanes }: LedgerView): Readonly<Record<string, unknown>> | n
 
 function blocking(view: LedgerView, engine: TellStatus | null): string[] {
   if (engine !== null && isLive(view)) return engine.blocking;
+  if (isSwitched(view)) return [view.state];
   if (waiting(view) !== undefined) return ["quarantine"];
   if (view.state === "ready" && view.holder !== null) return [];
   if (isLive(view)) return view.holder === null ? ["no-engine"] : ["catching-up"];
@@ -141,6 +144,7 @@ function screenOf(
       ? `engine   none runs; epoch ${view.epoch}`
       : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}; epoch ${view.epoch}`,
     `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
+    ...nightLines(view),
     ...etaLines(view),
     ...lagLines(view, engine),
     `verified ${proven === null ? "never: headgate verify" : proven.sentence}`,
@@ -172,6 +176,7 @@ function etaLines(view: LedgerView): string[] {
 }
 
 function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
+  if (isSwitched(view)) return standingLines(engine);
   if (!isLive(view)) return ["lag      none yet: the source's log is not applied", ...standingLines(engine)];
   const lag = engine?.lagSeconds ?? null;
   const lanes = view.lanes.map(
