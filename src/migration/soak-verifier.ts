@@ -9,6 +9,7 @@ import { throwIfStopped } from "../stop.js";
 import type { Position } from "../model.js";
 import type { LaneStatus } from "../stream-port.js";
 import type { ReverseLedger, WayBack } from "../cutover-port.js";
+import { wayBackLane } from "../stream/way-back.js";
 import { keptLedger } from "../verify/kept-ledger.js";
 import type { KeptText } from "../verify/kept-ledger.js";
 import { verify } from "../verify/verification.js";
@@ -34,9 +35,6 @@ export interface SoakParts {
   readonly clock: () => string;
 }
 
-/** The lane of the way back. */
-const reverseLane = "reverse";
-
 /** What both the soak and the rollback compare with: the ledger of the way forward turned round. */
 export async function wayBackVerification(parts: SoakParts): Promise<VerificationTools> {
   const { tools, target, wayBack, reverse, lanes, standing, holds, from, cutover, text, clock } = parts;
@@ -58,7 +56,7 @@ export async function wayBackVerification(parts: SoakParts): Promise<Verificatio
     from,
     checkpoint: async () => (await reverse.checkpoint(migration)) ?? from,
     shown: shownBy({ target, wait: tools.wait }),
-    caughtUp: (_lane, signal) => following.caughtUp(reverseLane, signal),
+    caughtUp: (_lane, signal) => following.caughtUp(wayBackLane, signal),
   });
 }
 

@@ -1,0 +1,148 @@
+/**
+ * A migration after its switch, as far as comparing needs one: an offline copy, the target's log read by the feed of the way
+ * back, the stream of the engine, the writer of the source, and what the soak's verification and the rollback's proof work with.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { reverseLedger } from "../../connectors/mysql/apply/ledger.js";
+import { openMysql } from "../../connectors/mysql/source.js";
+import { openWayBack } from "../../connectors/postgres/logical/way-back.js";
+import { openPostgres } from "../../connectors/postgres/target.js";
+import type { ReverseLedger, WayBack } from "../../src/cutover-port.js";
+import { Fault } from "../../src/errors.js";
+import { wayBackVerification } from "../../src/migration/soak-verifier.js";
+import type { Plan } from "../../src/model.js";
+import { readPlan } from "../../src/plan/file.js";
+import { stopReason } from "../../src/stop.js";
+import type { LaneWriter } from "../../src/stream-port.js";
+import { openStream } from "../../src/stream/stream.js";
+import { wayBackLane, wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
+import type { VerificationTools } from "../../src/verify/verification.js";
+import type { KeptText } from "../../src/verify/kept-ledger.js";
+import type { Journey } from "./journey.js";
+import { liveTools } from "./live-verifier.js";
+import { optionsOf, sourceUrl } from "./source-database.js";
+import type { SourceName } from "./source-database.js";
+
+export interface WayBackWorld extends AsyncDisposable {
+  readonly plan: Plan;
+  readonly wayBack: WayBack;
+  readonly reverse: ReverseLedger;
+  /** New ones, as an engine that takes over has them. */
+  tools(): Promise<VerificationTools>;
+  readonly text: KeptText & { text: string | null };
+  /** Everything that the target has committed by now is at the source. */
+  level(): Promise<void>;
+  /** Ends the stream. */
+  still(): Promise<void>;
+  writer(): Promise<LaneWriter>;
+}
+
+const epoch = "1";
+
+const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
+  try {
+    await sleep(milliseconds, undefined, { signal });
+  } catch (error) {
+    throw signal.aborted ? stopReason(signal) : error;
+  }
+};
+
+/** Copies what is there, and begins the way back. */
+export async function wayBackWorld(
+  trip: Journey,
+  server: SourceName,
+  moment?: (moment: string) => void | Promise<void>,
+): Promise<WayBackWorld> {
+  await trip.said(0, "run", "--until", "copied");
+  const plan = readPlan(readFileSync(join(trip.folder, ".headgate", trip.migration, "plan.json"), "utf8"));
+  const source = await openMysql(trip.source.options);
+  const target = await openPostgres(trip.target.options);
+  const facts = await source.facts();
+  const ledger = await target.claim(plan, facts.identity);
+  const now = (): number => performance.now();
+  const asked = {
+    server: { ...trip.target.options, url: trip.target.url },
+    migration: trip.migration,
+    now,
+    wait,
+  };
+  const wayBack = openWayBack(asked);
+  const turned = wayBackPlan(plan);
+  const start = await wayBack.prepare(turned);
+  const reverse = reverseLedger(optionsOf(await sourceUrl(server), trip.source.name), trip.migration);
+  await reverse.prepare(turned);
+  await reverse.claim(turned, epoch);
+  const from = (await reverse.checkpoint(trip.migration)) ?? { seq: 0n, position: null };
+  const feed = await wayBack.feed(turned);
+  const stop = new AbortController();
+  const enough = new Fault("interrupted", "The test has seen enough.");
+  if (facts.engine === "postgres") throw new Error("the source is PostgreSQL");
+  const { engine } = facts;
+  const stream = openStream({
+    ...wayBackOptions,
+    ...{ feed, plan: turned, engine, cuts: new Map(), now, wait, skips: new Set<string>() },
+    writer: () => reverse.lane(turned, epoch),
+    starts: new Map([[wayBackLane, start]]),
+    joins: new Map([[wayBackLane, start]]),
+    mark: (_lane, note) => wayBack.mark(note),
+    batchRows: 500,
+    onEvent: () => undefined,
+    keep: () => Promise.resolve(),
+    signal: stop.signal,
+  });
+  const ended = stream.run().then(
+    () => null,
+    (error: unknown) => error,
+  );
+  const text = {
+    text: null as string | null,
+    read: () => Promise.resolve(text.text),
+    write: (all: string) => {
+      text.text = all;
+      return Promise.resolve();
+    },
+  };
+  const unused = { caughtUp: () => Promise.reject(new Error("the way forward is closed")) };
+  const parts = { source, target, ledger, plan, engine, following: unused, joined: () => true, moment };
+  const tools = (): Promise<VerificationTools> =>
+    wayBackVerification({
+      tools: liveTools({ ...parts, rangeRows: 200 }),
+      ...{ target, wayBack, reverse, from, text },
+      lanes: () => stream.lanes,
+      standing: () => stream.standing,
+      holds: (later, earlier) => feed.holds(later, earlier),
+      cutover: `${trip.migration}-1`,
+      clock: () => "then",
+    });
+  const still = async (): Promise<void> => {
+    stop.abort(enough);
+    const error = await ended;
+    if (error !== enough && error !== null) throw error;
+  };
+  return {
+    ...{ plan, wayBack, reverse, tools, text, still },
+    level: async () => {
+      const { following } = await tools();
+      await Promise.race([
+        following?.caughtUp(wayBackLane, stop.signal),
+        ended.then((error) => {
+          throw error instanceof Error ? error : new Error("the way back has ended");
+        }),
+      ]);
+    },
+    writer: () => reverse.lane(turned, epoch),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(enough);
+      await ended;
+      await feed[Symbol.asyncDispose]();
+      await wayBack.drop(turned);
+      await wayBack[Symbol.asyncDispose]();
+      await reverse.drop(trip.migration);
+      await ledger[Symbol.asyncDispose]();
+      await target[Symbol.asyncDispose]();
+      await source[Symbol.asyncDispose]();
+    },
+  };
+}
