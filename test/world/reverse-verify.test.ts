@@ -39,7 +39,7 @@ beforeAll(async () => {
     "INSERT INTO bag VALUES (1, 'x'), (1, 'x'), (2, 'y'), (NULL, NULL)",
   ])
     await trip.source.sql(sql);
-  world = await wayBackWorld(trip, "mysql9");
+  world = await wayBackWorld(trip);
 }, 120_000);
 afterAll(async () => {
   await world[Symbol.asyncDispose]();

@@ -17,13 +17,14 @@ import { readPlan } from "../../src/plan/file.js";
 import { stopReason } from "../../src/stop.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { openStream } from "../../src/stream/stream.js";
-import { wayBackLane, wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
+import { wayBackCuts, wayBackLane, wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
 import type { VerificationTools } from "../../src/verify/verification.js";
 import type { KeptText } from "../../src/verify/kept-ledger.js";
+import { grantStatements as sourceGrants, routineRight } from "../../connectors/mysql/grants.js";
+import { grantStatements as targetGrants } from "../../connectors/postgres/grants.js";
+import { engineName } from "./accounts.js";
 import type { Journey } from "./journey.js";
 import { liveTools } from "./live-verifier.js";
-import { optionsOf, sourceUrl } from "./source-database.js";
-import type { SourceName } from "./source-database.js";
 
 export interface WayBackWorld extends AsyncDisposable {
   readonly plan: Plan;
@@ -49,10 +50,25 @@ const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> =>
   }
 };
 
+/** What the engine's accounts need beside the copy's, by the very statements that `check --grants` prints. */
+async function allow({ source, target }: Journey): Promise<void> {
+  const role = engineName(source.name);
+  const phase = "way back";
+  const there = {
+    account: `${role}@%`,
+    engine: "mysql" as const,
+    database: source.name,
+    cut: "copy" as const,
+  };
+  for (const each of sourceGrants({ ...there, dynamic: true, routines: routineRight("mysql", new Set()) }))
+    if (each.phase === phase) for (const sql of each.statements) await source.sql(sql.replace(/;$/u, ""));
+  for (const each of targetGrants({ role, database: source.name, schema: "public", schemaExists: true }))
+    if (each.phase === phase) for (const sql of each.statements) await target.sql(sql);
+}
+
 /** Copies what is there, and begins the way back. */
 export async function wayBackWorld(
   trip: Journey,
-  server: SourceName,
   moment?: (moment: string) => void | Promise<void>,
 ): Promise<WayBackWorld> {
   await trip.said(0, "run", "--until", "copied");
@@ -62,6 +78,7 @@ export async function wayBackWorld(
   const facts = await source.facts();
   const ledger = await target.claim(plan, facts.identity);
   const now = (): number => performance.now();
+  await allow(trip);
   const asked = {
     server: { ...trip.target.options, url: trip.target.url },
     migration: trip.migration,
@@ -71,7 +88,7 @@ export async function wayBackWorld(
   const wayBack = openWayBack(asked);
   const turned = wayBackPlan(plan);
   const start = await wayBack.prepare(turned);
-  const reverse = reverseLedger(optionsOf(await sourceUrl(server), trip.source.name), trip.migration);
+  const reverse = reverseLedger(trip.source.options, trip.migration);
   await reverse.prepare(turned);
   await reverse.claim(turned, epoch);
   const from = (await reverse.checkpoint(trip.migration)) ?? { seq: 0n, position: null };
@@ -82,7 +99,7 @@ export async function wayBackWorld(
   const { engine } = facts;
   const stream = openStream({
     ...wayBackOptions,
-    ...{ feed, plan: turned, engine, cuts: new Map(), now, wait, skips: new Set<string>() },
+    ...{ feed, plan: turned, engine, cuts: wayBackCuts(plan, start), now, wait, skips: new Set<string>() },
     writer: () => reverse.lane(turned, epoch),
     starts: new Map([[wayBackLane, start]]),
     joins: new Map([[wayBackLane, start]]),
