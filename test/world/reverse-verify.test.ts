@@ -4,6 +4,7 @@
  * whoever verifies goes on where a killed one was, and at a rollback the target's value wins where it was touched, and the
  * source's where it was not. HEADGATE_SEED repeats a life; HEADGATE_TEST_LIVES asks for more than a few.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freshSeed } from "../fresh-seed.js";
@@ -23,6 +24,7 @@ const first = Number(given ?? freshSeed());
 const lives = given === undefined ? Number(process.env["HEADGATE_TEST_LIVES"] ?? 3) : 1;
 const rows = 600;
 const hot = 12;
+const everyMs = 20;
 const signal = new AbortController().signal;
 
 let trip: Journey;
@@ -65,7 +67,9 @@ async function write(seed: number, stop: AbortSignal): Promise<number> {
         `INSERT INTO bag VALUES (${String(id)}, 'hot')`,
         `DELETE FROM bag WHERE ctid = (SELECT min(ctid) FROM bag WHERE b = 'hot')`,
       ];
-      const some = Array.from({ length: 1 + random.below(3) }, () => statements[random.below(8)] ?? "");
+      // Of a table without a key every write is a write of all of it: seldom, or no look at it is ever still.
+      const kinds = random.chance(0.05) ? 8 : 6;
+      const some = Array.from({ length: 1 + random.below(3) }, () => statements[random.below(kinds)] ?? "");
       try {
         await client.query(["BEGIN", ...some, "COMMIT"].join(";"));
         written += 1;
@@ -74,6 +78,8 @@ async function write(seed: number, stop: AbortSignal): Promise<number> {
         if (!/deadlock|duplicate key/u.test(String(error))) throw error;
         await client.query("ROLLBACK");
       }
+      // A rate that two cores bring back as well.
+      await sleep(everyMs);
     }
   } finally {
     await client.end();
@@ -107,13 +113,14 @@ const atSource = async (...statements: readonly string[]): Promise<void> => {
 
 it.each(Array.from({ length: lives }, (_, at) => first + at))(
   "accuses nobody while sessions write (seed %i), then finds what is broken",
+  { timeout: 300_000 },
   async (seed) => {
     const soak = await verifier();
     const stop = new AbortController();
     const writing = [1, 2, 3].map((n) => write(seed * 10 + n, stop.signal));
     try {
-      for (let round = 0; round < 3; round += 1) {
-        const outcome = await soak.round(round === 2, signal);
+      for (let round = 0; round < 2; round += 1) {
+        const outcome = await world.alive(soak.round(round === 1, signal));
         expect(lines(outcome)).toEqual([]);
       }
       // A key that was touched before, which nobody writes to now, and one that nobody ever has.
@@ -123,12 +130,12 @@ it.each(Array.from({ length: lives }, (_, at) => first + at))(
         "UPDATE users SET note = 'broken' WHERE id = 300",
         "UPDATE words SET n = -1 WHERE w = 'Wörd 400'",
       );
-      expect(lines(await soak.round(false, signal))).toEqual(["users 300 different note"]);
+      expect(lines(await world.alive(soak.round(false, signal)))).toEqual(["users 300 different note"]);
       // Another engine goes on with what is on record.
       const next = await verifier();
-      expect(lines(await next.round(false, signal))).toEqual(["users 300 different note"]);
+      expect(lines(await world.alive(next.round(false, signal)))).toEqual(["users 300 different note"]);
       expect(next.status.diverged).toEqual([{ table: "users", rows: "1" }]);
-      expect(lines(await next.round(true, signal))).toEqual([
+      expect(lines(await world.alive(next.round(true, signal)))).toEqual([
         "users 300 different note",
         "words Wörd 400 different n",
       ]);
@@ -136,7 +143,7 @@ it.each(Array.from({ length: lives }, (_, at) => first + at))(
         `UPDATE users SET note = 'seed ${String(seed)}' WHERE id = 300`,
         "UPDATE words SET n = 400 WHERE w = 'Wörd 400'",
       );
-      expect(lines(await next.round(false, signal))).toEqual([]);
+      expect(lines(await world.alive(next.round(false, signal)))).toEqual([]);
     } finally {
       stop.abort();
     }

@@ -35,6 +35,8 @@ export interface WayBackWorld extends AsyncDisposable {
   readonly text: KeptText & { text: string | null };
   /** Everything that the target has committed by now is at the source. */
   level(): Promise<void>;
+  /** Fails as soon as the stream does: nobody waits for what will never come. */
+  alive<T>(act: Promise<T>): Promise<T>;
   /** Ends the stream. */
   still(): Promise<void>;
   writer(): Promise<LaneWriter>;
@@ -80,7 +82,7 @@ export async function wayBackWorld(
   const now = (): number => performance.now();
   await allow(trip);
   const asked = {
-    server: { ...trip.target.options, url: trip.target.url },
+    server: trip.target.options,
     migration: trip.migration,
     now,
     wait,
@@ -138,16 +140,18 @@ export async function wayBackWorld(
     const error = await ended;
     if (error !== enough && error !== null) throw error;
   };
+  const alive: WayBackWorld["alive"] = (act) =>
+    Promise.race([
+      act,
+      ended.then((error) => {
+        throw error instanceof Error ? error : new Error("the way back has ended");
+      }),
+    ]);
   return {
-    ...{ plan, wayBack, reverse, tools, text, still },
+    ...{ plan, wayBack, reverse, tools, text, still, alive },
     level: async () => {
       const { following } = await tools();
-      await Promise.race([
-        following?.caughtUp(wayBackLane, stop.signal),
-        ended.then((error) => {
-          throw error instanceof Error ? error : new Error("the way back has ended");
-        }),
-      ]);
+      await alive(following?.caughtUp(wayBackLane, stop.signal) ?? Promise.resolve());
     },
     writer: () => reverse.lane(turned, epoch),
     [Symbol.asyncDispose]: async () => {
