@@ -138,7 +138,7 @@ export async function wayBackWorld(
   const still = async (): Promise<void> => {
     stop.abort(enough);
     const error = await ended;
-    if (error !== enough && error !== null) throw error;
+    if (error !== enough && error !== null) throw error instanceof Error ? error : new Error(String(error));
   };
   const alive: WayBackWorld["alive"] = (act) =>
     Promise.race([
