@@ -17,7 +17,7 @@ import { readPlan } from "../../src/plan/file.js";
 import { stopReason } from "../../src/stop.js";
 import type { LaneWriter } from "../../src/stream-port.js";
 import { openStream } from "../../src/stream/stream.js";
-import { wayBackCuts, wayBackLane, wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
+import { wayBackLane, wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
 import type { VerificationTools } from "../../src/verify/verification.js";
 import type { KeptText } from "../../src/verify/kept-ledger.js";
 import { grantStatements as sourceGrants, routineRight } from "../../connectors/mysql/grants.js";
@@ -100,11 +100,9 @@ export async function wayBackWorld(
   if (facts.engine === "postgres") throw new Error("the source is PostgreSQL");
   const { engine } = facts;
   const stream = openStream({
-    ...wayBackOptions,
-    ...{ feed, plan: turned, engine, cuts: wayBackCuts(plan, start), now, wait, skips: new Set<string>() },
+    ...wayBackOptions(start),
+    ...{ feed, plan: turned, engine, now, wait, skips: new Set<string>() },
     writer: () => reverse.lane(turned, epoch),
-    starts: new Map([[wayBackLane, start]]),
-    joins: new Map([[wayBackLane, start]]),
     mark: (_lane, note) => wayBack.mark(note),
     batchRows: 500,
     onEvent: () => undefined,
@@ -138,7 +136,8 @@ export async function wayBackWorld(
   const still = async (): Promise<void> => {
     stop.abort(enough);
     const error = await ended;
-    if (error !== enough && error !== null) throw error instanceof Error ? error : new Error(String(error));
+    if (error !== enough && error !== null)
+      throw error instanceof Error ? error : new Error("the way back has ended");
   };
   const alive: WayBackWorld["alive"] = (act) =>
     Promise.race([
