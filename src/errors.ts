@@ -152,6 +152,7 @@ export const codes = {
     next: "Do by hand what the hook did not, then headgate status",
   },
   "cutover-aborted": { exit: exits.aborted, retriable: false, next: "headgate status" },
+  "trigger-fired": { exit: exits.aborted, retriable: false, next: "headgate status" },
   "cutover-refused": usage("headgate status"),
   "not-ready": { exit: exits.difference, retriable: false, next: "headgate status" },
   "fence-refused": { exit: exits.aborted, retriable: false, next: "headgate cutover --dry-run" },

@@ -21,6 +21,8 @@ import { eitherOf } from "../stop.js";
 import type { Stream } from "../stream/options.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Log } from "../watch/log.js";
+import { baselineOf } from "./baseline.js";
+import { keepBaseline, readBaseline } from "./baseline-file.js";
 import type { Crew } from "./crew.js";
 import { readCutoverAsk, walkedBody } from "./cutover-ask.js";
 import type { Body, CutoverAsk } from "./cutover-ask.js";
@@ -103,6 +105,7 @@ export class CutoverWork {
     const { migration, found, stream, wayBack, turned, services } = this.#parts;
     await this.#demandReady(ask, signal);
     await this.#demandFree(crew, signal);
+    await this.#baseline(crew, signal);
     const told: StepTold[] = [];
     const id = nextCutover(migration.id, crew.journey);
     const walked = await this.#parts.verifier.alone(
@@ -135,6 +138,16 @@ export class CutoverWork {
       turned();
     }
     return { ...body, tables: found.plan.tables.length };
+  }
+
+  /** What the triggers are held against after the switch, where nobody has taken it. */
+  async #baseline(crew: Crew, signal: AbortSignal): Promise<void> {
+    const { migration, services, log } = this.#parts;
+    if ((await readBaseline(migration.stateDirectory)) !== null) return;
+    await using vitals = await migration.sourceVitals();
+    const taken = await baselineOf(migration, crew.hooks, vitals, { today: services.today, signal });
+    await keepBaseline(migration.stateDirectory, taken);
+    log.info({ ...taken }, "the baseline is taken");
   }
 
   /** Everything but fence and switch, timed. The proof is what a verification of what is dirty takes: rows move. */
@@ -246,6 +259,15 @@ export class CutoverWork {
           .map(({ sentence }) => sentence)
           .join(" ")}`,
         { next: errors[0]?.fix ?? "headgate cutover --dry-run" },
+      );
+    await using vitals = await this.#parts.migration.targetVitals();
+    const used = await vitals.diskUsed();
+    const { diskUsed } = this.#parts.migration.config.triggers;
+    if (used !== null && used >= diskUsed)
+      throw new Fault(
+        "not-ready",
+        `The target's disk is ${(used * 100).toFixed(1)} % full, and triggers.diskUsed is ${String(diskUsed)}.`,
+        { next: "Make room on the target's disk, then headgate cutover" },
       );
     const unknown = await ledger.night().neverAnalyzed(found.plan);
     if (unknown.length > 0)

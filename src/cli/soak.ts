@@ -13,13 +13,14 @@ import { Fault } from "../errors.js";
 import { proveAtRollback } from "../migration/at-rollback.js";
 import { reopen } from "../migration/forward.js";
 import { ReverseStream } from "../migration/reverse.js";
-import { wayBackVerification } from "../migration/soak-verifier.js";
+import { SoakVerifier, wayBackVerification } from "../migration/soak-verifier.js";
 import type { Ledger } from "../port.js";
 import type { JobAct } from "../serve/jobs.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { FenceProof } from "../verify/fence-proof.js";
 import type { KeptText } from "../verify/kept-ledger.js";
+import type { VerificationTools } from "../verify/verification.js";
 import { openCrew } from "./crew.js";
 import type { Crew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
@@ -28,6 +29,7 @@ import { lastView } from "./figures.js";
 import { tellStream } from "./live-voice.js";
 import type { Living } from "./living.js";
 import { keepPoison } from "./quarantine.js";
+import { SoakWatch } from "./soak-watch.js";
 import { Ticker } from "./ticker.js";
 import { verifyTools } from "./verify-tools.js";
 import { VerifyWatch } from "./verify-watch.js";
@@ -149,7 +151,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   steering.follow(reverse.stream);
   const over = turning();
   let back: Promise<Body> | null = null;
-  const goBack = (onStep: (told: readonly StepTold[]) => void): Promise<Body> =>
+  const goBack = (onStep: (told: readonly StepTold[]) => void, why: Fault | null = null): Promise<Body> =>
     (back ??= (async () => {
       const told: StepTold[] = [];
       const walked = await rollback(
@@ -160,12 +162,40 @@ async function soaking(parts: Soaking): Promise<Soaked> {
             onStep(told);
           },
         }),
-        null,
+        why,
       );
       return walkedBody(walked, crew.journey, told);
     })().finally(() => {
       back = null;
     }));
+  const verifier = new SoakVerifier({
+    tools: await soakTools(parts, reverse),
+    onVerified: ({ differences }) => {
+      if (differences > 0n) log.error({ differences: String(differences) }, "rows differ in the soak");
+    },
+    onFailure: (fault) => log.error({ code: fault.code }, `the soak's verification failed: ${fault.message}`),
+  });
+  const watching = new SoakWatch({
+    living,
+    crew,
+    lanes: () => reverse.stream.lanes,
+    blocking: () => reverse.blocking(),
+    verifier,
+    signal: stop,
+    goBack: (why) => {
+      void goBack(() => undefined, why).then(
+        () => over.resolve("rolled_back"),
+        (error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          log.error({}, `the way back that a trigger asked for stands: ${reason}`);
+          crew.hooks.page(
+            { migration: migration.id, cutover: crew.journey.cutover, reason },
+            new AbortController().signal,
+          );
+        },
+      );
+    },
+  });
   const works = {
     cutover: async () =>
       walkedBody({ state: "soaking", writePauseSeconds: null, why: null }, crew.journey, []),
@@ -175,6 +205,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
       return body;
     },
     complete: async () => {
+      watching.demandClean();
       const body = await complete(parts, reverse, streaming);
       over.resolve("completed");
       return body;
@@ -186,7 +217,13 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   steering.works(ending, "The target is open");
   const tasks: Promise<Soaked>[] = [
     over.promise,
-    streamed(reverse, over.promise, streaming.signal),
+    untilDrained(reverse.stream.run(), over.promise, streaming.signal),
+    untilDrained(verifier.run(stop), over.promise, streaming.signal),
+    untilDrained(
+      watching.run().then(() => over.promise),
+      over.promise,
+      streaming.signal,
+    ),
     guard(parts),
   ];
   if (crew.journey.state === "rolling_back")
@@ -243,14 +280,14 @@ function turning(): Turning {
   return { promise, resolve, reject };
 }
 
-/** The stream ends with the life; where it was drained for a proof, its end is none. */
-async function streamed(
-  reverse: ReverseStream,
+/** What ends with the life; where the stream was drained for a proof, its end is none. */
+async function untilDrained(
+  act: Promise<Soaked>,
   over: Promise<Soaked>,
   drained: AbortSignal,
 ): Promise<Soaked> {
   try {
-    return await reverse.stream.run();
+    return await act;
   } catch (error) {
     if (drained.aborted) return await over;
     throw error;
@@ -303,18 +340,32 @@ function standingAtSwitch(crew: Crew): LaneCheckpoint {
   return { seq: BigInt(seq), position };
 }
 
-async function prove(
+async function prove(parts: Soaking, reverse: ReverseStream, signal: AbortSignal): Promise<FenceProof> {
+  const { living, crew, ledger } = parts;
+  const { target: doors } = crew;
+  if (doors === null) throw new Fault("bug", "A soak has no claim.");
+  return await proveAtRollback({
+    tools: await soakTools(parts, reverse),
+    from: standingAtSwitch(crew).seq,
+    writer: () => crew.source.wayBack.lane(living.found.plan, ledger.epoch),
+    position: () => doors.wayBack.position(),
+    most: mostBroughtHome,
+    full: false,
+    signal,
+  });
+}
+
+/** What the soak and the rollback compare with. */
+async function soakTools(
   { living, crew, ledger }: Soaking,
   reverse: ReverseStream,
-  signal: AbortSignal,
-): Promise<FenceProof> {
+): Promise<VerificationTools> {
   const { context, migration, found, steering, log } = living;
   const { services } = context;
   const { source, target } = await migration.both();
   const { target: doors } = crew;
   if (doors === null) throw new Fault("bug", "A soak has no claim.");
-  const from = standingAtSwitch(crew);
-  const tools = await wayBackVerification({
+  return await wayBackVerification({
     tools: verifyTools({
       services,
       migration,
@@ -334,18 +385,9 @@ async function prove(
     standing: () => reverse.stream.standing,
     holds: (later, earlier) => reverse.holds(later, earlier),
     cutover: crew.journey.cutover ?? "",
-    from,
+    from: standingAtSwitch(crew),
     text: keptText(join(migration.stateDirectory, "soak-verified.json")),
     clock: () => services.today().toISOString(),
-  });
-  return await proveAtRollback({
-    tools,
-    from: from.seq,
-    writer: () => crew.source.wayBack.lane(found.plan, ledger.epoch),
-    position: () => doors.wayBack.position(),
-    most: mostBroughtHome,
-    full: false,
-    signal,
   });
 }
 

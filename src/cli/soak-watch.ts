@@ -1,0 +1,149 @@
+/**
+ * The triggers of the soak, watched: figures of both servers, the way back, the background verification and the hook. What
+ * fires goes back by itself where that is safe and the guard lasts; otherwise a person is paged, with the reason why
+ * nothing was done.
+ */
+import { milliseconds } from "../config/leaf.js";
+import { answer, blocksComplete } from "../cutover/answer.js";
+import { probesOf } from "../cutover/probes.js";
+import type { Fired, TriggerStatus } from "../cutover/triggers.js";
+import { Triggers } from "../cutover/triggers.js";
+import { watch } from "../cutover/watch.js";
+import { Fault } from "../errors.js";
+import type { SoakVerifier } from "../migration/soak-verifier.js";
+import type { LaneStatus } from "../stream-port.js";
+import { lagOf } from "../watch/engine-status.js";
+import { latencyHook, servedBy } from "./baseline.js";
+import { readBaseline } from "./baseline-file.js";
+import type { Crew } from "./crew.js";
+import type { Living } from "./living.js";
+import { timedQueries, triggerLimits } from "./watch-settings.js";
+
+export interface SoakWatchParts {
+  readonly living: Living;
+  readonly crew: Crew;
+  readonly lanes: () => readonly LaneStatus[];
+  /** Why the way back cannot bring everything back now, a sentence each. */
+  readonly blocking: () => Promise<readonly string[]>;
+  readonly verifier: SoakVerifier;
+  /** Goes back because of this; it is told and paged where that fails. */
+  readonly goBack: (why: Fault) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The way back counts as level within so many seconds: what is not there yet is on its way. */
+const levelSeconds = 5;
+
+export class SoakWatch {
+  readonly #parts: SoakWatchParts;
+  #triggers: Triggers | null = null;
+
+  constructor(parts: SoakWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** For people; empty before the first look. */
+  get status(): readonly TriggerStatus[] {
+    return this.#triggers?.status ?? [];
+  }
+
+  /** Throws while `complete` would close the way back under a doubt. */
+  demandClean(): void {
+    if (!blocksComplete(this.status)) return;
+    const sentence = this.status.find(({ trigger }) => trigger === "divergence")?.sentence ?? "rows differ";
+    throw new Fault("cutover-refused", `The soak cannot end: ${sentence}.`, { next: "headgate rollback" });
+  }
+
+  /** Until the signal ends it. */
+  async run(): Promise<void> {
+    const { living, crew, lanes, verifier, signal } = this.#parts;
+    const { migration, context, log } = living;
+    const { services } = context;
+    const usual = await readBaseline(migration.stateDirectory);
+    const triggers = new Triggers(triggerLimits(migration.config), {
+      latencies: usual?.latencies ?? null,
+      failures: usual?.failures ?? null,
+    });
+    this.#triggers = triggers;
+    for (const { trigger, state, sentence } of triggers.status)
+      if (state === "off") log.warn({ trigger }, `trigger ${trigger} is ${sentence}`);
+    await using target = await migration.targetVitals();
+    const hook = latencyHook(crew.hooks, migration.id);
+    await watch({
+      triggers,
+      probes: probesOf({
+        lanes,
+        differing: () =>
+          verifier.status.last?.tables.map(({ table, differences }) => ({
+            table: table.source,
+            rows: differences,
+          })),
+        hook,
+        queries: timedQueries(migration.config).map(({ name, target: sql }) => ({ name, sql })),
+        time: (sql, stop) => target.time(sql, stop),
+        served: async () => servedBy(await target.traffic()),
+        disks: [{ of: "the target", used: () => target.diskUsed() }],
+      }),
+      now: services.now,
+      wait: services.wait,
+      signal,
+      onFired: (fired) => {
+        void this.#fired(fired);
+      },
+      onWord: (sentence) => {
+        log.warn({}, `the watch: ${sentence}`);
+      },
+    });
+  }
+
+  async #fired(fired: Fired): Promise<void> {
+    const { living, crew, goBack } = this.#parts;
+    const { log } = living;
+    const decided = await this.#answer(fired);
+    log.error({ trigger: fired.trigger, ...fired.facts, act: decided.act }, fired.sentence);
+    const why = decided.act === "page" ? decided.why : "";
+    crew.hooks.page(
+      {
+        migration: living.migration.id,
+        cutover: crew.journey.cutover,
+        state: crew.journey.state,
+        trigger: fired.trigger,
+        reason: fired.sentence,
+        act: decided.act,
+        why,
+      },
+      new AbortController().signal,
+    );
+    if (decided.act === "page") log.error({ trigger: fired.trigger }, `nothing is done by itself: ${why}`);
+    if (decided.act === "rollback")
+      goBack(
+        new Fault("trigger-fired", fired.sentence, { facts: { trigger: fired.trigger, ...fired.facts } }),
+      );
+  }
+
+  /** In every doubt a person. */
+  async #answer(fired: Fired): Promise<ReturnType<typeof answer>> {
+    const { living, crew, lanes } = this.#parts;
+    const { config } = living.migration;
+    const { journey } = crew;
+    const lag = lagOf(lanes());
+    const since = journey.since === null ? NaN : Date.parse(journey.since);
+    const soakedMs = living.context.services.today().getTime() - since;
+    try {
+      const blocking = await this.#parts.blocking();
+      return answer(fired, {
+        phase: journey.state === "soaking" ? "soaking" : "going",
+        soakedMs: Number.isNaN(soakedMs) ? Infinity : soakedMs,
+        guardMs: milliseconds(config.cutover.guard) ?? 0,
+        wayBack: true,
+        pauseMs: crew.budgetMs,
+        // It is drained at least as fast as it was written, so what it is behind is the most that this takes.
+        drainMs: lag === null ? null : lag * 1000,
+        sourceComplete: blocking.length === 0 && lag !== null && lag <= levelSeconds,
+      });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return { act: "page", why: `the way back cannot be asked: ${error.message}` };
+    }
+  }
+}
