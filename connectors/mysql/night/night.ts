@@ -2,12 +2,72 @@
  * What the night needs at the source, put together: fence, decision, markers, triggers, counters. Reads go over a
  * connection of their own; whatever changes something goes over the one that holds the fence's named lock.
  */
-import type { SourceNight } from "../../../src/cutover-port.js";
-import { Fault } from "../../../src/errors.js";
+import type { Note, ReverseLedger, SourceNight } from "../../../src/cutover-port.js";
+import type { Finding, Plan, Position } from "../../../src/model.js";
+import { Connection } from "../connection.js";
+import { mark, prepareMarkers } from "../marker.js";
+import { readPosition } from "../position.js";
+import { pastKeys } from "./counters.js";
+import { MysqlDecision } from "./decision.js";
+import { SourceFence } from "./fence.js";
+import { planFindings } from "./plan-findings.js";
+import { NightSession } from "./session.js";
+import { createTriggers, dropTriggers, triggersNote } from "./triggers.js";
 import type { SourceNightOptions } from "./way.js";
 
 /** Logs in as the fence's account once, so that a wrong URL is told now. */
 export async function openSourceNight(options: SourceNightOptions): Promise<SourceNight> {
-  await Promise.resolve();
-  throw new Fault("not-built-yet", `The fence ${options.way.method} is not built yet.`);
+  await using first = await Connection.open(options.server);
+  return new MysqlNight({ ...options, server: { ...options.server, expect: first.identity } });
+}
+
+class MysqlNight implements SourceNight {
+  readonly fence: SourceFence;
+  readonly decision: MysqlDecision;
+  readonly wayBack: ReverseLedger;
+  readonly #session: NightSession;
+
+  constructor(options: SourceNightOptions) {
+    this.#session = new NightSession(options.server, options.migration, options.moment);
+    this.fence = new SourceFence(this.#session, options);
+    this.decision = new MysqlDecision(this.#session);
+    this.wayBack = options.wayBack;
+  }
+
+  async findings(plan: Plan): Promise<readonly Finding[]> {
+    return this.#session.read((connection) => planFindings(connection, plan));
+  }
+
+  async position(): Promise<Position> {
+    return this.#session.read((connection) =>
+      readPosition((sql) => connection.query(sql), connection.engine),
+    );
+  }
+
+  async mark(lane: string, note: string): Promise<string> {
+    return this.#session.write(async ({ connection }) => {
+      await prepareMarkers(connection, [lane]);
+      return await mark(connection, lane, note);
+    });
+  }
+
+  async triggers(plan: Plan): Promise<Note> {
+    return this.#session.read((connection) => triggersNote(connection, plan));
+  }
+
+  async dropTriggers(note: Note): Promise<void> {
+    await this.#session.change((hand) => dropTriggers(hand, note));
+  }
+
+  async createTriggers(note: Note): Promise<void> {
+    await this.#session.change((hand) => createTriggers(hand, note));
+  }
+
+  async pastKeys(plan: Plan): Promise<void> {
+    await this.#session.change((hand) => pastKeys(hand, plan));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
 }

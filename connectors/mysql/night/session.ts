@@ -1,0 +1,160 @@
+/**
+ * The fence's two connections to the source: one that only reads, and one that changes things and holds the server's
+ * named lock, so that no two engines fence and unfence at once. A connection that was lost is opened anew for the
+ * next act; the lock is then taken again, from a session of ours that the server has not missed yet too.
+ */
+import { createHash } from "node:crypto";
+import { Fault } from "../../../src/errors.js";
+import { Connection } from "../connection.js";
+import type { MysqlOptions } from "../connection.js";
+
+/** Seconds: for the lock of a predecessor whose end the server is just noticing, and for locks of others on what we change. */
+const patience = 5;
+const lockSeconds = 10;
+
+/** Changes something on the server, over the connection that holds the lock. */
+export interface Hand {
+  readonly connection: Connection;
+  change(sql: string, params?: readonly (string | number | null)[]): Promise<void>;
+  /** Ends a session; one that is gone already is as ended as it can be. */
+  end(session: string): Promise<void>;
+}
+
+export class NightSession implements AsyncDisposable {
+  readonly #options: MysqlOptions;
+  readonly #lock: string;
+  readonly #moment: (statement: string) => void | Promise<void>;
+  readonly #eye: Lane;
+  readonly #hand: Lane;
+  /** The session that held the lock last. */
+  #held: string | null = null;
+
+  constructor(
+    options: MysqlOptions,
+    migration: string,
+    moment: (statement: string) => void | Promise<void> = () => undefined,
+  ) {
+    this.#options = options;
+    this.#lock = lockName(migration);
+    this.#moment = moment;
+    const open = async (): Promise<Connection> => {
+      const connection = await Connection.open(this.#options);
+      await connection.query(
+        `SET SESSION lock_wait_timeout = ${String(lockSeconds)}, innodb_lock_wait_timeout = ${String(lockSeconds)}`,
+      );
+      return connection;
+    };
+    this.#eye = new Lane(open);
+    this.#hand = new Lane(open);
+  }
+
+  /** Reads only. */
+  async read<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#eye.with(act);
+  }
+
+  /** Holds the lock. Fault claimed where another session has it. */
+  async change<T>(act: (hand: Hand) => Promise<T>): Promise<T> {
+    return this.#hand.with(async (connection) => {
+      await this.#take(connection);
+      return await act(this.#handOf(connection));
+    });
+  }
+
+  /** Without the lock: for what is safe whoever does it at the same time. */
+  async write<T>(act: (hand: Hand) => Promise<T>): Promise<T> {
+    return this.#eye.with((connection) => act(this.#handOf(connection)));
+  }
+
+  #handOf(connection: Connection): Hand {
+    return {
+      connection,
+      change: async (sql, params = []) => {
+        await this.#moment(sql);
+        await connection.query(sql, params);
+      },
+      end: async (session) => {
+        await this.#moment(`KILL ${session}`);
+        await endSession(connection, session);
+      },
+    };
+  }
+
+  async #take(connection: Connection): Promise<void> {
+    const holder = await connection.value("SELECT IS_USED_LOCK(?)", [this.#lock]);
+    if (holder === connection.id) return;
+    // A session of ours whose end the server has not noticed. After a restart its number may be somebody else's.
+    if (holder !== null && holder === this.#held) await endSession(connection, holder);
+    const got = await connection.value("SELECT GET_LOCK(?, ?)", [this.#lock, patience]);
+    if (got !== "1")
+      throw new Fault(
+        "claimed",
+        `Session ${holder ?? "?"} of the source ${connection.place} holds the fence of this migration: another engine is about to fence or to open it.`,
+      );
+    this.#held = connection.id;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#eye[Symbol.asyncDispose]();
+    await this.#hand[Symbol.asyncDispose]();
+  }
+}
+
+const unknownSession = 1094;
+
+async function endSession(connection: Connection, id: string): Promise<void> {
+  try {
+    await connection.query(`KILL ${String(BigInt(id))}`);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.facts["errno"] !== unknownSession) throw error;
+  }
+}
+
+/** MySQL's names of locks end at 64 characters. */
+function lockName(migration: string): string {
+  const name = `headgate fence ${migration}`;
+  if (name.length <= 64) return name;
+  return `headgate fence ${createHash("sha256").update(migration).digest("hex").slice(0, 40)}`;
+}
+
+/** One connection, one act after another; a lost one is opened anew for the next. */
+class Lane implements AsyncDisposable {
+  readonly #opens: () => Promise<Connection>;
+  #connection: Promise<Connection> | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(opens: () => Promise<Connection>) {
+    this.#opens = opens;
+  }
+
+  async with<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(async () => {
+      this.#connection ??= this.#opens();
+      try {
+        return await act(await this.#connection);
+      } catch (error) {
+        // Whatever was not told by the server itself leaves the session in doubt, and it may be in a transaction or hold a setting.
+        const kept = error instanceof Fault && !(error.retriable && error.code !== "source-busy");
+        if (!kept) await this.#forget();
+        throw error;
+      }
+    });
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  async #forget(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = null;
+    const opened = await Promise.allSettled([connection]);
+    for (const one of opened) if (one.status === "fulfilled") await one.value?.[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn;
+    await this.#forget();
+  }
+}
