@@ -6,6 +6,7 @@
 import type { PhaseGrants, SourceEngine } from "../../src/model.js";
 import type { CutFrom } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
+import { adminStatements } from "./admin-rights.js";
 import type { Connection } from "./connection.js";
 import { accountName, databaseName } from "./grant-names.js";
 import { markerDatabase } from "./marker.js";
@@ -184,11 +185,6 @@ export function grantStatements(
   const cutFrom = (phase: CutFrom): readonly string[] =>
     mysql && needs.cut === phase ? [grant("LOCK TABLES", database), grant("RELOAD", "*.*")] : [];
   const recopy = cutFrom("recopy");
-  const admin = mysql
-    ? needs.dynamic
-      ? "CREATE USER, PROCESS, CONNECTION_ADMIN, SYSTEM_VARIABLES_ADMIN"
-      : "CREATE USER, PROCESS, SUPER"
-    : "CREATE USER, PROCESS, CONNECTION ADMIN, READ_ONLY ADMIN";
   return [
     {
       phase: "copy",
@@ -213,7 +209,7 @@ export function grantStatements(
     { phase: "stream", statements: [grant("REPLICATION SLAVE", "*.*"), ...cutFrom("stream")] },
     // Only for headgate recopy, which copies one table again beside what is followed.
     ...(recopy.length === 0 ? [] : [{ phase: "recopy" as const, statements: recopy }]),
-    { phase: "cutover", statements: [`GRANT ${admin} ON *.* TO 'ADMIN'@'HOST';`] },
+    { phase: "cutover", statements: adminStatements(needs, "'ADMIN'@'HOST'") },
     {
       phase: "way back",
       statements: [

@@ -7,9 +7,11 @@ import { createHash } from "node:crypto";
 import type { Connection as Driver } from "mysql2/promise";
 import { Client } from "pg";
 import type { ClientConfig } from "pg";
+import { adminStatements } from "../../connectors/mysql/admin-rights.js";
 import { routineRight, grantStatements as sourceGrants } from "../../connectors/mysql/grants.js";
 import { grantStatements as targetGrants } from "../../connectors/postgres/grants.js";
 import type { CutFrom } from "../../src/port.js";
+import { nightName } from "./night-name.js";
 
 /** No secret: accounts of test servers on the loopback. */
 export const enginePassword = "engine-Pw1";
@@ -49,6 +51,31 @@ export async function makeSourceAccount(
     routines: routineRight(engine, privileges),
   }))
     if (phases.includes(phase)) for (const statement of statements) await admin.query(withoutEnd(statement));
+}
+
+/** Makes the fence's account anew, with what `check --grants` prints for it and `more` that findings ask for. */
+export async function makeNightAccount(
+  admin: Driver,
+  database: string,
+  more: readonly string[] = [],
+): Promise<string> {
+  const name = nightName(database);
+  await dropSourceAccount(admin, name);
+  await admin.query(`CREATE USER ?@'%' IDENTIFIED BY ?`, [name, enginePassword]);
+  const [versions] = await admin.query({ sql: "SELECT VERSION()", rowsAsArray: true });
+  const engine = /mariadb/iu.test(JSON.stringify(versions)) ? "mariadb" : "mysql";
+  const [known] = await admin.query({ sql: "SHOW PRIVILEGES", rowsAsArray: true });
+  const dynamic = JSON.stringify(known).includes("XA_RECOVER_ADMIN");
+  for (const statement of [...adminStatements({ engine, dynamic, database }, `'${name}'@'%'`), ...more])
+    await admin.query(withoutEnd(statement));
+  return name;
+}
+
+/** The same server and database, logged in as the fence's account. */
+export function asNight(url: string, database: string): string {
+  const own = new URL(asEngine(url, database));
+  own.username = nightName(database);
+  return own.href;
 }
 
 export async function dropSourceAccount(admin: Driver, name: string): Promise<void> {

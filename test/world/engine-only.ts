@@ -3,13 +3,14 @@
  * servers and by every engine of a test's own, it looks at each login of the connectors: one of an administrator ends the
  * process, or fails the test (engine-only-setup.ts). PostgreSQL says itself whether a login is a superuser's; MySQL and
  * MariaDB are asked for the account's rights (administrators.ts), whatever it is called. Accounts of config files and
- * command lines are looked at in the same way as the process starts. Set-up, writers and oracle may be who they like.
+ * command lines are looked at in the same way as the process starts. The fence's own account is known by its name. Set-up, writers and oracle may be who they like.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { powerOf } from "./administrators.js";
+import { isNightName } from "./night-name.js";
 
 /** The administrators of the stack, and those of servers of one's own. */
 const administrators: ReadonlySet<string> = new Set([
@@ -45,7 +46,7 @@ export async function settled(): Promise<void> {
 function judge(server: string, user: string, administrator = administrators.has(user)): void {
   seen.push(`${server} ${user}`);
   if (administrator) told(`Headgate logged in to ${server} as ${user}, an administrator`);
-  else if (server === "MySQL" && !asked.has(user))
+  else if (server === "MySQL" && !isNightName(user) && !asked.has(user))
     asked.set(
       user,
       powerOf(user).then((power) => {
@@ -96,6 +97,7 @@ export function demandAccounts(cwd: string, args: readonly string[]): void {
 export async function demandRights(cwd: string, args: readonly string[]): Promise<void> {
   const users = new Set(named(cwd, args).flatMap(({ server, user }) => (server === "mysql" ? [user] : [])));
   for (const user of users) {
+    if (isNightName(user)) continue;
     const power = await powerOf(user);
     if (power !== null) throw new Error(`Headgate would run as ${user}, who has ${power}`);
   }

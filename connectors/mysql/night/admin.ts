@@ -1,11 +1,11 @@
 /**
- * What the fence's account needs, as the GRANT statements that `check --grants` prints under cutover, and which of it the
- * account that is logged in lacks. On MySQL 5.6 it takes rights away and gives them back, which only who has them may.
+ * Which rights of those that the fence's account needs it lacks, each with the GRANT. On MySQL 5.6 it takes rights away and
+ * gives them back, which only who has them may.
  */
-import type { Finding, SourceEngine } from "../../../src/model.js";
-import { mysqlName } from "../../../src/safety/identifier.js";
+import type { Finding } from "../../../src/model.js";
+import { adminNeeds, placeOf } from "../admin-rights.js";
 import type { Connection } from "../connection.js";
-import { accountName, databaseName } from "../grant-names.js";
+import { accountName } from "../grant-names.js";
 import { knownPrivileges, readGrants } from "../grants.js";
 import type { Grants } from "../grants.js";
 import { markerDatabase } from "../marker.js";
@@ -15,80 +15,6 @@ import { boltsOf } from "./bolt.js";
 import { rightsOn } from "./rights.js";
 import type { SourceNightOptions } from "./way.js";
 
-interface Need {
-  readonly on: "*.*" | "mysql" | "performance_schema" | "database" | "markers";
-  readonly privileges: readonly string[];
-}
-
-export interface AdminNeeds {
-  readonly engine: SourceEngine;
-  /** Whether the server knows XA_RECOVER_ADMIN (MySQL 8 and later). */
-  readonly dynamic: boolean;
-  readonly database: string;
-}
-
-function needsOf({ engine, dynamic }: AdminNeeds): readonly Need[] {
-  const everywhere =
-    engine === "mariadb"
-      ? [
-          "CREATE USER",
-          "PROCESS",
-          "EVENT",
-          "SUPER",
-          "CONNECTION ADMIN",
-          "READ_ONLY ADMIN",
-          "BINLOG MONITOR",
-          "SLAVE MONITOR",
-          "SET USER",
-        ]
-      : dynamic
-        ? [
-            "CREATE USER",
-            "PROCESS",
-            "EVENT",
-            "CONNECTION_ADMIN",
-            "SYSTEM_VARIABLES_ADMIN",
-            "XA_RECOVER_ADMIN",
-            "REPLICATION CLIENT",
-          ]
-        : ["CREATE USER", "PROCESS", "EVENT", "SUPER", "REPLICATION CLIENT"];
-  return [
-    { on: "*.*", privileges: everywhere },
-    { on: "mysql", privileges: ["SELECT"] },
-    ...(dynamic && engine === "mysql" ? [{ on: "performance_schema", privileges: ["SELECT"] } as const] : []),
-    { on: "database", privileges: ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "TRIGGER", "SHOW VIEW"] },
-    {
-      on: "markers",
-      privileges: ["CREATE", "DROP", "ALTER", "INDEX", "SELECT", "INSERT", "UPDATE", "DELETE"],
-    },
-  ];
-}
-
-function place(on: Need["on"], database: string): string {
-  switch (on) {
-    case "*.*":
-      return "*.*";
-    case "mysql":
-    case "performance_schema":
-      return `${mysqlName(on)}.*`;
-    case "database":
-      return `${databaseName(database)}.*`;
-    case "markers":
-      return `${mysqlName(markerDatabase)}.*`;
-  }
-}
-
-/** `account` as SQL: 'admin'@'host'. */
-export function adminStatements(needs: AdminNeeds, account: string): readonly string[] {
-  const grants = needsOf(needs).map(
-    ({ on, privileges }) => `GRANT ${privileges.join(", ")} ON ${place(on, needs.database)} TO ${account};`,
-  );
-  // No ACCOUNT LOCK there: rights are taken away and given back.
-  if (needs.engine === "mysql" && !needs.dynamic)
-    grants.push(`GRANT ALL PRIVILEGES ON ${databaseName(needs.database)}.* TO ${account} WITH GRANT OPTION;`);
-  return grants;
-}
-
 export async function adminFindings(
   connection: Connection,
   options: SourceNightOptions,
@@ -97,7 +23,7 @@ export async function adminFindings(
   const grants = await readGrants(connection);
   const known = await knownPrivileges(connection);
   const dynamic = connection.engine === "mysql" && known.has("XA_RECOVER_ADMIN");
-  const found = needsOf({ engine: connection.engine, dynamic, database }).flatMap(({ on, privileges }) => {
+  const found = adminNeeds({ engine: connection.engine, dynamic, database }).flatMap(({ on, privileges }) => {
     const where = {
       "*.*": null,
       mysql: "mysql",
@@ -113,7 +39,7 @@ export async function adminFindings(
         blind ? "fence-grant-blind" : "fence-grant",
         grants.account,
         missing.join(", "),
-        place(on, database),
+        placeOf(on, database),
       ),
     ];
   });

@@ -15,9 +15,9 @@ const lockSeconds = 10;
 /** Changes something on the server, over the connection that holds the lock. */
 export interface Hand {
   readonly connection: Connection;
-  change(sql: string, params?: readonly (string | number | null)[]): Promise<void>;
+  readonly change: (sql: string, params?: readonly (string | number | null)[]) => Promise<void>;
   /** Ends a session; one that is gone already is as ended as it can be. */
-  end(session: string): Promise<void>;
+  readonly end: (session: string) => Promise<void>;
 }
 
 export class NightSession implements AsyncDisposable {

@@ -36,11 +36,12 @@ export async function triggersOf(connection: Connection, plan: Plan): Promise<re
   );
   const planned = new Set(plan.tables.map(({ source }) => source));
   const triggers: Trigger[] = [];
-  for (const [name, table, event, definer] of rows) {
-    if (name == null || table == null || !planned.has(table)) continue;
-    const [row] = await connection.query(`SHOW CREATE TRIGGER ${mysqlName(name)}`);
-    const [, mode, statement, client, collation, database] = row ?? [];
-    if (statement == null)
+  for (const row of rows) {
+    const [name, table, event, definer] = row.map((cell) => cell ?? "");
+    if (name === undefined || table === undefined || !planned.has(table)) continue;
+    const [shown] = await connection.query(`SHOW CREATE TRIGGER ${mysqlName(name)}`);
+    const [, mode, statement, client, collation, database] = shown ?? [];
+    if (statement === undefined || statement === null)
       throw new Fault("grant-missing", `The source does not show the trigger ${name} to our account.`);
     triggers.push({
       ...{ name, table, event: event ?? "", definer: definer ?? "", statement, mode: mode ?? "" },
@@ -53,8 +54,10 @@ export async function triggersOf(connection: Connection, plan: Plan): Promise<re
 /** Why the trigger could not be made again as it is, as the end of a sentence; null where it can. */
 export function unmakable(trigger: Trigger, databaseCollation: string): string | null {
   // Our session speaks UTF-8; letters of others arrive in it, and would have to be sent back in the trigger's own.
-  // eslint-disable-next-line no-control-regex
-  if (!/^(?:utf8|utf8mb3|utf8mb4)$/u.test(trigger.client) && /[^\u0001-\u007f]/u.test(trigger.statement))
+  if (
+    !/^(?:utf8|utf8mb3|utf8mb4)$/u.test(trigger.client) &&
+    Buffer.byteLength(trigger.statement) > trigger.statement.length
+  )
     return `its text has letters past ASCII and was made in ${trigger.client}`;
   if (trigger.database !== databaseCollation)
     return `it was made while the database's collation was ${trigger.database}, which is ${databaseCollation} now`;
