@@ -7,11 +7,13 @@ import { writeFile } from "node:fs/promises";
 import { Fault, exits } from "../errors.js";
 import type { Inventory, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
+import { journalPath, readJournal } from "../cutover/journal.js";
 import { askedAs } from "../verify/gate.js";
 import { count, plural } from "../watch/screen.js";
 import type { ReportBody } from "../watch/report-body.js";
 import { reportDigest } from "../watch/report-digest.js";
 import { reportHtml } from "../watch/report-html.js";
+import { nightsOf } from "../watch/report-nights.js";
 import { policyCounts, policySentence } from "./kept.js";
 import type { OpenMigration } from "./open.js";
 import { openMigration } from "./open.js";
@@ -44,7 +46,11 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
   const plan = recorded?.fingerprint === view.fingerprint ? recorded : null;
   const { queries } = migration.config.verify;
   const proof = proofOf(view, await target.proof(migration.id), plan, queries.map(askedAs));
-  const made = bodyOf(migration, view, plan, proof, context.services.today());
+  const nights = nightsOf((await readJournal(journalPath(migration.stateDirectory))).entries);
+  const made = {
+    ...bodyOf(migration, view, plan, proof, context.services.today()),
+    ...(nights.length === 0 ? {} : { nights }),
+  };
   // Without secrets before the digest is taken: what is printed is scrubbed, and has to fit all the same.
   const body = scrubbed(made, (text) => context.output.scrub(text));
   const digest = reportDigest({ ...body });
@@ -61,6 +67,7 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
       ...inventoryLines(body.inventory),
       // Each is one line, whatever is in a table's name.
       ...body.proof.sentences.map(visible),
+      ...(body.nights ?? []).map(({ sentence }) => visible(sentence)),
       "",
       ...table(
         ["checklist", "", "evidence"],

@@ -15,6 +15,8 @@ export interface Proof {
   readonly equal: boolean;
   /** The differences, a sentence each; no values. */
   readonly differences: readonly string[];
+  /** What was compared and what was not, for the journal and the report; no values. */
+  readonly told?: readonly string[];
 }
 
 export interface SourceSide {

@@ -217,6 +217,6 @@ function demanded(note: Note | null, step: string): Note {
   return note;
 }
 
-export function noteOf({ keysAtFence, rowsCleanBefore, position, equal }: Proof): Note {
-  return { keysAtFence, rowsCleanBefore, position, equal };
+export function noteOf({ keysAtFence, rowsCleanBefore, position, equal, told }: Proof): Note {
+  return { keysAtFence, rowsCleanBefore, position, equal, ...(told === undefined ? {} : { told }) };
 }

@@ -78,6 +78,6 @@ export async function reopen({
 }
 
 export function proofOf(proof: FenceProof): Proof {
-  const { keysAtFence, rowsCleanBefore, position, equal } = proof;
-  return { keysAtFence, rowsCleanBefore, position, equal, differences: against(proof) };
+  const { keysAtFence, rowsCleanBefore, position, equal, sentences: told } = proof;
+  return { keysAtFence, rowsCleanBefore, position, equal, told, differences: against(proof) };
 }

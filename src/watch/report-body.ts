@@ -4,6 +4,7 @@
  */
 import type { Inventory, Position } from "../model.js";
 import type { BesideReport } from "./report-beside.js";
+import type { NightReport } from "./report-nights.js";
 
 export interface ReportBody {
   readonly migration: string;
@@ -41,6 +42,8 @@ export interface ReportBody {
   /** null where no plan of the migration is at hand. */
   readonly inventory: Inventory | null;
   readonly proof: ReportProof;
+  /** Cutovers and ways back, as the journal beside the config has them; absent where none was begun on this host. */
+  readonly nights?: readonly NightReport[];
 }
 
 export interface ReportProof {

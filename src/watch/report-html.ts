@@ -28,7 +28,7 @@ figure{margin:1rem 0}svg text{font:13px system-ui,sans-serif}.k{white-space:nowr
 <p>State <b>${escaped(body.state)}</b> since ${escaped(body.since)}, environment ${escaped(body.environment)}. Plan <code>${escaped(body.fingerprint)}</code>. Written ${escaped(body.writtenAt)} by Headgate ${escaped(body.headgate)}.</p>
 <p>Digest (SHA-256) <code id="digest">${escaped(reportDigest({ ...body }))}</code>. <code>headgate report --check FILE</code> computes it again; keep it where the file is not.</p>
 ${proofHtml(body.proof)}
-<h2>Safeguards set aside</h2>
+${(body.nights ?? []).length === 0 ? "" : `<h2>Cutovers and rollbacks</h2>\n${paragraphs((body.nights ?? []).map(({ sentence }) => sentence))}\n`}<h2>Safeguards set aside</h2>
 ${body.skippedSafeguards.length === 0 ? "<p>None.</p>" : paragraphs(body.skippedSafeguards)}
 <h2>Phases</h2>
 ${grid(
