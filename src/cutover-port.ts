@@ -145,6 +145,8 @@ export interface TargetNight extends AsyncDisposable {
   /** `raise` shuts the roles out and ends their sessions, `lower` is refused: opening is the ledger's `openTarget`. */
   readonly fence: Fence;
   readonly wayBack: WayBack;
+  /** What an administrator runs once it is completed, so that applications keep their way in and our account loses its rights. Reads only. */
+  leaving(plan: Plan): Promise<readonly string[]>;
 }
 
 /** The claimed ledger's part of the night: every write proves the epoch. */

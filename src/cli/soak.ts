@@ -6,6 +6,7 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { revocations } from "../cutover/revocations.js";
 import { rollback } from "../cutover/rollback.js";
 import { enter, mirror, settle } from "../cutover/runner.js";
 import type { StepTold, Walk } from "../cutover/runner.js";
@@ -418,7 +419,7 @@ async function complete(
   reverse: ReverseStream,
   streaming: AbortController,
 ): Promise<Body> {
-  const { found, log } = living;
+  const { found, log, migration } = living;
   const blocking = await reverse.blocking();
   if (blocking.length > 0)
     throw new Fault("cutover-refused", `The soak cannot end: ${blocking.join(" ")}`, {
@@ -432,14 +433,19 @@ async function complete(
   await crew.target?.wayBack.drop(found.plan);
   await crew.source.wayBack.drop(found.plan.migration);
   log.info({}, "completed");
+  const { source } = await migration.both();
+  const left = {
+    source: revocations(await source.grants("copy"), "source"),
+    target: (await crew.target?.leaving(found.plan)) ?? [],
+  };
   return {
     state: "completed",
     writePauseSeconds: null,
     proof: crew.journey.steps.get("proof")?.done?.note ?? null,
     drop: [
       { side: "source", sql: "DROP DATABASE headgate;" },
-      { side: "source", sql: "-- the accounts of source.url and source.admin" },
-      { side: "target", sql: "-- the rights of target.url's role beyond those of an owner" },
+      ...left.source.map((sql) => ({ side: "source", sql })),
+      ...left.target.map((sql) => ({ side: "target", sql })),
     ],
   };
 }

@@ -5,10 +5,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { JournalEntry } from "../../src/cutover-port.js";
 import type { Finding, Plan } from "../../src/model.js";
-import { engineName } from "./accounts.js";
+import { engineName, makeTargetAccount } from "./accounts.js";
 import { apply, changes, faultOf, laneWorld, strict } from "./apply-lane.js";
 import type { LaneWorld } from "./apply-lane.js";
-import { dropRole, makeRole, nightWorld, roleName } from "./night-world.js";
+import { dropRole, getsIn, makeRole, nightWorld, roleName } from "./night-world.js";
 import type { NightWorld } from "./night-world.js";
 import { targetDatabase } from "./target-database.js";
 import type { TargetDatabase } from "./target-database.js";
@@ -161,6 +161,32 @@ describe("findings", () => {
         )
         .catch((error: unknown) => error),
     ).toMatchObject({ code: "bug" });
+  });
+});
+
+describe("what is left for a person", () => {
+  it("takes our account away and leaves the applications where they are", async () => {
+    const [app, owner] = [roleName(database, "hg stays"), roleName(database, "hg owner")];
+    await makeRole(database, app, "LOGIN");
+    await makeRole(database, owner, "NOLOGIN");
+    {
+      await using world = await nightWorld(database, [orders], [app]);
+      await world.ledger.night().openTarget("m-1", [app]);
+      await using night = world.night();
+      const statements = await night.leaving(world.plan);
+      expect(await getsIn(database, app)).toBe("in");
+      await night[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+      for (const statement of statements) await database.sql(statement.replace('"NEW OWNER"', `"${owner}"`));
+      expect(statements.at(-1)).toBe(`DROP ROLE "${engineName("target_night_checks")}";`);
+    }
+    expect(await getsIn(database, app)).toBe("in");
+    expect(
+      await database.sql("SELECT FROM pg_roles WHERE rolname = $1", [engineName("target_night_checks")]),
+    ).toEqual([]);
+    await database.sql("DROP SCHEMA headgate CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    for (const role of [app, owner]) await dropRole(database, role);
+    await makeTargetAccount(database.url, "target_night_checks");
   });
 });
 

@@ -6,6 +6,7 @@ import type { TargetNight, WayBack } from "../../../src/cutover-port.js";
 import type { PostgresOptions } from "../connection.js";
 import type { Claim } from "../epoch.js";
 import { TargetFence } from "./fence.js";
+import { leavingStatements } from "./leaving.js";
 import { writerFindings } from "./writers.js";
 
 export interface TargetNightOptions {
@@ -24,6 +25,7 @@ export function openTargetNight({ postgres, roles, claim, wayBack }: TargetNight
     fence,
     wayBack,
     findings: async (plan) => await writerFindings(await fence.session(), plan, roles),
+    leaving: async (plan) => await leavingStatements(await fence.session(), plan, roles),
     [Symbol.asyncDispose]: async () => {
       try {
         await wayBack[Symbol.asyncDispose]();
