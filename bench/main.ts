@@ -3,6 +3,7 @@ import { apply } from "./apply/main.js";
 import { bulk } from "./bulk/main.js";
 import { check } from "./check/main.js";
 import { feed } from "./feed/main.js";
+import { kafka } from "./kafka/main.js";
 import { stream } from "./stream/main.js";
 import { verifyAgain } from "./verify/again.js";
 import { verifyBench } from "./verify/main.js";
@@ -31,6 +32,7 @@ else if (name === "apply")
     rounds: number("rounds", 1),
   });
 else if (name === "feed") await feed({ scale: number("scale", 1), rounds: number("rounds", 3) });
+else if (name === "kafka") await kafka({ scale: number("scale", 1) });
 else if (name === "stream") await stream(pieces, number("scale", 1));
 else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
 else if (name === "verify" && pieces.includes("again"))
@@ -39,7 +41,7 @@ else if (name === "verify")
   await verifyBench({ pieces, scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
   process.stderr.write(
-    "npm run bench -- apply|bulk|check|feed|stream|verify [piece ...] [--scale 1] [--rounds 5] [--seconds N]\n",
+    "npm run bench -- apply|bulk|check|feed|kafka|stream|verify [piece ...] [--scale 1] [--rounds 5] [--seconds N]\n",
   );
   process.exitCode = 64;
 }

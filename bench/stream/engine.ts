@@ -3,10 +3,15 @@
  * engine's and nothing else's. Says what happens as lines of JSON, and is told `level` and `stop` by lines.
  */
 import { createInterface } from "node:readline";
+import { overOf } from "../../test/world/kafka-world.js";
+import type { KafkaPlace } from "../../test/world/kafka-world.js";
 import { startLive } from "../../test/world/live.js";
 import type { LiveEvent, LiveSettings } from "../../test/world/live.js";
 
-export type EngineSettings = Pick<LiveSettings, "source" | "target" | "migration" | "batchRows" | "plan">;
+export type EngineSettings = Pick<LiveSettings, "source" | "target" | "migration" | "batchRows" | "plan"> & {
+  /** Its changes come from there, and not from the source's own log. */
+  readonly kafka?: KafkaPlace;
+};
 
 export type Said =
   | {
@@ -34,7 +39,13 @@ function onEvent(event: LiveEvent): void {
 }
 
 const settings = JSON.parse(process.env["HEADGATE_BENCH_ENGINE"] ?? "") as EngineSettings;
-await using live = startLive({ ...settings, rangeRows: 100_000, onEvent });
+const { kafka } = settings;
+await using live = startLive({
+  ...settings,
+  rangeRows: 100_000,
+  onEvent,
+  ...(kafka === undefined ? {} : { over: overOf(kafka) }),
+});
 for await (const line of createInterface(process.stdin)) {
   if (line === "level") {
     await live.level();

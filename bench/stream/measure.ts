@@ -6,6 +6,7 @@
 import { openMeter } from "../apply/meter.js";
 import type { Figures } from "../apply/meter.js";
 import { peakMb } from "../bulk/peak.js";
+import type { KafkaPlace } from "../../test/world/kafka-world.js";
 import type { Said } from "./engine.js";
 import { EngineProcess } from "./engine-process.js";
 import { Waits } from "./waits.js";
@@ -31,21 +32,31 @@ export function engine(
   { source, target, migration }: BenchWorld,
   onSaid: (said: Said) => void,
   lanes: LanesRequest = "one",
+  kafka?: KafkaPlace,
 ): EngineProcess {
+  const over = kafka === undefined ? {} : { kafka };
   return new EngineProcess(
-    { source: source.options, target: target.options, migration, batchRows, plan: { lanes } },
+    { source: source.options, target: target.options, migration, batchRows, plan: { lanes }, ...over },
     onSaid,
   );
 }
 
 /** Copies what is not copied, and applies all that is committed now. */
-export async function level(world: BenchWorld, lanes: LanesRequest = "one"): Promise<void> {
-  await using live = engine(world, () => undefined, lanes);
+export async function level(
+  world: BenchWorld,
+  lanes: LanesRequest = "one",
+  kafka?: KafkaPlace,
+): Promise<void> {
+  await using live = engine(world, () => undefined, lanes, kafka);
   await live.level();
   await live.stop();
 }
 
-export async function catchUp(world: BenchWorld, lanes: LanesRequest = "one"): Promise<Run> {
+export async function catchUp(
+  world: BenchWorld,
+  lanes: LanesRequest = "one",
+  kafka?: KafkaPlace,
+): Promise<Run> {
   await world.target.sql("CHECKPOINT");
   let [events, milliseconds, batches, heap, buffers] = [0, 0, 0, 0, 0];
   await using live = engine(
@@ -59,6 +70,7 @@ export async function catchUp(world: BenchWorld, lanes: LanesRequest = "one"): P
       buffers = Math.max(buffers, said.memory.external);
     },
     lanes,
+    kafka,
   );
   await live.goingOn();
   const backends = await world.target.sql(
