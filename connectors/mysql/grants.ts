@@ -159,6 +159,8 @@ export type GrantPhase = "copy" | "inventory" | "accounts" | "stream" | "recopy"
 export interface GrantNeeds {
   /** `user@host`, as CURRENT_USER() tells it. */
   readonly account: string;
+  /** The same of `source.admin`; ADMIN@HOST where nobody says who that is. */
+  readonly admin?: string;
   readonly engine: SourceEngine;
   readonly database: string;
   /** An exact cut locks its tables for a moment on MySQL: `copy` with tables without a key, `stream` with tables that are tied, and each `recopy`. */
@@ -168,12 +170,14 @@ export interface GrantNeeds {
   readonly routines: RoutineRight;
 }
 
-/** The exact GRANT statements of each phase. `inventory` only lets check list programs and name who is in the way, `accounts` list who has rights on the database; nothing is copied by them. `cutover` is for the fence's own account, `source.admin`. */
+/** The exact GRANT statements of each phase. `inventory` only lets check list programs and name who is in the way, `accounts` list who has rights on the database; nothing is copied by them. `cutover` and `way back` are for the fence's own account, `source.admin`. */
 export function grantStatements(
   needs: GrantNeeds,
 ): readonly { readonly phase: GrantPhase; readonly statements: readonly string[] }[] {
   const grant = (privileges: string, on: string): string =>
     `GRANT ${privileges} ON ${on} TO ${accountName(needs.account)};`;
+  const admin = accountName(needs.admin ?? "ADMIN@HOST");
+  const toAdmin = (privileges: string, on: string): string => `GRANT ${privileges} ON ${on} TO ${admin};`;
   const database = `${databaseName(needs.database)}.*`;
   const mysql = needs.engine === "mysql";
   const copyGlobal = [
@@ -209,13 +213,13 @@ export function grantStatements(
     { phase: "stream", statements: [grant("REPLICATION SLAVE", "*.*"), ...cutFrom("stream")] },
     // Only for headgate recopy, which copies one table again beside what is followed.
     ...(recopy.length === 0 ? [] : [{ phase: "recopy" as const, statements: recopy }]),
-    { phase: "cutover", statements: adminStatements(needs, "'ADMIN'@'HOST'") },
+    { phase: "cutover", statements: adminStatements(needs, admin) },
     {
       phase: "way back",
       statements: [
         // TRIGGER only to see that none stands on a table: it would act on every row that is written back.
-        grant("SELECT, INSERT, UPDATE, DELETE, TRIGGER", database),
-        grant("CREATE, SELECT, INSERT, UPDATE, DELETE, DROP", `${mysqlName(markerDatabase)}.*`),
+        toAdmin("SELECT, INSERT, UPDATE, DELETE, TRIGGER", database),
+        toAdmin("CREATE, SELECT, INSERT, UPDATE, DELETE, DROP", `${mysqlName(markerDatabase)}.*`),
       ],
     },
   ];

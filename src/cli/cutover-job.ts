@@ -19,6 +19,7 @@ import type { Ledger, Source, Target } from "../port.js";
 import type { JobAct } from "../serve/jobs.js";
 import { eitherOf } from "../stop.js";
 import type { Stream } from "../stream/options.js";
+import { wayBackFindings } from "../typemap/way-back-findings.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Log } from "../watch/log.js";
 import { baselineOf } from "./baseline.js";
@@ -205,8 +206,9 @@ export class CutoverWork {
   }
 
   async #findings(crew: Crew): Promise<readonly Finding[]> {
-    const { plan } = this.#parts.found;
+    const { plan, catalogue } = this.#parts.found;
     return [
+      ...(this.#parts.wayBack === null ? [] : wayBackFindings(plan, catalogue.engine, catalogue.tables)),
       ...(await crew.source.fence.findings()),
       ...(await crew.source.findings(plan)),
       ...((await crew.target?.fence.findings()) ?? []),

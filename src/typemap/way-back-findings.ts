@@ -4,14 +4,29 @@
  * value's fate is, only the value can say: it is refused then, kept aside and shown.
  */
 import { Fault } from "../errors.js";
-import type { Finding, Plan, PlanColumn, PlanTable, SourceColumn, SourceEngine } from "../model.js";
+import type {
+  Finding,
+  Plan,
+  PlanColumn,
+  PlanTable,
+  SourceColumn,
+  SourceEngine,
+  SourceTable,
+} from "../model.js";
 import { parseTargetType } from "./family.js";
 import type { TargetType } from "./family.js";
 import { wayBackOf } from "./way-back.js";
 import { wayBackRule, wayBackRules } from "./way-back-rules.js";
 
-/** Info for each class of columns, error for a column that nothing goes back to. */
-export function wayBackFindings(plan: Plan, engine: SourceEngine): readonly Finding[] {
+/** Engines whose rows are rolled back with a transaction. */
+const atomic = /^(?:innodb|xtradb|rocksdb|tokudb|ndbcluster)$/iu;
+
+/** Info for each class of columns, error for a column that nothing goes back to. `tables`: the source's, for what their engines do. */
+export function wayBackFindings(
+  plan: Plan,
+  engine: SourceEngine,
+  tables: readonly Pick<SourceTable, "name" | "engine">[] = [],
+): readonly Finding[] {
   const wider = new Map<string, string[]>();
   const found: Finding[] = [];
   for (const table of plan.tables)
@@ -41,6 +56,20 @@ export function wayBackFindings(plan: Plan, engine: SourceEngine): readonly Find
         sentence: `Rows of tables without a key are told by every byte, and on the way there ${listed(images)} may have become another spelling: a row that came so can't be found when the target deletes or changes it, and the way back stops there.`,
         fix: "Give the tables a primary key on the source before the copy.",
       }),
+      severity: "warning",
+    });
+  const planned = new Set(plan.tables.map(({ source }) => source));
+  const halves = tables.filter((table) => planned.has(table.name) && !atomic.test(table.engine));
+  if (halves.length > 0)
+    found.push({
+      ...finding(
+        "way-back-not-atomic",
+        halves.map(({ name }) => name),
+        {
+          sentence: `${listed(halves.map(({ name }) => name))}: the engine rolls nothing back, so a batch of the way back that is cut off may stay there in halves and is told as divergence when it comes again.`,
+          fix: "ALTER TABLE ... ENGINE = InnoDB on the source before the copy.",
+        },
+      ),
       severity: "warning",
     });
   return found;

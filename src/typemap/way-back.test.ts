@@ -183,6 +183,18 @@ describe("what a plan is told", () => {
     ]);
   });
 
+  it("warns of tables whose engine rolls nothing back", () => {
+    const tables = [
+      { name: "t", engine: "MyISAM" },
+      { name: "other", engine: "MyISAM" },
+    ];
+    const [found] = wayBackFindings(plan([planned("int", "integer")]), "mysql", tables);
+    expect([found?.code, found?.object, found?.severity]).toEqual(["way-back-not-atomic", "t", "warning"]);
+    expect(
+      wayBackFindings(plan([planned("int", "integer")]), "mysql", [{ name: "t", engine: "InnoDB" }]),
+    ).toEqual([]);
+  });
+
   it("is an error where nothing goes back", () => {
     const [found] = wayBackFindings(plan([planned("int", "point")]), "mysql");
     expect([found?.code, found?.severity]).toEqual(["way-back-missing", "error"]);

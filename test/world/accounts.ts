@@ -44,6 +44,7 @@ export async function makeSourceAccount(
   const privileges = new Set(names.flatMap((name) => (typeof name === "string" ? [name.toUpperCase()] : [])));
   for (const { phase, statements } of sourceGrants({
     account: `${name}@%`,
+    admin: `${name}@%`,
     engine,
     database,
     cut,
