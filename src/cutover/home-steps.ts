@@ -13,8 +13,8 @@ export const homeStepNames = [
   "shut-target",
   "reverse-drain",
   "reverse-proof",
-  "forward-lanes",
   "source-keys",
+  "forward-lanes",
   "source-triggers-back",
   "open-source",
   "after-rollback",
@@ -67,19 +67,20 @@ export const homeSteps: readonly HomeStep[] = [
     },
   },
   {
+    // Before the marker: where a counter has to be set it is DDL of a table, before which the way forward would stand.
+    name: "source-keys",
+    describe: "Move the source's AUTO_INCREMENT past the keys that came back.",
+    act: async ({ source }) => {
+      await source.pastKeys();
+      return null;
+    },
+  },
+  {
     name: "forward-lanes",
     describe: "Write a marker for every forward lane and move it there: the way forward goes on behind it.",
     act: async ({ target, forward }, { signal }) => {
       // An engine that was killed may have done it. A second time, later, could pass what applications wrote meanwhile.
       if (await target.lanesClosed()) await forward.reopen(signal);
-      return null;
-    },
-  },
-  {
-    name: "source-keys",
-    describe: "Move the source's AUTO_INCREMENT past the keys that came back.",
-    act: async ({ source }) => {
-      await source.pastKeys();
       return null;
     },
   },
