@@ -9,6 +9,8 @@ import type { AvroForm } from "./image-form.js";
 import type { DebeziumRecord, RecordTransaction } from "./record.js";
 import { isOperation } from "./record-facts.js";
 import type { SchemaBook } from "./schema-book.js";
+import { emptySource, partOf, snapshotOf } from "./source-draft.js";
+import type { SourceDraft } from "./source-draft.js";
 import { unreadable } from "./unreadable.js";
 
 /** The byte before a schema's number. */
@@ -38,7 +40,7 @@ export class AvroRecords {
     let op = "";
     let before: Range | null = null;
     let after: Range | null = null;
-    let source: Source | null = null;
+    let source: SourceDraft | null = null;
     let transaction: RecordTransaction | null = null;
     for (const { name, node: field } of node.fields)
       switch (name) {
@@ -108,16 +110,16 @@ export class AvroRecords {
     return { start, end: cursor.at, row };
   }
 
-  #source(node: AvroRecordNode | null): Source {
+  #source(node: AvroRecordNode | null): SourceDraft {
     if (node === null) throw noEvent();
-    const source: Source = { ...noSource };
+    const source = emptySource();
     for (const field of node.fields)
       switch (field.name) {
         case "ts_ms":
           source.ts = this.#count(field);
           break;
         case "snapshot":
-          source.snapshot = this.#text(field.node);
+          source.snapshot = snapshotOf(this.#text(field.node));
           break;
         case "db":
           source.db = this.#text(field.node) ?? "";
@@ -143,7 +145,6 @@ export class AvroRecords {
         default:
           this.#cursor.value(field.node);
       }
-    if (source.snapshot === "false") source.snapshot = null;
     return source;
   }
 
@@ -157,9 +158,7 @@ export class AvroRecords {
       else if (field.name === "total_order") totalOrder = this.#count(field);
       else if (field.name === "data_collection_order") tableOrder = this.#count(field);
       else this.#cursor.value(field.node);
-    if (id === null || totalOrder < 1 || tableOrder < 1)
-      throw unreadable("The record's value does not say whose part of its transaction it is.");
-    return { id, totalOrder, tableOrder };
+    return partOf(id, totalOrder, tableOrder);
   }
 
   #text(field: AvroNode): string | null {
@@ -182,30 +181,6 @@ interface Range {
   readonly end: number;
   readonly row: AvroRecordNode;
 }
-
-interface Source {
-  db: string;
-  table: string;
-  gtid: string | null;
-  file: string;
-  pos: number;
-  row: number;
-  serverId: number;
-  ts: number;
-  snapshot: string | null;
-}
-
-const noSource: Source = {
-  db: "",
-  table: "",
-  gtid: null,
-  file: "",
-  pos: 0,
-  row: 0,
-  serverId: 0,
-  ts: 0,
-  snapshot: null,
-};
 
 /** What is at the cursor, unions entered; null for null. */
 function present(cursor: AvroCursor, field: AvroNode): AvroNode | null {

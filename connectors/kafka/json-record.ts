@@ -10,6 +10,8 @@ import { MemberNames, otherMember } from "./member-names.js";
 import type { DebeziumRecord, RecordTransaction } from "./record.js";
 import { isOperation } from "./record-facts.js";
 import { readJsonSchema } from "./json-schema.js";
+import { emptySource, partOf, snapshotOf } from "./source-draft.js";
+import type { SourceDraft } from "./source-draft.js";
 import { unreadable } from "./unreadable.js";
 
 const head = new MemberNames(["schema", "payload"]);
@@ -37,17 +39,8 @@ interface KnownSchema {
 /** A lane has as many schemas as tables, and some more after an ALTER. */
 const keptSchemas = 2000;
 
-interface Draft {
+interface Draft extends SourceDraft {
   op: string;
-  db: string;
-  table: string;
-  gtid: string | null;
-  file: string;
-  pos: number;
-  row: number;
-  serverId: number;
-  ts: number;
-  snapshot: string | null;
   transaction: RecordTransaction | null;
   before: number;
   beforeEnd: number;
@@ -202,7 +195,7 @@ export class JsonRecords {
           draft.ts = this.#number();
           break;
         case 1:
-          draft.snapshot = this.#text();
+          draft.snapshot = snapshotOf(this.#text());
           break;
         case 2:
           draft.db = this.#text() ?? "";
@@ -227,7 +220,6 @@ export class JsonRecords {
           break;
       }
     }
-    if (draft.snapshot === "false") draft.snapshot = null;
   }
 
   #transaction(): RecordTransaction {
@@ -243,9 +235,7 @@ export class JsonRecords {
       else if (place === 1) totalOrder = this.#number();
       else if (place === 2) tableOrder = this.#number();
     }
-    if (id === null || totalOrder < 1 || tableOrder < 1)
-      throw unreadable("The record's value does not say whose part of its transaction it is.");
-    return { id, totalOrder, tableOrder };
+    return partOf(id, totalOrder, tableOrder);
   }
 
   /** The text that was passed; null for null. */
@@ -283,21 +273,5 @@ export class JsonRecords {
 }
 
 function emptyDraft(): Draft {
-  return {
-    op: "",
-    db: "",
-    table: "",
-    gtid: null,
-    file: "",
-    pos: 0,
-    row: 0,
-    serverId: 0,
-    ts: 0,
-    snapshot: null,
-    transaction: null,
-    before: 0,
-    beforeEnd: 0,
-    after: 0,
-    afterEnd: 0,
-  };
+  return { ...emptySource(), op: "", transaction: null, before: 0, beforeEnd: 0, after: 0, afterEnd: 0 };
 }

@@ -135,7 +135,8 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
         engine,
         settings,
         settingsOf: settingsOf(settings, await source.facts()),
-        fetchSchema: schemasOf(endpoint, life.signal),
+        // Each topic may wait for a schema at the same time.
+        fetchSchema: schemasOf(endpoint, eitherOf(life.signal)),
       }),
       book,
       witness,
