@@ -2,13 +2,15 @@
  * What the way back makes on the target: the same wherever its engine is killed, gone without a trace at the end, on
  * tables of any name and shape; and what speaks against it is told before.
  */
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWayBack } from "../../connectors/postgres/logical/way-back.js";
 import type { WayBack } from "../../src/cutover-port.js";
+import type { Fault } from "../../src/errors.js";
 import { wayBackPlan } from "../../src/stream/way-back.js";
 import { ownServers } from "../faults/own-servers.js";
 import { faultOf, laneWorld } from "../world/apply-lane.js";
-import { kill, start } from "../world/stack/servers.js";
+import { kill, restart, start } from "../world/stack/servers.js";
 import { databaseAt, targetDatabase } from "../world/target-database.js";
 import type { TargetDatabase } from "../world/target-database.js";
 import { Recorder } from "./feed-recorder.js";
@@ -177,42 +179,49 @@ describe("on a server that is shared", () => {
   });
 });
 
-it("goes on over a restart of the server amid a transaction, and tells a log that was thrown away", async () => {
+it("goes on over a restart of the server, and amid a transaction, and tells a log that was thrown away", async () => {
   await using own = await ownServers(["postgres18"]);
-  let database = await withWayBack(await databaseAt(own.servers.postgres18.url, "logical_restart"));
-  {
-    await using log = await logWorld(database, [notes]);
-    await database.sql("INSERT INTO notes VALUES ('0', 'before')");
-    const [position] = (await log.read(new Recorder(tellTexts))).positions;
-    if (position === undefined) throw new Error("no position");
-    const sink = new Held();
-    const reading = log.feed.read([position], sink, { untilEnd: false, signal: never });
-    await database.sql(
-      "INSERT INTO notes SELECT i::text, repeat(md5(i::text), 100) FROM generate_series(1, 5000) i",
-    );
-    await until(() => Promise.resolve(sink.rows > 0));
-    const ended = faultOf(reading);
-    await kill("postgres18");
-    expect((await ended).retriable).toBe(true);
-    sink.release();
-    const { url } = await start("postgres18");
-    database = { ...database, url: database.url.replace(new URL(database.url).port, new URL(url).port) };
-    const whole = new Held();
-    whole.release();
-    await log.feed.read([position], whole, { untilEnd: true, signal: never });
-    expect(whole.rows).toBe(5000);
-    expect(whole.positions).toHaveLength(1);
-    await database.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'");
-    await database.sql("SELECT pg_reload_conf()");
-    for (let i = 0; i < 6; i++) await database.sql("SELECT pg_switch_wal(), txid_current()");
-    await database.sql("CHECKPOINT");
-    expect(await log.wayBack.slot()).toMatchObject({ lost: true });
-    expect(
-      await faultOf(log.feed.read([position], new Recorder(), { untilEnd: true, signal: never })),
-    ).toMatchObject({
-      code: "log-purged",
-    });
-  }
+  const at = async (url: string): Promise<TargetDatabase> =>
+    withWayBack(await databaseAt(url, "logical_restart"));
+  const database = await at(own.servers.postgres18.url);
+  await using log = await logWorld(database, [notes]);
+  await database.sql("INSERT INTO notes VALUES ('0', 'before')");
+  const [position] = (await log.read(new Recorder(tellTexts))).positions;
+  if (position === undefined) throw new Error("no position");
+  const follow = (sink: Recorder): Promise<Fault> =>
+    faultOf(log.feed.read([position], sink, { untilEnd: false, signal: never }));
+
+  // A server that is shut down does not wait for what nobody confirms.
+  const idle = new Recorder(tellTexts);
+  const shut = follow(idle);
+  await database.sql("INSERT INTO notes VALUES ('-1', 'unconfirmed')");
+  await until(() => Promise.resolve(idle.story.includes(";")));
+  await restart("postgres18");
+  expect((await shut).retriable).toBe(true);
+  expect(readFileSync(own.servers.postgres18.log, "utf8")).toContain("database system is shut down");
+
+  const sink = new Held();
+  const killed = follow(sink);
+  await database.sql(
+    "INSERT INTO notes SELECT i::text, repeat(md5(i::text), 100) FROM generate_series(1, 5000) i",
+  );
+  await until(() => Promise.resolve(sink.rows > 0));
+  await kill("postgres18");
+  expect((await killed).retriable).toBe(true);
+  sink.release();
+  await start("postgres18");
+  const whole = new Held();
+  whole.release();
+  await log.feed.read([position], whole, { untilEnd: true, signal: never });
+  expect(whole.rows).toBe(5001);
+  expect(whole.positions).toHaveLength(2);
+
+  await database.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'");
+  await database.sql("SELECT pg_reload_conf()");
+  for (let i = 0; i < 6; i++) await database.sql("SELECT pg_switch_wal(), txid_current()");
+  await database.sql("CHECKPOINT");
+  expect(await log.wayBack.slot()).toMatchObject({ lost: true });
+  expect(await follow(new Recorder())).toMatchObject({ code: "log-purged" });
 });
 
 /** Stands still at the first row until it is released. */

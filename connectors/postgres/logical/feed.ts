@@ -14,7 +14,7 @@ import { lsnIn } from "./lsn.js";
 import { originPrefix } from "./names.js";
 import { Reading } from "./reading.js";
 import { Relations } from "./relations.js";
-import { readSlot, slotGone, slotLost } from "./slot.js";
+import { readSlot, slotGone, slotLost, slotMoved } from "./slot.js";
 import { Transactions } from "./transactions.js";
 
 export interface LogicalFeedOptions {
@@ -114,7 +114,7 @@ async function demandSlot(session: Session, name: string, start: bigint): Promis
   const slot = await readSlot(session, name);
   if (slot === null) throw slotGone(name);
   if (slot.lost !== null) throw slotLost(name, slot.lost);
-  if (slot.confirmed > start) throw slotLost(name, "it stands behind what was applied");
+  if (slot.confirmed > start) throw slotMoved(name);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface LogPluginOptions {
   readonly withoutOrigins: boolean;
   /** A message is here. Called before it is handed over. */
   readonly onMessage: () => void;
+  /** The connection that is read, before it is. */
+  readonly onConnected: (client: Client) => void;
   /** It could not be parsed. */
   readonly onUnreadable: (error: unknown) => void;
 }
@@ -48,6 +50,7 @@ export class LogPlugin extends PgoutputPlugin {
       "binary 'true'",
       ...(this.#options.withoutOrigins ? ["origin 'none'"] : []),
     ];
+    this.#options.onConnected(client);
     await client.query(`START_REPLICATION SLOT ${quoted(slot)} LOGICAL ${lsn} (${settings.join(", ")})`);
   }
 }

@@ -3,6 +3,7 @@
  * told has been applied. The package acknowledges nothing by itself: only what the ledger has committed is told, and told
  * again and again, so that the server does not take us for dead while a sink is full.
  */
+import type { Client } from "pg";
 import { LogicalReplicationService } from "pg-logical-replication";
 import type { Pgoutput } from "pg-logical-replication";
 import { Fault } from "../../../src/errors.js";
@@ -59,6 +60,9 @@ export class Reading {
   #told = -1n;
   #toldAt = 0;
   #started: Promise<void> | null = null;
+  #client: Client | null = null;
+  /** The server takes what we tell. */
+  #begun = false;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
@@ -82,6 +86,9 @@ export class Reading {
         this.#come += 1;
         this.#heard = this.#options.now();
       },
+      onConnected: (client) => {
+        this.#client = client;
+      },
       onUnreadable: (error) =>
         this.#fail(
           new Fault("log-refused", "A message of the target's log cannot be read.", { cause: error }),
@@ -90,14 +97,16 @@ export class Reading {
     service.on("error", (error) => this.#fail(error));
     service.on("start", () => {
       this.#heard = this.#options.now();
+      this.#begun = true;
       this.#started = this.#start();
+      this.#tell(false);
     });
     service.on("data", (_, message: Pgoutput.Message) => this.#take(message));
     service.on("heartbeat", (lsn, _, answer) => {
       this.#heard = this.#options.now();
       this.#reached = { lsn: lsnOf(lsn), behind: this.#come };
       this.#met();
-      if (answer) this.#tell(service, false);
+      if (answer) this.#tell(false);
     });
     const stopped = (): void => this.#fail(stopReason(signal));
     signal.addEventListener("abort", stopped, { once: true });
@@ -105,7 +114,7 @@ export class Reading {
       if (signal.aborted) stopped();
       else {
         void this.#subscribe(service, plugin, name, lsnText(from));
-        void this.#tick(service);
+        void this.#tick();
       }
       await this.#done;
     } finally {
@@ -175,27 +184,33 @@ export class Reading {
     }
   }
 
-  async #tick(service: LogicalReplicationService): Promise<void> {
+  async #tick(): Promise<void> {
     const { now, wait, confirmed } = this.#options;
     try {
       for (;;) {
         await wait(tickMs, this.#stop.signal);
         if (this.#heard > 0 && !this.#standing && now() - this.#heard > silenceMs)
           throw new Fault("connection-lost", "The target's log has been silent: nobody is there.");
-        if (confirmed() !== this.#told || now() - this.#toldAt > statusMs) this.#tell(service, true);
+        if (confirmed() !== this.#told || now() - this.#toldAt > statusMs) this.#tell(true);
       }
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** The package tells the place behind the one that it is given, and a commit may stand right there. */
-  #tell(service: LogicalReplicationService, ask: boolean): void {
-    const lsn = this.#options.confirmed();
-    if (lsn === 0n || service.isStop()) return;
-    this.#told = lsn;
+  /**
+   * What is confirmed is told once, and then only how far we have come: a server that is shut down waits for the place that
+   * it was told last, and would wait for the ledger as long as we live. The package would tell the place behind the one
+   * that it is given, where a commit may stand.
+   */
+  #tell(ask: boolean): void {
+    const confirmed = this.#options.confirmed();
+    const { at } = this.#options.transactions;
+    const stream = this.#client?.connection.stream;
+    if (!this.#begun || stream?.writable !== true) return;
+    stream.write(statusOf(at > confirmed ? at : confirmed, confirmed === this.#told ? 0n : confirmed, ask));
+    this.#told = confirmed;
     this.#toldAt = this.#options.now();
-    void service.acknowledge(lsnText(lsn - 1n), ask);
   }
 
   #finish(): void {
@@ -223,4 +238,17 @@ export class Reading {
     if (state === "55000" || state === "58P01") return slotLost(name, fault.message);
     return fault;
   }
+}
+
+/** CopyData of a "standby status update". 0 for flushed confirms nothing; its time is for the server's views alone. */
+function statusOf(written: bigint, flushed: bigint, ask: boolean): Buffer {
+  const status = Buffer.alloc(39);
+  status.write("d", 0, "latin1");
+  status.writeInt32BE(38, 1);
+  status.write("r", 5, "latin1");
+  status.writeBigUInt64BE(written, 6);
+  status.writeBigUInt64BE(flushed, 14);
+  status.writeBigUInt64BE(flushed, 22);
+  status[38] = ask ? 1 : 0;
+  return status;
 }

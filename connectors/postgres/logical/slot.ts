@@ -57,3 +57,11 @@ export function slotLost(name: string, why: string): Fault {
     { next, facts: { slot: name } },
   );
 }
+
+export function slotMoved(name: string): Fault {
+  return new Fault(
+    "log-purged",
+    `The replication slot ${name} stands past what was applied: somebody else has read it or moved it on, and the target has thrown away what lies between.`,
+    { next, facts: { slot: name } },
+  );
+}
