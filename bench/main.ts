@@ -2,6 +2,7 @@
 import { apply } from "./apply/main.js";
 import { bulk } from "./bulk/main.js";
 import { check } from "./check/main.js";
+import { cutover } from "./cutover/main.js";
 import { feed } from "./feed/main.js";
 import { kafka } from "./kafka/main.js";
 import { stream } from "./stream/main.js";
@@ -34,6 +35,8 @@ else if (name === "apply")
 else if (name === "feed") await feed({ scale: number("scale", 1), rounds: number("rounds", 3) });
 else if (name === "kafka") await kafka({ scale: number("scale", 1) });
 else if (name === "stream") await stream(pieces, number("scale", 1));
+else if (name === "cutover")
+  await cutover({ rounds: number("rounds", 20), rate: number("rate", 500), scale: number("scale", 1) });
 else if (name === "check") await check({ scale: number("scale", 1), rounds: number("rounds", 5) });
 else if (name === "verify" && pieces.includes("again"))
   await verifyAgain({ scale: number("scale", 1), rounds: number("rounds", 3) });
@@ -41,7 +44,8 @@ else if (name === "verify")
   await verifyBench({ pieces, scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
   process.stderr.write(
-    "npm run bench -- apply|bulk|check|feed|kafka|stream|verify [piece ...] [--scale 1] [--rounds 5] [--seconds N]\n",
+    "npm run bench -- apply|bulk|check|cutover|feed|kafka|stream|verify [piece ...] [--scale 1] [--rounds 5] [--seconds N] [--rate 500]
+",
   );
   process.exitCode = 64;
 }
