@@ -5,7 +5,6 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { grantStatements as sourceGrants, routineRight } from "../../connectors/mysql/grants.js";
 import { grantStatements as targetGrants } from "../../connectors/postgres/grants.js";
 import { engineName } from "../../test/world/accounts.js";
 import { sourceDatabase, sourceUrl } from "../../test/world/source-database.js";
@@ -40,15 +39,6 @@ export async function cutoverWorld(scale: number): Promise<CutoverWorld> {
   await source.sql(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${name}\`.* TO '${app}'@'%'`);
   await source.sql(`GRANT ALL ON *.* TO '${admin}'@'%' WITH GRANT OPTION`);
   const role = engineName(name);
-  const there = {
-    account: `${role}@%`,
-    engine: "mysql",
-    database: name,
-    cut: "copy",
-    dynamic: true,
-  } as const;
-  for (const { phase, statements } of sourceGrants({ ...there, routines: routineRight("mysql", new Set()) }))
-    if (phase === "way back") for (const sql of statements) await source.sql(sql.replace(/;$/u, ""));
   for (const { phase, statements } of targetGrants({
     role,
     database: name,

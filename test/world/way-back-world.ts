@@ -20,9 +20,8 @@ import { openStream } from "../../src/stream/stream.js";
 import { wayBackLane, wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
 import type { VerificationTools } from "../../src/verify/verification.js";
 import type { KeptText } from "../../src/verify/kept-ledger.js";
-import { grantStatements as sourceGrants, routineRight } from "../../connectors/mysql/grants.js";
 import { grantStatements as targetGrants } from "../../connectors/postgres/grants.js";
-import { engineName } from "./accounts.js";
+import { engineName, enginePassword, enginePhases } from "./accounts.js";
 import type { Journey } from "./journey.js";
 import { liveTools } from "./live-verifier.js";
 
@@ -52,21 +51,16 @@ const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> =>
   }
 };
 
-/** What the engine's accounts need beside the copy's, by the very statements that `check --grants` prints. */
+/** What the engine's role needs on the target beside the copy's rights, as `check --grants` prints it. */
 async function allow({ source, target }: Journey): Promise<void> {
   const role = engineName(source.name);
-  const phase = "way back";
-  const there = {
-    account: `${role}@%`,
-    engine: "mysql" as const,
-    database: source.name,
-    cut: "copy" as const,
-  };
-  for (const each of sourceGrants({ ...there, dynamic: true, routines: routineRight("mysql", new Set()) }))
-    if (each.phase === phase) for (const sql of each.statements) await source.sql(sql.replace(/;$/u, ""));
-  for (const each of targetGrants({ role, database: source.name, schema: "public", schemaExists: true }))
-    if (each.phase === phase) for (const sql of each.statements) await target.sql(sql);
+  const there = { role, database: source.name, schema: "public", schemaExists: true };
+  for (const { phase, statements } of targetGrants(there))
+    if (phase === "way back") for (const sql of statements) await target.sql(sql);
 }
+
+/** Who writes the way back at the source. */
+const writerAccount = "hg_way_home";
 
 /** Copies what is there, and begins the way back. */
 export async function wayBackWorld(
@@ -90,7 +84,10 @@ export async function wayBackWorld(
   const wayBack = openWayBack(asked);
   const turned = wayBackPlan(plan);
   const start = await wayBack.prepare(turned);
-  const reverse = reverseLedger(trip.source.options, trip.migration);
+  const phases = [...enginePhases, "way back"];
+  await trip.source.account(writerAccount, enginePassword, "copy", phases);
+  const account = { user: writerAccount, password: enginePassword };
+  const reverse = reverseLedger({ ...trip.source.options, ...account }, trip.migration);
   await reverse.prepare(turned);
   await reverse.claim(turned, epoch);
   const from = (await reverse.checkpoint(trip.migration)) ?? { seq: 0n, position: null };
