@@ -54,6 +54,13 @@ describe("findings", () => {
 
   it.each<readonly [string, readonly string[], (me: string) => string, number]>([
     ["a role that is missing", ["open-role-missing"], () => `DROP ROLE ${quote(app)}`, 1],
+    [
+      "roles that would be kept out",
+      Array<string>(3).fill("open-role-kept-out"),
+      () => `ALTER ROLE ${quote(app)} CONNECTION LIMIT 0 VALID UNTIL '2001-01-01';
+             ALTER ROLE ${quote(app)} IN DATABASE target_night_checks SET default_transaction_read_only = on`,
+      1,
+    ],
     ["a superuser", ["open-role-superuser"], () => `ALTER ROLE ${quote(app)} SUPERUSER`, 1],
     ["a role that makes roles", ["open-role-creates"], () => `ALTER ROLE ${quote(app)} CREATEROLE`, 1],
     [

@@ -7,6 +7,7 @@ import { postgresName } from "../../../src/safety/identifier.js";
 import type { Session } from "../connection.js";
 import { acts, isIn, readDoors, rightsToOpen, rightToAlter } from "./doors.js";
 import type { Door } from "./doors.js";
+import { keptOutFindings } from "./kept-out.js";
 import { rightsToEnd } from "./shut.js";
 
 export function finding(
@@ -37,6 +38,7 @@ export async function doorFindings(session: Session, roles: readonly string[]): 
   return [
     ...doors.flatMap((door) => ofDoor(door, open)),
     ...(await groupFindings(session, doors)),
+    ...(await keptOutFindings(session, roles)),
     ...(await rightFindings(session, doors)),
   ];
 }
