@@ -44,8 +44,7 @@ else if (name === "verify")
   await verifyBench({ pieces, scale: number("scale", 1), rounds: number("rounds", 5) });
 else {
   process.stderr.write(
-    "npm run bench -- apply|bulk|check|cutover|feed|kafka|stream|verify [piece ...] [--scale 1] [--rounds 5] [--seconds N] [--rate 500]
-",
+    "npm run bench -- apply|bulk|check|cutover|feed|kafka|stream|verify [piece ...] [--scale 1] [--rounds 5] [--seconds N] [--rate 500]\n",
   );
   process.exitCode = 64;
 }
