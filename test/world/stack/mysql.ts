@@ -69,7 +69,8 @@ const own: Partial<Record<Name, readonly string[]>> = {
 export function mysqlCommand(name: Name, programs: Programs, home: Home, port: number): readonly string[] {
   return [
     ...programs.server,
-    "--no-defaults",
+    // MySQL 9 given no defaults at all would not load what SET PERSIST has written either.
+    name === "mysql9" ? "--defaults-file=/dev/null" : "--no-defaults",
     ...programs.layout,
     `--datadir=${home.data}`,
     `--pid-file=${home.data}/server.pid`,
