@@ -4,6 +4,7 @@
  * the decision, which needs the source alone.
  */
 import { milliseconds } from "../config/leaf.js";
+import { overridden } from "../config/schema.js";
 import type { Hooks } from "../cutover/hook.js";
 import type { FileJournal } from "../cutover/journal.js";
 import { journalPath, openJournal } from "../cutover/journal.js";
@@ -149,7 +150,7 @@ export async function openCrew(options: CrewOptions): Promise<Crew> {
     tls: admin.tls,
     migration: migration.id,
     ours: migration.ours,
-    trusted: [],
+    trusted: overridden(config, "fence-accounts"),
     method,
     accounts,
     raise: async () => {

@@ -47,6 +47,8 @@ export interface CutoverParts {
   /** null where there is none. */
   readonly wayBack: WayBackStart | null;
   readonly blocking: () => readonly string[];
+  /** The target is about to open: the ledger is the night's from here on. */
+  readonly opening: () => void;
   /** The target is open: this life is over. */
   readonly turned: () => void;
 }
@@ -119,6 +121,7 @@ export class CutoverWork {
             endTransactions: ask.endTransactions,
             onOpening: () => {
               stream().pause();
+              this.#parts.opening();
             },
             onStep: (each) => {
               told.push(each);
@@ -130,6 +133,7 @@ export class CutoverWork {
       signal,
     );
     const body = walkedBody(walked, journeyOf(crew.journal.entries), told);
+    if (walked.state === "rolled_back" && wayBack !== null) wayBack.watch.goOn();
     if (walked.state === "soaking") {
       await keepRehearsal(migration.stateDirectory, {
         at: services.today().toISOString(),
@@ -179,7 +183,10 @@ export class CutoverWork {
           ),
         );
       if (name === "keys") await timed(name, () => ledger.night().pastKeys(found.plan));
-      if (name === "canary" && wayBack !== null) await timed(name, () => wayBack.watch.canary(signal));
+      if (name === "canary" && wayBack !== null) {
+        await timed(name, () => wayBack.watch.canary(signal));
+        wayBack.watch.goOn();
+      }
     }
     const seconds = told.map(({ step, seconds: took }) => ({ step, seconds: took }));
     await keepRehearsal(migration.stateDirectory, {
@@ -347,12 +354,12 @@ export class CutoverWork {
       prove: async () => never(),
       canary: async (signal) => {
         const { watch } = wayBack;
-        await watch.canary(signal);
+        const end = await watch.canary(signal);
         // It can be written: the triggers are gone, the session has its rights, each table its statements.
         await crew.source.wayBack.claim(plan, ledger.epoch);
         await using writer = await crew.source.wayBack.lane(plan, ledger.epoch);
         const { seq, position } = await writer.checkpoint();
-        return { seq: String(seq), position };
+        return { seq: String(seq), position, end };
       },
     };
   }

@@ -190,6 +190,14 @@ async function live(living: Living): Promise<Synced | "turned"> {
   await using copy = await watchCopy({ source, plan: found.plan, ledger, steering, signal: living.signal });
   /** The target is open, and what goes forward is over. */
   const leave = new AbortController();
+  /** What the stream says of its state from then on is not the migration's. */
+  const opening = { begun: false };
+  const forward: Ledger = {
+    ...ledger,
+    setState: async (state) => {
+      if (!opening.begun) await ledger.setState(state);
+    },
+  };
   const signal = eitherOf(copy.signal, leave.signal);
   await using crews = new Lazy(() => openCrew({ context, migration, plan: found.plan, ledger, log }));
   const crew = (): Promise<Crew> => crews.get();
@@ -207,7 +215,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
   try {
     return await ticker.during(() =>
       sync({
-        ...copyOptions({ context, migration, found, steering, target, ledger, ticker, log, signal }),
+        ...copyOptions({ context, migration, found, steering, target, ledger: forward, ticker, log, signal }),
         holds: goal.holds,
         now: services.now,
         streamMoment: services.streamMoment,
@@ -232,6 +240,9 @@ async function live(living: Living): Promise<Synced | "turned"> {
             stream: () => of(current.stream),
             holds: (later, earlier) => of(current.feed).holds(later, earlier),
             blocking: () => living.blocking.codes,
+            opening: () => {
+              opening.begun = true;
+            },
             turned: () => {
               leave.abort(new Fault("interrupted", "The target is open: the soak begins."));
             },
@@ -298,7 +309,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
       }),
     );
   } catch (error) {
-    if (leave.signal.aborted) return "turned";
+    if (leave.signal.aborted || (error instanceof Fault && error.code === "lane-closed")) return "turned";
     throw copy.gone ?? error;
   } finally {
     life.abort(

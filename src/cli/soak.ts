@@ -39,6 +39,8 @@ import { endsWith } from "./works.js";
 /** How often the source's fence is looked at. */
 const fenceEveryMs = 2000;
 const mostBroughtHome = 1000;
+/** Whoever asks an engine for a job's end looks several times in so long. */
+const answerMs = 2000;
 
 export type Soaked = "rolled_back" | "completed" | "done";
 
@@ -125,6 +127,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     epoch: ledger.epoch,
     ledger: crew.source.wayBack,
     wayBack: target.wayBack,
+    atSwitch: switchedAt(crew),
     batchRows: () => steering.settings.batchRows,
     governed: (writer, until) => steering.governed(writer, until),
     prove: (until) => {
@@ -208,7 +211,11 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     complete: async () => {
       watching.demandClean();
       const body = await complete(parts, reverse, streaming);
-      over.resolve("completed");
+      // The engine ends with this, and whoever waits for the answer has to get it first.
+      void services.wait(answerMs, signal).then(
+        () => over.resolve("completed"),
+        () => over.resolve("completed"),
+      );
       return body;
     },
   } satisfies Record<string, JobAct>;
@@ -331,6 +338,15 @@ const checkpointSchema = z.looseObject({
   seq: z.string(),
   position: z.object({ kind: z.literal("file"), file: z.string(), offset: z.string() }).nullable(),
 });
+
+const placeSchema = z.object({ kind: z.literal("file"), file: z.string(), offset: z.string() });
+
+/** Null in a journal that does not say it. */
+function switchedAt(crew: Crew): { readonly seq: bigint; readonly end: z.output<typeof placeSchema> } | null {
+  const note = crew.journey.steps.get("canary")?.done?.note;
+  const end = placeSchema.safeParse(note?.["end"]);
+  return end.success ? { seq: standingAtSwitch(crew).seq, end: end.data } : null;
+}
 
 /** Where the way back stood at the switch; the journal has it. */
 function standingAtSwitch(crew: Crew): LaneCheckpoint {

@@ -315,12 +315,7 @@ const cases: readonly (readonly [
   ["two documents", line("---\nmigration: 1"), "config-invalid", /more than one YAML document/],
   ["empty file", () => "# nothing\n", "config-invalid", /:1:1: The file is empty/],
   ["a list", () => "- a\n", "config-invalid", /The file is a list/],
-  [
-    "gates",
-    line("gates: { backup: 1 }"),
-    "not-built-yet",
-    /:6:1: gates is set, but gates is not built yet/,
-  ],
+  ["gates", line("gates: { backup: 1 }"), "not-built-yet", /:6:1: gates is set, but gates is not built yet/],
   [
     "the same server twice",
     swap("db2.internal:5432", "localhost:3306"),

@@ -97,13 +97,17 @@ export const applySchema = z
 const overrideSchema = z
   .strictObject(
     {
-      safeguard: choice("workers-per-host", "statement-guard", "source-names", "source-engines").describe(
-        "Which safeguard is set aside.",
-      ),
+      safeguard: choice(
+        "workers-per-host",
+        "statement-guard",
+        "source-names",
+        "source-engines",
+        "fence-accounts",
+      ).describe("Which safeguard is set aside."),
       value: z
         .union([integer(1, 64), text("a text")], { error: "a number or a text, as the safeguard has it" })
         .describe(
-          "What holds instead: a number of workers; the very SQL text that is confirmed; a glob of names that stay, or of tables that are taken.",
+          "What holds instead: a number of workers; the very SQL text that is confirmed; a glob of names that stay, or of tables that are taken; an account that is trusted not to write through the fence.",
         ),
       reason: shaped(/\S.{4,}/u, "a reason in words, for the report").describe(
         "Why, and who agreed; every report prints it.",
@@ -130,12 +134,14 @@ const overrideValues = {
   "statement-guard": "the SQL text that is confirmed, exactly as it stands in this file",
   "source-names": "a glob over names of the source, e.g. order or orders.*",
   "source-engines": "a glob over tables of the source, e.g. sessions",
+  "fence-accounts":
+    "an account of the source that could write through the fence and is trusted not to, e.g. root or root@localhost",
 } as const;
 
 /** Values of one kind of override, in the file's order. */
 export function overridden(
   config: Pick<Config, "overrides">,
-  safeguard: "statement-guard" | "source-names" | "source-engines",
+  safeguard: "statement-guard" | "source-names" | "source-engines" | "fence-accounts",
 ): readonly string[] {
   return config.overrides.flatMap((one) =>
     one.safeguard === safeguard && typeof one.value === "string" ? [one.value] : [],

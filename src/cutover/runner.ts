@@ -98,6 +98,14 @@ export async function back(walk: Walk, why: Fault | null, lookout?: Lookout): Pr
       // The row may not be there yet: whoever was killed in the middle of making it has fenced nothing.
       await night.source.begin();
       return await night.source.decide("abort");
+    }).catch((error: unknown) => {
+      const fault = asFault(error);
+      // Nobody may open the source while the row may say switch.
+      throw new Fault(
+        "way-back-stopped",
+        `The source is still shut, as the row that decides could not be written: ${fault.message}`,
+        { next: "headgate rollback", cause: fault },
+      );
     });
     if (decided === "switch") {
       await journal.append({ cutover: night.cutover, step: "switch", phase: "decided", note: null });

@@ -25,6 +25,8 @@ export interface ReverseOptions extends Pick<
   readonly wayBack: WayBack;
   readonly batchRows: () => number;
   readonly governed: (writer: LaneWriter, signal: AbortSignal) => LaneWriter;
+  /** Where the way back stood at the switch, and a position that the target's log had before anybody was let in. */
+  readonly atSwitch: { readonly seq: bigint; readonly end: Position } | null;
   /** Compares what either side has written since the switch; nothing moves. */
   readonly prove: (signal: AbortSignal) => Promise<FenceProof>;
 }
@@ -68,7 +70,21 @@ export class ReverseStream implements AsyncDisposable {
     await ledger.prepare(plan);
     await ledger.claim(plan, epoch);
     const start = await wayBack.prepare(plan);
-    return new ReverseStream(options, await wayBack.feed(wayBackPlan(plan)), start);
+    const feed = await wayBack.feed(wayBackPlan(plan));
+    const known = await ledger.checkpoint(plan.migration);
+    const { atSwitch } = options;
+    // Nothing of the soak is applied yet: then all of it has to be in the log still.
+    if (
+      atSwitch !== null &&
+      (known?.seq ?? 0n) <= atSwitch.seq &&
+      !feed.holds(atSwitch.end, known?.position ?? start)
+    )
+      throw new Fault(
+        "way-back-stopped",
+        "The target's log does not begin before the switch any more: what applications wrote first cannot be brought back.",
+        { next: "headgate verify shows what the source lacks; or headgate complete" },
+      );
+    return new ReverseStream(options, feed, start);
   }
 
   /** What the steps of the way back need of it. */

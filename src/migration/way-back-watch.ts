@@ -29,6 +29,7 @@ export class WayBackWatch {
   readonly #seen = new Set<string>();
   readonly #foreign = new Map<string, number>();
   #failure: Fault | null = null;
+  #keeps = false;
   #reading = false;
 
   constructor(options: WatchedWayBack) {
@@ -54,7 +55,7 @@ export class WayBackWatch {
     let at = this.#options.start;
     const sink = this.#sink((position) => {
       at = position;
-      if (this.#options.confirms) feed.confirm?.(position);
+      if (this.#options.confirms && !this.#keeps) feed.confirm?.(position);
     });
     for (;;) {
       throwIfStopped(signal);
@@ -73,14 +74,25 @@ export class WayBackWatch {
     }
   }
 
-  /** A marker that went into the target's log and came out of it, with nothing foreign before it. */
-  async canary(signal: AbortSignal): Promise<void> {
+  /**
+   * A marker that went into the target's log and came out of it, with nothing foreign before it. Resolves to a position
+   * behind which nobody lets the server throw anything away: what applications write once they are let in is the reverse stream's.
+   */
+  async canary(signal: AbortSignal): Promise<Position> {
+    this.#keeps = true;
+    const end = await this.#options.wayBack.position();
     const id = await this.#options.wayBack.mark("canary");
     while (!this.#seen.delete(id)) {
       if (this.#failure !== null) throw this.#failure;
       await this.#options.wait(lookMs, signal);
     }
     this.demandNothingForeign();
+    return end;
+  }
+
+  /** The cutover was not to be: what is read may go again. */
+  goOn(): void {
+    this.#keeps = false;
   }
 
   demandNothingForeign(): void {
