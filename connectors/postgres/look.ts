@@ -157,6 +157,9 @@ class PostgresLook implements TargetLook {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      // A view that its session's end takes away is counted as a transaction that failed, and in the soak that is watched.
+      if (this.#session.dead === null && this.#session.inTransaction)
+        await this.#session.query("COMMIT", undefined, "ending a view of the target");
       await this.#session.close();
     } finally {
       await this.#host[Symbol.asyncDispose]();

