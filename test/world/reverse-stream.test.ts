@@ -11,7 +11,7 @@ import { Fault } from "../../src/errors.js";
 import type { StreamEvent } from "../../src/stream/event.js";
 import { openStream } from "../../src/stream/stream.js";
 import { wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
-import { clock, dropSlots, withWayBack } from "../conformance/logical-world.js";
+import { clock, dropSlots, until, withWayBack } from "../conformance/logical-world.js";
 import { freshSeed } from "../fresh-seed.js";
 import { enginePassword, enginePhases, loginOf } from "./accounts.js";
 import { startLive } from "./live.js";
@@ -158,6 +158,8 @@ it("brings a random workload on PostgreSQL back to MySQL", async () => {
   const ledger = reverseLedger({ ...options, user: account.user, password: enginePassword }, plan.migration);
   await using wayBack = openWayBack({ server: target.options, migration: plan.migration, ...clock });
   const back = wayBackPlan(plan);
+  // The source's database headgate outlives the databases of tests.
+  await ledger.drop(plan.migration);
   const start = await wayBack.prepare(back);
   await ledger.prepare(back);
   await ledger.claim(back, "1");
@@ -189,7 +191,7 @@ it("brings a random workload on PostgreSQL back to MySQL", async () => {
   const client = new Client(loginOf(database.url));
   await client.connect();
   try {
-    for (let transaction = 0; transaction < 250; transaction++) {
+    for (let transaction = 0; transaction < 150; transaction++) {
       await client.query("BEGIN");
       for (let n = r(6); n >= 0; n--) {
         await client.query("SAVEPOINT before");
@@ -234,13 +236,20 @@ it("brings a random workload on PostgreSQL back to MySQL", async () => {
     expect(stream.counts.pending).toBe(0);
     expect(events.some(({ kind }) => kind === "quarantined")).toBe(false);
     expect(events.some(({ kind }) => kind === "lag")).toBe(true);
-    expect(await wayBack.slot()).toMatchObject({ lost: false });
+    // What is applied, the target need not keep.
+    await until(async () => {
+      const [row] = await database.sql(
+        "SELECT (confirmed_flush_lsn - '0/0'::pg_lsn)::text AS lsn FROM pg_replication_slots WHERE database = current_database()",
+      );
+      return BigInt(row?.["lsn"] ?? "0") >= BigInt(end.offset);
+    });
   } finally {
     await client.end();
     stop.abort(new Fault("interrupted", "enough"));
     await running;
     await feed[Symbol.asyncDispose]();
     await wayBack.drop(back);
+    await ledger.drop(plan.migration);
     await dropSlots(database);
     await source.sql("DROP USER IF EXISTS hg_way_back@'%'");
   }

@@ -10,7 +10,7 @@ import { throwIfStopped } from "../../../src/stop.js";
 import { Session } from "../connection.js";
 import type { PostgresOptions } from "../connection.js";
 import { logEnd } from "./log-end.js";
-import { lsnIn } from "./lsn.js";
+import { lsnIn, lsnText } from "./lsn.js";
 import { originPrefix } from "./names.js";
 import { Reading } from "./reading.js";
 import { Relations } from "./relations.js";
@@ -114,7 +114,7 @@ async function demandSlot(session: Session, name: string, start: bigint): Promis
   const slot = await readSlot(session, name);
   if (slot === null) throw slotGone(name);
   if (slot.lost !== null) throw slotLost(name, slot.lost);
-  if (slot.confirmed > start) throw slotMoved(name);
+  if (slot.confirmed > start) throw slotMoved(name, lsnText(slot.confirmed), lsnText(start));
 }
 
 /**

@@ -58,10 +58,11 @@ export function slotLost(name: string, why: string): Fault {
   );
 }
 
-export function slotMoved(name: string): Fault {
+/** Both as the server spells them. */
+export function slotMoved(name: string, confirmed: string, applied: string): Fault {
   return new Fault(
     "log-purged",
-    `The replication slot ${name} stands past what was applied: somebody else has read it or moved it on, and the target has thrown away what lies between.`,
+    `The replication slot ${name} stands at ${confirmed}, past ${applied}, which is applied: somebody else has read it or moved it on, and the target has thrown away what lies between.`,
     { next, facts: { slot: name } },
   );
 }
