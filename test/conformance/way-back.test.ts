@@ -41,6 +41,8 @@ import { BackWriter, changesOf, forward, planOf, stored, targetTuples } from "./
 
 const database = "headgate_way_back";
 const seed = Number(process.env["HEADGATE_SEED"] ?? freshSeed());
+/** Each looks through the whole table; the extremes are among the first. */
+const copiesTried = 100;
 const enginePhases = ["copy", "inventory", "stream", "way back"];
 
 describe.each(combinations)("the way back from $target to $source", (combination) => {
@@ -165,12 +167,12 @@ describe.each(combinations)("the way back from $target to $source", (combination
     const keyless: PlanTable = { ...table, key: null, columns: kept };
     const images = await targetTuples(
       target,
-      `SELECT ${kept.map(({ target: name }) => `"${name}"`).join(", ")} FROM t`,
+      `SELECT ${kept.map(({ target: name }) => `"${name}"`).join(", ")} FROM t WHERE id < ${copiesTried}`,
     );
     await using copies = await BackWriter.open(url, planOf(database, [keyless]));
     await copies.write([changesOf(keyless, { deletes: images })]);
     const [left] = await source.query({ sql: "SELECT COUNT(*) FROM t", rowsAsArray: true });
-    expect(left).toEqual([[0]]);
+    expect(left).toEqual([[rowsAtOnce - copiesTried]]);
   });
 
   it("takes what PostgreSQL wrote, or refuses it by name: the examples of the rules", async () => {
