@@ -78,7 +78,7 @@ describe.each(combinations)("the way back from $target to $source", (combination
     await target.end();
   });
 
-  it(`brings back what came from there, byte for byte (seed ${seed})`, async () => {
+  it(`brings back what came from there, byte for byte (seed ${seed})`, { timeout: 300_000 }, async () => {
     // Older collations hold an emoji equal to any other: which label it is nobody could tell then.
     const old = combination.source === "mysql56" ? " COLLATE utf8mb4_bin" : "";
     const meant = cases
@@ -175,68 +175,74 @@ describe.each(combinations)("the way back from $target to $source", (combination
     expect(left).toEqual([[rowsAtOnce - copiesTried]]);
   });
 
-  it("takes what PostgreSQL wrote, or refuses it by name: the examples of the rules", async () => {
-    const examples = wayBackRules().flatMap((rule) => rule.examples.map((example) => ({ rule, example })));
-    const there: typeof examples = [];
-    for (const one of examples)
-      if ((one.example.engine ?? engine) === engine && (await takesType(source, one.example.source)))
-        there.push(one);
-    for (const [k, { example }] of there.entries())
-      await source.query(`CREATE TABLE example${k} (id INT NOT NULL PRIMARY KEY, c ${example.source})`);
-    await using reader = await openMysql(optionsOf(url, database));
-    const catalogue = await reader.catalogue(new AbortController().signal);
-    const tables = there.map(({ rule, example }, k) => {
-      const found = catalogue.tables.find(({ name }) => name === `example${k}`);
-      if (found === undefined) throw new Error(`no example${k}`);
-      const [id, c] = found.columns.map((column, i): PlanColumn => {
-        const targetType = i === 0 ? "integer" : example.target;
-        const policy = { ...strict, ...(i === 0 ? {} : example.policy) };
-        return {
-          ...{
-            column,
-            source: column.name,
-            target: column.name,
-            sourceType: column.columnType,
-            targetType,
-            policy,
-          },
-          ...{ rule: "test", nullable: true, identity: null },
-        };
+  it(
+    "takes what PostgreSQL wrote, or refuses it by name: the examples of the rules",
+    { timeout: 300_000 },
+    async () => {
+      const examples = wayBackRules().flatMap((rule) => rule.examples.map((example) => ({ rule, example })));
+      const there: typeof examples = [];
+      for (const one of examples)
+        if ((one.example.engine ?? engine) === engine && (await takesType(source, one.example.source)))
+          there.push(one);
+      for (const [k, { example }] of there.entries())
+        await source.query(`CREATE TABLE example${k} (id INT NOT NULL PRIMARY KEY, c ${example.source})`);
+      await using reader = await openMysql(optionsOf(url, database));
+      const catalogue = await reader.catalogue(new AbortController().signal);
+      const tables = there.map(({ rule, example }, k) => {
+        const found = catalogue.tables.find(({ name }) => name === `example${k}`);
+        if (found === undefined) throw new Error(`no example${k}`);
+        const [id, c] = found.columns.map((column, i): PlanColumn => {
+          const targetType = i === 0 ? "integer" : example.target;
+          const policy = { ...strict, ...(i === 0 ? {} : example.policy) };
+          return {
+            ...{
+              column,
+              source: column.name,
+              target: column.name,
+              sourceType: column.columnType,
+              targetType,
+              policy,
+            },
+            ...{ rule: "test", nullable: true, identity: null },
+          };
+        });
+        expect(wayBackRule(c!)?.name, `${example.source} from ${example.target}`).toBe(rule.name);
+        return { ...table0, source: found.name, target: found.name, columns: [id!, c!] };
       });
-      expect(wayBackRule(c!)?.name, `${example.source} from ${example.target}`).toBe(rule.name);
-      return { ...table0, source: found.name, target: found.name, columns: [id!, c!] };
-    });
-    await using back = await BackWriter.open(url, planOf(database, tables));
-    const problems: string[] = [];
-    for (const [k, { rule, example }] of there.entries()) {
-      const table = tables[k]!;
-      const label = (text: string): string =>
-        `${rule.name}, ${example.source} from ${example.target}: ${text}`;
-      let id = 0;
-      for (const text of example.takes) {
-        id += 1;
-        const { inserts } = await native(target, id, text, example);
-        try {
-          await back.write([changesOf(table, { inserts })]);
-        } catch (error) {
-          problems.push(`${label(text)} is refused: ${String(error)}`);
+      await using back = await BackWriter.open(url, planOf(database, tables));
+      const problems: string[] = [];
+      for (const [k, { rule, example }] of there.entries()) {
+        const table = tables[k]!;
+        const label = (text: string): string =>
+          `${rule.name}, ${example.source} from ${example.target}: ${text}`;
+        let id = 0;
+        for (const text of example.takes) {
+          id += 1;
+          const { inserts } = await native(target, id, text, example);
+          try {
+            await back.write([changesOf(table, { inserts })]);
+          } catch (error) {
+            problems.push(`${label(text)} is refused: ${String(error)}`);
+          }
+        }
+        const kept = await nativeRows(target, example.takes, example);
+        const found = await forward(url, table, engine, database);
+        for (const [n, row] of found.entries())
+          if (!same(row[1] ?? null, kept[n] ?? null))
+            problems.push(`${label(example.takes[n] ?? "")}: ${told(kept[n])} became ${told(row[1])}`);
+        if (found.length !== example.takes.length) problems.push(`${label("")}: ${found.length} rows`);
+        for (const text of example.refuses) {
+          const code = await refusedAs(async () => {
+            await back.write([
+              changesOf(table, { inserts: (await native(target, 0, text, example)).inserts }),
+            ]);
+          });
+          if (code !== "value-refused") problems.push(`${label(text)} ends with ${code}`);
         }
       }
-      const kept = await nativeRows(target, example.takes, example);
-      const found = await forward(url, table, engine, database);
-      for (const [n, row] of found.entries())
-        if (!same(row[1] ?? null, kept[n] ?? null))
-          problems.push(`${label(example.takes[n] ?? "")}: ${told(kept[n])} became ${told(row[1])}`);
-      if (found.length !== example.takes.length) problems.push(`${label("")}: ${found.length} rows`);
-      for (const text of example.refuses) {
-        const code = await refusedAs(async () => {
-          await back.write([changesOf(table, { inserts: (await native(target, 0, text, example)).inserts })]);
-        });
-        if (code !== "value-refused") problems.push(`${label(text)} ends with ${code}`);
-      }
-    }
-    expect(problems).toEqual([]);
-  });
+      expect(problems).toEqual([]);
+    },
+  );
 });
 
 it("has a rule for every pair of types that has a codec", () => {
