@@ -37,7 +37,7 @@ export async function cutover({ rounds, rate, scale }: CutoverBenchOptions): Pro
   await using world = await cutoverWorld(scale);
   const engine = spawn(process.execPath, [cli, "run", "--json"], {
     cwd: world.folder,
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const log = logOf(engine);
   const writers = startWriters(world, rate);
@@ -76,10 +76,11 @@ async function rateOf(writers: Writers): Promise<number> {
 /** The engine's log: how often it was ready. */
 function logOf(engine: ChildProcess): { ready(times: number): Promise<void> } {
   let [text, tell] = ["", (): void => undefined];
-  engine.stderr?.setEncoding("utf8").on("data", (part: string) => {
-    text += part;
-    tell();
-  });
+  for (const stream of [engine.stderr, engine.stdout])
+    stream?.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+      tell();
+    });
   engine.once("exit", () => tell());
   return {
     ready: async (times) => {

@@ -90,6 +90,7 @@ export async function cutoverWorld(scale: number): Promise<CutoverWorld> {
       `source: { url: "${source.url}", admin: "${adminUrl.href}" }`,
       `target: { url: "${target.options.url}" }`,
       `cutover: { maxWritePause: 60s, fence: { method: accounts, accounts: ["${app}"] }, open: { roles: ["${app}"] } }`,
+      'overrides: [{ safeguard: fence-accounts, value: root, reason: "the administrator of the benchmark" }]',
       `hooks: { switch: ["./route.sh", "target"], after-rollback: ["./route.sh", "source"] }`,
       "",
     ].join("\n"),
