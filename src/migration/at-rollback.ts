@@ -4,7 +4,6 @@
  * written to the source as one batch more of the way back, and looked at again. Where nobody touched a row since the switch
  * the source's value is the truth: it was proven inside the fence, and what the target has otherwise is the target's damage.
  */
-import { Fault } from "../errors.js";
 import type { PlanTable, Position } from "../model.js";
 import { withSlot } from "../safety/slot.js";
 import type { LaneWriter } from "../stream-port.js";
@@ -119,12 +118,4 @@ export function against(proof: FenceProof): readonly string[] {
       ? []
       : [`Somebody wrote to ${proof.moved.join(", ")} while they were compared.`]),
   ];
-}
-
-/** Demands what a switch, or the source's opening, hangs on. */
-export function demandEqual(proof: FenceProof): void {
-  if (proof.equal) return;
-  throw new Fault("divergence", `The two sides are not proven equal. ${against(proof).join(" ")}`, {
-    next: proof.at === "fence" ? "headgate repair, then headgate cutover" : "headgate status",
-  });
 }

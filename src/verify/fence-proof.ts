@@ -58,7 +58,7 @@ export interface FenceProof {
   };
 }
 
-export const shownDifferences = 100;
+const shownDifferences = 100;
 
 export function differencesOf(
   tables: readonly PlanTable[],

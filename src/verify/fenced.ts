@@ -22,7 +22,7 @@ import type { VerifyTools } from "./tools.js";
 import { tuplesOf } from "./tuples.js";
 
 /** Rows that differ and are kept; of more the number is told. */
-export const mostFound = 10_000;
+const mostFound = 10_000;
 
 export type FencedTools = Pick<
   VerifyTools,
