@@ -78,7 +78,12 @@ export function asOpen({ id, user, host, seconds }: Running): OpenTransaction {
   return { session: id, account: told({ user, host }), seconds };
 }
 
-const pollSeconds = "0.02";
+/**
+ * InnoDB's list of transactions is made anew only when nobody has read it for a tenth of a second: whoever asks more often
+ * is told the same for ever.
+ */
+const pollSeconds = "0.12";
+const shortSeconds = "0.01";
 
 /**
  * Resolves when no transaction is open of those whom it `concerns` and that were there at the first look, none that has
@@ -98,21 +103,39 @@ export async function settle(
     const theirs = (await runningNow(connection)).filter(concerns);
     first ??= new Map(theirs.filter(({ idle }) => !idle).map(({ id, began }) => [id, began]));
     const waited: Running[] = [];
-    let ended = false;
+    const ended: string[] = [];
     for (const one of theirs) {
       const old = first.get(one.id);
       const still = old !== undefined && !one.idle && (old === null || one.began === old);
       if (one.command === "Killed") waited.push(one);
       else if ((endTransactions && !one.idle) || (ends(one) && !still)) {
         await hand.end(one.id);
-        ended = true;
+        ended.push(one.id);
       } else if (still || one.rows > 0 || isEvent(one)) waited.push(one);
     }
     const list = waited.map(asOpen);
     const now = list.map(({ session }) => session).join();
     if (now !== shown) onWaiting(list);
     shown = now;
-    if (waited.length === 0 && !ended) return;
-    await connection.query(`DO SLEEP(${pollSeconds})`);
+    if (waited.length > 0) await connection.query(`DO SLEEP(${pollSeconds})`);
+    else if (ended.length === 0) return;
+    else await untilGone(connection, ended, signal);
+  }
+}
+
+/** A session is in the list until what it had open is rolled back. */
+async function untilGone(
+  connection: Connection,
+  sessions: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    throwIfStopped(signal);
+    const left = await connection.query(
+      "SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (?) AND NOT (COMMAND = 'Killed' AND COALESCE(STATE, '') = '')",
+      [sessions],
+    );
+    if (left.length === 0) return;
+    await connection.query(`DO SLEEP(${shortSeconds})`);
   }
 }
