@@ -169,4 +169,20 @@ describe("a Connect that does not answer", () => {
     expect(fault.code).toBe("server-unreachable");
     expect(worker.clock).toBeLessThan(70_000);
   });
+
+  it("does not know its connectors when it has just begun, which is none that was removed", async () => {
+    const worker = new Worker(wanted, null);
+    const { tools } = worker;
+    const wait = async (ms: number): Promise<void> => {
+      worker.clock += ms;
+      if (worker.clock > 20_000) worker.state ??= "PAUSED";
+      return Promise.resolve();
+    };
+    expect((await faultOf(tend("n", { ...tools, wait, ours: true }))).message).toMatch(/is paused/);
+    const gone = new Worker(wanted, null);
+    const fault = await faultOf(tend("n", { ...gone.tools, ours: true }));
+    expect(fault.code).toBe("connector-failed");
+    expect(gone.clock).toBeGreaterThan(60_000);
+    expect(gone.clock).toBeLessThan(70_000);
+  });
 });

@@ -48,14 +48,16 @@ export async function tend(name: string, tools: TendTools): Promise<never> {
   }
 }
 
-/** null where Connect does not answer, and need not yet. */
+/** null where Connect does not answer, or knows no such connector, and need not yet. */
 async function look(
   name: string,
   { connect, now }: TendTools,
   answered: number,
 ): Promise<ConnectorHealth | null> {
   try {
-    return healthOf(await connect.status(name));
+    const health = healthOf(await connect.status(name));
+    // A worker that has just begun does not know its connectors yet.
+    return health.kind === "missing" && now() - answered <= silenceMs ? null : health;
   } catch (error) {
     if (!(error instanceof Fault) || !error.retriable || now() - answered > silenceMs) throw error;
     return null;
