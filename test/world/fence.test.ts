@@ -360,6 +360,27 @@ describe.each(servers)("on %s", (server) => {
     expect(await place.before()).toEqual(before);
   });
 
+  it("a hook's fence is what an application's account can prove of it", async () => {
+    const before = await place.before();
+    await using probe = place.probe("app");
+    const raise = async (): Promise<void> => void (await place.sql("SET GLOBAL read_only = ON"));
+    const lower = async (): Promise<void> => void (await place.sql("SET GLOBAL read_only = OFF"));
+    await using night = await place.night({ method: "hook", accounts: ["app"], raise, lower }, { probe });
+    const note = journalled(await night.fence.note());
+    expect((await night.fence.state(null)).raised).toBe("no");
+    await night.fence.raise(note, options());
+    expect((await night.fence.state(note)).raised).toBe("yes");
+    await lower();
+    expect((await night.fence.state(note)).raised).toBe("no");
+    await using deaf = await place.night(
+      { method: "hook", accounts: ["app"], raise: lower, lower },
+      { probe, migration: "20261122_deaf" },
+    );
+    await expect(deaf.fence.raise(note, options())).rejects.toMatchObject({ code: "fence-refused" });
+    await night.fence.lower(note);
+    expect(await place.before()).toEqual(before);
+  });
+
   it("one of two decides, and both are told the same", async () => {
     await using one = await place.night(accounts);
     await using other = await place.night(accounts);
