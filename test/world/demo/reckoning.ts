@@ -69,6 +69,11 @@ export async function receiptsAgree(servers: World, side: Side, application: App
   return exact;
 }
 
+/** How many receipts that side has. */
+export async function countAt(servers: World, side: Side): Promise<number> {
+  return (await tokensAt(servers, side)).length;
+}
+
 async function tokensAt(servers: World, side: Side): Promise<readonly string[]> {
   if (side === "source") {
     const source = await createConnection({ uri: servers.source, database });
