@@ -78,6 +78,22 @@ async function gtids(root: Connection): Promise<string> {
   return set.replaceAll(/\s/gu, "");
 }
 
+interface Running {
+  readonly engine: ChildProcess;
+  readonly ended: Promise<number>;
+}
+
+function begun(directory: string): Running {
+  say("\n$ headgate run &");
+  const engine = spawned(directory, ["run"], "inherit");
+  return { engine, ended: exitOf(engine) };
+}
+
+async function stopped({ engine, ended }: Running): Promise<void> {
+  engine.kill("SIGTERM");
+  if ((await ended) !== 143) throw new Error("the engine did not end as it was told to");
+}
+
 async function main(): Promise<void> {
   const chosen = options(process.argv.slice(2));
   const started = performance.now();
@@ -111,26 +127,13 @@ async function main(): Promise<void> {
     prepareNight(directory, servers);
     await headgate(directory, ["check"]);
     await headgate(directory, ["plan"]);
-    say("\n$ headgate run &");
-    engine = spawned(directory, ["run"], "inherit");
-    const ended = exitOf(engine);
+    let running = begun(directory);
+    ({ engine } = running);
     await untilState(engine, directory, "ready");
     say(`\nReady, while the application goes on writing: ${String(shop.transactions)} transactions so far.`);
-    for (let look = 0; look < 3; look += 1) {
-      const told = await status(directory);
-      say(`lag ${Number(told["lagSeconds"]).toFixed(2)} s, ${String(shop.transactions)} transactions`);
-      await pause(1000);
-    }
-    say("\nEvery row of both sides compared, while the application writes:");
-    await headgate(directory, ["verify", "--full"]);
-    await damage(servers.target);
-    await headgate(directory, ["verify", "--full"], 2);
-    await headgate(directory, ["repair"]);
-    await headgate(directory, ["verify", "--full"]);
-    await headgate(directory, ["status"]);
     if (await hasFence(directory)) {
       const exact = await night({ directory, servers, engine, shop });
-      if ((await ended) !== 0) throw new Error("the engine did not end with the migration");
+      if ((await running.ended) !== 0) throw new Error("the engine did not end with the migration");
       ending(exact, started);
       return;
     }
@@ -142,8 +145,7 @@ async function main(): Promise<void> {
     say(
       `\nThe application has stopped after ${String(shop.transactions)} transactions; all of them are applied.`,
     );
-    engine.kill("SIGTERM");
-    if ((await ended) !== 143) throw new Error("the engine did not end as it was told to");
+    await stopped(running);
   } finally {
     engine?.kill("SIGKILL");
     await shop.stop();
