@@ -38,13 +38,6 @@ export async function headgate(directory: string, args: readonly string[], expec
   ended(args, await exitOf(spawned(directory, args, "inherit")), expected);
 }
 
-/** The exit code of a command that shows nothing. */
-export async function headgateCode(directory: string, args: readonly string[]): Promise<number> {
-  const child = spawned(directory, [...args, "--json"], "pipe");
-  child.stdout?.resume();
-  return await exitOf(child);
-}
-
 function ended(args: readonly string[], code: number, expected: number): void {
   if (code !== expected)
     throw new Error(

@@ -14,11 +14,13 @@ import pg from "pg";
 import { dataFolder } from "../stack/place.js";
 import { up } from "../stack/servers.js";
 import { world } from "../world.js";
+import type { World } from "../world.js";
+import type { Application } from "./application.js";
 import { openApplication, writeWhole } from "./application.js";
 import { exitOf, headgate, say, spawned, status, until, untilState } from "./commands.js";
 import type { Told } from "./commands.js";
 import { sizesAt } from "./fill.js";
-import { hasFence, night, prepareNight } from "./night.js";
+import { night, prepareNight } from "./night.js";
 import { receiptsAgree, sidesAgree } from "./reckoning.js";
 import { database } from "./schema.js";
 import { application, loginOf, makeShop } from "./shop.js";
@@ -27,6 +29,10 @@ interface Options {
   readonly scale: number;
   readonly seed: number;
   readonly feed: "binlog" | "kafka";
+  /** The cutover, the way back and the end too. */
+  readonly night: boolean;
+  /** Straight to the night: nothing is damaged, verified and repaired before. */
+  readonly bare: boolean;
 }
 
 function options(argv: readonly string[]): Options {
@@ -40,7 +46,13 @@ function options(argv: readonly string[]): Options {
   const at = argv.indexOf("--feed");
   const feed = at < 0 ? "binlog" : argv[at + 1];
   if (feed !== "binlog" && feed !== "kafka") throw new Error("--feed wants binlog or kafka");
-  return { scale: value("--scale", 1), seed: value("--seed", 20261122), feed };
+  return {
+    scale: value("--scale", 1),
+    seed: value("--seed", 20261122),
+    feed,
+    night: argv.includes("--night"),
+    bare: argv.includes("--bare"),
+  };
 }
 
 /** Whether all that the source had committed when `end` was read is on the target. */
@@ -78,6 +90,22 @@ async function gtids(root: Connection): Promise<string> {
   return set.replaceAll(/\s/gu, "");
 }
 
+/** Compared, damaged, found, repaired: while the application writes. */
+async function shown(directory: string, servers: World, shop: Application): Promise<void> {
+  for (let look = 0; look < 3; look += 1) {
+    const told = await status(directory);
+    say(`lag ${Number(told["lagSeconds"]).toFixed(2)} s, ${String(shop.transactions)} transactions`);
+    await pause(1000);
+  }
+  say("\nEvery row of both sides compared, while the application writes:");
+  await headgate(directory, ["verify", "--full"]);
+  await damage(servers.target);
+  await headgate(directory, ["verify", "--full"], 2);
+  await headgate(directory, ["repair"]);
+  await headgate(directory, ["verify", "--full"]);
+  await headgate(directory, ["status"]);
+}
+
 interface Running {
   readonly engine: ChildProcess;
   readonly ended: Promise<number>;
@@ -99,7 +127,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   say("Starting MySQL and PostgreSQL ...");
   const servers = await world({ source: "mysql9", target: "postgres18" });
-  const count = await makeShop(servers.source, servers.target, { ...chosen, night: true });
+  const count = await makeShop(servers.source, servers.target, chosen);
   say(`The shop has ${count.toLocaleString("en-US")} rows (seed ${String(chosen.seed)}).`);
   const feed = chosen.feed === "kafka" ? await overKafka() : null;
   const directory = join(dataFolder(), "demo");
@@ -124,14 +152,23 @@ async function main(): Promise<void> {
       appendFileSync(join(directory, "headgate.yaml"), feed);
       say(`\n$ echo '${feed.trim()}' >> headgate.yaml`);
     }
-    prepareNight(directory, servers);
+    if (chosen.night) prepareNight(directory, servers);
     await headgate(directory, ["check"]);
     await headgate(directory, ["plan"]);
     let running = begun(directory);
     ({ engine } = running);
     await untilState(engine, directory, "ready");
     say(`\nReady, while the application goes on writing: ${String(shop.transactions)} transactions so far.`);
-    if (await hasFence(directory)) {
+    if (!chosen.bare) await shown(directory, servers, shop);
+    if (chosen.night && !chosen.bare) {
+      // What somebody else has written on the target keeps a cutover back, as long as an engine runs that has seen it.
+      say("\nThe engine is stopped and started again; it goes on where it was.");
+      await stopped(running);
+      running = begun(directory);
+      ({ engine } = running);
+      await untilState(engine, directory, "ready");
+    }
+    if (chosen.night) {
       const exact = await night({ directory, servers, engine, shop });
       if ((await running.ended) !== 0) throw new Error("the engine did not end with the migration");
       ending(exact, started);

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { World } from "../world.js";
 import type { Application } from "./application.js";
-import { headgate, headgateCode, say, status, until, untilState } from "./commands.js";
+import { headgate, say, status, until, untilState } from "./commands.js";
 import type { Side } from "./counter.js";
 import { countAt, receiptsAgree, sidesAgree } from "./reckoning.js";
 import { database } from "./schema.js";
@@ -50,11 +50,6 @@ triggers: { p95Increase: { above: 3, for: 6s } }
   const text = readFileSync(file, "utf8").replace(/^source:\n/mu, `source:\n  admin: ${admin.href}\n`);
   writeFileSync(file, `${text}\n${lines}`);
   say(`\n$ cat >> headgate.yaml\n${lines.trimEnd()}`);
-}
-
-/** Whether this build has a fence for the source: without one the demo ends when it is ready. */
-export async function hasFence(directory: string): Promise<boolean> {
-  return (await headgateCode(directory, ["cutover", "--dry-run"])) !== 64;
 }
 
 export interface NightParts {
