@@ -88,6 +88,8 @@ export async function wayBackWorld(
   await trip.source.account(writerAccount, enginePassword, "copy", phases);
   const account = { user: writerAccount, password: enginePassword };
   const reverse = reverseLedger({ ...trip.source.options, ...account }, trip.migration);
+  // A life that was killed leaves its checkpoint in the server's database of ours, and not its slot.
+  await reverse.drop(trip.migration);
   await reverse.prepare(turned);
   await reverse.claim(turned, epoch);
   const from = (await reverse.checkpoint(trip.migration)) ?? { seq: 0n, position: null };
