@@ -21,7 +21,7 @@ import type { WayBackWorld } from "./way-back-world.js";
 
 const given = process.env["HEADGATE_SEED"];
 const first = Number(given ?? freshSeed());
-const lives = given === undefined ? Number(process.env["HEADGATE_TEST_LIVES"] ?? 3) : 1;
+const lives = given === undefined ? Number(process.env["HEADGATE_TEST_LIVES"] ?? 1) : 1;
 const rows = 600;
 const hot = 12;
 const everyMs = 20;
