@@ -290,14 +290,16 @@ export class Application {
 
   async #onSource(token: string): Promise<void> {
     const { root, user, database } = this.#places;
-    this.#mysql ??= await createConnection({
-      host: root.hostname,
-      port: Number(root.port),
-      user,
-      password,
-      database,
-    });
-    this.#mysql.on("error", () => null);
+    if (this.#mysql === null) {
+      this.#mysql = await createConnection({
+        host: root.hostname,
+        port: Number(root.port),
+        user,
+        password,
+        database,
+      });
+      this.#mysql.on("error", () => null);
+    }
     await this.#mysql.query("INSERT INTO entries (token, side, amount) VALUES (?, 'source', 1)", [token]);
     if (this.#count % 3 === 0)
       await this.#mysql.query("UPDATE counters SET n = n + 1 WHERE id = ?", [1 + (this.#count % 5)]);
