@@ -234,6 +234,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
             onVerified: (verified) => tellVerified(log, verified),
             onFailure: (fault) =>
               log.error({ code: fault.code }, `the verification failed: ${fault.message}`),
+            ...(wayBack === null ? {} : { compares: () => wayBack.compares() }),
           });
           const night = new CutoverWork({
             ...{ services, migration, found, log, source, target, ledger, verifier, crew, wayBack },

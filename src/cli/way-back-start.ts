@@ -35,6 +35,11 @@ export class WayBackStart {
     return this.#watch?.blocking() ?? ["no-way-back"];
   }
 
+  /** As WayBackWatch.compares; before it runs nothing foreign was seen. */
+  compares(): (equal: ReadonlySet<string>) => void {
+    return this.#watch?.compares() ?? (() => undefined);
+  }
+
   /** Fault not-ready before it runs. */
   get watch(): WayBackWatch {
     if (this.#watch === null) throw new Fault("not-ready", "The way back does not run yet.");

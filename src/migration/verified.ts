@@ -56,6 +56,15 @@ export function blockingOf(last: Verified | null, failure: Fault | null): readon
   ];
 }
 
+/** Source names of the tables of which each row was compared and found equal. */
+export function equalTables({ tables }: VerifyOutcome): ReadonlySet<string> {
+  const equal = tables.filter(
+    ({ whole, differences, pending, unlisted }) =>
+      whole && differences === 0n && pending === 0n && unlisted === 0,
+  );
+  return new Set(equal.map(({ table }) => table.source));
+}
+
 /**
  * What nobody could judge, as codes: where it keeps `ready` back no longer it is left to the fence, and whoever hears
  * `ready` hears of it.

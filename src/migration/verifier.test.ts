@@ -8,6 +8,7 @@ import type { VerificationTools } from "../verify/verification.js";
 import type { Suspect } from "../verify-port.js";
 import { pendingAtReady } from "./verified.js";
 import { Verifier } from "./verifier.js";
+import type { VerifierOptions } from "./verifier.js";
 
 const tableOf = (name: string) => ({
   ...planTable([planColumn("int", "integer", {}, [], "id")], ["id"]),
@@ -18,7 +19,10 @@ const tableOf = (name: string) => ({
 const tables = [tableOf("a"), tableOf("b")];
 const take = <T>(given: T): Promise<T> => Promise.resolve(given);
 
-function verifierOf(tools: VerificationTools): { verifier: Verifier; failures: Fault[]; verified: number[] } {
+function verifierOf(
+  tools: VerificationTools,
+  beside: Pick<VerifierOptions, "compares"> = {},
+): { verifier: Verifier; failures: Fault[]; verified: number[] } {
   const failures: Fault[] = [];
   const verified: number[] = [];
   const refuse = (): Promise<never> => Promise.reject(new Error("not asked"));
@@ -29,6 +33,7 @@ function verifierOf(tools: VerificationTools): { verifier: Verifier; failures: F
     joined: () => true,
     onVerified: ({ outcome }) => verified.push(outcome.tables.length),
     onFailure: (fault) => failures.push(fault),
+    ...beside,
   });
   return { verifier, failures, verified };
 }
@@ -200,6 +205,30 @@ it("rows that were written to at each look keep it from ready, by name, where th
   found.suspects = [];
   await verifier.request({ ...request, full: false }, take, signal);
   expect(verifier.blocking()).toEqual([]);
+});
+
+it("tells which tables a whole comparison found equal, from its beginning on; one of what was touched tells nothing", async () => {
+  const key = Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, 7]);
+  const found: { suspects: readonly Suspect[] } = {
+    suspects: [{ table: "a", key, kind: "different", columns: ["id"], copies: 1 }],
+  };
+  const told: string[] = [];
+  const tools = exampleTools(tables, 1, { comparing: suspecting(found) });
+  const { verifier } = verifierOf(tools, {
+    compares: () => {
+      told.push("begins");
+      return (equal) => told.push([...equal].join(" "));
+    },
+  });
+  const { signal } = new AbortController();
+  const request = { method: "stream", full: true, tables: null } as const;
+  await verifier.request(request, take, signal);
+  expect(told.splice(0)).toEqual(["begins", "b"]);
+  found.suspects = [];
+  await verifier.request({ ...request, full: false }, take, signal);
+  expect(told.splice(0)).toEqual([]);
+  await verifier.request(request, take, signal);
+  expect(told.splice(0)).toEqual(["begins", "a b"]);
 });
 
 it("a change that is left out takes back what was compared, also what is being compared", async () => {

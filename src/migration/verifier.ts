@@ -23,7 +23,15 @@ import type { Sampling } from "../verify/sample.js";
 import { verifySample } from "../verify/sampled.js";
 import type { SampleOutcome } from "../verify/sampled.js";
 import type { VerifyScope } from "../verify-port.js";
-import { besideFacts, blockingOf, countedFacts, openAfter, recounted, unjudgedOf } from "./verified.js";
+import {
+  besideFacts,
+  blockingOf,
+  countedFacts,
+  equalTables,
+  openAfter,
+  recounted,
+  unjudgedOf,
+} from "./verified.js";
 import type { Verified } from "./verified.js";
 
 /** Between two looks at what was touched, and between two looks at everything. */
@@ -44,6 +52,8 @@ export interface VerifierOptions {
   /** Told of every verification that ended, and of every one that failed: the engine's own ones fail nobody else. */
   readonly onVerified: (verified: Verified) => void;
   readonly onFailure: (fault: Fault) => void;
+  /** Called as a comparison of everything begins; what it returns, with the tables that were found equal to the last row. */
+  readonly compares?: () => (equal: ReadonlySet<string>) => void;
 }
 
 export interface VerifierStatus {
@@ -226,6 +236,7 @@ export class Verifier {
   ): Promise<Verified> {
     const named = request.tables !== null;
     const unproven = this.#unproven;
+    const settle = request.full === false ? undefined : this.#options.compares?.();
     let { gates: told, orphans }: Pick<Verified, "gates" | "orphans"> = this.#last ?? {
       gates: [],
       orphans: [],
@@ -261,6 +272,8 @@ export class Verifier {
       throw new Fault("ledger-mismatch", "A change was skipped while its tables were being compared.", {
         next: "headgate verify",
       });
+    // Ranges that an earlier attempt has compared were compared before this one began.
+    if (outcome.resumed === 0) settle?.(equalTables(outcome));
     // A look at some tables says nothing of the others, but what it has found there counts.
     if (!named) {
       this.#last = verified;

@@ -1,7 +1,7 @@
 /**
  * The target's log before the switch (design.md, decision 13): the slot keeps it from `ready` on, and it is read all the
  * time. What our own stream has applied carries its origin and is left out, so whatever row comes is a foreign write on the
- * target: it is counted and blocks. Markers of ours have to come through: that is the canary. Nothing is applied here, as the
+ * target: it is counted and blocks, until a comparison of the whole table that began after it has found nothing. Markers of ours have to come through: that is the canary. Nothing is applied here, as the
  * source's triggers are still there; in the soak the reverse stream goes on from what the slot has kept.
  */
 import type { WayBack } from "../cutover-port.js";
@@ -11,7 +11,7 @@ import { throwIfStopped } from "../stop.js";
 import type { ChangeSink } from "../stream-port.js";
 
 export interface WatchedWayBack {
-  readonly wayBack: WayBack;
+  readonly wayBack: Pick<WayBack, "feed" | "mark" | "position">;
   /** As the way back goes by it. */
   readonly plan: Plan;
   readonly start: Position;
@@ -28,6 +28,8 @@ export class WayBackWatch {
   readonly #options: WatchedWayBack;
   readonly #seen = new Set<string>();
   readonly #foreign = new Map<string, number>();
+  /** Tables that somebody else has changed in their form: no comparison of rows settles that. */
+  readonly #reshaped = new Set<string>();
   #failure: Fault | null = null;
   #keeps = false;
   #reading = false;
@@ -36,14 +38,9 @@ export class WayBackWatch {
     this.#options = options;
   }
 
-  /** Tables that somebody else wrote to on the target, and how many rows. */
-  get foreign(): ReadonlyMap<string, number> {
-    return this.#foreign;
-  }
-
   blocking(): readonly string[] {
     return [
-      ...(this.#foreign.size > 0 ? ["foreign-writes"] : []),
+      ...(this.#foreign.size + this.#reshaped.size > 0 ? ["foreign-writes"] : []),
       ...(this.#failure === null && this.#reading ? [] : ["no-way-back"]),
     ];
   }
@@ -90,19 +87,35 @@ export class WayBackWatch {
     return end;
   }
 
+  /**
+   * For a comparison of everything that begins now: told which tables it found equal to the last row, it settles what was
+   * foreign in them. A table that somebody wrote to meanwhile stays: that row may have been compared before it was written.
+   */
+  compares(): (equal: ReadonlySet<string>) => void {
+    const before = new Map(this.#foreign);
+    return (equal) => {
+      for (const [table, rows] of before)
+        if (equal.has(table) && this.#foreign.get(table) === rows) this.#foreign.delete(table);
+    };
+  }
+
   /** The cutover was not to be: what is read may go again. */
   goOn(): void {
     this.#keeps = false;
   }
 
   demandNothingForeign(): void {
-    const [first] = this.#foreign;
-    if (first === undefined) return;
-    const tables = [...this.#foreign].map(([table, rows]) => `${table} (${String(rows)})`).slice(0, 5);
+    const tables = [
+      ...[...this.#reshaped].map((table) => `${table} (its form)`),
+      ...[...this.#foreign].map(([table, rows]) => `${table} (${String(rows)})`),
+    ].slice(0, 5);
+    if (tables.length === 0) return;
     throw new Fault(
       "cutover-aborted",
       `Somebody else has written on the target while only Headgate may: ${tables.join(", ")}.`,
-      { next: "Find out who, then headgate verify --full, headgate repair." },
+      {
+        next: "Find out who, then headgate verify --full, headgate repair, and headgate verify --full once more: what it finds equal is settled.",
+      },
     );
   }
 
@@ -124,7 +137,7 @@ export class WayBackWatch {
         committed(position());
       },
       schemaChange: ({ tables }) => {
-        for (const table of tables) this.#foreign.set(table, (this.#foreign.get(table) ?? 0) + 1);
+        for (const table of tables) this.#reshaped.add(table);
       },
       idle: (position) => {
         committed(position());
