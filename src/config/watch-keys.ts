@@ -61,9 +61,8 @@ export const hooksSchema = z
     "before-switch": command.optional().describe("All is proven, nothing decided. May say no."),
     switch: command.optional().describe("The target is open: send the traffic there."),
     "after-switch": command.optional().describe("The traffic has been sent there."),
-    "switch-back": command.optional().describe("The source is open again: send the traffic back."),
     unfence: command.optional().describe("Lets writes in again, with cutover.fence.method hook."),
-    "after-rollback": command.optional().describe("The way back is done."),
+    "after-rollback": command.optional().describe("The source is open again: send the traffic back."),
     latency: command.optional().describe("Prints P95s and counts as JSON, for the triggers."),
     page: command.optional().describe("Calls a person. Nothing waits for it."),
   })

@@ -15,7 +15,6 @@ export const hookNames = [
   "before-switch",
   "switch",
   "after-switch",
-  "switch-back",
   "unfence",
   "after-rollback",
   "latency",
