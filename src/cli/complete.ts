@@ -15,7 +15,8 @@ export interface CompleteFlags {
   readonly yes: boolean;
 }
 
-const dropSchema = z.looseObject({
+const bodySchema = z.looseObject({
+  delivery: z.array(z.string()).default([]),
   drop: z.array(z.object({ side: z.string(), sql: z.string() })).default([]),
 });
 
@@ -33,14 +34,18 @@ export async function completeVerb(context: VerbContext, flags: CompleteFlags): 
     ask: {},
     onProgress: () => undefined,
     tell: () => undefined,
-    result: (id, body) => ({
-      exit: exits.done,
-      nextSteps: [{ why: "what was done and proven", command: "headgate report" }],
-      body,
-      human: [
-        `${id}: completed. The way back is closed; the source stays shut for applications.`,
-        ...dropSchema.parse(body).drop.map(({ side, sql }) => `left on the ${side}: ${sql}`),
-      ],
-    }),
+    result: (id, body) => {
+      const { delivery, drop } = bodySchema.parse(body);
+      return {
+        exit: exits.done,
+        nextSteps: [{ why: "what was done and proven", command: "headgate report" }],
+        body,
+        human: [
+          `${id}: completed. The way back is closed; the source stays shut for applications.`,
+          ...delivery,
+          ...drop.map(({ side, sql }) => `left on the ${side}: ${sql}`),
+        ],
+      };
+    },
   });
 }

@@ -35,6 +35,8 @@ export interface WalkParts {
   readonly forward: Forward | null;
   readonly reverse: Reverse | null;
   readonly endTransactions: boolean;
+  /** Of the stream that goes forward. */
+  readonly lagSeconds?: number | null;
   readonly onOpening: () => void;
   readonly onStep: (told: StepTold) => void;
   readonly stop: AbortSignal;
@@ -70,7 +72,16 @@ export class Crew implements AsyncDisposable {
     return milliseconds(this.#options.migration.config.cutover.maxWritePause) ?? 0;
   }
 
-  walk({ cutover, forward, reverse, endTransactions, onOpening, onStep, stop }: WalkParts): Walk {
+  walk({
+    cutover,
+    forward,
+    reverse,
+    endTransactions,
+    lagSeconds = null,
+    onOpening,
+    onStep,
+    stop,
+  }: WalkParts): Walk {
     const { context, migration, plan, ledger, log } = this.#options;
     const { services } = context;
     const target =
@@ -95,6 +106,7 @@ export class Crew implements AsyncDisposable {
       night: open(cutover),
       journal: this.journal,
       budgetMs: this.budgetMs,
+      lagSeconds,
       probes: this.#probes,
       now: services.now,
       wait: services.wait,

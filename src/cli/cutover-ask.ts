@@ -48,12 +48,14 @@ const bodySchema = z.looseObject({
   state: z.string(),
   writePauseSeconds: z.number().nullable(),
   proof: z.looseObject({ keysAtFence: z.number(), rowsCleanBefore: z.number() }).nullable(),
+  /** What was moved, what it cost, what is proven; where this walk made it. */
+  delivery: z.array(z.string()).default([]),
   why: z.looseObject({ code: z.string(), sentence: z.string(), next: z.string() }).optional(),
 });
 
 /** `asked`: the verb, which decides what going back means. */
 export function walkedResult(asked: "cutover" | "rollback", migration: string, body: Body): VerbResult {
-  const { state, writePauseSeconds, proof, why } = bodySchema.parse(body);
+  const { state, writePauseSeconds, proof, delivery, why } = bodySchema.parse(body);
   const pause =
     writePauseSeconds === null ? "" : ` Writes were stopped for ${writePauseSeconds.toFixed(3)} s.`;
   const proven =
@@ -69,7 +71,10 @@ export function walkedResult(asked: "cutover" | "rollback", migration: string, b
         { why: "ends the soak and closes the way back", command: "headgate complete" },
       ],
       body,
-      human: [`${migration}: soaking. The target is open.${pause}${proven}`],
+      human:
+        delivery.length === 0
+          ? [`${migration}: soaking. The target is open.${pause}${proven}`]
+          : [`${migration}: soaking. The target is open.`, ...delivery],
     };
   const aborted = asked === "cutover";
   return {

@@ -27,6 +27,7 @@ import { keepBaseline, readBaseline } from "./baseline-file.js";
 import type { Crew } from "./crew.js";
 import { readCutoverAsk, walkedBody } from "./cutover-ask.js";
 import type { Body, CutoverAsk } from "./cutover-ask.js";
+import { delivered } from "./deliver.js";
 import type { OpenMigration } from "./open.js";
 import { keepRehearsal } from "./rehearsal.js";
 import type { Services } from "./services.js";
@@ -119,6 +120,7 @@ export class CutoverWork {
             forward: this.#forward(crew, tools),
             reverse: wayBack === null ? null : this.#reverse(crew, wayBack),
             endTransactions: ask.endTransactions,
+            lagSeconds: this.#lag(),
             onOpening: () => {
               stream().pause();
               this.#parts.opening();
@@ -142,7 +144,11 @@ export class CutoverWork {
       });
       turned();
     }
-    return { ...body, tables: found.plan.tables.length };
+    return {
+      ...body,
+      tables: found.plan.tables.length,
+      ...(walked.state === "soaking" ? { delivery: delivered(crew.journal.entries, found) } : {}),
+    };
   }
 
   /** What the triggers are held against after the switch, where nobody has taken it. */
@@ -225,15 +231,20 @@ export class CutoverWork {
   }
 
   async #forecast(signal: AbortSignal): Promise<number> {
-    const { ledger, found, stream } = this.#parts;
-    const lags = stream().lanes.map(({ lagSeconds }) => lagSeconds ?? 0);
+    const { ledger, found } = this.#parts;
     const { seconds } = await forecastFence({
       ledger: ledger.verification(),
       plan: found.plan,
-      lagSeconds: Math.max(0, ...lags),
+      lagSeconds: this.#lag() ?? 0,
       signal,
     });
     return seconds;
+  }
+
+  /** Of the lane that is furthest behind; null where none of them knows. */
+  #lag(): number | null {
+    const lags = this.#parts.stream().lanes.flatMap(({ lagSeconds }) => lagSeconds ?? []);
+    return lags.length === 0 ? null : Math.max(0, ...lags);
   }
 
   /** Nothing is in the way, or not for longer than somebody waits. */

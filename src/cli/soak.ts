@@ -25,6 +25,7 @@ import type { VerificationTools } from "../verify/verification.js";
 import { openCrew } from "./crew.js";
 import type { Crew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
+import { delivered } from "./deliver.js";
 import type { Body } from "./cutover-ask.js";
 import { lastView } from "./figures.js";
 import { tellStream } from "./live-voice.js";
@@ -458,6 +459,7 @@ async function complete(
     state: "completed",
     writePauseSeconds: null,
     proof: crew.journey.steps.get("proof")?.done?.note ?? null,
+    delivery: delivered(crew.journal.entries, found),
     drop: [
       { side: "source", sql: "DROP DATABASE headgate;" },
       ...left.source.map((sql) => ({ side: "source", sql })),

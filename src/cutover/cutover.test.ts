@@ -1,5 +1,6 @@
 // The walk of a cutover against a virtual world: there, back before the decision, back out of the soak, and what ends it.
 import { expect, it } from "vitest";
+import { measuredIn } from "./delivered.js";
 import { ExampleWorld, walkOf } from "./example-night.js";
 import { journeyOf, nextCutover } from "./journey.js";
 import { rollback } from "./rollback.js";
@@ -27,6 +28,38 @@ it("goes from ready to soaking, each step in the journal before and after its ac
   world.demandWhole();
   expect(world.broken).toEqual([]);
   expect(nextCutover("20260101_shop", journey)).toBe("20260101_shop-2");
+});
+
+it("leaves in the journal what the delivery is told of: each pause as it was measured, the last lag and proof", async () => {
+  const world = new ExampleWorld();
+  expect(measuredIn(world.entries)).toBeNull();
+  world.foreign = 1;
+  const aborted = await cutover(walkOf(world, first, { lagSeconds: 7 }));
+  world.foreign = 0;
+  const over = await cutover(walkOf(world, "20260101_shop-2", { lagSeconds: 5 }));
+  const home = await rollback(walkOf(world, "20260101_shop-2"), null);
+  const again = await cutover(walkOf(world, "20260101_shop-3", { lagSeconds: 0.5 }));
+  expect(measuredIn(world.entries)).toMatchObject({
+    rows: null,
+    pauses: [
+      { of: "aborted cutover", seconds: aborted.writePauseSeconds },
+      { of: "cutover", seconds: over.writePauseSeconds },
+      { of: "rollback", seconds: home.writePauseSeconds },
+      { of: "cutover", seconds: again.writePauseSeconds },
+    ],
+    lagSeconds: 0.5,
+    proof: { equal: true, keysAtFence: 1n },
+  });
+  // Whose engine was killed in between took its clock along.
+  const killed = world.entries.map((entry) =>
+    entry.phase === "entered" && entry.step === "soaking" ? { ...entry, note: null } : entry,
+  );
+  expect(measuredIn(killed)?.pauses.map(({ seconds }) => seconds)).toEqual([
+    aborted.writePauseSeconds,
+    null,
+    home.writePauseSeconds,
+    null,
+  ]);
 });
 
 it("goes back out of the soak with everything that the target was given, and forward again", async () => {

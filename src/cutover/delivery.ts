@@ -9,7 +9,7 @@ export interface Delivered {
   readonly from: string;
   readonly to: string;
   readonly tables: number;
-  /** On the target when it was opened; null where nobody counted. */
+  /** Of all tables when the target was opened; null where nobody counted. */
   readonly rows: bigint | null;
   /** Of each cutover and each rollback, in order; the last cutover's is the one that counts for the proof. */
   readonly pauses: readonly WritePause[];
@@ -30,8 +30,8 @@ export interface DeliveredProof {
   readonly keysAtFence: bigint;
   /** Rows compared before the fence and not touched since. */
   readonly rowsCleanBefore: bigint;
-  /** Tables of which something was not compared, by name. */
-  readonly uncompared: readonly string[];
+  /** Rows of the tables that were compared whole while nobody could write. */
+  readonly rowsAtFence: bigint;
 }
 
 /** A few sentences; each is a line. */
@@ -40,9 +40,10 @@ export function deliverySentences(done: Delivered): readonly string[] {
 }
 
 function moved({ migration, from, to, tables, rows }: Delivered): string {
-  const what =
-    rows === null ? "Rows that nobody counted" : `${grouped(rows)} ${rows === 1n ? "row" : "rows"}`;
-  return `${migration}: ${what} in ${plural(BigInt(tables), "table")} moved from ${from} to ${to}.`;
+  const all = plural(BigInt(tables), "table");
+  return rows === null
+    ? `${migration}: ${all} moved from ${from} to ${to}; nobody counted all rows at the switch.`
+    : `${migration}: ${plural(rows, "row")} in ${all} moved from ${from} to ${to}.`;
 }
 
 function paused(pauses: readonly WritePause[]): string {
@@ -61,12 +62,12 @@ function behind(lag: number | null): string {
     : `The stream was ${spelled(lag)} behind when writes stopped.`;
 }
 
-function proven({ equal, keysAtFence, rowsCleanBefore, uncompared }: DeliveredProof): string {
-  const looked = `${plural(keysAtFence, "key")} compared while nobody could write, and ${plural(rowsCleanBefore, "row")} before that which nothing touched since`;
-  const left = uncompared.length === 0 ? "" : ` Not compared, or not whole: ${uncompared.join(", ")}.`;
+function proven({ equal, keysAtFence, rowsCleanBefore, rowsAtFence }: DeliveredProof): string {
+  const whole = rowsAtFence === 0n ? "" : ` and ${plural(rowsAtFence, "row")} of whole tables`;
+  const looked = `${plural(keysAtFence, "key")}${whole} compared while nobody could write, and ${plural(rowsCleanBefore, "row")} before that which nothing touched since`;
   return equal
-    ? `Proof: ${looked}; no difference was found.${left}`
-    : `No proof: ${looked}; the sides were not found equal.${left}`;
+    ? `Proof: ${looked}; no difference was found.`
+    : `No proof: ${looked}; the sides were not found equal.`;
 }
 
 /** Never rounded to nothing: what was not zero does not read as zero. */

@@ -400,6 +400,7 @@ export function walkOf(world: ExampleWorld, cutover: string, more: Partial<Walk>
     night: world.night(cutover),
     journal: world.journal(),
     budgetMs: 30_000,
+    lagSeconds: null,
     probes: { source: world.probe("source"), target: world.probe("target") },
     now: () => world.clock,
     wait: (milliseconds, signal) => world.wait(milliseconds, signal),

@@ -11,6 +11,10 @@ import type { HookFacts, HookName } from "./hook.js";
 export interface Proof {
   readonly keysAtFence: number;
   readonly rowsCleanBefore: number;
+  /** Rows of the tables that were compared whole, on the source. */
+  readonly rowsAtFence?: number;
+  /** Every row of every table was. */
+  readonly full?: boolean;
   readonly position: Position | null;
   readonly equal: boolean;
   /** The differences, a sentence each; no values. */

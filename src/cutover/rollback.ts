@@ -8,7 +8,7 @@ import { throwIfStopped } from "../stop.js";
 import { homeSteps, stands, wayBack } from "./home-steps.js";
 import type { HomeStep } from "./home-steps.js";
 import { isDone, journeyOf } from "./journey.js";
-import { asFault, enter, mirror, settle } from "./runner.js";
+import { asFault, enter, mirror, paused, settle } from "./runner.js";
 import type { Walk, Walked } from "./runner.js";
 
 /** From `soaking`, or on with a way back that was begun there. Fault way-back-stopped where a person is needed. */
@@ -20,6 +20,8 @@ export async function rollback(walk: Walk, why: Fault | null): Promise<Walked> {
     if (blocking.length > 0) throw stands(blocking);
     await enter(walk, "back", undefined, why === null ? null : { why: why.message });
   }
+  // Of one that was begun by another engine the clock went with that.
+  const resumed = journeyOf(walk.journal.entries).steps.has("shut-target");
   const began = now();
   let ended = began;
   for (const step of homeSteps) {
@@ -27,9 +29,10 @@ export async function rollback(walk: Walk, why: Fault | null): Promise<Walked> {
     if (!isDone(steps.get(step.name))) await take(walk, step);
     if (step.name === "open-source") ended = now();
   }
-  await enter(walk, "home");
+  const writePauseSeconds = resumed ? null : (ended - began) / 1000;
+  await enter(walk, "home", undefined, paused(writePauseSeconds));
   await mirror(walk);
-  return { state: "rolled_back", writePauseSeconds: (ended - began) / 1000, why };
+  return { state: "rolled_back", writePauseSeconds, why };
 }
 
 /** Ends what an engine that was killed has begun, whichever way that leads. Null where nothing is under way. */

@@ -30,6 +30,8 @@ export interface Walk extends Waiting {
   readonly journal: Journal;
   /** Longest time without writes, from the first statement of the fence on. */
   readonly budgetMs: number;
+  /** Of the stream as the cutover begins, for the journal; null where nobody knows it. */
+  readonly lagSeconds: number | null;
   readonly probes: Probes;
   readonly onStep: (told: StepTold) => void;
   /** Something a person should hear of while it goes on. */
@@ -48,14 +50,16 @@ export interface Walked {
 /** A cutover from `ready` to `soaking`, or back to where it began. Fault switch-unfinished where the decision is made and the rest could not be done. */
 export async function cutover(walk: Walk): Promise<Walked> {
   const { state } = journeyOf(walk.journal.entries);
-  await enter(walk, "begin", state === "streaming" || state === "rolled_back" ? "ready" : state);
+  const { lagSeconds } = walk;
+  await enter(walk, "begin", state === "streaming" || state === "rolled_back" ? "ready" : state, {
+    lagSeconds,
+  });
   const lookout = new Lookout(walk);
   try {
     for (const step of steps) {
       if (step.name === "fence") lookout.begin();
       await take(walk, lookout, step);
       if (step.name === "decide") lookout.decided();
-      if (step.name === "open-target") lookout.end();
     }
   } catch (error) {
     const fault = asFault(error);
@@ -146,7 +150,7 @@ async function takeBack(walk: Walk, why: Fault | null, lookout?: Lookout): Promi
     walk.onStep({ step: step.name, phase: "undone", seconds: (now() - began) / 1000 });
   }
   await hookBack(walk);
-  await write(() => enter(walk, "home"));
+  await write(() => enter(walk, "home", undefined, paused(lookout?.seconds() ?? null)));
   const [first] = lost;
   if (first !== undefined)
     throw new Fault(
@@ -208,7 +212,14 @@ async function take(walk: Walk, lookout: Lookout | null, step: Step): Promise<vo
     await journal.append({ cutover: id, step: "switch", phase: "decided", note: null });
   await journal.append({ cutover: id, step: step.name, phase: "done", note: left });
   if (step.name === "fence") lookout?.fenced(left);
-  if (step.event !== undefined) await enter(walk, step.event);
+  if (step.name === "open-target") lookout?.end();
+  if (step.event !== undefined)
+    await enter(
+      walk,
+      step.event,
+      undefined,
+      step.event === "opened" ? paused(lookout?.seconds() ?? null) : null,
+    );
   walk.onStep({ step: step.name, phase: "done", seconds: (now() - began) / 1000 });
   await mirror(walk);
 }
@@ -240,6 +251,11 @@ export async function enter(
   const to = next(from ?? journeyOf(journal.entries).state, event);
   if (typeof to !== "string") throw new Fault("cutover-refused", refusals[to.refused]);
   await journal.append({ cutover: night.cutover, step: to, phase: "entered", note });
+}
+
+/** For whoever tells later what a move has cost. */
+export function paused(writePauseSeconds: number | null): Note {
+  return { writePauseSeconds };
 }
 
 function isDecided({ journal }: Walk): boolean {

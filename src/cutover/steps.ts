@@ -217,6 +217,19 @@ function demanded(note: Note | null, step: string): Note {
   return note;
 }
 
-export function noteOf({ keysAtFence, rowsCleanBefore, position, equal, told }: Proof): Note {
-  return { keysAtFence, rowsCleanBefore, position, equal, ...(told === undefined ? {} : { told }) };
+export function noteOf({
+  keysAtFence,
+  rowsCleanBefore,
+  rowsAtFence,
+  full,
+  position,
+  equal,
+  told,
+}: Proof): Note {
+  return {
+    ...{ keysAtFence, rowsCleanBefore },
+    ...(rowsAtFence === undefined || full === undefined ? {} : { rowsAtFence, full }),
+    ...{ position, equal },
+    ...(told === undefined ? {} : { told }),
+  };
 }

@@ -78,6 +78,9 @@ export async function reopen({
 }
 
 export function proofOf(proof: FenceProof): Proof {
-  const { keysAtFence, rowsCleanBefore, position, equal, sentences: told } = proof;
-  return { keysAtFence, rowsCleanBefore, position, equal, told, differences: against(proof) };
+  const { keysAtFence, rowsCleanBefore, rowsAtFence, full, position, equal, sentences: told } = proof;
+  return {
+    ...{ keysAtFence, rowsCleanBefore, rowsAtFence, full, position, equal, told },
+    differences: against(proof),
+  };
 }
