@@ -363,8 +363,12 @@ describe.each(servers)("on %s", (server) => {
   it("a hook's fence is what an application's account can prove of it", async () => {
     const before = await place.before();
     await using probe = place.probe("app");
-    const raise = async (): Promise<void> => void (await place.sql("SET GLOBAL read_only = ON"));
-    const lower = async (): Promise<void> => void (await place.sql("SET GLOBAL read_only = OFF"));
+    const raise = async (): Promise<void> => {
+      await place.sql("SET GLOBAL read_only = ON");
+    };
+    const lower = async (): Promise<void> => {
+      await place.sql("SET GLOBAL read_only = OFF");
+    };
     await using night = await place.night({ method: "hook", accounts: ["app"], raise, lower }, { probe });
     const note = journalled(await night.fence.note());
     expect((await night.fence.state(null)).raised).toBe("no");
