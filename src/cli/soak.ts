@@ -155,9 +155,9 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   ticker.follow(() => reverse.stream.lanes);
   steering.follow(reverse.stream);
   const over = turning();
-  let back: Promise<Body> | null = null;
+  const under: { back: Promise<Body> | null } = { back: null };
   const goBack = (onStep: (told: readonly StepTold[]) => void, why: Fault | null = null): Promise<Body> =>
-    (back ??= (async () => {
+    (under.back ??= (async () => {
       const told: StepTold[] = [];
       const walked = await rollback(
         walk.of({
@@ -171,7 +171,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
       );
       return walkedBody(walked, crew.journey, told);
     })().finally(() => {
-      back = null;
+      under.back = null;
     }));
   const verifier = new SoakVerifier({
     tools: await soakTools(parts, reverse),
@@ -250,11 +250,12 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   try {
     return await Promise.race(tasks);
   } finally {
+    const ended = new Fault("connection-lost", "The soak is over.", { next: "Run the same command again." });
+    parts.life.abort(ended);
+    // Whatever is over by itself waits for how the soak ends: where that was another way, for good.
+    over.reject(ended);
     await reverse[Symbol.asyncDispose]();
-    parts.life.abort(
-      new Fault("connection-lost", "The soak is over.", { next: "Run the same command again." }),
-    );
-    await Promise.allSettled(tasks.slice(1));
+    await Promise.allSettled([...tasks, under.back ?? over.promise]);
   }
 }
 
