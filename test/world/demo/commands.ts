@@ -1,6 +1,9 @@
 /** Headgate's own commands, as a user types them into a terminal in the demo's folder. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { enginePassword } from "./shop.js";
@@ -36,6 +39,18 @@ export async function exitOf(child: ChildProcess): Promise<number> {
 export async function headgate(directory: string, args: readonly string[], expected = 0): Promise<void> {
   say(`\n$ headgate ${args.join(" ")}`);
   ended(args, await exitOf(spawned(directory, args, "inherit")), expected);
+}
+
+/** The same, with what it prints in a file of the folder. */
+export async function headgateInto(directory: string, args: readonly string[], file: string): Promise<void> {
+  say(`\n$ headgate ${args.join(" ")} > ${file}`);
+  const child = spawned(directory, args, "pipe");
+  if (child.stdout === null) throw new Error("it prints nowhere");
+  const [code] = await Promise.all([
+    exitOf(child),
+    pipeline(child.stdout, createWriteStream(join(directory, file))),
+  ]);
+  ended(args, code, 0);
 }
 
 function ended(args: readonly string[], code: number, expected: number): void {
