@@ -52,7 +52,7 @@ function shown(said: string): readonly string[] {
     if (step !== undefined && seen.has(step)) continue;
     if (step !== undefined) seen.add(step);
     if (each === "" || (!everything && !telling.some((pattern) => pattern.test(each)))) continue;
-    if (each.startsWith("$ ") && lines.length > 0) lines.push("");
+    if (/^\$ headgate (?:run|cutover|complete)\b/u.test(each)) lines.push("");
     lines.push(...broken(each));
   }
   return lines;
