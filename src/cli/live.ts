@@ -2,6 +2,7 @@
  * `run` without an end, and `--until ready`: engines one after the other, each with a claim of its own, because a claim
  * dies with its connection to the target. A fault that passes begins the next one, from the ledger; any other ends the verb.
  */
+import { isDone } from "../cutover/journey.js";
 import { exits, Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { logsCascades } from "../migration/cascades.js";
@@ -29,8 +30,8 @@ import { openSteering } from "./steering.js";
 import { openCrew } from "./crew.js";
 import type { Crew } from "./crew.js";
 import { CutoverWork } from "./cutover-job.js";
-import { isUndecided, journeyAt, settleAtSource } from "./settle-at-source.js";
-import { soak } from "./soak.js";
+import { isServed, isUndecided, journeyAt, settleAtSource, takeJournal } from "./settle-at-source.js";
+import { closing, soak } from "./soak.js";
 import { WayBackStart } from "./way-back-start.js";
 import { Verifier } from "../migration/verifier.js";
 import type { Works } from "../serve/jobs.js";
@@ -139,11 +140,17 @@ async function untilEnded(living: Living): Promise<Synced | "completed"> {
 async function oneLife(living: Living): Promise<Synced | "turned" | "completed"> {
   const { context, migration, goal, log } = living;
   const { stateDirectory } = migration;
-  if (isUndecided(await journeyAt(stateDirectory)))
+  if (isUndecided(await journeyAt(stateDirectory))) {
+    if (!living.steering.answers && (await isServed(stateDirectory)))
+      throw new Fault(
+        "claimed",
+        "Another engine of this migration answers here, in the middle of a cutover.",
+      );
     await settleAtSource(context, migration, log, () => undefined);
-  const { state } = await journeyAt(stateDirectory);
-  if (state === "completed") return "completed";
-  if (state !== "soaking" && state !== "switching" && state !== "rolling_back") return await live(living);
+  }
+  const { state, steps } = await journeyAt(stateDirectory);
+  if (state === "completed" && isDone(steps.get(closing))) return "completed";
+  if (!(await isSwitched(migration))) return await live(living);
   const { task, until } = goal;
   if (until === "ready")
     throw new Fault("cutover-refused", "The target is open: there is no ready to be waited for.");
@@ -151,6 +158,12 @@ async function oneLife(living: Living): Promise<Synced | "turned" | "completed">
   const ended = await soak(living, () => claimed(living));
   const goesOn = until === "stopped" || task?.staysInSoak === true || task?.done() !== true;
   return ended === "rolled_back" && goesOn ? "turned" : "completed";
+}
+
+/** Whether the journal says that the target is open, or that this is to be ended either way. */
+async function isSwitched({ stateDirectory }: OpenMigration): Promise<boolean> {
+  const { state } = await journeyAt(stateDirectory);
+  return state === "soaking" || state === "switching" || state === "rolling_back" || state === "completed";
 }
 
 /** The claim. A source that took over from the one before has to prove that it has all of its transactions. */
@@ -179,6 +192,8 @@ async function live(living: Living): Promise<Synced | "turned"> {
   const cascades = !logsCascades(found.source);
   await using ledger = await steering.claim(() => claimed(living));
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
+  // What they say is another way on than forward, or something that is to be ended first.
+  if (await takeJournal(context, migration, ledger, log)) return "turned";
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
@@ -310,7 +325,9 @@ async function live(living: Living): Promise<Synced | "turned"> {
       }),
     );
   } catch (error) {
-    if (leave.signal.aborted || (error instanceof Fault && error.code === "lane-closed")) return "turned";
+    if (leave.signal.aborted) return "turned";
+    if (error instanceof Fault && error.code === "lane-closed" && (await isSwitched(migration)))
+      return "turned";
     throw copy.gone ?? error;
   } finally {
     life.abort(

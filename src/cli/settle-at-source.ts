@@ -2,7 +2,7 @@
  * The way back before the decision, which needs the source and the journal alone: whatever verb comes after an engine that
  * was killed in a cutover begins with it, the target dead too.
  */
-import { journalPath, readJournal } from "../cutover/journal.js";
+import { journalPath, openJournal, readJournal } from "../cutover/journal.js";
 import { journeyOf } from "../cutover/journey.js";
 import type { Journey } from "../cutover/journey.js";
 import { isUnderWay } from "../cutover/machine.js";
@@ -10,6 +10,8 @@ import { settle } from "../cutover/runner.js";
 import type { StepTold, Walked } from "../cutover/runner.js";
 import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
+import type { Ledger } from "../port.js";
+import { engineClient } from "../serve/client.js";
 import type { Log } from "../watch/log.js";
 import { openCrew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
@@ -67,12 +69,51 @@ export async function settleAtSource(
   }
 }
 
-/** The same for a verb that says how it ended; null where nothing was to be settled at the source. */
+/** Whether an engine of this migration answers on this machine: a cutover that is under way is its own to end. */
+export async function isServed(stateDirectory: string): Promise<boolean> {
+  try {
+    await engineClient(stateDirectory).status();
+    return true;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "no-engine") return false;
+    throw error;
+  }
+}
+
+/** Entries that the ledger has and the file beside the config lacks: it was lost. Whether there were any. */
+export async function takeJournal(
+  context: VerbContext,
+  { stateDirectory }: OpenMigration,
+  ledger: Ledger,
+  log: Log,
+): Promise<boolean> {
+  const path = journalPath(stateDirectory);
+  const { entries } = await readJournal(path);
+  const elsewhere = await ledger.night().entries();
+  if (elsewhere.length <= entries.length) return false;
+  await using journal = await openJournal({
+    path,
+    today: context.services.today,
+    onTorn: (bytes) => {
+      log.warn({ bytes }, "the journal's last line was torn and is cut off");
+    },
+    elsewhere,
+  });
+  log.warn(
+    { had: entries.length, has: journal.entries.length },
+    "the journal beside the config had lost entries, and has them again from the target's ledger",
+  );
+  return true;
+}
+
+/** The same for a verb that says how it ended; null where nothing was to be settled at the source, or an engine is there that is asked. */
 export async function settleFirst(
   context: VerbContext,
   migration: OpenMigration,
   tell: (progress: Body) => void,
 ): Promise<Body | null> {
+  const { stateDirectory } = migration;
+  if (!isUndecided(await journeyAt(stateDirectory)) || (await isServed(stateDirectory))) return null;
   const told: StepTold[] = [];
   const walked = await settleAtSource(context, migration, engineVoice(context).log, (each) => {
     told.push(each);

@@ -6,6 +6,8 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { isDone } from "../cutover/journey.js";
+import { persisting } from "../cutover/persisting.js";
 import { revocations } from "../cutover/revocations.js";
 import { rollback } from "../cutover/rollback.js";
 import { enter, mirror, settle } from "../cutover/runner.js";
@@ -43,6 +45,9 @@ const mostBroughtHome = 1000;
 /** Whoever asks an engine for a job's end looks several times in so long. */
 const answerMs = 2000;
 
+/** The step that `complete` ends with: nothing of ours is left that the target would keep its log for. */
+export const closing = "close-way-back";
+
 export type Soaked = "rolled_back" | "completed" | "done";
 
 /** Resolves when the soak is over, or the task that the verb became an engine for is done. */
@@ -60,6 +65,10 @@ export async function soak(living: Living, claim: () => Promise<Ledger>): Promis
     await using crew = await openCrew({ context, migration, plan, ledger, log });
     const walk = walker(living, crew, ledger, signal);
     if (crew.journey.state === "switching") await settle(walk.of({ reverse: null, onStep: () => undefined }));
+    if (crew.journey.state === "completed") {
+      await ticker.during(() => close({ living, crew, ledger, walk }));
+      return "completed";
+    }
     ticker.state("soaking");
     return await ticker.during(() => soaking({ living, crew, ledger, ticker, walk, life, signal }));
   } finally {
@@ -119,7 +128,11 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   const { target } = crew;
   if (target === null) throw new Fault("bug", "A soak has no claim.");
   if (!migration.config.cutover.wayBack) return await soakingAlone(parts);
+  const { state, steps } = crew.journey;
+  if (state === "rolling_back" && isDone(steps.get("reverse-proof"))) return await home(parts);
   await demandFence(crew);
+  /** What a life before this one has drained may be gone again with a source that has crashed since. */
+  let undrained = state === "rolling_back" && isDone(steps.get("reverse-drain"));
   const streaming = new AbortController();
   const stop = eitherOf(signal, streaming.signal);
   const reverse: ReverseStream = await ReverseStream.open({
@@ -159,16 +172,17 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   const goBack = (onStep: (told: readonly StepTold[]) => void, why: Fault | null = null): Promise<Body> =>
     (under.back ??= (async () => {
       const told: StepTold[] = [];
-      const walked = await rollback(
-        walk.of({
-          reverse,
-          onStep: (each) => {
-            told.push(each);
-            onStep(told);
-          },
-        }),
-        why,
-      );
+      if (undrained) await reverse.drain(signal);
+      undrained = false;
+      const going = walk.of({
+        reverse,
+        onStep: (each) => {
+          told.push(each);
+          onStep(told);
+        },
+      });
+      // Both sides may be shut by now: what passes is not left for somebody to find.
+      const walked = await persisting(services, () => rollback(going, why), { signal });
       return walkedBody(walked, crew.journey, told);
     })().finally(() => {
       under.back = null;
@@ -259,20 +273,35 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   }
 }
 
+/** The way back is proven: what is left needs no stream, which would be refused by the source's triggers, there again. */
+async function home({ living, walk, signal }: Soaking): Promise<Soaked> {
+  const going = walk.of({ reverse: null, onStep: () => undefined });
+  await persisting(living.context.services, () => rollback(going, null), { signal });
+  return "rolled_back";
+}
+
 /** Without a way back nothing is written to the source; the engine only answers. */
-async function soakingAlone({ living, crew, signal }: Soaking): Promise<Soaked> {
+async function soakingAlone(parts: Soaking): Promise<Soaked> {
+  const { living, crew, signal } = parts;
+  const { services } = living.context;
   const over = turning();
   const works = {
     cutover: async () =>
       walkedBody({ state: "soaking", writePauseSeconds: null, why: null }, crew.journey, []),
+    complete: async () => {
+      const body = await complete(parts, null, new AbortController());
+      void services.wait(answerMs, signal).then(
+        () => over.resolve("completed"),
+        () => over.resolve("completed"),
+      );
+      return body;
+    },
   };
   living.steering.works(works, "The target is open, and cutover.wayBack was off");
+  await demandFence(crew);
   await living.goal.task?.act(works, signal);
   if (living.goal.task !== undefined && living.goal.task.staysInSoak !== true) return "done";
-  signal.addEventListener("abort", () => {
-    over.reject(signal.reason);
-  });
-  return await over.promise;
+  return await Promise.race([over.promise, guard(parts)]);
 }
 
 interface Turning {
@@ -431,14 +460,32 @@ function keptText(path: string): KeptText {
   };
 }
 
+type Closing = Pick<Soaking, "living" | "crew" | "ledger" | "walk">;
+
+/** What the journal has as completed; again, where an engine was killed in the middle of it: a slot that is left fills the target's disk. */
+async function close({ living, crew, ledger, walk }: Closing): Promise<void> {
+  const { plan } = living.found;
+  await ledger.setState("completed");
+  await crew.target?.wayBack.drop(plan);
+  await crew.source.wayBack.drop(plan.migration);
+  await crew.journal.append({
+    cutover: crew.journey.cutover ?? "",
+    step: closing,
+    phase: "done",
+    note: null,
+  });
+  await mirror(walk.of({ reverse: null, onStep: () => undefined }));
+  living.log.info({}, "completed");
+}
+
 /** The way back is closed: by an explicit word, and only while nothing waits on it. */
 async function complete(
-  { living, crew, ledger, walk }: Soaking,
-  reverse: ReverseStream,
+  { living, crew, ledger, walk }: Closing,
+  reverse: ReverseStream | null,
   streaming: AbortController,
 ): Promise<Body> {
-  const { found, log, migration } = living;
-  const blocking = await reverse.blocking();
+  const { found, migration } = living;
+  const blocking = (await reverse?.blocking()) ?? [];
   if (blocking.length > 0)
     throw new Fault("cutover-refused", `The soak cannot end: ${blocking.join(" ")}`, {
       next: "headgate status",
@@ -447,10 +494,7 @@ async function complete(
   await enter(told, "complete");
   await mirror(told);
   streaming.abort(new Fault("interrupted", "The soak is over."));
-  await ledger.setState("completed");
-  await crew.target?.wayBack.drop(found.plan);
-  await crew.source.wayBack.drop(found.plan.migration);
-  log.info({}, "completed");
+  await close({ living, crew, ledger, walk });
   const { source } = await migration.both();
   const left = {
     source: revocations(await source.grants("copy"), "source"),

@@ -181,6 +181,11 @@ export class Steering implements AsyncDisposable {
     });
   }
 
+  /** The socket is this run's. */
+  get answers(): boolean {
+    return this.#control !== null;
+  }
+
   /** The stream of this life, and the feed that it reads. */
   follow(stream: Stream): void {
     this.#stream = stream;

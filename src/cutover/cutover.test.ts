@@ -1,5 +1,6 @@
 // The walk of a cutover against a virtual world: there, back before the decision, back out of the soak, and what ends it.
 import { expect, it } from "vitest";
+import { Fault } from "../errors.js";
 import { measuredIn } from "./delivered.js";
 import { ExampleWorld, walkOf } from "./example-night.js";
 import { journeyOf, nextCutover } from "./journey.js";
@@ -151,6 +152,25 @@ it("leaves the target open where not everything can be brought back, and goes on
   expect([world.targetOpen, world.fenced]).toEqual([false, true]);
   world.quarantined = 0;
   expect(await settle(walkOf(world, first))).toBeNull();
+  expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
+it("shuts nothing before the way back came through once: what stood before this engine shows only where it is met", async () => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  during(
+    world,
+    "canary",
+    () => {
+      throw new Fault("way-back-stopped", "1 change waits.");
+    },
+    "before",
+  );
+  await expect(rollback(walkOf(world, first), null)).rejects.toMatchObject({ code: "way-back-stopped" });
+  expect(world.acts).not.toContain("target shut");
+  expect(world.targetOpen).toBe(true);
   expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
   world.demandWhole();
   expect(world.broken).toEqual([]);

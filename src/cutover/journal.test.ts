@@ -94,6 +94,16 @@ it("takes what the ledger has where the file is lost, and nothing where it has a
   expect(journal.entries).toEqual(entries);
 });
 
+it("has one writer: who comes second to a line writes none, and the file stays whole", async () => {
+  await using one = await open();
+  await one.append(entry("fence"));
+  await using other = await open();
+  await other.append(entry("drain"));
+  await expect(one.append(entry("proof"))).rejects.toMatchObject({ code: "file-refused" });
+  await other.append(entry("keys"));
+  expect((await readJournal(path)).entries.map(({ step }) => step)).toEqual(["fence", "drain", "keys"]);
+});
+
 it("answers for nothing more once a write has failed", async () => {
   const journal = await open();
   await journal.append(entry("fence"));

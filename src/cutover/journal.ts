@@ -104,7 +104,7 @@ export async function openJournal(options: JournalOptions): Promise<FileJournal>
     // The name of the file, too, has to be there after a crash.
     await using folder = await open(dirname(path), "r");
     await folder.sync();
-    const journal = new FileJournal(options, file, read.entries);
+    const journal = new FileJournal(options, file, read);
     for (const entry of elsewhere.slice(read.entries.length)) await journal.take(entry);
     return journal;
   } catch (error) {
@@ -117,12 +117,19 @@ export class FileJournal implements Journal, AsyncDisposable {
   readonly #options: JournalOptions;
   readonly #file: FileHandle;
   readonly #entries: JournalEntry[];
+  /** Bytes that the file has, if nobody else writes to it. */
+  #end: number;
   #broken: Fault | null = null;
 
-  constructor(options: JournalOptions, file: FileHandle, entries: readonly JournalEntry[]) {
+  constructor(
+    options: JournalOptions,
+    file: FileHandle,
+    { entries, end }: Pick<ReadJournal, "entries" | "end">,
+  ) {
     this.#options = options;
     this.#file = file;
     this.#entries = [...entries];
+    this.#end = end;
   }
 
   get entries(): readonly JournalEntry[] {
@@ -138,9 +145,14 @@ export class FileJournal implements Journal, AsyncDisposable {
   async take(entry: JournalEntry): Promise<void> {
     // What a failed write has left is not known, and a second one behind it might hide that.
     if (this.#broken !== null) throw this.#broken;
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
     try {
-      await this.#file.appendFile(`${JSON.stringify(entry)}\n`);
+      // Two engines that number their entries alike would leave a file that nobody can go on from.
+      if ((await this.#file.stat()).size !== this.#end)
+        throw new Fault("claimed", `Somebody else has written to ${this.#options.path}.`);
+      await this.#file.appendFile(line);
       await this.#file.datasync();
+      this.#end += line.length;
     } catch (error) {
       this.#broken = new Fault(
         "file-refused",

@@ -16,8 +16,11 @@ export async function rollback(walk: Walk, why: Fault | null): Promise<Walked> {
   const { night, now } = walk;
   if (journeyOf(walk.journal.entries).state !== "rolling_back") {
     // Asked before anything is shut: what waits for a person had better wait with the target open.
-    const blocking = await wayBack(night).blocking();
+    const reverse = wayBack(night);
+    const blocking = await reverse.blocking();
     if (blocking.length > 0) throw stands(blocking);
+    // A stream that has just begun has met nothing yet of what stood in its way before.
+    await reverse.canary(walk.stop);
     await enter(walk, "back", undefined, why === null ? null : { why: why.message });
   }
   // Of one that was begun by another engine the clock went with that.
