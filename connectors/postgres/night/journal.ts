@@ -24,7 +24,7 @@ export async function appendEntry(session: Session, migration: string, entry: Jo
 export async function readEntries(session: Session, migration: string): Promise<readonly JournalEntry[]> {
   const { rows } = await session.query(
     `SELECT number::text AS number, cutover, step, phase, at, note::text AS note
-       FROM headgate.journal WHERE migration = $1 ORDER BY number`,
+       FROM headgate.journal j WHERE migration = $1 ORDER BY j.number`,
     [migration],
     "reading the journal",
   );
