@@ -299,6 +299,20 @@ export const parts: readonly Part[] = [
       },
     })),
   ),
+  ...(["mysql9", "mariadb"] as const).flatMap((source) =>
+    Array.from({ length: 9 }, (_, at) => ({
+      name: `night-kills:${source}:${String(at + 1)}`,
+      proves:
+        "23 of the 207 kills of the night's matrix (engine, source or target, before, during or after each step of a cutover, of its way back and of a rollback out of the soak) under an application that follows the routing: no moment with both sides writable, one command ends it, every acknowledged write is there once on both sides",
+      share: "9 of them from MySQL 9, and a rollback with the target dead",
+      project: "faults" as const,
+      file: "test/faults/night-kill.test.ts",
+      env: {
+        ...{ HEADGATE_TEST_SOURCES: source, HEADGATE_TEST_KILLS: "23" },
+        HEADGATE_TEST_KILLS_AFTER: String(at * 23),
+      },
+    })),
+  ),
   {
     name: "zombie",
     proves:

@@ -39,6 +39,8 @@ export interface NightJourney extends AsyncDisposable {
   /** An engine that runs until it is stopped. */
   engine(args?: readonly string[]): RunningEngine;
   readonly app: Application;
+  /** The application's account, which the fence shuts out. */
+  readonly logins: { readonly source: string; readonly target: string };
 }
 
 export interface RunningEngine {
@@ -122,6 +124,7 @@ export async function nightJourney(
     source,
     target,
     app: application,
+    logins: { source: appSource.href, target: appTarget.href },
     headgate: (args, env = {}) => headgate([...args, "--json"], folder, env),
     engine: (args = ["run"]) => {
       const running = begin([...args, "--json"], folder);

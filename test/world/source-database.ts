@@ -36,19 +36,37 @@ export async function sourceUrl(server: SourceName): Promise<string> {
 /** Brings the server up where it is not, and makes the database anew. */
 export async function sourceDatabase(name: string, server: SourceName): Promise<SourceDatabase> {
   const url = await sourceUrl(server);
-  const driver = await openDriver(url);
+  let driver = await openDriver(url);
   const quoted = `\`${name.replaceAll("`", "``")}\``;
   await driver.query(`DROP DATABASE IF EXISTS ${quoted}`);
   await driver.query(`CREATE DATABASE ${quoted} CHARACTER SET utf8mb4`);
   await driver.query(`USE ${quoted}`);
   await makeSourceAccount(driver, name);
+  // A test may kill the server: the next statement then logs in anew.
+  let lost = false;
+  const watched = (): void => {
+    driver.on("error", () => {
+      lost = true;
+    });
+  };
+  watched();
+  const live = async (): Promise<Driver> => {
+    if (!lost) return driver;
+    driver = await openDriver(url);
+    lost = false;
+    watched();
+    await driver.query(`USE ${quoted}`);
+    return driver;
+  };
   return {
     name,
     options: optionsOf(asEngine(url, name), name),
     url: asEngine(url, name),
-    account: (user, password, cut, phases) => makeSourceAccount(driver, name, user, password, cut, phases),
-    sql: (text, values) => run(driver, text, values),
+    account: async (user, password, cut, phases) =>
+      makeSourceAccount(await live(), name, user, password, cut, phases),
+    sql: async (text, values) => run(await live(), text, values),
     [Symbol.asyncDispose]: async () => {
+      await live();
       await driver.query(`DROP DATABASE IF EXISTS ${quoted}`);
       await dropSourceAccount(driver, engineName(name));
       await driver.end();
