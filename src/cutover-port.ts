@@ -99,6 +99,11 @@ export interface ReverseLedger {
   lane(plan: Plan, epoch: string): Promise<LaneWriter>;
   /** What it has applied; null where it never began. Reads only. */
   checkpoint(migration: string): Promise<{ readonly seq: bigint; readonly position: Position | null } | null>;
+  /**
+   * Nothing of the target's log before this is to be applied: the way back begins there. Only before a switch, and only under the
+   * claim's epoch while it stands at `seq`: a word that comes late changes nothing. Fault epoch-lost.
+   */
+  passed(migration: string, epoch: string, seq: bigint, position: Position): Promise<void>;
   /** As VerifyLedger.touched, of what the reverse stream wrote. */
   touched(
     table: PlanTable,

@@ -320,6 +320,7 @@ export class CutoverWork {
 
   #forward(crew: Crew, tools: VerificationTools): Forward {
     const { ledger, migration, source, target, services } = this.#parts;
+    const { repairAtFence } = migration.config.cutover;
     let drained = services.now();
     const forward = forwardOf({
       ...this.#draining(crew),
@@ -329,7 +330,10 @@ export class CutoverWork {
         proveAtFence({
           tools,
           full: "in-budget",
-          repair: null,
+          repair:
+            repairAtFence === 0
+              ? null
+              : { most: repairAtFence, mender: (lane) => ledger.mender(lane), primary: source },
           gates: { gates: migration.config.verify.queries, source, target },
           remaining: () => Math.min(wholeMs, crew.budgetMs - (services.now() - drained)),
           caughtUp,

@@ -221,6 +221,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
   const wayBack = hasWayBack
     ? new WayBackStart({
         plan: found.plan,
+        epoch: ledger.epoch,
         crew,
         wait: services.wait,
         log,

@@ -8,10 +8,12 @@ import { stopReason } from "../stop.js";
 import { wayBackPlan } from "../stream/way-back.js";
 import type { Log } from "../watch/log.js";
 import type { Crew } from "./crew.js";
-import type { Plan } from "../model.js";
+import type { Plan, Position } from "../model.js";
 
 export interface WayBackStartOptions {
   readonly plan: Plan;
+  /** The claim's. */
+  readonly epoch: string;
   readonly crew: () => Promise<Crew>;
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly log: Log;
@@ -69,19 +71,25 @@ export class WayBackStart {
   }
 
   async #once(): Promise<void> {
-    const { plan, crew: open, wait, log, signal } = this.#options;
+    const { plan, epoch, crew: open, wait, log, signal } = this.#options;
     const crew = await open();
     const { target, source } = crew;
     if (target === null) throw new Fault("bug", "A way back was asked for without a claim.");
     await source.wayBack.prepare(plan);
     const start = await target.wayBack.prepare(plan);
     const checkpoint = await source.wayBack.checkpoint(plan.migration);
+    let passed: ((position: Position) => Promise<void>) | null = null;
+    if (checkpoint !== null && checkpoint.position !== null) {
+      const { seq } = checkpoint;
+      await source.wayBack.claim(plan, epoch);
+      passed = (position) => source.wayBack.passed(plan.migration, epoch, seq, position);
+    }
     const watch = new WayBackWatch({
       wayBack: target.wayBack,
       plan: wayBackPlan(plan),
       // What a soak before this one has brought back is behind it.
       start: checkpoint?.position ?? start,
-      confirms: checkpoint === null || checkpoint.position === null,
+      passed,
       wait,
       onWord: (sentence) => {
         log.warn({}, sentence);

@@ -60,6 +60,11 @@ export const cutoverSchema = z
       })
       .prefault({})
       .describe("The target's roles that get in after the switch."),
+    repairAtFence: integer(0, 1000)
+      .default(0)
+      .describe(
+        "Rows that the proof inside the fence may bring right, where the pause has room; 0 aborts on the first that differs.",
+      ),
     wayBack: flag().default(true).describe("Keep a reverse stream for the way back."),
     guard: duration().default("30m").describe("How long triggers act by themselves after the switch."),
   })

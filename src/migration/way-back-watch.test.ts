@@ -1,6 +1,7 @@
 /** What somebody else has written on the target: counted, kept back for, and settled by a comparison that began after it. */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { Fault } from "../errors.js";
+import type { Position } from "../model.js";
 import type { ChangeFeed, ChangeSink } from "../stream-port.js";
 import { planColumn, planTable } from "../typemap/column.fixture.js";
 import { examplePlan } from "../verify/example-ledger.js";
@@ -16,7 +17,12 @@ const tableOf = (source: string) => ({
 const [a, b] = [tableOf("a"), tableOf("b")];
 
 /** A watch that reads, and what hands it the target's log. */
-async function reading(act: (watch: WayBackWatch, log: ChangeSink) => void): Promise<void> {
+async function reading(
+  act: (watch: WayBackWatch, log: ChangeSink) => void | Promise<void>,
+  kept: { passed: ((position: Position) => Promise<void>) | null; confirm?: (position: Position) => void } = {
+    passed: null,
+  },
+): Promise<void> {
   const end = new AbortController();
   let handed: (sink: ChangeSink) => void = () => undefined;
   const sink = new Promise<ChangeSink>((resolve) => (handed = resolve));
@@ -30,6 +36,7 @@ async function reading(act: (watch: WayBackWatch, log: ChangeSink) => void): Pro
       });
     },
     holds: () => true,
+    confirm: (position) => kept.confirm?.(position),
     retention: () => Promise.resolve(null),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -41,12 +48,17 @@ async function reading(act: (watch: WayBackWatch, log: ChangeSink) => void): Pro
     },
     plan: examplePlan([a, b]),
     start: place,
-    confirms: false,
-    wait: () => Promise.reject(over),
+    passed: kept.passed,
+    wait: (_milliseconds, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          reject(over);
+        });
+      }),
     onWord: () => undefined,
   });
   const running = watch.run(end.signal);
-  act(watch, await sink);
+  await act(watch, await sink);
   end.abort(over);
   await expect(running).rejects.toBe(over);
 }
@@ -90,4 +102,30 @@ it("is never settled by rows where the form of a table was changed", async () =>
     expect(watch.blocking()).toEqual(["foreign-writes"]);
     expect(() => watch.demandNothingForeign()).toThrow(/a \(its form\)/u);
   });
+});
+
+it("lets the target's log go once the checkpoint has passed it, and not where somebody else has written", async () => {
+  const told: string[] = [];
+  let moved: () => void = () => undefined;
+  const passing = new Promise<void>((resolve) => (moved = resolve));
+  const kept = {
+    passed: async () => {
+      told.push("passed");
+      await passing;
+    },
+    confirm: () => {
+      told.push("confirmed");
+    },
+  };
+  await reading(async (_watch, log) => {
+    log.commit(() => place);
+    expect(told).toEqual(["passed"]);
+    moved();
+    await vi.waitFor(() => expect(told).toEqual(["passed", "confirmed"]));
+  }, kept);
+  await reading((_watch, log) => {
+    log.truncate(a);
+    log.commit(() => place);
+  }, kept);
+  expect(told).toEqual(["passed", "confirmed"]);
 });

@@ -8,21 +8,26 @@ import type { WayBack } from "../cutover-port.js";
 import { Fault } from "../errors.js";
 import type { Plan, Position } from "../model.js";
 import { throwIfStopped } from "../stop.js";
-import type { ChangeSink } from "../stream-port.js";
+import type { ChangeFeed, ChangeSink } from "../stream-port.js";
 
 export interface WatchedWayBack {
   readonly wayBack: Pick<WayBack, "feed" | "mark" | "position">;
   /** As the way back goes by it. */
   readonly plan: Plan;
   readonly start: Position;
-  /** Whether the server may throw away what was read: not where the reverse stream has a checkpoint before it. */
-  readonly confirms: boolean;
+  /**
+   * Where the reverse stream has a checkpoint: it is moved on before the server may throw away what was read, as that is where the
+   * next soak reads from. null where it has none, and begins where the slot does.
+   */
+  readonly passed: ((position: Position) => Promise<void>) | null;
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly onWord: (sentence: string) => void;
 }
 
 const lookMs = 10;
 const pauseMs = 500;
+/** Between two moves of the checkpoint; each is a write at the source. */
+const passedEveryMs = 5000;
 
 export class WayBackWatch {
   readonly #options: WatchedWayBack;
@@ -32,6 +37,7 @@ export class WayBackWatch {
   readonly #reshaped = new Set<string>();
   #failure: Fault | null = null;
   #keeps = false;
+  #passing: Promise<void> | null = null;
   #reading = false;
 
   constructor(options: WatchedWayBack) {
@@ -47,19 +53,54 @@ export class WayBackWatch {
 
   /** Goes on until the signal ends it; a fault that does not pass is kept, and blocks. */
   async run(signal: AbortSignal): Promise<void> {
-    const { wayBack, plan, wait, onWord } = this.#options;
+    const { wayBack, plan } = this.#options;
     await using feed = await wayBack.feed(plan);
     let at = this.#options.start;
     const sink = this.#sink((position) => {
       at = position;
-      if (this.#options.confirms && !this.#keeps) feed.confirm?.(position);
+      this.#release(feed, position, signal);
     });
+    try {
+      await this.#read(feed, () => at, sink, signal);
+    } finally {
+      await this.#passing;
+    }
+  }
+
+  /** What was read and is all our own need not be kept: else the target's log grows for as long as `ready` is waited in. */
+  #release(feed: ChangeFeed, position: Position, signal: AbortSignal): void {
+    const { passed, wait, onWord } = this.#options;
+    if (this.#keeps || this.#foreign.size + this.#reshaped.size > 0) return;
+    if (passed === null) {
+      feed.confirm?.(position);
+      return;
+    }
+    this.#passing ??= (async () => {
+      try {
+        await passed(position);
+        feed.confirm?.(position);
+      } catch (error) {
+        if (!(error instanceof Fault))
+          this.#failure = new Fault("bug", "The way back's checkpoint could not be moved.", { cause: error });
+        else onWord(`the target's log is kept longer than it has to be: ${error.message}`);
+      }
+      try {
+        await wait(passedEveryMs, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+      this.#passing = null;
+    })();
+  }
+
+  async #read(feed: ChangeFeed, at: () => Position, sink: ChangeSink, signal: AbortSignal): Promise<void> {
+    const { wait, onWord } = this.#options;
     for (;;) {
       throwIfStopped(signal);
       try {
         this.#failure = null;
         this.#reading = true;
-        await feed.read([at], sink, { untilEnd: false, signal });
+        await feed.read([at()], sink, { untilEnd: false, signal });
       } catch (error) {
         throwIfStopped(signal);
         if (!(error instanceof Fault)) throw error;

@@ -33,7 +33,15 @@ const refuse = (): never => {
   throw new Error("no way back in this test");
 };
 const wayBack: ReverseLedger = {
-  ...{ prepare: refuse, claim: refuse, lane: refuse, checkpoint: refuse, touched: refuse, drop: refuse },
+  ...{
+    prepare: refuse,
+    claim: refuse,
+    lane: refuse,
+    checkpoint: refuse,
+    passed: refuse,
+    touched: refuse,
+    drop: refuse,
+  },
 };
 
 /** Two tables whose counters count. */

@@ -33,6 +33,14 @@ export function reverseLedger(options: ReverseOptions, migration: string): Rever
       const row = await readLane(connection, which);
       return row === null ? null : { seq: row.seq, position: row.position };
     },
+    passed: async (which, epoch, seq, position) => {
+      await using connection = await Connection.open(options);
+      const { rows } = await connection.write(
+        `UPDATE ${laneTable} SET position = ? WHERE migration = ? AND epoch = CAST(? AS UNSIGNED) AND seq = CAST(? AS UNSIGNED)`,
+        [JSON.stringify(position), which, epoch, String(seq)],
+      );
+      if (rows !== 1) throw epochLost(which, BigInt(epoch));
+    },
     touched: (table, after, upTo, onBatch, signal) =>
       readTouched({ options, migration }, table, { after, upTo }, onBatch, signal),
     drop: async (which) => {
