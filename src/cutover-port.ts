@@ -112,6 +112,11 @@ export interface ReverseLedger {
     onBatch: (seq: bigint, keys: Buffer | null) => boolean,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * The target's log is kept from a new place, and nothing that was kept before is left to be brought back: the position is
+   * none again, the number goes on. Does nothing where the lane has moved from this number.
+   */
+  beginAnew(migration: string, seq: bigint): Promise<void>;
   /** Drops it. */
   drop(migration: string): Promise<void>;
 }
@@ -129,8 +134,11 @@ export interface SlotState {
 export interface WayBack extends AsyncDisposable {
   /** wal_level, rights, tables whose changes cannot be read. Reads only. */
   findings(plan: Plan): Promise<readonly Finding[]>;
-  /** Replica identities, publication, then slot; resolves to where the slot begins. Does nothing when they are there. */
-  prepare(plan: Plan): Promise<Position>;
+  /**
+   * Replica identities, publication, then slot; resolves to where the slot begins. Does nothing when they are there.
+   * `beforeNew` is called before a slot is made, and again if an engine was killed before its start was noted.
+   */
+  prepare(plan: Plan, beforeNew?: () => Promise<void>): Promise<Position>;
   /** Whole transactions of the target that are not of our own origin, images in the target's own binary form. */
   feed(plan: Plan): Promise<ChangeFeed>;
   /** A position that holds every transaction committed so far. */

@@ -38,6 +38,8 @@ export interface Written {
   readonly rows: number;
   /** Notes among them. */
   readonly warnings: number;
+  /** What the server says of an INSERT of many rows, in its own language; empty of others. */
+  readonly info: string;
 }
 
 export type Cell = string | null;
@@ -191,7 +193,7 @@ export class Connection implements AsyncDisposable {
   async write(sql: string, params: readonly (string | Buffer | null)[] = []): Promise<Written> {
     try {
       const [result] = await this.#driver.query<ResultSetHeader>({ sql, values: [...params] });
-      return { rows: result.affectedRows, warnings: result.warningStatus };
+      return { rows: result.affectedRows, warnings: result.warningStatus, info: result.info };
     } catch (error) {
       throw sourceFault(error, this.place, "A statement failed");
     }

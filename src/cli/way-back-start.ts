@@ -8,6 +8,7 @@ import { stopReason } from "../stop.js";
 import { wayBackPlan } from "../stream/way-back.js";
 import type { Log } from "../watch/log.js";
 import type { Crew } from "./crew.js";
+import type { ReverseLedger, WayBack } from "../cutover-port.js";
 import type { Plan, Position } from "../model.js";
 
 export interface WayBackStartOptions {
@@ -75,8 +76,7 @@ export class WayBackStart {
     const crew = await open();
     const { target, source } = crew;
     if (target === null) throw new Fault("bug", "A way back was asked for without a claim.");
-    await source.wayBack.prepare(plan);
-    const start = await target.wayBack.prepare(plan);
+    const start = await preparedWayBack(source.wayBack, target.wayBack, plan);
     const checkpoint = await source.wayBack.checkpoint(plan.migration);
     let passed: ((position: Position) => Promise<void>) | null = null;
     if (checkpoint !== null && checkpoint.position !== null) {
@@ -100,6 +100,23 @@ export class WayBackStart {
     // A fault that does not pass: it is asked anew after a while, and blocks until then.
     await wait(againMs, signal);
   }
+}
+
+/**
+ * Before the switch only: what a way back before this one has brought back is over, and where it stood lies before a slot
+ * that is made now, or in another server's log. Left standing, it would be read from there.
+ */
+export async function preparedWayBack(
+  source: Pick<ReverseLedger, "prepare" | "checkpoint" | "beginAnew">,
+  target: Pick<WayBack, "prepare">,
+  plan: Plan,
+): Promise<Position> {
+  await source.prepare(plan);
+  // Read before the slot is looked for: an engine that has overtaken this one has moved on from this number.
+  const left = await source.checkpoint(plan.migration);
+  return await target.prepare(plan, async () => {
+    if (left !== null && left.position !== null) await source.beginAnew(plan.migration, left.seq);
+  });
 }
 
 /** Asked anew: it may have been aborted meanwhile. */

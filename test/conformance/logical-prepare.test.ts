@@ -106,6 +106,13 @@ describe("on a server that is shared", () => {
     });
     const plan = wayBackPlan(world.plan);
     const before = await database.sql(traces);
+    const begun: (string | null | undefined)[] = [];
+    const anew = async (): Promise<void> => {
+      const [slots] = await database.sql(
+        "SELECT count(*)::text AS made FROM pg_replication_slots WHERE database = current_database()",
+      );
+      begun.push(slots?.["made"]);
+    };
     const killed = (at: string): WayBack =>
       openWayBack({
         server: {
@@ -119,11 +126,13 @@ describe("on a server that is shared", () => {
       });
     for (const at of ["noted", "whole-rows", "published", "slot-made", "prepared"]) {
       await using wayBack = killed(`way-back:${at}`);
-      await expect(wayBack.prepare(plan)).rejects.toThrow(`killed at`);
+      await expect(wayBack.prepare(plan, anew)).rejects.toThrow(`killed at`);
     }
     await using wayBack = killed("never");
-    const start = await wayBack.prepare(plan);
-    expect(await wayBack.prepare(plan)).toEqual(start);
+    const start = await wayBack.prepare(plan, anew);
+    expect(await wayBack.prepare(plan, anew)).toEqual(start);
+    // Before the slot is made, and again as nobody knew yet where it begins; never once that is noted.
+    expect(begun).toEqual(["0", "1"]);
     const made = await database.sql(traces);
     expect(made[0]).toMatchObject({ publications: "1", slots: "1", notes: "1", noted: "2" });
     expect(made[0]?.["identities"]).toBe('[["notes", "f", null], ["others", "f", null]]');

@@ -39,6 +39,7 @@ const wayBack: ReverseLedger = {
     lane: refuse,
     checkpoint: refuse,
     passed: refuse,
+    beginAnew: refuse,
     touched: refuse,
     drop: refuse,
   },

@@ -9,6 +9,7 @@ import { reverseMoments } from "../../connectors/mysql/apply/moments.js";
 import type { ReverseOptions } from "../../connectors/mysql/apply/moments.js";
 import { openMysql } from "../../connectors/mysql/source.js";
 import type { ReverseLedger } from "../../src/cutover-port.js";
+import { preparedWayBack } from "../../src/cli/way-back-start.js";
 import type { Plan, PlanTable, SourceTable } from "../../src/model.js";
 import type { LaneWriter, StatementGroup, TableChanges } from "../../src/stream-port.js";
 import { targetTypes } from "../../src/typemap/compile.js";
@@ -315,6 +316,98 @@ describe.each(testSources)("the way back into %s", (server) => {
     expect(await rows("SELECT HEX(word), n, unique_word FROM words ORDER BY n")).toBe("41,1,two 62,2,x");
   });
 
+  it("updates many rows at once: each its own, told byte by byte, and the one that is refused by itself", async () => {
+    const updates = async (which: string, what: string): Promise<void> =>
+      apply(strict(await of(which, { updates: what })));
+    await source.sql(
+      "INSERT INTO names VALUES ('a', 'one', 1, NOW()), ('b', 'two', 2, NOW()), ('c', 'three', 3, NOW())",
+    );
+    const listed = (): Promise<string> =>
+      rows("SELECT HEX(word), HEX(value), k, at = '2001-02-03 04:05:06' FROM names ORDER BY k");
+    const row = (word: string, value: string, k: number): string =>
+      `SELECT '${word}'::text, '${value}'::text, ${String(k)}::integer, '2001-02-03 04:05:06+00'::timestamptz`;
+    const all = (...of: readonly string[]): string => of.join(" UNION ALL ");
+    const before = await statements();
+    await updates("names", all(row("b", "B ", 2), row("a", "", 1), row("c", "three", 3)));
+    expect(await listed()).toBe("61,,1,1 62,4220,2,1 63,7468726565,3,1");
+    // Nothing was changed, which is found all the same.
+    await updates("names", all(row("b", "B ", 2), row("a", "", 1), row("c", "three", 3)));
+    expect(await statements()).toEqual({ inserts: before.inserts + 2, updates: before.updates + 4 });
+    const refused: readonly (readonly [string, string, unknown])[] = [
+      // Equal to 'a' for the collation: as another row that is not there, and beside the one that is.
+      [all(row("b", "x", 2), row("A", "x", 1)), "divergence", "(A)"],
+      [all(row("a", "x", 1), row("A", "y", 4)), "divergence", "(A)"],
+      [all(row("a", "x", 1), row("d", "x", 4), row("b", "x", 2)), "divergence", "(d)"],
+      [all(row("a", "x", 1), row("b", "much too long", 2), row("c", "x", 3)), "value-refused", undefined],
+      [
+        all(row("a", "x", 1), row("b", "x", 2).replace("2::integer", "NULL::integer")),
+        "value-refused",
+        undefined,
+      ],
+    ];
+    for (const [what, code, keys] of refused) {
+      const fault = await faultOf(updates("names", what));
+      expect([what, fault.code, fault.facts["keys"]]).toEqual([what, code, keys]);
+      // Of the row by itself: the statement of many would say another row than the first.
+      if (code === "value-refused") expect(fault.message).not.toMatch(/row [2-9]/u);
+      expect(await listed()).toBe("61,,1,1 62,4220,2,1 63,7468726565,3,1");
+    }
+    // The same key twice: the last word counts, as row by row.
+    await updates("names", all(row("a", "x", 1), row("a", "y", 1)));
+    expect(await listed()).toBe("61,79,1,1 62,4220,2,1 63,7468726565,3,1");
+    // Another unique index: an INSERT could meet the other row, so each goes by itself.
+    await source.sql("INSERT INTO words VALUES ('a', 1, 'one'), ('b', 2, 'two')");
+    const word = (key: string, value: string): string => `SELECT ${key}, '${value}'::text`;
+    const swap = all(word("'a'::text, 1::integer", "two"), word("'b'::text, 2::integer", "one"));
+    expect((await faultOf(updates("words", swap))).code).toBe("constraint-refused");
+    // More than one statement takes, with what the source computes, counts up and dates itself.
+    await source.sql("ALTER TABLE odd AUTO_INCREMENT = 5000");
+    const odd = (id: string): string =>
+      `${id}::integer, 7::integer, '2024-02-29'::date, (CASE WHEN ${id} % 90 = 0 THEN '' ELSE 'b' END)::text, '2001-02-03 04:05:06+00'::timestamptz, 5::integer`;
+    const many = "FROM generate_series(0, 700) AS n";
+    await apply(strict(await of("odd", { inserts: `SELECT ${odd("n")} ${many}` })));
+    await updates("odd", `SELECT ${odd("n").replace("7::", "(n * 2)::").replace("2001-", "2002-")} ${many}`);
+    expect(
+      await rows(
+        "SELECT COUNT(*), SUM(parent = id * 2), SUM(label + 0 = IF(id % 90 = 0, 0, 2)), SUM(at = '2002-02-03 04:05:06') FROM odd",
+      ),
+    ).toBe("701,701,701,701");
+    await source.sql("INSERT INTO odd (parent, label) VALUES (1, 'a')");
+    expect(await rows("SELECT MAX(id) FROM odd")).toBe("5000");
+  });
+
+  it("begins anew where the target's log is kept from a new place, and nowhere else", async () => {
+    await apply(await insert(1));
+    await ledger.beginAnew(plan.migration, 0n);
+    expect(await standing()).toBe("1 1");
+    const start = place(9);
+    const target = (isNew: boolean): Parameters<typeof preparedWayBack>[1] => ({
+      prepare: async (_plan, beforeNew) => {
+        if (isNew) await beforeNew?.();
+        return start;
+      },
+    });
+    expect(await preparedWayBack(ledger, target(false), plan)).toEqual(start);
+    expect(await standing()).toBe("1 1");
+    await preparedWayBack(ledger, target(true), plan);
+    expect(await standing()).toBe("1 none");
+    await apply(await insert(2));
+    expect([await ids(), await standing()]).toEqual(["1 2", "2 2"]);
+    // Overtaken while it looked: what another engine has brought back since stays where it stands.
+    const overtaken = { ...target(true) };
+    await preparedWayBack(
+      ledger,
+      {
+        prepare: async (planned, beforeNew) => {
+          await apply(await insert(3));
+          return overtaken.prepare(planned, beforeNew);
+        },
+      },
+      plan,
+    );
+    expect(await standing()).toBe("3 3");
+  });
+
   it("takes one copy away of rows without a key, equal in every byte, and says when there is none", async () => {
     await source.sql(
       `INSERT INTO bag VALUES ('a', 1.5, '2024-01-01', ${json ? `'{"k": 1}'` : "'{}'"}), ('a', 1.5, '2024-01-01', ${json ? `'{"k": 1}'` : "'{}'"}), ('A', NULL, NULL, NULL), ('a ', NULL, '0000-00-00', NULL), ('a', NULL, NULL, NULL)`,
@@ -400,11 +493,22 @@ describe.each(testSources)("the way back into %s", (server) => {
   const tables = [
     "CREATE TABLE counters (id BIGINT NOT NULL PRIMARY KEY, note TEXT)",
     "CREATE TABLE words (word VARCHAR(9) CHARACTER SET latin1 NOT NULL, n INT NOT NULL, unique_word VARCHAR(10), PRIMARY KEY (word, n), UNIQUE (unique_word))",
+    "CREATE TABLE names (word VARCHAR(9) CHARACTER SET latin1 NOT NULL PRIMARY KEY, value VARCHAR(5) NOT NULL, k INT NOT NULL, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
     `CREATE TABLE bag (word VARCHAR(9), f DOUBLE, day DATE, doc ${json ? "JSON" : "TEXT"})`,
     "CREATE TABLE odd (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, parent INT, day DATE, label ENUM('a', 'b') NOT NULL, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP" +
       (json ? ", twice INT GENERATED ALWAYS AS (parent * 2) STORED" : ", twice INT") +
       ", FOREIGN KEY (parent) REFERENCES odd (id))",
   ];
+
+  /** INSERTs and UPDATEs that the server has run. */
+  async function statements(): Promise<{ readonly inserts: number; readonly updates: number }> {
+    const found = new Map(
+      (await source.sql("SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update')")).map(
+        ([key, value]) => [(key ?? "").toLowerCase(), Number(value)],
+      ),
+    );
+    return { inserts: found.get("com_insert") ?? 0, updates: found.get("com_update") ?? 0 };
+  }
 
   /** The writer's session, by an administrator. */
   async function endWriter(): Promise<void> {

@@ -8,6 +8,7 @@ import { Fault } from "../../../src/errors.js";
 import type { Plan, PlanTable } from "../../../src/model.js";
 import type { LaneCheckpoint, LaneTransaction, LaneWriter } from "../../../src/stream-port.js";
 import { demandNoTriggers } from "./asleep.js";
+import { tablesForMany } from "./many.js";
 import type { ReverseOptions } from "./moments.js";
 import { refusalOf } from "./refusal.js";
 import { epochLost, laneTable, readLane } from "./schema.js";
@@ -28,6 +29,7 @@ export class MysqlLane implements LaneWriter {
   readonly #plan: Plan;
   readonly #epoch: bigint;
   readonly #shapes = new Map<string, BackShape>();
+  #many: ReadonlySet<string> = new Set();
   #session: ApplySession | null = null;
   #open = false;
 
@@ -63,6 +65,7 @@ export class MysqlLane implements LaneWriter {
       migration: this.#plan.migration,
       seq: seq + 1n,
       shapeOf: (table) => this.#shape(table),
+      many: this.#many,
       moment: (name) => this.#options.moment?.(name),
       ended: () => {
         this.#open = false;
@@ -146,6 +149,7 @@ export class MysqlLane implements LaneWriter {
     try {
       await this.#claimLock(session);
       await demandNoTriggers(session.connection, this.#plan);
+      this.#many = await tablesForMany(session.connection, this.#plan);
     } catch (error) {
       await session.close();
       throw error;

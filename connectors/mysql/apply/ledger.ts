@@ -43,6 +43,13 @@ export function reverseLedger(options: ReverseOptions, migration: string): Rever
     },
     touched: (table, after, upTo, onBatch, signal) =>
       readTouched({ options, migration }, table, { after, upTo }, onBatch, signal),
+    beginAnew: async (which, seq) => {
+      await using connection = await Connection.open(options);
+      await connection.write(
+        `UPDATE ${laneTable} SET position = NULL WHERE migration = ? AND seq = CAST(? AS UNSIGNED)`,
+        [which, String(seq)],
+      );
+    },
     drop: async (which) => {
       await using connection = await Connection.open(options);
       if (!(await haveTables(connection))) return;

@@ -1,6 +1,6 @@
 /**
- * Changed rows of a group: deletes, then updates, then inserts of each table. Deletes and inserts go many at once, updates
- * row by row, each told by its key. Every count is compared with the rows that were given, and what differs is divergence.
+ * Changed rows of a group: deletes, then updates, then inserts of each table. Many go at once (updates: many.ts) where that
+ * is exact, else row by row, each told by its key. Every count is compared with the rows that were given, and what differs is divergence.
  * The savepoint lets the source be asked which rows those are; it is never a way to go on.
  */
 import { Fault } from "../../../src/errors.js";
@@ -8,6 +8,7 @@ import type { StatementGroup, TableChanges, Tuples } from "../../../src/stream-p
 import type { PlanTable } from "../../../src/model.js";
 import { copiesMissing, differing, divergence } from "./divergence.js";
 import type { ChangeKind } from "./divergence.js";
+import { updateMany, updateOf } from "./many.js";
 import { refusalOf } from "./refusal.js";
 import type { ApplySession } from "./session.js";
 import type { BackShape } from "./shape.js";
@@ -19,6 +20,8 @@ import type { Fields } from "./tuples.js";
 export interface RowsContext {
   readonly session: ApplySession;
   readonly shapeOf: (table: PlanTable) => BackShape;
+  /** Sources of the tables that take updates of many rows at once. */
+  readonly many: ReadonlySet<string>;
 }
 
 export type RowGroup = Extract<StatementGroup, { kind: "rows" }>;
@@ -41,9 +44,8 @@ async function writeStrict(context: RowsContext, shape: BackShape, changes: Tabl
   const { session } = context;
   const deleted = await deleteKeys(session, shape, changes.deletes);
   if (deleted !== changes.deletes.rows) throw await diverged(context, shape, "delete", changes.deletes);
-  for (const row of rowsOf(changes.updates, shape.fields))
-    if ((await updateRow(session, shape, row)) !== 1)
-      throw await diverged(context, shape, "update", changes.updates);
+  if (!(await updateRows(context, shape, changes.updates)))
+    throw await diverged(context, shape, "update", changes.updates);
   try {
     await insertRows(session, shape, changes.inserts);
   } catch (error) {
@@ -88,6 +90,25 @@ async function deleteKeys(session: ApplySession, shape: BackShape, deletes: Tupl
     deleted += await session.write(`DELETE FROM ${shape.name} WHERE ${sql}`, params);
   }
   return deleted;
+}
+
+/** Whether each of them was there. */
+async function updateRows(
+  { session, many }: RowsContext,
+  shape: BackShape,
+  updates: Tuples,
+): Promise<boolean> {
+  const { source } = shape.table;
+  const parts = (function* () {
+    for (const row of rowsOf(updates, shape.fields)) yield updateOf(shape, row);
+  })();
+  for (const slice of slices(parts, session.packet, source)) {
+    const together = many.has(source) ? slice.filter(({ plain }) => plain) : [];
+    const done = together.length > 1 && (await updateMany(session, shape, together));
+    for (const { row, plain } of slice)
+      if (!(done && plain) && (await updateRow(session, shape, row)) !== 1) return false;
+  }
+  return true;
 }
 
 /** How many rows it found: none or one. */

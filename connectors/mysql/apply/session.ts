@@ -62,6 +62,16 @@ export class ApplySession {
     return written.rows;
   }
 
+  /** An INSERT of many rows ON DUPLICATE KEY UPDATE: how many of them met one that was there, changed by it or not. */
+  async writeOver(sql: string, params: readonly Param[]): Promise<bigint> {
+    const written = await this.#kept(this.connection.write(sql, params));
+    if (written.warnings > 0) await this.#demandNone(0);
+    // Records, duplicates, warnings: in their order whatever the server's language calls them.
+    const [, met] = written.info.match(/\d+/gu) ?? [];
+    if (met === undefined) throw new Fault("bug", "The source does not say how many rows were there.");
+    return BigInt(met);
+  }
+
   /** A statement with so many values that strict modes refuse and others store as they are, with a warning each. */
   async writeLenient(sql: string, params: readonly Param[], expected: number): Promise<number> {
     await this.#run(`SET SESSION sql_mode = '${common}'`);

@@ -19,6 +19,8 @@ export interface ReverseBatch {
   /** Where the lane stands once this is committed. */
   readonly seq: bigint;
   readonly shapeOf: (table: PlanTable) => BackShape;
+  /** As RowsContext.many. */
+  readonly many: ReadonlySet<string>;
   readonly moment: OnMoment;
   /** Called at the end of it; a lost COMMIT is the lane's to settle. */
   readonly ended: () => void;
@@ -38,9 +40,9 @@ export class ReverseTransaction implements LaneTransaction {
   async write(group: StatementGroup): Promise<void> {
     this.#demandOpen();
     this.#state = "failed";
-    const { session, shapeOf, moment } = this.#batch;
+    const { session, shapeOf, many, moment } = this.#batch;
     if (group.kind === "rows") {
-      await writeRows({ session, shapeOf }, group);
+      await writeRows({ session, shapeOf, many }, group);
       for (const { table, touched } of group.changes)
         if (table.key === null) this.#touched.whole(table);
         else this.#touched.add(table, touched);

@@ -19,6 +19,8 @@ export interface PrepareOptions {
   readonly migration: string;
   readonly name: string;
   readonly plan: Plan;
+  /** As WayBack.prepare has it. */
+  readonly beforeNew?: (() => Promise<void>) | undefined;
 }
 
 const published = "insert, update, delete, truncate";
@@ -49,8 +51,10 @@ export async function prepareWayBack(session: Session, options: PrepareOptions):
   await publish(session, name, plan);
   await moment("published");
   const before = await readSlot(session, name);
+  if (before === null && (noted?.start ?? null) !== null) throw slotGone(name);
+  // Before the start is noted: an engine killed in between does it again.
+  if ((noted?.start ?? null) === null) await options.beforeNew?.();
   if (before === null) {
-    if ((noted?.start ?? null) !== null) throw slotGone(name);
     await session.query(
       "SELECT pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput')",
       [name],

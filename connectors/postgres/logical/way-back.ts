@@ -45,9 +45,9 @@ class TargetLog implements WayBack {
     return await this.#within((session) => wayBackFindings(session, this.#options.server, plan));
   }
 
-  async prepare(plan: Plan): Promise<Position> {
+  async prepare(plan: Plan, beforeNew?: () => Promise<void>): Promise<Position> {
     return await this.#within((session) =>
-      prepareWayBack(session, { ...this.#options, name: this.#name, plan }),
+      prepareWayBack(session, { ...this.#options, name: this.#name, plan, beforeNew }),
     );
   }
 
