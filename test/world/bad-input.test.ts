@@ -217,10 +217,10 @@ const cases: readonly Case[] = [
   },
   {
     name: "key of a part not built",
-    change: more("cutover: { guard: 10m }"),
+    change: more("gates: { ticket: CHG-1 }"),
     exit: 64,
     code: "not-built-yet",
-    words: /cutover is set/,
+    words: /gates is set/,
   },
   {
     name: "a MongoDB source",
@@ -288,10 +288,10 @@ const cases: readonly Case[] = [
   },
   {
     name: "a verb not built",
-    args: ["cutover"],
+    args: ["abandon"],
     exit: 64,
     code: "not-built-yet",
-    words: /cutover is not built/,
+    words: /abandon is not built/,
   },
   { name: "an unknown flag", args: ["check", "--force"], exit: 64, code: "usage", words: /--force/ },
   {

@@ -354,7 +354,10 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
 it("comes to a ledger that an older build made, and writes nothing for an engine that is over", async () => {
   await world.ledger[Symbol.asyncDispose]();
   await database.sql(
-    `DROP TABLE headgate.policy, headgate.repair, headgate.table_proof, headgate.mismatch, headgate.verified_range, headgate.verification;
+    `DROP TABLE headgate.policy, headgate.repair, headgate.table_proof, headgate.mismatch, headgate.verified_range, headgate.verification,
+       headgate.journal, headgate.opened, headgate.way_back, headgate.replica_identity;
+     ALTER TABLE headgate.migration DROP COLUMN cutover;
+     ALTER TABLE headgate.lane DROP COLUMN closed;
      DELETE FROM headgate.step WHERE number >= 8`,
   );
   const claimed = await world.target.claim(world.plan);
