@@ -87,6 +87,11 @@ export class CutoverWork {
     }
   };
 
+  /** When the walk that was under way has ended: nothing of it is left to meet the next life of the engine. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
   /** Before the decision a person's word is one more thing that speaks against it. */
   readonly rollback: JobAct = async () => {
     const crew = await this.#parts.crew();

@@ -68,7 +68,10 @@ export async function engineWorkOn(
       act,
       result,
       done: () => body !== null,
-      ...(work.staysInSoak === undefined ? {} : { staysInSoak: true }),
+      // What went back has no soak to stay in.
+      get staysInSoak() {
+        return work.staysInSoak !== undefined && (body === null || body["state"] === "soaking");
+      },
     },
     timeoutMs: null,
     holds: [],

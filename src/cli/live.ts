@@ -150,11 +150,12 @@ async function oneLife(living: Living): Promise<Synced | "turned" | "completed">
   }
   const { state, steps } = await journeyAt(stateDirectory);
   if (state === "completed" && isDone(steps.get(closing))) return "completed";
-  if (!(await isSwitched(migration))) return await live(living);
   const { task, until } = goal;
+  // A cutover that went back because this engine's life was lost has its result: another life has nothing to do for it.
+  if (task?.done() === true && task.staysInSoak !== true) return "completed";
+  if (!(await isSwitched(migration))) return await live(living);
   if (until === "ready")
     throw new Fault("cutover-refused", "The target is open: there is no ready to be waited for.");
-  if (task?.done() === true && task.staysInSoak !== true) return "completed";
   const ended = await soak(living, () => claimed(living));
   const goesOn = until === "stopped" || task?.staysInSoak === true || task?.done() !== true;
   return ended === "rolled_back" && goesOn ? "turned" : "completed";
@@ -201,6 +202,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
   living.blocking.codes = ["not-copied"];
   const watch = new VerifyWatch(found.plan, log, services.now);
   let works: Works | null = null;
+  let walking: CutoverWork | null = null;
   const life = new AbortController();
   await using copy = await watchCopy({ source, plan: found.plan, ledger, steering, signal: living.signal });
   /** The target is open, and what goes forward is over. */
@@ -264,6 +266,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
               leave.abort(new Fault("interrupted", "The target is open: the soak begins."));
             },
           });
+          walking = night;
           works = worksOf({ ...parts, verifier, night, signal: eitherOf(signal, ledger.lost, life.signal) });
           steering.works(works);
           steering.proving({
@@ -336,10 +339,16 @@ async function live(living: Living): Promise<Synced | "turned"> {
         next: "Run the same command again.",
       }),
     );
+    await walkEnded(walking);
     await wayBack?.ended();
     steering.ended();
     living.last.view = await lastView(ledger, context, log);
   }
+}
+
+/** A walk opens the source whatever became of the engine's life, with the journal and the session of this one. */
+async function walkEnded(walk: CutoverWork | null): Promise<void> {
+  await walk?.ended();
 }
 
 /** Opened when somebody asks for it first, closed once. */
