@@ -26,10 +26,10 @@ import { ownServers } from "./own-servers.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
-const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? 9);
+const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? 3);
 /** Where the gate's part begins: all parts together are the whole matrix. */
 const after = Number(process.env["HEADGATE_TEST_KILLS_AFTER"] ?? 0);
-const fresh = gate ? 0 : Math.min(2, runs - 1);
+const fresh = gate ? 0 : Math.floor(runs / 4);
 const seeds =
   chosen === undefined || chosen === ""
     ? [

@@ -304,7 +304,7 @@ export const parts: readonly Part[] = [
       name: `night-kills:${source}:${String(at + 1)}`,
       proves:
         "23 of the 207 kills of the night's matrix (engine, source or target, before, during or after each step of a cutover, of its way back and of a rollback out of the soak) under an application that follows the routing: no moment with both sides writable, one command ends it, every acknowledged write is there once on both sides",
-      share: "9 of them from MySQL 9, and a rollback with the target dead",
+      share: "3 of them from MySQL 9, and a rollback with the target dead",
       project: "faults" as const,
       file: "test/faults/night-kill.test.ts",
       env: {
