@@ -33,12 +33,14 @@ export async function spawnHook(program: Program): Promise<Ended> {
   child.stderr?.on("data", (chunk: Buffer) => onOutput("stderr", chunk));
   const over = new AbortController();
   const ended = endOf(child);
+  // Listened for from the start: both may come at once, and where nothing else keeps this process alive, waiting for what has
+  // been would end it without a word.
+  const closing = closed(child);
   const cut = cutShort(timeoutMs, AbortSignal.any([signal, over.signal]), signal);
   const first = await Promise.race([ended, cut]);
   if (first !== "timed-out" && first !== "stopped") {
     over.abort();
-    if (first.kind !== "refused")
-      await Promise.race([closed(child), sleep(lingerMs, undefined, { ref: false })]);
+    if (first.kind !== "refused") await Promise.race([closing, sleep(lingerMs, undefined, { ref: false })]);
     forget(child);
     return first;
   }

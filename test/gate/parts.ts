@@ -289,7 +289,7 @@ export const parts: readonly Part[] = [
     [0, 20, 40].map((seed, at) => ({
       name: `${name}:${String(at + 1)}`,
       proves: `20 of 60 seeded kill -9 of Connect, broker, engine or source under the writer${name === "kafka-kills" ? "" : ", with exactly-once source support"}, resumed to level, equal by the oracle`,
-      share: name === "kafka-kills" ? "4 kills, one of each" : "nothing of it",
+      share: name === "kafka-kills" ? "2 kills" : "nothing of it",
       project: "faults" as const,
       file: "test/faults/kafka-kill.test.ts",
       env: {
