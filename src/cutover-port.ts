@@ -164,8 +164,8 @@ export interface TargetNight extends AsyncDisposable {
 
 /** The claimed ledger's part of the night: every write proves the epoch. */
 export interface NightLedger {
-  /** Appends to the ledger's copy of the journal; does nothing with a number that is there. */
-  journal(entry: JournalEntry): Promise<void>;
+  /** Appends to the ledger's copy of the journal, all at once; does nothing with a number that is there. */
+  journal(entries: readonly JournalEntry[]): Promise<void>;
   entries(): Promise<readonly JournalEntry[]>;
   /**
    * Every sequence and identity of the plan is past the greatest value of its column (I19), forward only; those that cycle stay.

@@ -22,6 +22,8 @@ export async function rollback(walk: Walk, why: Fault | null): Promise<Walked> {
     // A stream that has just begun has met nothing yet of what stood in its way before.
     await reverse.canary(walk.stop);
     await enter(walk, "back", undefined, why === null ? null : { why: why.message });
+    // Whatever the copy lacks of nights before goes there while the target is still open.
+    await mirror(walk);
   }
   // Of one that was begun by another engine the clock went with that.
   const resumed = journeyOf(walk.journal.entries).steps.has("shut-target");

@@ -93,10 +93,8 @@ export function nightOf(parts: NightParts): OpenNight {
     },
     mirror: async (entries: readonly JournalEntry[]) => {
       if (parts.target === null) return;
-      for (const entry of entries.slice(mirrored)) {
-        await target().ledger.journal(entry);
-        mirrored = entry.number;
-      }
+      await target().ledger.journal(entries.slice(mirrored));
+      mirrored = entries.length;
     },
   });
 }

@@ -315,11 +315,13 @@ describe("sequences", () => {
       note: { accounts: ["app"], big: "9007199254740993" },
     };
     const second: JournalEntry = { ...first, number: 2, phase: "done", note: null };
-    await night.journal(first);
-    await night.journal(second);
-    await night.journal(first);
+    await night.journal([first]);
+    await night.journal([first, second]);
+    await night.journal([]);
     expect(await night.entries()).toEqual([first, second]);
-    expect((await faultOf(night.journal({ ...second, step: "drain" }))).code).toBe("ledger-mismatch");
+    expect((await faultOf(night.journal([first, { ...second, step: "drain" }]))).code).toBe(
+      "ledger-mismatch",
+    );
     expect((await world.target.view(plan.migration))?.night).toEqual({
       cutover: null,
       lanesClosed: false,

@@ -5,7 +5,7 @@ import type { Session } from "../connection.js";
 import type { Claim } from "../epoch.js";
 import { demandForward } from "../forward.js";
 import type { Writing } from "../verify/writing.js";
-import { appendEntry, readEntries } from "./journal.js";
+import { appendEntries, readEntries } from "./journal.js";
 import { pastKeys } from "./keys.js";
 import type { NightMoment } from "./moments.js";
 import { openTarget } from "./open.js";
@@ -23,8 +23,8 @@ export interface NightOfLedger extends Writing {
 export function nightLedger(ledger: NightOfLedger): NightLedger {
   const { migration, claim, plan, moment } = ledger;
   return {
-    journal: (entry) =>
-      ledger.write("writing the journal", (session) => appendEntry(session, migration, entry)),
+    journal: (entries) =>
+      ledger.write("writing the journal", (session) => appendEntries(session, migration, entries)),
     entries: () => ledger.read((session) => readEntries(session, migration)),
     pastKeys: (of, sequences) =>
       ledger.write("moving sequences past the keys", async (session) => {
