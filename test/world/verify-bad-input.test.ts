@@ -128,6 +128,16 @@ async function underway(): Promise<Running> {
   return running;
 }
 
+/**
+ * Every connection is lost and new ones reach `other`. The server notices: sessions that it took for living ones would
+ * hold their workers' places, and the next verification would wait for a place until they time out.
+ */
+function lost(other: { readonly host: string; readonly port: number }): void {
+  proxy.leadTo(other);
+  proxy.cutClients();
+  proxy.forget();
+}
+
 describe("the source goes away in the middle", () => {
   it("and comes back: it is waited for", async () => {
     let asked = 0;
@@ -139,8 +149,7 @@ describe("the source goes away in the middle", () => {
     });
     await new Promise<void>((ready) => nobody.listen(0, "127.0.0.1", ready));
     const running = await underway();
-    proxy.leadTo({ host: "127.0.0.1", port: (nobody.address() as AddressInfo).port });
-    proxy.cutClients();
+    lost({ host: "127.0.0.1", port: (nobody.address() as AddressInfo).port });
     await again;
     proxy.leadTo(real);
     nobody.close();
@@ -151,8 +160,7 @@ describe("the source goes away in the middle", () => {
 
   it("for good: it ends, and what is proven is not compared again", async () => {
     const running = await underway();
-    proxy.leadTo({ host: "127.0.0.1", port: 1 });
-    proxy.cutClients();
+    lost({ host: "127.0.0.1", port: 1 });
     if (process.env["HEADGATE_GATE"] !== "1") {
       // Its ten tries take a minute.
       running.child.kill("SIGKILL");
