@@ -3,50 +3,36 @@
  * back is one word. It begins by ending whatever a life before it has begun: a switch that is decided, a rollback. The fence
  * of the source is looked at all the while, since a server that was started again may have forgotten it.
  */
-import { open, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
 import { isDone } from "../cutover/journey.js";
 import { persisting } from "../cutover/persisting.js";
-import { revocations } from "../cutover/revocations.js";
 import { rollback } from "../cutover/rollback.js";
-import { enter, mirror, settle } from "../cutover/runner.js";
-import type { StepTold, Walk } from "../cutover/runner.js";
+import { settle } from "../cutover/runner.js";
+import type { StepTold } from "../cutover/runner.js";
 import { Fault } from "../errors.js";
-import { proveAtRollback } from "../migration/at-rollback.js";
-import { reopen } from "../migration/forward.js";
 import { ReverseStream } from "../migration/reverse.js";
-import { SoakVerifier, wayBackVerification } from "../migration/soak-verifier.js";
+import { SoakVerifier } from "../migration/soak-verifier.js";
 import type { Ledger } from "../port.js";
 import type { JobAct } from "../serve/jobs.js";
-import { eitherOf, throwIfStopped } from "../stop.js";
-import type { LaneCheckpoint } from "../stream-port.js";
-import type { FenceProof } from "../verify/fence-proof.js";
-import type { KeptText } from "../verify/kept-ledger.js";
-import type { VerificationTools } from "../verify/verification.js";
+import { eitherOf } from "../stop.js";
 import { openCrew } from "./crew.js";
 import type { Crew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
-import { delivered } from "./deliver.js";
 import type { Body } from "./cutover-ask.js";
 import { lastView } from "./figures.js";
 import { tellStream } from "./live-voice.js";
 import type { Living } from "./living.js";
 import { keepPoison } from "./quarantine.js";
+import { close, complete } from "./soak-close.js";
+import { demandFence, guardFence } from "./soak-fence.js";
+import { proveHome, soakTools, switchedAt } from "./soak-tools.js";
+import { soakWalker } from "./soak-walker.js";
+import type { SoakWalker } from "./soak-walker.js";
 import { SoakWatch } from "./soak-watch.js";
 import { Ticker } from "./ticker.js";
-import { verifyTools } from "./verify-tools.js";
-import { VerifyWatch } from "./verify-watch.js";
 import { endsWith } from "./works.js";
 
-/** How often the source's fence is looked at. */
-const fenceEveryMs = 2000;
-const mostBroughtHome = 1000;
 /** Whoever asks an engine for a job's end looks several times in so long. */
 const answerMs = 2000;
-
-/** The step that `complete` ends with: nothing of ours is left that the target would keep its log for. */
-export const closing = "close-way-back";
 
 export type Soaked = "rolled_back" | "completed" | "done";
 
@@ -63,7 +49,7 @@ export async function soak(living: Living, claim: () => Promise<Ledger>): Promis
   const signal = eitherOf(living.signal, ledger.lost, life.signal);
   try {
     await using crew = await openCrew({ context, migration, plan, ledger, log });
-    const walk = walker(living, crew, ledger, signal);
+    const walk = soakWalker(living, crew, ledger, signal);
     if (crew.journey.state === "switching") await settle(walk.of({ reverse: null, onStep: () => undefined }));
     if (crew.journey.state === "completed") {
       await ticker.during(() => close({ living, crew, ledger, walk }));
@@ -82,41 +68,12 @@ export async function soak(living: Living, claim: () => Promise<Ledger>): Promis
   }
 }
 
-interface Walker {
-  of(parts: { readonly reverse: ReverseStream | null; readonly onStep: (told: StepTold) => void }): Walk;
-}
-
-function walker({ found }: Living, crew: Crew, ledger: Ledger, stop: AbortSignal): Walker {
-  const never = (): never => {
-    throw new Fault("bug", "The way forward was asked for in the soak.");
-  };
-  const cutover = (): string => crew.journey.cutover ?? "";
-  return {
-    of: ({ reverse, onStep }) =>
-      crew.walk({
-        cutover: cutover(),
-        forward: {
-          drain: async () => never(),
-          prove: async () => never(),
-          reopen: async () => {
-            await reopen({ plan: found.plan, night: crew.source, ledger: ledger.night(), cutover });
-          },
-        },
-        reverse: reverse?.steps ?? null,
-        endTransactions: true,
-        onOpening: () => undefined,
-        onStep,
-        stop,
-      }),
-  };
-}
-
 interface Soaking {
   readonly living: Living;
   readonly crew: Crew;
   readonly ledger: Ledger;
   readonly ticker: Ticker;
-  readonly walk: Walker;
+  readonly walk: SoakWalker;
   readonly life: AbortController;
   readonly signal: AbortSignal;
 }
@@ -147,7 +104,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     prove: (until) => {
       // It has drained, and the proof may write a batch of its own.
       streaming.abort(new Fault("interrupted", "The way back is drained."));
-      return prove(parts, reverse, until);
+      return proveHome(parts, reverse, until);
     },
     now: services.now,
     wait: services.wait,
@@ -247,7 +204,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
       over.promise,
       streaming.signal,
     ),
-    guard(parts),
+    guardFence(parts, signal),
   ];
   if (crew.journey.state === "rolling_back")
     tasks.push(goBack(() => undefined).then(() => "rolled_back" as const));
@@ -301,7 +258,7 @@ async function soakingAlone(parts: Soaking): Promise<Soaked> {
   await demandFence(crew);
   await living.goal.task?.act(works, signal);
   if (living.goal.task !== undefined && living.goal.task.staysInSoak !== true) return "done";
-  return await Promise.race([over.promise, guard(parts)]);
+  return await Promise.race([over.promise, guardFence(parts, signal)]);
 }
 
 interface Turning {
@@ -331,184 +288,4 @@ async function untilDrained(
     if (drained.aborted) return await over;
     throw error;
   }
-}
-
-/** The source stays shut for applications: what has come off it is put on again, and told. */
-async function guard({ living, crew, signal }: Soaking): Promise<Soaked> {
-  const { services } = living.context;
-  for (;;) {
-    await services.wait(fenceEveryMs, signal);
-    if (crew.journey.state !== "soaking") continue;
-    try {
-      await demandFence(crew);
-    } catch (error) {
-      throwIfStopped(signal);
-      if (!(error instanceof Fault)) throw error;
-      living.log.error({ code: error.code }, `the source's fence: ${error.message}`);
-    }
-  }
-}
-
-async function demandFence(crew: Crew): Promise<void> {
-  const note = crew.journey.steps.get("fence")?.note ?? null;
-  if (note === null || crew.journey.state !== "soaking") return;
-  const { raised, gaps } = await crew.source.fence.state(note);
-  if (raised === "yes") return;
-  crew.hooks.page(
-    { reason: `The source's fence had come off: ${gaps.join(" ")}`, cutover: crew.journey.cutover },
-    new AbortController().signal,
-  );
-  await crew.source.fence.raise(note, {
-    endTransactions: true,
-    onWaiting: () => undefined,
-    signal: new AbortController().signal,
-  });
-}
-
-const checkpointSchema = z.looseObject({
-  seq: z.string(),
-  position: z.object({ kind: z.literal("file"), file: z.string(), offset: z.string() }).nullable(),
-});
-
-const placeSchema = z.object({ kind: z.literal("file"), file: z.string(), offset: z.string() });
-
-/** Null in a journal that does not say it. */
-function switchedAt(crew: Crew): { readonly seq: bigint; readonly end: z.output<typeof placeSchema> } | null {
-  const note = crew.journey.steps.get("canary")?.done?.note;
-  const end = placeSchema.safeParse(note?.["end"]);
-  return end.success ? { seq: standingAtSwitch(crew).seq, end: end.data } : null;
-}
-
-/** Where the way back stood at the switch; the journal has it. */
-function standingAtSwitch(crew: Crew): LaneCheckpoint {
-  const found = checkpointSchema.safeParse(crew.journey.steps.get("canary")?.done?.note);
-  if (!found.success)
-    throw new Fault("journal-unreadable", "The journal does not say where the way back stood at the switch.");
-  const { seq, position } = found.data;
-  return { seq: BigInt(seq), position };
-}
-
-async function prove(parts: Soaking, reverse: ReverseStream, signal: AbortSignal): Promise<FenceProof> {
-  const { living, crew, ledger } = parts;
-  const { target: doors } = crew;
-  if (doors === null) throw new Fault("bug", "A soak has no claim.");
-  return await proveAtRollback({
-    tools: await soakTools(parts, reverse),
-    from: standingAtSwitch(crew).seq,
-    writer: () => crew.source.wayBack.lane(living.found.plan, ledger.epoch),
-    position: () => doors.wayBack.position(),
-    most: mostBroughtHome,
-    full: false,
-    signal,
-  });
-}
-
-/** What the soak and the rollback compare with. */
-async function soakTools(
-  { living, crew, ledger }: Soaking,
-  reverse: ReverseStream,
-): Promise<VerificationTools> {
-  const { context, migration, found, steering, log } = living;
-  const { services } = context;
-  const { source, target } = await migration.both();
-  const { target: doors } = crew;
-  if (doors === null) throw new Fault("bug", "A soak has no claim.");
-  return await wayBackVerification({
-    tools: verifyTools({
-      services,
-      migration,
-      found,
-      source,
-      target,
-      ledger,
-      following: null,
-      workers: () => steering.settings.workers,
-      pacer: () => steering.pacer(),
-      watch: new VerifyWatch(found.plan, log, services.now),
-    }),
-    target,
-    wayBack: doors.wayBack,
-    reverse: crew.source.wayBack,
-    lanes: () => reverse.stream.lanes,
-    standing: () => reverse.stream.standing,
-    holds: (later, earlier) => reverse.holds(later, earlier),
-    cutover: crew.journey.cutover ?? "",
-    from: standingAtSwitch(crew),
-    text: keptText(join(migration.stateDirectory, "soak-verified.json")),
-    clock: () => services.today().toISOString(),
-  });
-}
-
-function keptText(path: string): KeptText {
-  return {
-    read: async () => {
-      try {
-        return await readFile(path, "utf8");
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-        throw error;
-      }
-    },
-    write: async (text) => {
-      {
-        await using file = await open(`${path}.new`, "w", 0o600);
-        await file.writeFile(text);
-        await file.sync();
-      }
-      await rename(`${path}.new`, path);
-    },
-  };
-}
-
-type Closing = Pick<Soaking, "living" | "crew" | "ledger" | "walk">;
-
-/** What the journal has as completed; again, where an engine was killed in the middle of it: a slot that is left fills the target's disk. */
-async function close({ living, crew, ledger, walk }: Closing): Promise<void> {
-  const { plan } = living.found;
-  await ledger.setState("completed");
-  await crew.target?.wayBack.drop(plan);
-  await crew.source.wayBack.drop(plan.migration);
-  await crew.journal.append({
-    cutover: crew.journey.cutover ?? "",
-    step: closing,
-    phase: "done",
-    note: null,
-  });
-  await mirror(walk.of({ reverse: null, onStep: () => undefined }));
-  living.log.info({}, "completed");
-}
-
-/** The way back is closed: by an explicit word, and only while nothing waits on it. */
-async function complete(
-  { living, crew, ledger, walk }: Closing,
-  reverse: ReverseStream | null,
-  streaming: AbortController,
-): Promise<Body> {
-  const { found, migration } = living;
-  const blocking = (await reverse?.blocking()) ?? [];
-  if (blocking.length > 0)
-    throw new Fault("cutover-refused", `The soak cannot end: ${blocking.join(" ")}`, {
-      next: "headgate status",
-    });
-  const told = walk.of({ reverse, onStep: () => undefined });
-  await enter(told, "complete");
-  await mirror(told);
-  streaming.abort(new Fault("interrupted", "The soak is over."));
-  await close({ living, crew, ledger, walk });
-  const { source } = await migration.both();
-  const left = {
-    source: revocations(await source.grants("copy"), "source"),
-    target: (await crew.target?.leaving(found.plan)) ?? [],
-  };
-  return {
-    state: "completed",
-    writePauseSeconds: null,
-    proof: crew.journey.steps.get("proof")?.done?.note ?? null,
-    delivery: delivered(crew.journal.entries, found),
-    drop: [
-      { side: "source", sql: "DROP DATABASE headgate;" },
-      ...left.source.map((sql) => ({ side: "source", sql })),
-      ...left.target.map((sql) => ({ side: "target", sql })),
-    ],
-  };
 }
