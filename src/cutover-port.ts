@@ -87,6 +87,11 @@ export interface SourceNight extends AsyncDisposable {
   /** Every AUTO_INCREMENT of the plan's tables is past the greatest key. */
   pastKeys(plan: Plan): Promise<void>;
   readonly wayBack: ReverseLedger;
+  /**
+   * Whatever is under way here when the signal aborts is left as on a lost connection, and what comes next is said over new ones:
+   * a network that has gone silent keeps nobody waiting. The answer releases it.
+   */
+  until(signal: AbortSignal): () => void;
 }
 
 /** Where the reverse stream writes and keeps its checkpoint: tables of ours in the source's database `headgate`. */

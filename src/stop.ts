@@ -26,6 +26,23 @@ export function eitherOf(...signals: readonly AbortSignal[]): AbortSignal {
   return either;
 }
 
+/** What `act` comes to, or the signal's fault, whichever is first; what is left behind then changes nothing that matters. */
+export async function orStopped<T>(act: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stopped: () => void = () => undefined;
+  const ended = new Promise<never>((_, reject) => {
+    stopped = () => {
+      reject(stopReason(signal));
+    };
+    signal.addEventListener("abort", stopped, { once: true });
+    if (signal.aborted) stopped();
+  });
+  try {
+    return await Promise.race([act, ended]);
+  } finally {
+    signal.removeEventListener("abort", stopped);
+  }
+}
+
 export interface RetryOptions {
   /** Further tries after the first. */
   readonly retries: number;

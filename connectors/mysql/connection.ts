@@ -5,6 +5,7 @@
  * the text the server sent, so no number or date passes through JavaScript's own types. Rows in bulk are read
  * elsewhere, by the raw reader of the wire protocol.
  */
+import type { Socket } from "node:net";
 import { createConnection } from "mysql2/promise";
 import type { Connection as DriverConnection, ResultSetHeader } from "mysql2/promise";
 import { Fault } from "../../src/errors.js";
@@ -14,7 +15,9 @@ import { dial } from "./dial.js";
 import { withEntry } from "./grant-names.js";
 import { demandIdentity, identityOf, identityVariables } from "./server-identity.js";
 import { serverErrorNumber, sourceFault } from "./server-error.js";
+import { session, sessionWhereKnown } from "./session-settings.js";
 import { untilLifted, withoutLimit } from "./statement-limit.js";
+import { verified } from "./verified.js";
 
 export type TlsOptions =
   { readonly mode: "off" } | { readonly mode: "verify-full"; readonly ca?: string | undefined };
@@ -31,6 +34,8 @@ export interface MysqlOptions {
   readonly expect?: string;
   /** Folder for what has to wait and is too much for memory; the system's own for such things where none is said. */
   readonly spill?: string;
+  /** Milliseconds that a statement may go unanswered before its connection counts as lost; without it as long as the network takes. */
+  readonly answerMs?: number;
 }
 
 /** What a statement that writes has done. */
@@ -45,27 +50,12 @@ export interface Written {
 export type Cell = string | null;
 export type Row = readonly Cell[];
 
-/** The session of types.md rule 2. The second list is set only where the server knows the variable. */
-const session = [
-  "SET NAMES utf8mb4",
-  "SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', group_concat_max_len = 1048576, sql_quote_show_create = 1, completion_type = 'NO_CHAIN', " +
-    // A limit of the server's own would end a catalogue query early, and the rest would not exist for us.
-    "sql_select_limit = 18446744073709551615, sql_big_selects = 1, autocommit = 1",
-];
-const sessionWhereKnown: readonly (readonly [variable: string, value: string])[] = [
-  // Without it AUTO_INCREMENT and row estimates are up to a day old (8.0 and later).
-  ["information_schema_stats_expiry", "0"],
-  // Else a generated invisible primary key is hidden, and a table looks as if it had no key (8.0.30 and later).
-  ["show_gipk_in_create_table_and_information_schema", "ON"],
-  // Ours to bound, not the server's default: a limit for dashboards must not cut a catalogue query in half.
-  ["max_execution_time", "0"],
-  // A moment in the past would be read instead of what the rows are now.
-  ["system_versioning_asof", "DEFAULT"],
-];
+const connectMs = 10_000;
 
 /** An open session. Close it, or use `await using`. Not for concurrent use: MySQL answers one statement at a time. */
 export class Connection implements AsyncDisposable {
   readonly #driver: DriverConnection;
+  readonly #socket: Socket;
   readonly #options: MysqlOptions;
   readonly engine: SourceEngine;
   /** VERSION(), e.g. `9.7.4` or `10.11.19-MariaDB-log`. */
@@ -78,10 +68,12 @@ export class Connection implements AsyncDisposable {
 
   private constructor(
     driver: DriverConnection,
+    socket: Socket,
     options: MysqlOptions,
     { version, id, identity }: { readonly version: string; readonly id: string; readonly identity: string },
   ) {
     this.#driver = driver;
+    this.#socket = socket;
     this.#options = options;
     this.version = version;
     this.id = id;
@@ -92,6 +84,10 @@ export class Connection implements AsyncDisposable {
   /** Connects, logs in and sets the session. Faults: server-unreachable, tls-refused, login-refused, database-missing, server-changed. */
   static async open(options: MysqlOptions): Promise<Connection> {
     const place = placeOf(options);
+    const socket = dial(options);
+    // The driver's own limit ends with the first byte, and a login may hang behind it.
+    const silent = (): void => void socket.destroy(lost("ETIMEDOUT", "no answer while logging in"));
+    socket.setTimeout(connectMs).on("timeout", silent);
     let driver: DriverConnection;
     try {
       driver = await createConnection({
@@ -101,7 +97,7 @@ export class Connection implements AsyncDisposable {
         password: options.password,
         database: options.database,
         charset: "UTF8MB4_GENERAL_CI",
-        connectTimeout: 10_000,
+        connectTimeout: connectMs,
         enableKeepAlive: true,
         // None is kept here; mysql2 makes room for as many as it is told, which are 16,000 where nothing is said: 0.5 MB.
         maxPreparedStatements: 1,
@@ -115,7 +111,7 @@ export class Connection implements AsyncDisposable {
         decimalNumbers: false,
         jsonStrings: true,
         typeCast: (field) => field.string("utf8"),
-        stream: () => dial(options),
+        stream: () => socket,
         ...(options.tls.mode === "off" ? {} : { ssl: verified(options.tls.ca) }),
       });
     } catch (error) {
@@ -142,7 +138,8 @@ export class Connection implements AsyncDisposable {
         await driver.query("SET SESSION optimizer_switch = 'subquery_cache=off'");
       const [facts] = await driver.query("SELECT VERSION(), CONNECTION_ID()");
       const [version, id] = rowsOf(facts)[0] ?? [];
-      return new Connection(driver, options, { version: version ?? "", id: id ?? "", identity });
+      socket.setTimeout(0).off("timeout", silent);
+      return new Connection(driver, socket, options, { version: version ?? "", id: id ?? "", identity });
     } catch (error) {
       driver.destroy();
       throw sourceFault(error, place, "Setting the session");
@@ -179,7 +176,8 @@ export class Connection implements AsyncDisposable {
     });
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      const [result] = await Promise.race([this.#driver.query({ sql, values: [...params] }), stopped]);
+      const asked = { sql, values: [...params], ...this.#limit() };
+      const [result] = await Promise.race([this.#driver.query(asked), stopped]);
       return rowsOf(result);
     } catch (error) {
       if (signal?.aborted === true) throw stopReason(signal);
@@ -189,10 +187,14 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  /** Runs one statement that writes. Bytes are bound as bytes. `rows` are those that it found, whether it changed them or not. */
-  async write(sql: string, params: readonly (string | Buffer | null)[] = []): Promise<Written> {
+  /**
+   * Runs one statement that writes. Bytes are bound as bytes. `rows` are those that it found, whether it changed them or not.
+   * `long`: it takes as long as a table is big, and no limit of ours is on it.
+   */
+  async write(sql: string, params: readonly (string | Buffer | null)[] = [], long = false): Promise<Written> {
     try {
-      const [result] = await this.#driver.query<ResultSetHeader>({ sql, values: [...params] });
+      const limit = long ? {} : this.#limit();
+      const [result] = await this.#driver.query<ResultSetHeader>({ sql, values: [...params], ...limit });
       return { rows: result.affectedRows, warnings: result.warningStatus, info: result.info };
     } catch (error) {
       throw sourceFault(error, this.place, "A statement failed");
@@ -202,7 +204,7 @@ export class Connection implements AsyncDisposable {
   /** The same with the columns' names, for statements whose columns differ from server to server. */
   async named(sql: string): Promise<readonly ReadonlyMap<string, Cell>[]> {
     try {
-      const [rows, fields] = await this.#driver.query({ sql, rowsAsArray: true });
+      const [rows, fields] = await this.#driver.query({ sql, rowsAsArray: true, ...this.#limit() });
       const names = fields.map((field) => field.name);
       return rowsOf(rows).map((row) => new Map(names.map((name, at) => [name, row[at] ?? null])));
     } catch (error) {
@@ -222,6 +224,24 @@ export class Connection implements AsyncDisposable {
     return new Map(rows.map(([name, value]) => [(name ?? "").toLowerCase(), value ?? ""]));
   }
 
+  /** Whether the server answers on this session, within so many milliseconds. */
+  async answers(milliseconds: number): Promise<boolean> {
+    try {
+      await this.#driver.query({ sql: "DO 0", timeout: milliseconds });
+      return true;
+    } catch (error) {
+      const fault = sourceFault(error, this.place, "Asking whether it answers");
+      if (fault.code !== "connection-lost") throw fault;
+      return false;
+    }
+  }
+
+  /** Leaves it without a word, whatever is under way on it: that fails as on a lost connection, and may take effect still. */
+  cut(): void {
+    this.#open = false;
+    this.#socket.destroy(lost("ECONNRESET", "its answer was not waited for any longer"));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
@@ -233,6 +253,10 @@ export class Connection implements AsyncDisposable {
       this.#driver.destroy();
       if (fault.code !== "connection-lost" && fault.code !== "source-refused") throw fault;
     }
+  }
+
+  #limit(): { readonly timeout?: number } {
+    return this.#options.answerMs === undefined ? {} : { timeout: this.#options.answerMs };
   }
 
   /**
@@ -252,18 +276,9 @@ export class Connection implements AsyncDisposable {
   }
 }
 
-function verified(ca: string | undefined): {
-  rejectUnauthorized: true;
-  verifyIdentity: true;
-  minVersion: "TLSv1.2";
-  ca?: string;
-} {
-  return {
-    rejectUnauthorized: true,
-    verifyIdentity: true,
-    minVersion: "TLSv1.2",
-    ...(ca === undefined ? {} : { ca }),
-  };
+/** As Node says it of a socket. */
+function lost(code: "ECONNRESET" | "ETIMEDOUT", why: string): Error {
+  return Object.assign(new Error(why), { code });
 }
 
 function placeOf(options: MysqlOptions): string {

@@ -120,6 +120,7 @@ const services: Services = {
     const login = { ...server, tls };
     return await openSourceNight({
       ...beside,
+      now,
       server: login,
       way: method === "hook" ? { method, accounts, raise, lower } : { method, accounts },
       wayBack: reverseLedger(login, beside.migration),

@@ -107,6 +107,37 @@ it.each([
   expect(world.rows.get(first)).toBe("abort");
 });
 
+it.each(["raise", "state", "drop triggers"])(
+  "opens the source again where its network goes silent while it is asked to %s",
+  async (act) => {
+    const world = new ExampleWorld();
+    during(world, `source ${act}`, () => (world.sourceSilent = true), "before");
+    const walk = walkOf(world, first, { probes: { source: null, target: null } });
+    const ended = await cutover(walk);
+    expect(ended).toMatchObject({ state: "rolled_back", why: { code: "cutover-aborted" } });
+    expect(ended.why?.message).toMatch(/past its budget/u);
+    expect(ended.writePauseSeconds).toBeLessThan(walk.budgetMs / 1000 + 1);
+    world.demandWhole();
+    expect(world.broken).toEqual([]);
+  },
+);
+
+it("waits for no target that has gone silent: the copy of the journal is behind, and the budget ends the rest", async () => {
+  const world = new ExampleWorld();
+  const words: string[] = [];
+  const walk = walkOf(world, first, {
+    probes: { source: null, target: null },
+    onWord: (word) => words.push(word),
+  });
+  const silent = { ...walk.night, mirror: () => new Promise<never>(() => undefined) };
+  const ended = await cutover({ ...walk, night: silent });
+  expect(ended.state === "soaking" || ended.why?.code === "cutover-aborted").toBe(true);
+  expect(ended.writePauseSeconds).toBeLessThan(walk.budgetMs / 1000 + 4);
+  expect(words).toContainEqual(expect.stringMatching(/copy of the journal is behind: .*within 3 s/u));
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
 it("fences nothing where the journal cannot be written", async () => {
   const world = new ExampleWorld();
   during(world, "source note", () => (world.journalBroken = true));

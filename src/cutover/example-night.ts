@@ -40,6 +40,9 @@ export class ExampleWorld {
   readonly mirrored: JournalEntry[] = [];
   journalBroken = false;
   sourceUp = true;
+  /** Its network is dead and nobody is told: what is asked over the connections of now has no answer. */
+  sourceSilent = false;
+  readonly #unanswered = new Set<() => void>();
   targetUp = true;
   /** Fenced by the notes of whom. */
   fenced = false;
@@ -230,6 +233,14 @@ export class ExampleWorld {
         createTriggers: (note) =>
           source("create triggers", () => void (this.triggers = note["had"] === true)),
         pastKeys: () => source("past keys", () => undefined),
+        until: (signal) => {
+          const cut = (): void => {
+            this.sourceSilent = false;
+            for (const end of this.#unanswered) end();
+          };
+          signal.addEventListener("abort", cut, { once: true });
+          return () => signal.removeEventListener("abort", cut);
+        },
       },
       target: {
         findings: () => target("findings", () => []),
@@ -351,10 +362,22 @@ export class ExampleWorld {
     this.clock += 1;
     this.#meet(name, "before");
     if (side !== undefined) this.#demandUp(side);
+    if (side === "source" && this.sourceSilent) await this.#noAnswer();
     const found = act();
     this.live(false);
     this.#meet(name, "after");
     return found;
+  }
+
+  /** Until somebody leaves the connection. */
+  async #noAnswer(): Promise<never> {
+    return await new Promise((_resolve, reject) => {
+      const end = (): void => {
+        this.#unanswered.delete(end);
+        reject(new Fault("connection-lost", "The source has not answered."));
+      };
+      this.#unanswered.add(end);
+    });
   }
 
   #meet(name: string, when: "before" | "after"): void {

@@ -4,7 +4,7 @@
  */
 import type { Note, Probe } from "../cutover-port.js";
 import { Fault } from "../errors.js";
-import { eitherOf, throwIfStopped } from "../stop.js";
+import { eitherOf, orStopped, throwIfStopped } from "../stop.js";
 import type { StepRecord } from "./journey.js";
 import type { Waiting } from "./persisting.js";
 import type { Night } from "./night.js";
@@ -36,6 +36,8 @@ export class Lookout {
   #ended: number | null = null;
   #fenced = false;
   #decided = false;
+  /** The source's statements are bounded by the signal until then. */
+  #release: () => void = () => undefined;
 
   constructor(options: LookoutOptions) {
     this.#options = options;
@@ -51,6 +53,7 @@ export class Lookout {
   /** The first statement of the fence is next. */
   begin(): void {
     this.#began = this.#options.now();
+    this.#release = this.#options.night.source.until(this.signal);
     this.#running.push(this.#budget(), this.#probe("source"), this.#probe("target"));
   }
 
@@ -60,6 +63,7 @@ export class Lookout {
 
   decided(): void {
     this.#decided = true;
+    this.#release();
   }
 
   /** Somebody can write again, on either side. */
@@ -80,7 +84,7 @@ export class Lookout {
     if (fence === null || fence.note === null || fence.done === null)
       throw new Fault("bug", "It is to be decided, and nothing is fenced.");
     for (const side of ["source", "target"] as const)
-      if ((await probes[side]?.attempt(this.signal)) === "written") throw written(side);
+      if ((await this.#attempt(probes[side], this.signal)) === "written") throw written(side);
     const state = await night.source.fenceState(fence.note);
     if (state.raised !== "yes")
       throw new Fault("fence-refused", `The fence does not hold any more: ${state.gaps.join(" ")}`);
@@ -91,6 +95,7 @@ export class Lookout {
   }
 
   async stop(): Promise<void> {
+    this.#release();
     this.#over.abort(new Fault("interrupted", "The cutover is over."));
     await Promise.all(this.#running);
   }
@@ -109,7 +114,7 @@ export class Lookout {
       // An attempt that began before the fence stood says nothing about it.
       const counts = side === "source" ? this.#fenced : !this.#decided;
       try {
-        const found = await probe.attempt(this.#over.signal);
+        const found = await this.#attempt(probe, this.#over.signal);
         if (found !== "written" || !counts || (side === "source" ? !this.#fenced : this.#decided)) continue;
         onWord(written(side).message);
         if (!this.#decided) this.#breach.abort(written(side));
@@ -118,6 +123,12 @@ export class Lookout {
         onWord(`the probe of the ${side} could not try: ${String(error)}`);
       }
     } while (await this.#slept(probeEveryMs));
+  }
+
+  /** A server that has gone silent answers no prober either, and nobody waits for it past the end. */
+  async #attempt(probe: Probe | null, signal: AbortSignal): ReturnType<Probe["attempt"]> {
+    if (probe === null) return "unreachable";
+    return await orStopped(probe.attempt(signal), signal);
   }
 
   /** False where it was over first. */

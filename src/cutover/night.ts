@@ -43,6 +43,8 @@ export interface SourceSide {
   createTriggers(note: Note): Promise<void>;
   /** AUTO_INCREMENT past every key. */
   pastKeys(): Promise<void>;
+  /** What is under way when the signal aborts is left, as on a lost connection. The answer releases it. */
+  until(signal: AbortSignal): () => void;
 }
 
 export interface TargetSide {

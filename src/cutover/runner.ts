@@ -5,7 +5,7 @@
  */
 import type { Note } from "../cutover-port.js";
 import { Fault } from "../errors.js";
-import { stopReason, throwIfStopped } from "../stop.js";
+import { orStopped, throwIfStopped } from "../stop.js";
 import type { Journal } from "./journal.js";
 import { isDone, journeyOf } from "./journey.js";
 import type { Journey } from "./journey.js";
@@ -114,7 +114,7 @@ export async function back(walk: Walk, why: Fault | null, lookout?: Lookout): Pr
     if (decided === "switch") {
       await journal.append({ cutover: night.cutover, step: "switch", phase: "decided", note: null });
       await enter(walk, "decided");
-      return await forward(walk);
+      return await forward(walk, lookout);
     }
     await walk.journal
       .append({ cutover: night.cutover, step: "abort", phase: "decided", note: null })
@@ -175,17 +175,20 @@ async function hookBack({ night, onWord, stop }: Walk): Promise<void> {
 }
 
 /** The decision is made: what is left of the steps, again from the first that the journal does not have as done. */
-async function forward(walk: Walk): Promise<Walked> {
+async function forward(walk: Walk, lookout?: Lookout): Promise<Walked> {
   const done = journeyOf(walk.journal.entries).steps;
   const again = { signal: walk.stop, atMost: 4 };
   try {
     for (const step of steps.slice(steps.findIndex(({ name }) => name === "open-target")))
-      if (!isDone(done.get(step.name))) await persisting(walk, () => take(walk, null, step), again);
+      if (!isDone(done.get(step.name))) {
+        await persisting(walk, () => take(walk, null, step), again);
+        if (step.name === "open-target") lookout?.end();
+      }
   } catch (error) {
-    throw unfinished(asFault(error), null);
+    throw unfinished(asFault(error), lookout?.seconds() ?? null);
   }
   if (journeyOf(walk.journal.entries).state === "switching") await enter(walk, "opened");
-  return { state: "soaking", writePauseSeconds: null, why: null };
+  return { state: "soaking", writePauseSeconds: lookout?.seconds() ?? null, why: null };
 }
 
 /** One step: note, journal, act, journal. */
@@ -224,23 +227,6 @@ async function take(walk: Walk, lookout: Lookout | null, step: Step): Promise<vo
   await mirror(walk);
 }
 
-/** What `act` comes to, or the signal's fault, whichever is first; what is left behind then changes nothing that matters. */
-async function orStopped<T>(act: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stopped: () => void = () => undefined;
-  const ended = new Promise<never>((_, reject) => {
-    stopped = () => {
-      reject(stopReason(signal));
-    };
-    signal.addEventListener("abort", stopped, { once: true });
-    if (signal.aborted) stopped();
-  });
-  try {
-    return await Promise.race([act, ended]);
-  } finally {
-    signal.removeEventListener("abort", stopped);
-  }
-}
-
 /** Tells the machine, and writes down where that leads. Fault cutover-refused where it leads nowhere. */
 export async function enter(
   { night, journal }: Pick<Walk, "night" | "journal">,
@@ -271,13 +257,28 @@ export async function mirror({
   night,
   journal,
   onWord,
-}: Pick<Walk, "night" | "journal" | "onWord">): Promise<void> {
+  wait,
+}: Pick<Walk, "night" | "journal" | "onWord" | "wait">): Promise<void> {
+  const answered = new AbortController();
+  // A target that has gone silent is not waited for: what was begun there is of no matter if it ends later.
+  const patience = wait(mirrorMs, answered.signal).then(
+    () => {
+      throw new Fault("connection-lost", `The target has not answered within ${String(mirrorMs / 1000)} s.`);
+    },
+    (error: unknown) => {
+      if (!answered.signal.aborted) throw error;
+    },
+  );
   try {
-    await night.mirror(journal.entries);
+    await Promise.race([night.mirror(journal.entries), patience]);
   } catch (error) {
     onWord(`the ledger's copy of the journal is behind: ${asFault(error).message}`);
+  } finally {
+    answered.abort(new Fault("interrupted", "The copy is made."));
   }
 }
+
+const mirrorMs = 3000;
 
 /** Whether the way back is one out of the soak. The row is asked too: opening the source in such a one would lose what the target has. */
 async function isSwitched(walk: Walk, { decided, steps: known }: Journey): Promise<boolean> {

@@ -65,6 +65,7 @@ export function nightOf(parts: NightParts): OpenNight {
       dropTriggers: (note) => source.dropTriggers(note),
       createTriggers: (note) => source.createTriggers(note),
       pastKeys: () => source.pastKeys(plan),
+      until: (signal) => source.until(signal),
     },
     target: {
       findings: async () => [

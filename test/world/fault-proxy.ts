@@ -16,6 +16,10 @@ export interface FaultProxy extends AsyncDisposable {
   alter: (bytes: Buffer) => Buffer;
   /** Keep the clients' requests from the server. */
   holdRequests: boolean;
+  /** Sees what the clients send before it goes on to the server. */
+  onRequest: (bytes: Buffer) => void;
+  /** Whoever is connected now is answered no more, and not told; whoever comes then is, as behind a firewall that has forgotten. */
+  deafen(): void;
   /** Stops reading from the clients, so that what they send backs up to them; nothing is lost. */
   stall(): void;
   flow(): void;
@@ -34,16 +38,18 @@ export async function faultProxy(first: {
   let to = first;
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
+  const deaf = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = createConnection(to);
     let alive = true;
     clients.add(client);
     servers.add(upstream);
     client.on("data", (bytes) => {
+      proxy.onRequest(bytes);
       if (!proxy.holdRequests) upstream.write(bytes);
     });
     upstream.on("data", (bytes) => {
-      if (!proxy.holdAnswers && alive) client.write(proxy.alter(bytes));
+      if (!proxy.holdAnswers && alive && !deaf.has(client)) client.write(proxy.alter(bytes));
     });
     client.on("error", () => client.destroy());
     upstream.on("error", () => upstream.destroy());
@@ -51,6 +57,7 @@ export async function faultProxy(first: {
     client.on("close", () => {
       alive = false;
       clients.delete(client);
+      deaf.delete(client);
     });
     upstream.on("close", () => {
       servers.delete(upstream);
@@ -66,6 +73,10 @@ export async function faultProxy(first: {
     holdAnswers: false,
     holdRequests: false,
     alter: (bytes) => bytes,
+    onRequest: () => undefined,
+    deafen: () => {
+      for (const client of clients) deaf.add(client);
+    },
     stall: () => {
       for (const client of clients) client.pause();
     },

@@ -32,6 +32,8 @@ afterAll(async () => own[Symbol.asyncDispose]());
 const refuse = (): never => {
   throw new Error("no way back in this test");
 };
+const now = (): number => performance.now();
+
 const wayBack: ReverseLedger = {
   ...{
     prepare: refuse,
@@ -138,7 +140,16 @@ class Place implements AsyncDisposable {
   async night(way: FenceWay, more: Partial<SourceNightOptions> = {}): Promise<SourceNight> {
     return openSourceNight({
       server: optionsOf(asNight(own.servers[this.server].url, name), name),
-      ...{ migration: "20261122_fence", ours: [], trusted: ["root"], way, probe: null, wayBack, ...more },
+      ...{
+        migration: "20261122_fence",
+        ours: [],
+        trusted: ["root"],
+        way,
+        probe: null,
+        wayBack,
+        now,
+        ...more,
+      },
     });
   }
 

@@ -8,7 +8,7 @@ import { mysqlName } from "../../../src/safety/identifier.js";
 import type { Connection } from "../connection.js";
 import type { Hand } from "./session.js";
 
-export async function pastKeys({ connection, change }: Hand, plan: Plan): Promise<void> {
+export async function pastKeys({ connection, changeLong }: Hand, plan: Plan): Promise<void> {
   for (const table of plan.tables) {
     const column = table.columns.find((each) => each.column.autoIncrement);
     if (column === undefined) continue;
@@ -19,7 +19,8 @@ export async function pastKeys({ connection, change }: Hand, plan: Plan): Promis
     const wanted = BigInt(greatest) + 1n;
     const next = await nextOf(connection, table.source);
     if (next >= wanted || wanted > limitOf(column.sourceType)) continue;
-    await change(`ALTER TABLE ${mysqlName(table.source)} AUTO_INCREMENT = ${String(wanted)}`);
+    // Where the engine keeps its counter in the table's file, as MyISAM does, it copies the table.
+    await changeLong(`ALTER TABLE ${mysqlName(table.source)} AUTO_INCREMENT = ${String(wanted)}`);
   }
 }
 

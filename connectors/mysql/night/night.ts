@@ -28,7 +28,7 @@ class MysqlNight implements SourceNight {
   readonly #session: NightSession;
 
   constructor(options: SourceNightOptions) {
-    this.#session = new NightSession(options.server, options.migration, options.moment);
+    this.#session = new NightSession(options);
     this.fence = new SourceFence(this.#session, options);
     this.decision = new MysqlDecision(this.#session);
     this.wayBack = options.wayBack;
@@ -65,6 +65,10 @@ class MysqlNight implements SourceNight {
 
   async pastKeys(plan: Plan): Promise<void> {
     await this.#session.change((hand) => pastKeys(hand, plan));
+  }
+
+  until(signal: AbortSignal): () => void {
+    return this.#session.until(signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,9 @@ import { throwIfStopped } from "../../../src/stop.js";
 import { Connection } from "../connection.js";
 import type { MysqlOptions } from "../connection.js";
 
+/** A server that says nothing for so long could not be asked. */
+const answerMs = 5000;
+
 /** `server`: logged in as one of the fenced accounts. Opens nothing before it is asked. */
 export function sourceProbe(server: MysqlOptions, plan: Plan): Probe {
   const statement = statementOf(plan);
@@ -19,7 +22,7 @@ export function sourceProbe(server: MysqlOptions, plan: Plan): Probe {
       throwIfStopped(signal);
       try {
         // A new login each time: an account that is locked may still have sessions, and those are ended by the fence.
-        await using connection = await Connection.open(server);
+        await using connection = await Connection.open({ ...server, answerMs });
         await connection.query("SET SESSION lock_wait_timeout = 2");
         await connection.query(statement, [], signal);
         return "written";

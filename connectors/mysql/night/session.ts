@@ -7,18 +7,26 @@ import { createHash } from "node:crypto";
 import { Fault } from "../../../src/errors.js";
 import { Connection } from "../connection.js";
 import type { MysqlOptions } from "../connection.js";
+import { Lane } from "./lane.js";
+import type { SourceNightOptions } from "./way.js";
 
 /** Seconds: for the lock of a predecessor whose end the server is just noticing, and for locks of others on what we change. */
 const patience = 5;
 const lockSeconds = 10;
+/** Past the longest wait for a lock: what is not answered by then is not answered on this connection any more. */
+const answerMs = 30_000;
 
 /** Changes something on the server, over the connection that holds the lock. */
 export interface Hand {
   readonly connection: Connection;
   readonly change: (sql: string, params?: readonly (string | number | null)[]) => Promise<void>;
+  /** As `change`, where it takes as long as a table is big. */
+  readonly changeLong: (sql: string) => Promise<void>;
   /** Ends a session; one that is gone already is as ended as it can be. */
   readonly end: (session: string) => Promise<void>;
 }
+
+export type NightSessionOptions = Pick<SourceNightOptions, "server" | "migration" | "now" | "moment">;
 
 export class NightSession implements AsyncDisposable {
   readonly #options: MysqlOptions;
@@ -29,12 +37,8 @@ export class NightSession implements AsyncDisposable {
   /** The session that held the lock last. */
   #held: string | null = null;
 
-  constructor(
-    options: MysqlOptions,
-    migration: string,
-    moment: (statement: string) => void | Promise<void> = () => undefined,
-  ) {
-    this.#options = options;
+  constructor({ server, migration, now, moment = () => undefined }: NightSessionOptions) {
+    this.#options = { answerMs, ...server };
     this.#lock = lockName(migration);
     this.#moment = moment;
     const open = async (): Promise<Connection> => {
@@ -44,8 +48,22 @@ export class NightSession implements AsyncDisposable {
       );
       return connection;
     };
-    this.#eye = new Lane(open);
-    this.#hand = new Lane(open);
+    this.#eye = new Lane(open, now);
+    this.#hand = new Lane(open, now);
+  }
+
+  /**
+   * What is under way when the signal aborts is left, and its connections with it: a network that has gone silent keeps nobody
+   * waiting. Whatever comes next is said over new ones, the changing one once the session before has ended. Until it is released.
+   */
+  until(signal: AbortSignal): () => void {
+    const cut = (): void => {
+      this.#eye.cut();
+      this.#hand.cut();
+    };
+    if (signal.aborted) cut();
+    else signal.addEventListener("abort", cut, { once: true });
+    return () => signal.removeEventListener("abort", cut);
   }
 
   /** Reads only. */
@@ -53,7 +71,7 @@ export class NightSession implements AsyncDisposable {
     return this.#eye.with(act);
   }
 
-  /** Holds the lock. Fault claimed where another session has it. */
+  /** Holds the lock. Fault claimed where another session has it. What a session before has under way is over when it begins. */
   async change<T>(act: (hand: Hand) => Promise<T>): Promise<T> {
     return this.#hand.with(async (connection) => {
       await this.#take(connection);
@@ -72,6 +90,10 @@ export class NightSession implements AsyncDisposable {
       change: async (sql, params = []) => {
         await this.#moment(sql);
         await connection.query(sql, params);
+      },
+      changeLong: async (sql) => {
+        await this.#moment(sql);
+        await connection.write(sql, [], true);
       },
       end: async (session) => {
         await this.#moment(`KILL ${session}`);
@@ -115,46 +137,4 @@ function lockName(migration: string): string {
   const name = `headgate fence ${migration}`;
   if (name.length <= 64) return name;
   return `headgate fence ${createHash("sha256").update(migration).digest("hex").slice(0, 40)}`;
-}
-
-/** One connection, one act after another; a lost one is opened anew for the next. */
-class Lane implements AsyncDisposable {
-  readonly #opens: () => Promise<Connection>;
-  #connection: Promise<Connection> | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(opens: () => Promise<Connection>) {
-    this.#opens = opens;
-  }
-
-  async with<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(async () => {
-      this.#connection ??= this.#opens();
-      try {
-        return await act(await this.#connection);
-      } catch (error) {
-        // Whatever was not told by the server itself leaves the session in doubt, and it may be in a transaction or hold a setting.
-        const kept = error instanceof Fault && !(error.retriable && error.code !== "source-busy");
-        if (!kept) await this.#forget();
-        throw error;
-      }
-    });
-    this.#turn = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    return turn;
-  }
-
-  async #forget(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = null;
-    const opened = await Promise.allSettled([connection]);
-    for (const one of opened) if (one.status === "fulfilled") await one.value?.[Symbol.asyncDispose]();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turn;
-    await this.#forget();
-  }
 }

@@ -30,6 +30,8 @@ export interface SourceNightOptions {
   /** Asked by `state` where the fence is a hook's, which nothing on the server shows; null where the config has none. */
   readonly probe: Probe | null;
   readonly wayBack: ReverseLedger;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** Called before each statement that changes something on the server; tests end the engine there. */
   readonly moment?: (statement: string) => void | Promise<void>;
 }
