@@ -105,6 +105,9 @@ export interface FeedOptions {
   readonly signal: AbortSignal;
 }
 
+/** `connector-unseen`: nobody can be asked how far the connector that fills the topics has committed what it sent. */
+export type FeedDoubt = "connector-unseen";
+
 export interface ChangeFeed extends AsyncDisposable {
   /**
    * Hands over every transaction that is not in all of `from`, in commit order, of the plan's tables and markers; the
@@ -122,6 +125,8 @@ export interface ChangeFeed extends AsyncDisposable {
    * what `position` holds. Called after commits; only the log that is kept so has it.
    */
   confirm?(position: Position): void;
+  /** What keeps `ready` back however level it is, as codes: what nobody can prove by what this feed is made of. */
+  blocking?(): readonly FeedDoubt[];
   /** What it has met beside changes so far, for people: by a word, how often. */
   counts?(): Readonly<Record<string, number>>;
 }

@@ -114,7 +114,7 @@ describe("a connector's configuration", () => {
     ]);
     expect(told(without("decimal.handling.mode", "time.precision.mode", "errors.tolerance"))).toEqual([]);
     expect(told(without("provide.transaction.metadata", "enable.time.adjuster"))).toEqual([
-      "warning connector.provide.transaction.metadata",
+      "error connector.provide.transaction.metadata",
       "warning connector.enable.time.adjuster",
     ]);
   });
@@ -161,16 +161,32 @@ describe("a connector's configuration", () => {
     ]);
   });
 
-  it("without routers has one topic a table, and says what it does not tell of", () => {
-    const plain = without("transforms", "provide.transaction.metadata");
-    expect(existingTopics(plain, plan)).toEqual({
+  it("without routers has one topic a table", () => {
+    expect(existingTopics(without("transforms"), plan)).toEqual({
       rows: [
         { topic: "p.shop.t", tables: ["t"], markers: [] },
         { topic: "p.headgate.marker_main", tables: [], markers: ["main"] },
       ],
-      transactions: null,
+      transactions: "p.transaction",
       schemaChanges: "p",
     });
+  });
+
+  it("has to tell of each transaction how many changes it has, and is told which line of it to change", () => {
+    for (const config of [
+      without("provide.transaction.metadata"),
+      { ...generated, "provide.transaction.metadata": "false" },
+    ]) {
+      expect(existingTopics(config, plan)).toBeNull();
+      expect(connectorFindings(config, plan)).toMatchObject([
+        {
+          severity: "error",
+          object: "connector.provide.transaction.metadata",
+          sentence: expect.stringContaining("leaves no trace but the counts") as string,
+          fix: expect.stringMatching(/^Set "provide\.transaction\.metadata": "true"/u) as string,
+        },
+      ]);
+    }
   });
 
   it("leaves NULLs in doubt unless its own converter is told to keep them", () => {
@@ -214,14 +230,5 @@ describe("a topic", () => {
     expect(topicFindings(own, [{ ...good, topic: "b", partitions: 0 }], false)).toMatchObject([
       { code: "topic-missing", severity: "warning" },
     ]);
-  });
-
-  it("is one of one where no transactions are told", () => {
-    const two = {
-      ...topics,
-      transactions: null,
-      rows: [...topics.rows, { topic: "b", tables: [], markers: [] }],
-    };
-    expect(topicFindings(two, [good], false).map(({ code }) => code)).toEqual(["topic-order"]);
   });
 });

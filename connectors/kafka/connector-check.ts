@@ -34,6 +34,8 @@ interface Rule {
   /** Only where the plan has such a column. */
   readonly of?: (type: string, unsigned: boolean) => boolean;
   readonly severity?: Severity;
+  /** What is in the topics already does no harm: it is of before the copy. */
+  readonly mended?: boolean;
   /** Completes "The connector has SETTING=VALUE: ". */
   readonly why: string;
 }
@@ -89,8 +91,8 @@ const rules: readonly Rule[] = [
   {
     setting: "provide.transaction.metadata",
     good: ["true"],
-    severity: "warning",
-    why: "what Debezium leaves out without a word (statements logged as text, partial JSON updates) is not seen; the next verification finds it. One topic with rows is all that can be read so.",
+    why: "what Debezium leaves out without a word (statements logged as text, partial JSON updates) leaves no trace but the counts in its topic of transactions.",
+    mended: true,
   },
   {
     setting: "enable.time.adjuster",
@@ -125,7 +127,9 @@ function ruleFindings(rule: Rule, config: ConnectorConfig, plan: CheckedPlan): r
       rule.severity ?? "error",
       `connector.${rule.setting}`,
       `The connector has ${said}: ${rule.why}`,
-      `Set ${rule.setting}=${rule.good[0] ?? ""}, ${anew}`,
+      rule.mended === true
+        ? `Set "${rule.setting}": "${rule.good[0] ?? ""}" in the connector's configuration (PUT /connectors/NAME/config).`
+        : `Set ${rule.setting}=${rule.good[0] ?? ""}, ${anew}`,
     ),
   ];
 }

@@ -96,7 +96,12 @@ export interface Routing {
   readonly lanes: readonly string[];
 }
 
-/** The topics that the connector fills; null where a transformation that is not known takes part. */
+/** Whether it tells of each transaction how many changes it has: without that, what it drops leaves no trace. */
+export function tellsTransactions(config: ConnectorConfig): boolean {
+  return isOn(config, "provide.transaction.metadata");
+}
+
+/** The topics that the connector fills; null where a transformation that is not known takes part, or it tells of no transactions. */
 export function existingTopics(config: ConnectorConfig, wanted: Routing): FeedTopics | null {
   const prefix = config["topic.prefix"] ?? "";
   const rows = new Map<string, { tables: string[]; markers: string[] }>();
@@ -117,10 +122,11 @@ export function existingTopics(config: ConnectorConfig, wanted: Routing): FeedTo
     if (found === null) return null;
     found.markers.push(lane);
   }
-  const transactions = `${prefix}.${setting(config, "topic.transaction")}`;
+  const transactions = routeOf(config, `${prefix}.${setting(config, "topic.transaction")}`);
+  if (transactions === null || !tellsTransactions(config)) return null;
   return {
     rows: [...rows].map(([topic, found]): RowTopic => ({ topic, ...found })),
-    transactions: isOn(config, "provide.transaction.metadata") ? routeOf(config, transactions) : null,
+    transactions,
     schemaChanges: isOn(config, "include.schema.changes") ? routeOf(config, prefix) : null,
   };
 }

@@ -18,6 +18,7 @@ import type { FeedTopics } from "./feed-options.js";
 import { sourceFindings } from "./source-findings.js";
 import { topicFindings } from "./topic-check.js";
 import type { TopicFacts } from "./topic-check.js";
+import { markerDatabase, markerTableOf, tableTopic } from "./topic-names.js";
 import { settingsOf } from "./zero-dates.js";
 
 export interface FeedFindingOptions extends Omit<GeneratedOptions, "plan" | "engine"> {
@@ -52,7 +53,10 @@ export async function feedFindings(
     ...carriage(facts, plan, { engine, settings: generatedSettings, avro }),
     ...(await aboutTopics(generatedTopics({ ...plan, prefix: options.endpoint.prefix }), configured, true)),
     ...(connect === null
-      ? [byHand({ ...options, plan, engine })]
+      ? [
+          byHand({ ...options, plan, engine }),
+          ...(await oneATable(options.endpoint.prefix, plan, configured)),
+        ]
       : await refusals({ ...options, plan, engine }, connect)),
   ];
 }
@@ -65,7 +69,11 @@ async function aboutTopics(
 ): Promise<readonly Finding[]> {
   if (topics === null) return [];
   const { rows, transactions, schemaChanges } = topics;
-  const all = [...rows.map(({ topic }) => topic), transactions, schemaChanges].filter((one) => one !== null);
+  const all = [
+    ...rows.map(({ topic }) => topic),
+    transactions,
+    ...(schemaChanges === null ? [] : [schemaChanges]),
+  ];
   return topicFindings(topics, await configured(all), generated);
 }
 
@@ -83,11 +91,30 @@ function byHand(options: GeneratedOptions): Finding {
     code: "connector-by-hand",
     severity: "info",
     object: "feed.kafka.connect",
-    sentence: `Kafka Connect is not named, so the connector ${name} is yours to register before headgate run.`,
+    sentence: `Kafka Connect is not named, so the connector ${name} is yours to register before headgate run, and there is no ready and no cutover: whether it has committed what it sent can be asked at Connect only.`,
     fix: `PUT /connectors/${name}/config ${JSON.stringify(config)}`,
     count: 1,
     sampleKeys: [],
   };
+}
+
+/** Topics of another connector's, one a table: whoever makes them sets what they carry, and Connect alone tells how. */
+async function oneATable(
+  prefix: string,
+  { lanes }: Plan,
+  configured: (topics: readonly string[]) => Promise<readonly TopicFacts[]>,
+): Promise<readonly Finding[]> {
+  const markers = lanes.map((lane) => tableTopic(prefix, markerDatabase, markerTableOf(lane)));
+  const there = (await configured(markers)).filter(({ partitions }) => partitions > 0);
+  return there.map(({ topic }) => ({
+    code: "connect-not-named",
+    severity: "error",
+    object: topic,
+    sentence: `The topic ${topic} shows a connector whose tables have a topic each; how it is set, and how far it has committed, can be asked at Kafka Connect only.`,
+    fix: "Name feed.kafka.connect in headgate.yaml.",
+    count: 1,
+    sampleKeys: [],
+  }));
 }
 
 /** What Connect itself has against the connector that would be registered. */

@@ -18,8 +18,8 @@ export interface RowTopic {
 
 export interface FeedTopics {
   readonly rows: readonly RowTopic[];
-  /** `PREFIX.transaction`; null for a connector without provide.transaction.metadata: then `rows` is one topic, and what the connector drops is not seen. */
-  readonly transactions: string | null;
+  /** `PREFIX.transaction`: the counts in it are the only trace of what the connector drops. */
+  readonly transactions: string;
   /** `PREFIX`: statements that change tables; null where the connector writes none. */
   readonly schemaChanges: string | null;
 }

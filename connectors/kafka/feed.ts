@@ -15,7 +15,7 @@ import { Marks } from "./assembly/marks.js";
 import { Rows } from "./assembly/rows.js";
 import { Statements } from "./assembly/statements.js";
 import { markerNameOf, RowTargets } from "./assembly/targets.js";
-import type { FeedTopics, KafkaFeedOptions, RowTopic } from "./feed-options.js";
+import type { KafkaFeedOptions, RowTopic } from "./feed-options.js";
 import { startOf } from "./starts.js";
 import type { TopicReading } from "./topic.js";
 
@@ -25,12 +25,6 @@ const patienceMs = 180_000;
 const lookMs = 500;
 
 export function openKafkaFeed(options: KafkaFeedOptions): ChangeFeed {
-  if (options.topics.transactions === null && options.topics.rows.length !== 1)
-    throw new Fault(
-      "topic-refused",
-      "Without provide.transaction.metadata only one topic keeps transactions whole, and the tables come in several.",
-      { next: "Set provide.transaction.metadata to true in the connector." },
-    );
   return new KafkaFeed(options);
 }
 
@@ -38,8 +32,7 @@ export function openKafkaFeed(options: KafkaFeedOptions): ChangeFeed {
 interface Session {
   readonly reading: TopicReading;
   readonly standing: BookStanding;
-  readonly marks: Marks | null;
-  readonly rows: readonly Rows[];
+  readonly marks: Marks;
   readonly statements: Statements | null;
   readonly held: Held;
   readonly assembly: Assembly;
@@ -70,35 +63,23 @@ class KafkaFeed implements ChangeFeed {
     const ends = untilEnd ? await client.ends(names) : null;
     const session = await this.#open(from, sink, signal);
     await using reading = session.reading;
-    const { marks, rows, held, assembly, position, statements } = session;
-    const [only] = rows;
-    const master = topics.transactions ?? only?.topic ?? "";
-    const atEnd = (): boolean => {
-      const end = ends?.get(master);
-      return (
-        end !== undefined && (marks ?? only)?.reached !== undefined && ((marks ?? only)?.reached ?? 0n) >= end
-      );
-    };
+    const { marks, held, assembly, position, statements } = session;
+    const end = ends?.get(topics.transactions);
     for (;;) {
       throwIfStopped(signal);
-      if (marks !== null) {
-        const ended = marks.head;
-        if (ended !== null) {
-          await assembly.transaction(ended);
-          marks.take();
-          if (held.full) await held.settle();
-          continue;
-        }
-      } else if (only?.head !== null && only !== undefined) {
-        await assembly.withoutEnd(only, only.head);
+      const ended = marks.head;
+      if (ended !== null) {
+        await assembly.transaction(ended);
+        marks.take();
+        if (held.full) await held.settle();
         continue;
       }
       await held.flush();
       await statements?.pump();
-      if (atEnd()) return;
+      if (end !== undefined && marks.reached >= end) return;
       held.idle(position);
       await held.settle();
-      await ((marks ?? only)?.waiting ?? reading.arrived(lookMs, signal));
+      await (marks.waiting ?? reading.arrived(lookMs, signal));
     }
   }
 
@@ -109,7 +90,7 @@ class KafkaFeed implements ChangeFeed {
     const standing = book.standing(from);
     const states = await client.lanes(this.#names());
     const there = new Set(states.filter(({ partitions }) => partitions > 0).map(({ topic }) => topic));
-    const made = topics.rows.filter((one) => there.has(one.topic) || !mayCome(topics, one, from));
+    const made = topics.rows.filter((one) => there.has(one.topic) || !mayCome(one, from));
     // Connect makes a topic with its first record: of tables that were never changed there may be none.
     const wanted = new Set([...made.map(({ topic }) => topic), topics.transactions]);
     const starts = states
@@ -129,8 +110,7 @@ class KafkaFeed implements ChangeFeed {
           trimmed: starts.find((start) => start.topic === topic)?.trimmed ?? false,
         }),
     );
-    const marks =
-      topics.transactions === null ? null : new Marks(reading.queue(topics.transactions), records, standing);
+    const marks = new Marks(reading.queue(topics.transactions), records, standing);
     const statements =
       topics.schemaChanges === null || !there.has(topics.schemaChanges)
         ? null
@@ -138,7 +118,7 @@ class KafkaFeed implements ChangeFeed {
     const offsets = (): readonly TopicOffset[] =>
       [
         ...rows.map(({ topic, taken }) => ({ topic, taken })),
-        { topic: topics.transactions ?? "", taken: marks?.taken ?? null },
+        { topic: topics.transactions, taken: marks.taken },
         { topic: topics.schemaChanges ?? "", taken: statements?.taken ?? null },
       ].flatMap(({ topic, taken }) => (taken === null ? [] : [{ topic, offset: String(taken) }]));
     const position = (): Position => ({ ...standing.position(), topics: offsets() });
@@ -173,14 +153,14 @@ class KafkaFeed implements ChangeFeed {
       now,
       patienceMs: patience,
     });
-    return { reading, standing, marks, rows, statements, held, assembly, position };
+    return { reading, standing, marks, statements, held, assembly, position };
   }
 
   #names(): readonly string[] {
     const { rows, transactions, schemaChanges } = this.#options.topics;
     return [
       ...rows.map(({ topic }) => topic),
-      ...(transactions === null ? [] : [transactions]),
+      transactions,
       ...(schemaChanges === null ? [] : [schemaChanges]),
     ];
   }
@@ -213,13 +193,8 @@ class KafkaFeed implements ChangeFeed {
 }
 
 /** Whether nothing is amiss when there is no such topic yet: its first row is told of by the end of its transaction. */
-function mayCome(
-  { transactions }: FeedTopics,
-  { topic, markers }: RowTopic,
-  from: readonly Position[],
-): boolean {
-  const taken = from.some(({ topics }) => topics?.some((one) => one.topic === topic) === true);
-  return transactions !== null && markers.length === 0 && !taken;
+function mayCome({ topic, markers }: RowTopic, from: readonly Position[]): boolean {
+  return markers.length === 0 && !from.some(({ topics }) => topics?.some((one) => one.topic === topic));
 }
 
 /** Nothing of the topics was applied so far. */

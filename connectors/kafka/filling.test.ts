@@ -109,4 +109,15 @@ describe("topics of a migration", () => {
     expect(error).toBeInstanceOf(Fault);
     expect(error).toMatchObject({ code: "topic-refused" });
   });
+
+  it("are refused where their connector does not count what a transaction has, with the line to change", async () => {
+    const uncounted = connectWith({ theirs: { ...theirs, "provide.transaction.metadata": "false" } });
+    await expect(fillingOf(plan, "shop", uncounted)).rejects.toMatchObject({
+      code: "topic-refused",
+      message: expect.stringContaining("provide.transaction.metadata=false") as string,
+      next: expect.stringContaining(
+        '"provide.transaction.metadata": "true" by PUT /connectors/theirs/config',
+      ) as string,
+    });
+  });
 });

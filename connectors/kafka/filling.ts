@@ -7,7 +7,7 @@ import { Fault } from "../../src/errors.js";
 import type { Plan } from "../../src/model.js";
 import type { Connect, ConnectorConfig } from "./connect.js";
 import { generatedTopics } from "./connector-config.js";
-import { eventSettings, existingTopics } from "./connector-settings.js";
+import { eventSettings, existingTopics, tellsTransactions } from "./connector-settings.js";
 import { generatedSettings } from "./event-settings.js";
 import type { EventSettings } from "./event-settings.js";
 import type { FeedTopics } from "./feed-options.js";
@@ -28,6 +28,14 @@ export async function fillingOf(plan: Plan, prefix: string, connect: Connect | n
   const other = connect === null ? null : await otherConnector(connect, prefix, name);
   if (other === null)
     return { name, theirs: null, topics: generatedTopics({ ...plan, prefix }), settings: generatedSettings };
+  if (!tellsTransactions(other.config))
+    throw new Fault(
+      "topic-refused",
+      `The connector ${other.name} has provide.transaction.metadata=false: what Debezium leaves out without a word leaves no trace but the counts in the topic of transactions.`,
+      {
+        next: `Set "provide.transaction.metadata": "true" by PUT /connectors/${other.name}/config, then headgate run`,
+      },
+    );
   const topics = existingTopics(other.config, plan);
   const settings = eventSettings(other.config, generatedSettings.zeroDates);
   if (topics === null || settings === null)

@@ -164,6 +164,8 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
     },
     holds: (later, earlier) => book.holds(later, earlier),
     counts: () => tally.counts(),
+    // I17: what a connector has not committed it may send anew, or not at all; only Connect tells how far it has.
+    blocking: () => (endpoint.connect === null ? ["connector-unseen"] : []),
     async retention(position) {
       const { feed } = await opened();
       return await feed.retention(position);

@@ -25,25 +25,10 @@ export function topicFindings(
 ): readonly Finding[] {
   const all = [...topics.rows.map(({ topic }) => topic), topics.transactions, topics.schemaChanges];
   // Its first change makes a table's own topic, and is waited for then.
-  const mayCome = new Set(
-    topics.transactions === null
-      ? []
-      : topics.rows.flatMap(({ topic, markers }) => (markers.length === 0 ? [topic] : [])),
-  );
-  const found = facts.flatMap((one) =>
+  const mayCome = new Set(topics.rows.flatMap(({ topic, markers }) => (markers.length === 0 ? [topic] : [])));
+  return facts.flatMap((one) =>
     all.includes(one.topic) ? findingsOf(one, generated, mayCome.has(one.topic)) : [],
   );
-  if (topics.transactions !== null || topics.rows.length < 2) return found;
-  return [
-    ...found,
-    finding(
-      "topic-order",
-      "error",
-      topics.rows[0]?.topic ?? "",
-      `The rows come in ${topics.rows.length} topics and the connector tells of no transactions, so nobody can tell in which order they were made.`,
-      "Set provide.transaction.metadata=true, or route all tables to one topic of one partition.",
-    ),
-  ];
 }
 
 function findingsOf(

@@ -22,6 +22,7 @@ import type { Stream } from "../stream/options.js";
 import { wayBackFindings } from "../typemap/way-back-findings.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Log } from "../watch/log.js";
+import { adviceOn } from "./blocking-advice.js";
 import { baselineOf } from "./baseline.js";
 import { keepBaseline, readBaseline } from "./baseline-file.js";
 import type { Crew } from "./crew.js";
@@ -259,10 +260,16 @@ export class CutoverWork {
     for (;;) {
       const codes = blocking();
       if (codes.length === 0) return;
-      if (services.now() > until)
-        throw new Fault("not-ready", `The target is not ready: ${codes.join(", ")}.`, {
-          facts: { blocking: codes.join(", ") },
-        });
+      const [never] = adviceOn(codes);
+      if (never !== undefined || services.now() > until)
+        throw new Fault(
+          "not-ready",
+          [`The target is not ready: ${codes.join(", ")}.`, never?.sentence ?? ""].join(" ").trimEnd(),
+          {
+            facts: { blocking: codes.join(", ") },
+            ...(never === undefined ? {} : { next: `${never.todo}, then ${never.command}` }),
+          },
+        );
       if (codes.includes("not-verified") || codes.includes("pending"))
         await verifier.request(
           { method: migration.config.verify.method, full: false, tables: null },

@@ -3,6 +3,7 @@ import { exits } from "../errors.js";
 import type { LedgerView } from "../port.js";
 import { clock, count } from "../watch/screen.js";
 import { figures, totals } from "./figures.js";
+import { stepsOn } from "./blocking-advice.js";
 import type { VerbResult } from "./output.js";
 
 export function ready(
@@ -39,10 +40,14 @@ export function notReady(
   },
   seconds: number,
 ): VerbResult {
+  const steps = stepsOn(blocking.codes);
   return {
     exit: exits.difference,
-    nextSteps: [{ why: "it goes on where it stopped", command: "headgate run" }],
+    nextSteps: steps.length > 0 ? steps : [{ why: "it goes on where it stopped", command: "headgate run" }],
     body: { state: "stopped", ...figures(last.view, seconds), blocking: blocking.codes },
-    human: [`${id}: not ready after ${clock(seconds)}; in the way: ${blocking.codes.join(", ")}.`],
+    human: [
+      `${id}: not ready after ${clock(seconds)}; in the way: ${blocking.codes.join(", ")}.`,
+      ...steps.map(({ why }) => why),
+    ],
   };
 }

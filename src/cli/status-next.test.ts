@@ -37,8 +37,14 @@ function view(over: Partial<LedgerView> = {}): LedgerView {
 }
 
 const holder = { host: "h", pid: 1, since: "2026-11-27T00:00:00.000Z" };
-const commands = (over: Partial<LedgerView>, held: "no" | "paused" = "no"): readonly string[] =>
-  nextOf(view(over), over.holder === undefined ? null : { held }, null).map(({ command }) => command);
+const commands = (
+  over: Partial<LedgerView>,
+  held: "no" | "paused" = "no",
+  blocking: readonly string[] = [],
+): readonly string[] =>
+  nextOf(view(over), over.holder === undefined ? null : { held, blocking: [...blocking] }, null).map(
+    ({ command }) => command,
+  );
 
 it.each([
   ["schema-added", "headgate plan --amend"],
@@ -49,7 +55,7 @@ it.each([
 ])("what stands before %s is answered by the command that takes it", (reason, command) => {
   expect(commands({ quarantine: [kept(reason)] })).toEqual([command]);
   // Other lanes go on meanwhile: it says what stands in the way of the command.
-  const [step] = nextOf(view({ quarantine: [kept(reason)], holder }), { held: "no" }, null);
+  const [step] = nextOf(view({ quarantine: [kept(reason)], holder }), { held: "no", blocking: [] }, null);
   expect(step?.command).toBe(command);
   expect(step?.why).toMatch(command.includes("skip") ? /headgate resume/u : /stop this one first/u);
 });
@@ -68,6 +74,7 @@ it("goes on with what there is to do", () => {
   expect(commands({ state: "copying" })).toEqual(["headgate run --until copied"]);
   expect(commands({ state: "copying", holder })).toEqual([]);
   expect(commands({ holder })).toEqual([]);
+  expect(commands({ holder }, "no", ["lag", "connector-unseen"])).toEqual(["headgate run"]);
   expect(commands({ holder }, "paused")).toEqual(["headgate resume"]);
   expect(commands({ state: "soaking", holder })).toEqual(["headgate rollback", "headgate complete"]);
   expect(commands({ state: "soaking" })).toEqual(["headgate run", "headgate rollback", "headgate complete"]);

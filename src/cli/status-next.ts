@@ -4,6 +4,7 @@ import { additionReason, isSchemaChange } from "../migration/schema-change.js";
 import type { LedgerView, QuarantineRecord } from "../port.js";
 import type { TellStatus } from "../serve/client.js";
 import type { LastVerify } from "./last-verify.js";
+import { stepsOn } from "./blocking-advice.js";
 import type { NextStep } from "./output.js";
 import { isSwitched, nightSteps } from "./status-night.js";
 
@@ -20,17 +21,19 @@ export function isLive({ state }: LedgerView): boolean {
 /** `engine` is null where none on this machine answers. */
 export function nextOf(
   view: LedgerView,
-  engine: Pick<TellStatus, "held"> | null,
+  engine: Pick<TellStatus, "held" | "blocking"> | null,
   proven: LastVerify | null,
-): NextStep[] {
+): readonly NextStep[] {
   const running = view.holder !== null;
   const first = waiting(view);
   if (first !== undefined && isLive(view)) return [decision(first, running)];
   if (isSwitched(view) && (engine === null || engine.held === "no")) return nightSteps(view);
-  if (running)
-    return engine === null || engine.held === "no"
-      ? []
+  if (running) {
+    if (engine === null) return [];
+    return engine.held === "no"
+      ? stepsOn(engine.blocking)
       : [{ why: `the engine is ${engine.held}`, command: "headgate resume" }];
+  }
   if (view.state === "copied")
     return [
       ...(proven === null ? [{ why: "no row has been compared yet", command: "headgate verify" }] : []),

@@ -8,6 +8,7 @@ import type { LedgerView } from "../port.js";
 import { engineClient } from "../serve/client.js";
 import type { TellStatus } from "../serve/client.js";
 import { clock, count } from "../watch/screen.js";
+import { stepsOn } from "./blocking-advice.js";
 import { heldBody, heldLines, holdsBack } from "./hold.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
@@ -149,6 +150,7 @@ function screenOf(
     ...lagLines(view, engine),
     `verified ${proven === null ? "never: headgate verify" : proven.sentence}`,
     readyLine(blocking(view, engine), engine?.atFence ?? []),
+    ...stepsOn(blocking(view, engine)).map(({ why }) => `         ${why}`),
     "",
     ...table(
       ["table", "ranges", "rows", "MB"],

@@ -165,7 +165,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
       });
   };
   const running = why(stream.run());
-  const level = why(watch(options, { stream, joined, verifier, noted }, enter, ended.signal));
+  const level = why(watch(options, { feed: opened, stream, joined, verifier, noted }, enter, ended.signal));
   // A task asks the verifier for what it wants: the verifier's own rounds are then in its way.
   const proving = why(afterJoin(options.task === undefined ? verifier?.run.bind(verifier) : undefined));
   const task = why(afterJoin(options.task));
@@ -244,11 +244,13 @@ function leftForLater(error: unknown): readonly string[] {
 async function watch(
   options: SyncOptions,
   {
+    feed,
     stream,
     joined,
     verifier,
     noted,
   }: {
+    readonly feed: ChangeFeed;
     readonly stream: Stream;
     readonly joined: Joined;
     readonly verifier: Verifier | undefined;
@@ -271,6 +273,7 @@ async function watch(
     const others = [
       ...blockingOf(stream, { built: joined.built, unended, failedBatches }),
       ...(verifier?.blocking() ?? []),
+      ...(feed.blocking?.() ?? []),
     ];
     const tables = await newTables.blocking(others.length === 0);
     const beside = options.beside?.(others.length + tables.length === 0) ?? [];

@@ -36,6 +36,8 @@ export interface OtherConnector {
   readonly tables: readonly string[];
   readonly lanes: readonly string[];
   readonly format: "json" | "json with schemas" | "avro";
+  /** Its rows are in a topic a lane, as in what `check` prints for whoever registers it by hand. */
+  readonly byHand?: boolean;
 }
 
 export interface KafkaWorld extends AsyncDisposable {
@@ -63,9 +65,10 @@ function kafkaAt(place: KafkaPlace): KafkaWorld {
 }
 
 /** The line of a headgate.yaml that has its changes come from there. */
-export function feedLine({ broker, connect, prefix, registry }: KafkaPlace): string {
+export function feedLine({ broker, connect, prefix, registry }: Partial<KafkaPlace>): string {
   const avro = registry === undefined ? "" : `, format: avro, registry: "${registry}"`;
-  return `feed: { kind: kafka, kafka: { brokers: ["${broker}"], connect: "${connect}", prefix: ${prefix}${avro} } }`;
+  const asked = connect === undefined ? "" : `connect: "${connect}", `;
+  return `feed: { kind: kafka, kafka: { brokers: ["${broker ?? ""}"], ${asked}prefix: ${prefix ?? ""}${avro} } }`;
 }
 
 async function registered(place: KafkaPlace, other: OtherConnector): Promise<void> {
@@ -88,7 +91,9 @@ async function registered(place: KafkaPlace, other: OtherConnector): Promise<voi
     heartbeats: [],
   });
   // Without routers each table has its own topic.
-  const own = Object.entries(config).filter(([key]) => !key.startsWith("transforms"));
+  const own = Object.entries(config).filter(
+    ([key]) => other.byHand === true || !key.startsWith("transforms"),
+  );
   const name = `${place.prefix}-by-somebody`;
   await connect.put(name, Object.fromEntries(own));
   await untilRunning(name, { connect, signal, wait });

@@ -92,47 +92,6 @@ export class Assembly {
     if (held.full) await held.settle();
   }
 
-  /** The changes of a topic without ends: a transaction is whole when another one follows. */
-  async withoutEnd(rows: Rows, first: RowHead): Promise<void> {
-    const { standing, doubts, held, position } = this.#parts;
-    await doubts.before(first.at);
-    const still = rows.head;
-    if (still?.at.gtid !== first.at.gtid) return;
-    if (first.event.op === "t") {
-      await doubts.emptied(rows);
-      return;
-    }
-    const present: Present = { gtid: first.at.gtid, begun: false, last: null, half: null };
-    this.#present = present;
-    let place = { pos: -1, row: -1, half: false };
-    for (;;) {
-      const { head } = rows;
-      if (head === null) {
-        await held.flush();
-        await this.#news(rows);
-        continue;
-      }
-      if (head.at.gtid !== first.at.gtid) break;
-      const { pos, row, op } = head.event;
-      const second = oldKey in head.record.headers;
-      // The connector was started again in the middle of it.
-      const again =
-        pos < place.pos ||
-        (pos === place.pos && (row < place.row || (row === place.row && !(second && place.half))));
-      if (!again) {
-        this.#hand(head, null);
-        place = { pos, row, half: op === "d" };
-      }
-      rows.take();
-      if (held.full) await held.settle();
-    }
-    standing.reach(present.last ?? first.at);
-    this.#present = null;
-    if (present.begun) held.commit(position);
-    rows.forget();
-    if (held.full) await held.settle();
-  }
-
   /** Which topics have a part in it. */
   async #takings(ended: Ended): Promise<readonly Taking[]> {
     const counts = ended.tables.map(({ table, events }): Count => [table, events]);

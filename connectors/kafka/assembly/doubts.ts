@@ -27,8 +27,7 @@ export interface DoubtsParts {
   readonly held: Held;
   readonly rows: readonly Rows[];
   readonly statements: Statements | null;
-  /** null without a topic of transactions. */
-  readonly marks: Marks | null;
+  readonly marks: Marks;
   readonly position: () => Position;
   readonly signal: AbortSignal;
   readonly onCount: (count: FeedCount) => void;
@@ -84,7 +83,7 @@ export class Doubts {
   /** Those that have come already are asked about in one go. */
   async #askEmpty(ended: Ended): Promise<void> {
     const { marks, witness, standing } = this.#parts;
-    const all = [ended, ...(marks?.ahead ?? [])].filter(
+    const all = [ended, ...marks.ahead].filter(
       ({ at, events, begun }) => events === 0 && begun === 1 && !standing.has(at),
     );
     const names = new Set(all.map(({ at }) => nameOf(at)));
@@ -102,7 +101,7 @@ export class Doubts {
 
   #comes(at: LogPlace): boolean {
     const name = nameOf(at);
-    return this.#parts.marks?.ahead.some((ended) => nameOf(ended.at) === name) === true;
+    return this.#parts.marks.ahead.some((ended) => nameOf(ended.at) === name);
   }
 
   /** What the topics have of statements: changes of tables from their own topic, TRUNCATE from the lane's. */
