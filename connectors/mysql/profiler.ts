@@ -4,13 +4,13 @@
  * was promised to bear.
  */
 import type { Finding, PlanTable } from "../../src/model.js";
-import type { ProfileOptions, Profiler, ServerLoad } from "../../src/port.js";
+import type { ProfileOptions, Profiler } from "../../src/port.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { piecesOf } from "./profile-piece.js";
 import type { Pieces } from "./profile-piece.js";
 import { profileTable } from "./profile.js";
-import { replicaState } from "./replica.js";
+import { loadOf } from "./server-load.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 
 /** null when all slots of the host are taken. */
@@ -48,13 +48,4 @@ async function look(
   const { sample, pause, signal } = how;
   const pieces = (): Promise<Pieces> => piecesOf(options, table, { sample, byRange: pause !== null, signal });
   return await profileTable(connection, table, { ...how, pieces });
-}
-
-/** Statements that run now, and how far a replica is behind: Infinity where it cannot say. */
-export async function loadOf(connection: Connection): Promise<ServerLoad> {
-  const [row] = await connection.query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
-  const replica = await replicaState(connection);
-  // This very statement is one of them.
-  const threadsRunning = Math.max(0, Number(row?.[1] ?? "1") - 1);
-  return { lagSeconds: replica === null ? null : (replica.lagSeconds ?? Infinity), threadsRunning };
 }

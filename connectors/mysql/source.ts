@@ -1,7 +1,7 @@
 /**
  * MySQL or MariaDB as a source, put together: small statements over one connection that is opened when first
  * needed and again after it was lost, rows over raw connections of their own. The server says itself which engine
- * it is.
+ * it is. What reads the log, the catalogue or every value is loaded when it is asked for: most commands do not.
  */
 import { Fault } from "../../src/errors.js";
 import type { SourceMeasures } from "../../src/measures.js";
@@ -30,13 +30,11 @@ import type {
 } from "../../src/port.js";
 import type { ChangeFeed, LogWitness, PositionBook } from "../../src/stream-port.js";
 import { askSource } from "./ask.js";
-import { positionBook } from "./binlog/book.js";
-import { openBinlogFeed } from "./binlog/feed.js";
-import { openWitness } from "./binlog/witness.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { takeCut } from "./exact-cut.js";
+import { factsOf } from "./facts.js";
 import { phaseGrants } from "./grants.js";
 import { measureSource } from "./measure.js";
 import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js";
@@ -44,8 +42,8 @@ import { readPosition } from "./position.js";
 import { shows } from "./visible.js";
 import { readPreflight } from "./preflight.js";
 import { replicaFindings } from "./replica.js";
-import { loadOf, openProfiler } from "./profiler.js";
 import { fewRows, openReading, WireReader } from "./read.js";
+import { loadOf } from "./server-load.js";
 import { releaseSlot, takeSlot } from "./slots.js";
 import { untilLocked } from "./locked.js";
 import { splitTable } from "./split.js";
@@ -95,6 +93,7 @@ class MysqlSource implements Source {
   }
 
   async profiler(slots: number): Promise<Profiler | null> {
+    const { openProfiler } = await import("./profiler.js");
     return openProfiler(this.#options, slots);
   }
 
@@ -177,6 +176,7 @@ class MysqlSource implements Source {
   }
 
   async feed(plan: Plan): Promise<ChangeFeed> {
+    const { openBinlogFeed } = await import("./binlog/feed.js");
     return openBinlogFeed({ server: this.#options, plan });
   }
 
@@ -192,6 +192,8 @@ class MysqlSource implements Source {
 
   async secondHand(plan: Plan): Promise<{ readonly book: PositionBook; readonly witness: LogWitness }> {
     const { engine } = await this.#with((connection) => Promise.resolve(connection));
+    const { positionBook } = await import("./binlog/book.js");
+    const { openWitness } = await import("./binlog/witness.js");
     return {
       book: positionBook(engine),
       witness: openWitness({ server: this.#options, plan, engine }),
@@ -272,31 +274,4 @@ class MysqlSource implements Source {
     const connection = await control;
     await connection[Symbol.asyncDispose]();
   }
-}
-
-/** Settings that later phases depend on; preflight judges them. */
-const settings = [
-  "binlog_format",
-  "binlog_order_commits",
-  "binlog_row_image",
-  "binlog_row_metadata",
-  "character_set_server",
-  "gtid_mode",
-  "innodb_native_foreign_keys",
-  "log_bin",
-  "lower_case_table_names",
-  "max_allowed_packet",
-  "server_id",
-  "sql_mode",
-];
-
-async function factsOf(connection: Connection, options: MysqlOptions): Promise<ServerFacts> {
-  const values = await connection.variables(settings);
-  return {
-    engine: connection.engine,
-    version: connection.version,
-    identity: connection.identity,
-    database: options.database,
-    settings: Object.fromEntries([...values].filter(([name]) => settings.includes(name))),
-  };
 }

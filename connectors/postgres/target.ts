@@ -1,6 +1,7 @@
 /**
  * PostgreSQL as a target: what the server says of itself, whether a plan can be carried out on it, what the ledger
- * in it knows, and the claim. Each reading opens a session for itself, since they are rare and far apart.
+ * in it knows, and the claim. Each reading opens a session for itself, since they are rare and far apart. What writes
+ * is loaded with the claim: most commands only look.
  */
 import { Fault } from "../../src/errors.js";
 import type { TargetMeasures } from "../../src/measures.js";
@@ -12,10 +13,7 @@ import { Session } from "./connection.js";
 import type { PostgresOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
 import { endSessions, silentSeconds } from "./holder.js";
-import { claimMigration } from "./ledger-claim.js";
 import { readView } from "./ledger-view.js";
-import { PostgresLedger } from "./ledger.js";
-import { openLook } from "./look.js";
 import { measureTarget } from "./measure.js";
 import { preflight } from "./preflight.js";
 import { PostgresPulse } from "./pulse.js";
@@ -104,6 +102,7 @@ class PostgresTarget implements Target {
   }
 
   async look(plan: Plan, slots: number): Promise<TargetLook | null> {
+    const { openLook } = await import("./look.js");
     return await openLook(this.#options, plan, slots);
   }
 
@@ -137,6 +136,8 @@ class PostgresTarget implements Target {
   }
 
   async claim(plan: Plan, sourceServer?: string, proven = false): Promise<Ledger> {
+    const { claimMigration } = await import("./ledger-claim.js");
+    const { PostgresLedger } = await import("./ledger.js");
     const session = await Session.open(this.#options);
     try {
       const claim = await claimMigration(session, this.#options, plan, {

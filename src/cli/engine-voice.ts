@@ -5,12 +5,12 @@ import { openScreen } from "../watch/screen.js";
 import type { Screen } from "../watch/screen.js";
 import type { VerbContext } from "./verb.js";
 
-export function engineVoice({ services, output }: VerbContext): {
+export async function engineVoice({ services, output }: VerbContext): Promise<{
   readonly screen: Screen;
   readonly log: Log;
-} {
+}> {
   const terminal = services.terminal && !output.json;
-  const screen = openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
+  const screen = await openScreen(terminal ? services.size : null, services.now, services.streams.stderr);
   const log = openLog(
     "info",
     (line) => {

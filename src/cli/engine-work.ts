@@ -5,14 +5,11 @@
 import { Fault } from "../errors.js";
 import { engineClient } from "../serve/client.js";
 import type { JobKind } from "../serve/jobs.js";
-import { copiedMigration } from "./as-begun.js";
 import { jobOf } from "./job.js";
-import { runLive } from "./live.js";
 import { openMigration } from "./open.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import type { VerbContext } from "./verb.js";
-import { atRest } from "./verify-copied.js";
 import type { Works } from "../serve/jobs.js";
 
 type Body = Readonly<Record<string, unknown>>;
@@ -46,6 +43,8 @@ export async function engineWorkOn(
     const client = engineClient(migration.stateDirectory);
     return work.result(migration.id, await jobOf(context, client, kind, ask, view.holder, work.tell));
   }
+  // What an engine is made of is loaded once it is known that this one has to be it.
+  const { copiedMigration } = await import("./as-begun.js");
   const { found, live } = await copiedMigration(context, migration, view);
   let body: Body | null = null;
   const act = async (works: Works, signal: AbortSignal): Promise<void> => {
@@ -59,9 +58,11 @@ export async function engineWorkOn(
     return work.result(migration.id, body);
   };
   if (!live) {
+    const { atRest } = await import("./verify-copied.js");
     await atRest(context, migration, found, act);
     return result();
   }
+  const { runLive } = await import("./live.js");
   return await runLive(context, migration, found, {
     until: "done",
     task: {

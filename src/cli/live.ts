@@ -55,7 +55,7 @@ export async function runLive(
   goal: LiveGoal,
 ): Promise<VerbResult> {
   const { services } = context;
-  const { screen, log } = engineVoice(context);
+  const { screen, log } = await engineVoice(context);
   const startedAt = services.now();
   const seconds = (): number => (services.now() - startedAt) / 1000;
   const late = new AbortController();

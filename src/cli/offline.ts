@@ -32,7 +32,7 @@ export async function runOffline(
 ): Promise<VerbResult> {
   const { services } = context;
   const { target } = await migration.both();
-  const { screen, log } = engineVoice(context);
+  const { screen, log } = await engineVoice(context);
   const startedAt = services.now();
   await using steering = await openSteering({
     context,

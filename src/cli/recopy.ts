@@ -79,7 +79,7 @@ export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Prom
       `${shape.rebuild.join(", ")} of another shape would be dropped on the target and made anew, with whatever a person has put upon it: indexes, triggers, grants. Nothing was written.`,
       { next: `${recopying(flags.table)} --yes` },
     );
-  const { screen, log } = engineVoice(context);
+  const { screen, log } = await engineVoice(context);
   const { signal } = services;
   if (shape !== null && recorded !== null) {
     demandJoined(before, flags.table);

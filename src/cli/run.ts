@@ -19,7 +19,6 @@ import { asBegun, begunWith, isFollowed } from "./as-begun.js";
 import { figures } from "./figures.js";
 import { errorsOf, findingLines, findingSummary, nextOf } from "./findings.js";
 import { readHolds } from "./hold.js";
-import { runLive } from "./live.js";
 import { lookOf } from "./look.js";
 import { alreadyCopied, runOffline } from "./offline.js";
 import { openMigration } from "./open.js";
@@ -134,14 +133,10 @@ async function runOnce(context: VerbContext, flags: RunFlags, begun: Begun): Pro
   } else if (before !== null) await settlePlan(migration.stateDirectory, before.fingerprint);
   if (found.plan.fingerprint !== recorded?.fingerprint || recorded.servers?.source !== found.source.identity)
     await writePlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
-  return goal.until === "copied"
-    ? await runOffline(context, migration, found, { holds, listen })
-    : await runLive(context, migration, found, {
-        ...goal,
-        until: goal.until,
-        holds,
-        listen,
-      });
+  if (goal.until === "copied") return await runOffline(context, migration, found, { holds, listen });
+  // Half of the program, which an offline copy has no use for.
+  const { runLive } = await import("./live.js");
+  return await runLive(context, migration, found, { ...goal, until: goal.until, holds, listen });
 }
 
 interface Goal {

@@ -115,7 +115,8 @@ export async function settleFirst(
   const { stateDirectory } = migration;
   if (!isUndecided(await journeyAt(stateDirectory)) || (await isServed(stateDirectory))) return null;
   const told: StepTold[] = [];
-  const walked = await settleAtSource(context, migration, engineVoice(context).log, (each) => {
+  const { log } = await engineVoice(context);
+  const walked = await settleAtSource(context, migration, log, (each) => {
     told.push(each);
     tell({ steps: [...told] });
   });

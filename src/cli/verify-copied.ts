@@ -21,7 +21,7 @@ export async function atRest(
 ): Promise<void> {
   const { services } = context;
   const { target } = await migration.both();
-  const { screen, log } = engineVoice(context);
+  const { screen, log } = await engineVoice(context);
   await using steering = await openSteering({
     context,
     migration,

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { Fault } from "../errors.js";
 import { isReady } from "../watch/engine-status.js";
 import { statusBody } from "../watch/status-body.js";
+import { metricsType } from "../watch/metrics.js";
 import type { Metrics } from "../watch/metrics.js";
 import type { Told } from "./acts.js";
 import { jobKinds } from "./jobs.js";
@@ -58,7 +59,7 @@ export function controlApp(told: Told, metrics: Metrics, guards: readonly Middle
     return send(context, { ...statusBody(status(), acts.settings()), sourcePosition });
   });
   app.get("/metrics", async (context) =>
-    context.body(await metrics.text(status()), 200, { "Content-Type": metrics.contentType }),
+    context.body(await metrics.text(status()), 200, { "Content-Type": metricsType }),
   );
   app.post("/pause", (context) => {
     const { held, retentionSeconds } = status();

@@ -1,9 +1,10 @@
 /** The figures in Prometheus' text form: names, unknowns, a bounded number of series; and the page that lists them. */
 import { readFileSync } from "node:fs";
+import { Registry } from "prom-client";
 import { expect, it } from "vitest";
 import type { EngineStatus } from "./engine-status.js";
 import { Meter } from "./meter.js";
-import { families, openMetrics } from "./metrics.js";
+import { families, metricsType, openMetrics } from "./metrics.js";
 
 const lane: EngineStatus["lanes"][number] = {
   lane: "main",
@@ -90,6 +91,7 @@ it("is asked again and again without counting anything twice", async () => {
   const metrics = openMetrics();
   await metrics.text(status());
   expect(await metrics.text(status())).toBe(await openMetrics().text(status()));
+  expect(metricsType).toBe(new Registry().contentType);
 });
 
 it("tells a pause, a wait and a lane that stands still", async () => {

@@ -14,10 +14,10 @@ const reading: Reading = {
   working: [],
 };
 
-it("writes one plain line every ten seconds off a terminal, without cursor codes", () => {
+it("writes one plain line every ten seconds off a terminal, without cursor codes", async () => {
   let now = 0;
   const written: string[] = [];
-  const screen = openScreen(
+  const screen = await openScreen(
     null,
     () => now,
     (text) => void written.push(text),
@@ -45,9 +45,9 @@ function shown(texts: readonly string[]): string[] {
 
 it.each([{ columns: 80, rows: 24 }, { columns: 0, rows: 0 }, {}])(
   "keeps the log's lines above the block on a terminal of %j",
-  (size) => {
+  async (size) => {
     const written: string[] = [];
-    const screen = openScreen(
+    const screen = await openScreen(
       size,
       () => 0,
       (text) => void written.push(text),
@@ -71,7 +71,7 @@ it.each([{ columns: 80, rows: 24 }, { columns: 0, rows: 0 }, {}])(
   },
 );
 
-it("names the tables on their way, a screenful at most", () => {
+it("names the tables on their way, a screenful at most", async () => {
   const working = Array.from({ length: 10 }, (_, i) => ({
     table: `t${String(i)}`,
     rows: { done: 10, total: 40 },
@@ -80,15 +80,15 @@ it("names the tables on their way, a screenful at most", () => {
   }));
   const written: string[] = [];
   const take = (text: string): void => void written.push(text);
-  openScreen({}, () => 0, take).show("copying", { ...reading, working }, "");
+  (await openScreen({}, () => 0, take)).show("copying", { ...reading, working }, "");
   expect(shown(written)).toContain("  t7: 10 of about 40 rows, 5 rows/s, 1.0 MB/s");
   expect(shown(written).at(-1)).toBe("  and 2 more");
   written.length = 0;
-  openScreen(null, () => 0, take).show("copying", { ...reading, working: working.slice(0, 1) }, "");
+  (await openScreen(null, () => 0, take)).show("copying", { ...reading, working: working.slice(0, 1) }, "");
   expect(written[0]).toMatch(/left; t0: 10 of about 40 rows, 5 rows\/s, 1\.0 MB\/s\n$/u);
 });
 
-it("tells a stream by its lag and its events, and lanes by name where there are several or one stands still", () => {
+it("tells a stream by its lag and its events, and lanes by name where there are several or one stands still", async () => {
   const lane = { lane: "main", lagSeconds: 0.44, applied: 900, joined: true, stopped: null };
   const stream: StreamReading = {
     lagSeconds: 0.44,
@@ -99,22 +99,24 @@ it("tells a stream by its lag and its events, and lanes by name where there are 
   };
   const written: string[] = [];
   const take = (text: string): void => void written.push(text);
-  const line = (more: Partial<StreamReading>, note = ""): string => {
+  const line = async (more: Partial<StreamReading>, note = ""): Promise<string> => {
     written.length = 0;
-    openScreen(null, () => 0, take).show("streaming", reading, note, { ...stream, ...more });
+    (await openScreen(null, () => 0, take)).show("streaming", reading, note, { ...stream, ...more });
     return written[0] ?? "";
   };
-  expect(line({})).toBe("streaming: lag 0.4 s, 900 of 1,000 events applied, 1,500/s, 1:01 gone\n");
-  expect(line({}, "paused")).toContain("1:01 gone (paused)\n");
+  expect(await line({})).toBe("streaming: lag 0.4 s, 900 of 1,000 events applied, 1,500/s, 1:01 gone\n");
+  expect(await line({}, "paused")).toContain("1:01 gone (paused)\n");
   const two = [lane, { ...lane, lane: "b\u001b[31m", lagSeconds: null, joined: false }];
-  expect(line({ lagSeconds: null, lanes: two })).toBe(
+  expect(await line({ lagSeconds: null, lanes: two })).toBe(
     "streaming: lag not known yet, 900 of 1,000 events applied, 1,500/s, 1:01 gone; lane main: lag 0.4 s, 900 applied; lane b\\u{1b}[31m: lag not known yet, 900 applied, not joined yet\n",
   );
   const halted = { ...lane, stopped: "quarantined" };
-  expect(line({ lanes: [halted] })).toContain("; lane main: lag 0.4 s, 900 applied, stopped: quarantined\n");
-  expect(line({ lanes: [{ ...lane, stopped: "paused" }] })).not.toContain("lane main");
+  expect(await line({ lanes: [halted] })).toContain(
+    "; lane main: lag 0.4 s, 900 applied, stopped: quarantined\n",
+  );
+  expect(await line({ lanes: [{ ...lane, stopped: "paused" }] })).not.toContain("lane main");
   written.length = 0;
-  openScreen({}, () => 0, take).show("streaming", reading, "", stream);
+  (await openScreen({}, () => 0, take)).show("streaming", reading, "", stream);
   expect(shown(written).slice(1)).toEqual([
     "events    900 of 1,000 applied, 1,500/s",
     "copied    1,234 rows in 3 tables     elapsed 1:01",

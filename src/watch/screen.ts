@@ -5,7 +5,6 @@
  * drawing.
  */
 import { Writable } from "node:stream";
-import { createLogUpdate } from "log-update";
 import { styleText } from "node:util";
 import type { Reading } from "./meter.js";
 import type { StreamReading } from "./stream-meter.js";
@@ -30,8 +29,14 @@ const EVERY = 10_000;
 /** Tables on their way that are shown by name. */
 const SHOWN = 8;
 
-export function openScreen(terminal: Size | null, now: () => number, write: (text: string) => void): Screen {
+/** What draws on a terminal is loaded for a terminal: most engines have none, and start that much sooner. */
+export async function openScreen(
+  terminal: Size | null,
+  now: () => number,
+  write: (text: string) => void,
+): Promise<Screen> {
   if (terminal !== null) {
+    const { createLogUpdate } = await import("log-update");
     const draw = createLogUpdate(stderrOf(terminal, write));
     let last: string | null = null;
     return {

@@ -8,8 +8,8 @@ import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { repoRoot } from "./tree.js";
 
-/** Packages that are loaded with this file, and the file that names each; types are gone by then. */
-function loadedBy(entry: string): Map<string, string> {
+/** Packages that are loaded with this file, and the file that names each, and all files of ours; types are gone by then. */
+function loadedBy(entry: string): Map<string, string> & { readonly files: ReadonlySet<string> } {
   const packages = new Map<string, string>();
   const seen = new Set<string>();
   const visit = (path: string): void => {
@@ -26,11 +26,24 @@ function loadedBy(entry: string): Map<string, string> {
   };
   expect(existsSync(join(repoRoot, entry))).toBe(true);
   visit(entry);
-  return packages;
+  return Object.assign(packages, { files: seen });
 }
 
 it("help loads commander and what signals need, nothing else", () => {
   expect([...loadedBy("src/cli/main.ts").keys()].sort()).toEqual(["commander", "p-retry"]);
+});
+
+it("a command that only looks, and an offline copy, load nothing of what an engine is made of", () => {
+  expect([...loadedBy("src/cli/status.ts").keys()].sort()).toEqual(["string-width", "yaml", "zod"]);
+  for (const verb of ["verify", "repair"]) expect(loadedBy(`src/cli/${verb}.ts`).has("hono")).toBe(false);
+  const all = ["src/cli/run.ts", "connectors/mysql/source.ts", "connectors/postgres/target.ts"].map(loadedBy);
+  for (const { files } of all)
+    for (const later of [
+      "src/cli/live.ts",
+      "connectors/mysql/binlog/feed.ts",
+      "connectors/postgres/ledger.ts",
+    ])
+      expect(files).not.toContain(later);
 });
 
 it("the look at imports finds what a verb loads", () => {
