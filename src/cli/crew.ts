@@ -10,7 +10,7 @@ import type { FileJournal } from "../cutover/journal.js";
 import { journalPath, openJournal } from "../cutover/journal.js";
 import { journeyOf } from "../cutover/journey.js";
 import type { Forward, Reverse } from "../cutover/night.js";
-import type { StepTold, Walk } from "../cutover/runner.js";
+import type { StepTold, Walk } from "../cutover/walk.js";
 import type { JournalEntry, Probe, SourceNight, TargetNight } from "../cutover-port.js";
 import { Fault } from "../errors.js";
 import { nightOf } from "../migration/night.js";

@@ -1,7 +1,7 @@
 /** What is asked of an engine that is to cut over or to go back, and what it answers: the contract's fields, as JSON. */
 import { z } from "zod";
 import type { Journey } from "../cutover/journey.js";
-import type { StepTold, Walked } from "../cutover/runner.js";
+import type { StepTold, Walked } from "../cutover/walk.js";
 import { Fault, exits } from "../errors.js";
 import type { VerbResult } from "./output.js";
 import { stepSeconds } from "./step-teller.js";
@@ -64,17 +64,20 @@ export function walkedResult(asked: "cutover" | "rollback", migration: string, b
       : ` ${String(proof.keysAtFence)} keys were compared while nobody could write, ${String(proof.rowsCleanBefore)} rows before that and touched by nobody since.`;
   if (state === "soaking")
     return {
-      exit: asked === "cutover" ? exits.done : exits.personNeeded,
+      exit: asked === "cutover" && why === undefined ? exits.done : exits.personNeeded,
       nextSteps: [
+        ...(why === undefined ? [] : [{ why: why.sentence, command: why.next }]),
         { why: "the way back is open while an engine runs", command: "headgate run" },
         { why: "back to the source", command: "headgate rollback" },
         { why: "ends the soak and closes the way back", command: "headgate complete" },
       ],
       body,
-      human:
-        delivery.length === 0
+      human: [
+        ...(delivery.length === 0
           ? [`${migration}: soaking. The target is open.${pause}${proven}`]
-          : [`${migration}: soaking. The target is open.`, ...delivery],
+          : [`${migration}: soaking. The target is open.`, ...delivery]),
+        ...(why === undefined ? [] : [`${why.code}: ${why.sentence}`]),
+      ],
     };
   const aborted = asked === "cutover";
   return {

@@ -4,7 +4,7 @@
  */
 import type { Forward, Reverse } from "../cutover/night.js";
 import { cutover } from "../cutover/runner.js";
-import type { StepTold } from "../cutover/runner.js";
+import type { StepTold } from "../cutover/walk.js";
 import { journeyOf, nextCutover } from "../cutover/journey.js";
 import { steps } from "../cutover/steps.js";
 import { Fault } from "../errors.js";
@@ -118,28 +118,34 @@ export class CutoverWork {
     await this.#baseline(crew, signal);
     const told: StepTold[] = [];
     const id = nextCutover(migration.id, crew.journey);
-    const walked = await this.#parts.verifier.alone(
-      (tools) =>
-        cutover(
-          crew.walk({
-            cutover: id,
-            forward: this.#forward(crew, tools),
-            reverse: wayBack === null ? null : this.#reverse(crew, wayBack),
-            endTransactions: ask.endTransactions,
-            lagSeconds: this.#lag(),
-            onOpening: () => {
-              stream().pause();
-              this.#parts.opening();
-            },
-            onStep: (each) => {
-              told.push(each);
-              onProgress({ steps: [...told] });
-            },
-            stop: signal,
-          }),
-        ),
-      signal,
-    );
+    const walked = await this.#parts.verifier
+      .alone(
+        (tools) =>
+          cutover(
+            crew.walk({
+              cutover: id,
+              forward: this.#forward(crew, tools),
+              reverse: wayBack === null ? null : this.#reverse(crew, wayBack),
+              endTransactions: ask.endTransactions,
+              lagSeconds: this.#lag(),
+              onOpening: () => {
+                stream().pause();
+                this.#parts.opening();
+              },
+              onStep: (each) => {
+                told.push(each);
+                onProgress({ steps: [...told] });
+              },
+              stop: signal,
+            }),
+          ),
+        signal,
+      )
+      .catch((error: unknown) => {
+        // What is decided is carried through by a life that has nothing to do with the way forward.
+        if (error instanceof Fault && error.code === "switch-unfinished") turned();
+        throw error;
+      });
     const body = walkedBody(walked, journeyOf(crew.journal.entries), told);
     if (walked.state === "rolled_back" && wayBack !== null) wayBack.watch.goOn();
     if (walked.state === "soaking") {

@@ -7,7 +7,7 @@ import { journeyOf } from "../cutover/journey.js";
 import type { Journey } from "../cutover/journey.js";
 import { isUnderWay } from "../cutover/machine.js";
 import { settle } from "../cutover/runner.js";
-import type { StepTold, Walked } from "../cutover/runner.js";
+import type { StepTold, Walked } from "../cutover/walk.js";
 import { Fault } from "../errors.js";
 import type { Plan } from "../model.js";
 import type { Ledger } from "../port.js";

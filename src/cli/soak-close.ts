@@ -1,5 +1,5 @@
 /** The end of the soak: the way back is closed for good, by an explicit word. */
-import { enter, mirror } from "../cutover/runner.js";
+import { enter, mirror } from "../cutover/walk.js";
 import { revocations } from "../cutover/revocations.js";
 import { Fault } from "../errors.js";
 import type { ReverseStream } from "../migration/reverse.js";

@@ -1,5 +1,5 @@
 /** Who walks in the soak: nothing leads forward there, and back only beside a stream that goes that way. */
-import type { StepTold, Walk } from "../cutover/runner.js";
+import type { StepTold, Walk } from "../cutover/walk.js";
 import { Fault } from "../errors.js";
 import { reopen } from "../migration/forward.js";
 import type { ReverseStream } from "../migration/reverse.js";

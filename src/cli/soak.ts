@@ -6,8 +6,8 @@
 import { isDone } from "../cutover/journey.js";
 import { persisting } from "../cutover/persisting.js";
 import { rollback } from "../cutover/rollback.js";
-import { settle } from "../cutover/runner.js";
-import type { StepTold } from "../cutover/runner.js";
+import { isUnfinished, settle } from "../cutover/runner.js";
+import type { StepTold } from "../cutover/walk.js";
 import { Fault } from "../errors.js";
 import { ReverseStream } from "../migration/reverse.js";
 import { SoakVerifier } from "../migration/soak-verifier.js";
@@ -29,6 +29,7 @@ import { soakWalker } from "./soak-walker.js";
 import type { SoakWalker } from "./soak-walker.js";
 import { SoakWatch } from "./soak-watch.js";
 import { Ticker } from "./ticker.js";
+import { SwitchHooks } from "./switch-hooks.js";
 import { endsWith } from "./works.js";
 
 /** Whoever asks an engine for a job's end looks several times in so long. */
@@ -125,10 +126,12 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   ticker.follow(() => reverse.stream.lanes);
   steering.follow(reverse.stream);
   const over = turning();
+  await using hooks = new SwitchHooks(() => walk.of({ reverse: null, onStep: () => undefined }));
   const under: { back: Promise<Body> | null } = { back: null };
   const goBack = (onStep: (told: readonly StepTold[]) => void, why: Fault | null = null): Promise<Body> =>
     (under.back ??= (async () => {
       const told: StepTold[] = [];
+      await hooks.end();
       if (undrained) await reverse.drain(signal);
       undrained = false;
       const going = walk.of({
@@ -173,8 +176,10 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     },
   });
   const works = {
-    cutover: async () =>
-      walkedBody({ state: "soaking", writePauseSeconds: null, why: null }, crew.journey, []),
+    cutover: async () => {
+      const why = await hooks.run();
+      return walkedBody({ state: "soaking", writePauseSeconds: null, why }, crew.journey, []);
+    },
     rollback: async (_ask: unknown, onProgress: (facts: Body) => void) => {
       const body = await goBack((steps) => onProgress({ steps: [...steps] }));
       over.resolve("rolled_back");
@@ -209,6 +214,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   if (crew.journey.state === "rolling_back")
     tasks.push(goBack(() => undefined).then(() => "rolled_back" as const));
   const { task } = goal;
+  if (isUnfinished(crew.journey) && (task === undefined || task.done())) void finishing(parts, hooks);
   if (task !== undefined && !task.done())
     tasks.push(
       task.act(ending, signal).then(async () => {
@@ -230,6 +236,12 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   }
 }
 
+/** What a life before this one has left, once more. */
+async function finishing({ living }: Soaking, hooks: SwitchHooks): Promise<void> {
+  const why = await hooks.run();
+  if (why !== null) living.log.error({ code: why.code, next: why.next }, why.message);
+}
+
 /** The way back is proven: what is left needs no stream, which would be refused by the source's triggers, there again. */
 async function home({ living, walk, signal }: Soaking): Promise<Soaked> {
   const going = walk.of({ reverse: null, onStep: () => undefined });
@@ -242,9 +254,12 @@ async function soakingAlone(parts: Soaking): Promise<Soaked> {
   const { living, crew, signal } = parts;
   const { services } = living.context;
   const over = turning();
+  await using hooks = new SwitchHooks(() => parts.walk.of({ reverse: null, onStep: () => undefined }));
   const works = {
-    cutover: async () =>
-      walkedBody({ state: "soaking", writePauseSeconds: null, why: null }, crew.journey, []),
+    cutover: async () => {
+      const why = await hooks.run();
+      return walkedBody({ state: "soaking", writePauseSeconds: null, why }, crew.journey, []);
+    },
     complete: async () => {
       const body = await complete(parts, null, new AbortController());
       void services.wait(answerMs, signal).then(
@@ -256,6 +271,8 @@ async function soakingAlone(parts: Soaking): Promise<Soaked> {
   };
   living.steering.works(works, "The target is open, and cutover.wayBack was off");
   await demandFence(crew);
+  const { task } = living.goal;
+  if (isUnfinished(crew.journey) && (task === undefined || task.done())) void finishing(parts, hooks);
   await living.goal.task?.act(works, signal);
   if (living.goal.task !== undefined && living.goal.task.staysInSoak !== true) return "done";
   return await Promise.race([over.promise, guardFence(parts, signal)]);

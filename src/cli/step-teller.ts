@@ -1,6 +1,6 @@
 /** Steps of a night for whoever waits for them: the contract's `step` events, and lines on stderr; each of them once. */
 import { z } from "zod";
-import type { StepTold } from "../cutover/runner.js";
+import type { StepTold } from "../cutover/walk.js";
 import type { VerbContext } from "./verb.js";
 
 const progressSchema = z.looseObject({

@@ -1,4 +1,5 @@
 /** What an engine of ours does for whoever asks, over its socket or as the verb that became it. */
+import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import type { Verifier } from "../migration/verifier.js";
 import type { Ledger, Source } from "../port.js";
@@ -65,6 +66,8 @@ export function endsWith(act: JobAct, life: AbortSignal): JobAct {
     try {
       return await act(ask, onProgress, stop);
     } catch (error) {
+      // The life is over because of it.
+      if (error instanceof Fault && error.code === "switch-unfinished") throw error;
       throwIfStopped(stop);
       throw error;
     }

@@ -5,7 +5,7 @@ import { measuredIn } from "./delivered.js";
 import { ExampleWorld, walkOf } from "./example-night.js";
 import { journeyOf, nextCutover } from "./journey.js";
 import { rollback } from "./rollback.js";
-import { cutover, settle } from "./runner.js";
+import { cutover, finish, isUnfinished, settle } from "./runner.js";
 import { stepNames, steps } from "./steps.js";
 
 const first = "20260101_shop-1";
@@ -164,6 +164,38 @@ it("carries a decided switch through, and says that a person is needed while the
   await expect(settle(walkOf(world, first))).rejects.toMatchObject({ code: "switch-unfinished" });
   world.targetUp = true;
   expect(await settle(walkOf(world, first))).toMatchObject({ state: "soaking" });
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
+it.each(["switch", "after-switch"])(
+  "soaks where the hook %s does not succeed, says so, and goes on with it",
+  async (name) => {
+    const world = new ExampleWorld();
+    fails(world, `hook ${name}`);
+    const ended = await cutover(walkOf(world, first));
+    expect(ended).toMatchObject({ state: "soaking", why: { code: "switch-unfinished", exit: 6 } });
+    expect(ended.writePauseSeconds).toBeGreaterThan(0);
+    expect(isUnfinished(journeyOf(world.entries))).toBe(true);
+    expect(await finish(walkOf(world, first))).toMatchObject({ code: "switch-unfinished" });
+    world.chances = { at: () => undefined, fails: () => false };
+    const done = world.acts.length;
+    expect(await finish(walkOf(world, first))).toBeNull();
+    expect(world.acts.slice(done).filter((act) => act.startsWith("hook "))).toEqual(
+      name === "switch" ? ["hook switch", "hook after-switch"] : ["hook after-switch"],
+    );
+    expect(isUnfinished(journeyOf(world.entries))).toBe(false);
+    world.demandWhole();
+    expect(world.broken).toEqual([]);
+  },
+);
+
+it("goes back from a soak whose hook never succeeds", async () => {
+  const world = new ExampleWorld();
+  fails(world, "hook switch");
+  await cutover(walkOf(world, first));
+  for (let writes = 0; writes < 5; writes += 1) world.live();
+  expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
   world.demandWhole();
   expect(world.broken).toEqual([]);
 });

@@ -8,11 +8,11 @@ import { Fault } from "../errors.js";
 import { stopReason } from "../stop.js";
 import type { Position } from "../model.js";
 import type { Entry, Journal } from "./journal.js";
-import { journeyOf, unbegun } from "./journey.js";
+import { journeyOf } from "./journey.js";
 import type { Journey } from "./journey.js";
 import type { HookName } from "./hook.js";
 import type { Night, Proof } from "./night.js";
-import type { Walk } from "./runner.js";
+import type { Walk } from "./walk.js";
 
 /** Thrown where the engine was killed: nothing it does from then on happens. */
 export class Killed extends Error {}
@@ -36,7 +36,6 @@ export class ExampleWorld {
   chances: Chances = mild;
   clock = 0;
   readonly entries: JournalEntry[] = [];
-  #journey: { readonly of: number; readonly is: Journey } = { of: 0, is: unbegun };
   readonly mirrored: JournalEntry[] = [];
   journalBroken = false;
   sourceUp = true;
@@ -84,9 +83,7 @@ export class ExampleWorld {
 
   /** What the journal says. */
   get journey(): Journey {
-    if (this.#journey.of !== this.entries.length)
-      this.#journey = { of: this.entries.length, is: journeyOf(this.entries) };
-    return this.#journey.is;
+    return journeyOf(this.entries);
   }
 
   /** What tells this world from another for whoever walks all of them. */
@@ -109,7 +106,6 @@ export class ExampleWorld {
     const copy = new ExampleWorld();
     copy.clock = this.clock;
     copy.entries.push(...this.entries);
-    copy.#journey = this.#journey;
     copy.mirrored.push(...this.mirrored);
     copy.fenced = this.fenced;
     copy.sourceLife = this.sourceLife;

@@ -39,8 +39,19 @@ export const unbegun: Journey = {
   why: null,
 };
 
+/** Asked many times of a list that only grows. */
+const known = new WeakMap<readonly JournalEntry[], { readonly of: number; readonly is: Journey }>();
+
 /** Entries of cutovers before the last one are of no matter to it. */
 export function journeyOf(entries: readonly JournalEntry[]): Journey {
+  const before = known.get(entries);
+  if (before?.of === entries.length) return before.is;
+  const is = folded(entries);
+  known.set(entries, { of: entries.length, is });
+  return is;
+}
+
+function folded(entries: readonly JournalEntry[]): Journey {
   const last = entries.at(-1);
   if (last === undefined) return unbegun;
   const { cutover } = last;

@@ -8,8 +8,9 @@ import { throwIfStopped } from "../stop.js";
 import { homeSteps, stands, wayBack } from "./home-steps.js";
 import type { HomeStep } from "./home-steps.js";
 import { isDone, journeyOf } from "./journey.js";
-import { asFault, enter, mirror, paused, settle } from "./runner.js";
-import type { Walk, Walked } from "./runner.js";
+import { settle } from "./runner.js";
+import { asFault, enter, mirror, paused } from "./walk.js";
+import type { Walk, Walked } from "./walk.js";
 
 /** From `soaking`, or on with a way back that was begun there. Fault way-back-stopped where a person is needed. */
 export async function rollback(walk: Walk, why: Fault | null): Promise<Walked> {

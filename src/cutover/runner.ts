@@ -3,51 +3,18 @@
  * 12). Crash-only: every walk begins by reading the journal and the row that decides, so whoever was killed anywhere is
  * followed by one command that ends what was begun. Before the decision the source and the journal suffice to go back.
  */
-import type { Note } from "../cutover-port.js";
 import { Fault } from "../errors.js";
 import { orStopped, throwIfStopped } from "../stop.js";
-import type { Journal } from "./journal.js";
 import { isDone, journeyOf } from "./journey.js";
 import type { Journey } from "./journey.js";
-import { next, refusals } from "./machine.js";
-import type { Event, State } from "./machine.js";
-import type { Night } from "./night.js";
 import { persisting } from "./persisting.js";
-import type { Waiting } from "./persisting.js";
-import { steps } from "./steps.js";
+import { steps, stepsOpened } from "./steps.js";
 import type { Step, StepName } from "./steps.js";
 import { Lookout } from "./lookout.js";
-import type { Probes } from "./lookout.js";
+import { asFault, enter, mirror, paused } from "./walk.js";
+import type { Walk, Walked } from "./walk.js";
 
-export interface StepTold {
-  readonly step: string;
-  readonly phase: "about-to" | "done" | "undone";
-  readonly seconds: number;
-}
-
-export interface Walk extends Waiting {
-  readonly night: Night;
-  readonly journal: Journal;
-  /** Longest time without writes, from the first statement of the fence on. */
-  readonly budgetMs: number;
-  /** Of the stream as the cutover begins, for the journal; null where nobody knows it. */
-  readonly lagSeconds: number | null;
-  readonly probes: Probes;
-  readonly onStep: (told: StepTold) => void;
-  /** Something a person should hear of while it goes on. */
-  readonly onWord: (sentence: string) => void;
-}
-
-/** How a walk ended: both are proper ends. */
-export interface Walked {
-  readonly state: "soaking" | "rolled_back";
-  /** Null where this walk did not see the pause begin or end. */
-  readonly writePauseSeconds: number | null;
-  /** Why it went back; null where it did not, or a person asked for it. */
-  readonly why: Fault | null;
-}
-
-/** A cutover from `ready` to `soaking`, or back to where it began. Fault switch-unfinished where the decision is made and the rest could not be done. */
+/** A cutover from `ready` to `soaking`, or back to where it began. Fault switch-unfinished where the decision is made and the target could not be opened. */
 export async function cutover(walk: Walk): Promise<Walked> {
   const { state } = journeyOf(walk.journal.entries);
   const { lagSeconds } = walk;
@@ -57,6 +24,7 @@ export async function cutover(walk: Walk): Promise<Walked> {
   const lookout = new Lookout(walk);
   try {
     for (const step of steps) {
+      if (stepsOpened.includes(step)) break;
       if (step.name === "fence") lookout.begin();
       await take(walk, lookout, step);
       if (step.name === "decide") lookout.decided();
@@ -68,7 +36,28 @@ export async function cutover(walk: Walk): Promise<Walked> {
   } finally {
     await lookout.stop();
   }
-  return { state: "soaking", writePauseSeconds: lookout.seconds(), why: null };
+  return { state: "soaking", writePauseSeconds: lookout.seconds(), why: await finish(walk) };
+}
+
+/** The hooks of a target that is open, from the first that has not succeeded. Null where all of them have. */
+export async function finish(walk: Walk): Promise<Fault | null> {
+  try {
+    for (const step of stepsOpened)
+      if (!isDone(journeyOf(walk.journal.entries).steps.get(step.name))) await take(walk, null, step);
+  } catch (error) {
+    const cause = asFault(error);
+    return new Fault(
+      "switch-unfinished",
+      `The target is open, and the way back runs; what comes after the opening is not done: ${cause.message}`,
+      { cause, facts: { reason: cause.code } },
+    );
+  }
+  return null;
+}
+
+/** Whether a hook of a target that is open has not succeeded yet. */
+export function isUnfinished({ state, steps: known }: Journey): boolean {
+  return state === "soaking" && stepsOpened.some(({ name }) => !isDone(known.get(name)));
 }
 
 /** Ends what a walk that was killed, or a person, left: forward where it is decided, else back. Null where nothing is under way, or a way back out of the soak is. */
@@ -174,21 +163,20 @@ async function hookBack({ night, onWord, stop }: Walk): Promise<void> {
   }
 }
 
-/** The decision is made: what is left of the steps, again from the first that the journal does not have as done. */
+/** The decision is made: the target is opened, and then what comes after it. */
 async function forward(walk: Walk, lookout?: Lookout): Promise<Walked> {
-  const done = journeyOf(walk.journal.entries).steps;
   const again = { signal: walk.stop, atMost: 4 };
   try {
-    for (const step of steps.slice(steps.findIndex(({ name }) => name === "open-target")))
-      if (!isDone(done.get(step.name))) {
+    for (const step of steps)
+      if (step.name === "open-target" && !isDone(journeyOf(walk.journal.entries).steps.get(step.name)))
         await persisting(walk, () => take(walk, null, step), again);
-        if (step.name === "open-target") lookout?.end();
-      }
+    lookout?.end();
+    // An engine that was killed between the two lines of the journal.
+    if (journeyOf(walk.journal.entries).state === "switching") await enter(walk, "opened");
   } catch (error) {
     throw unfinished(asFault(error), lookout?.seconds() ?? null);
   }
-  if (journeyOf(walk.journal.entries).state === "switching") await enter(walk, "opened");
-  return { state: "soaking", writePauseSeconds: lookout?.seconds() ?? null, why: null };
+  return { state: "soaking", writePauseSeconds: lookout?.seconds() ?? null, why: await finish(walk) };
 }
 
 /** One step: note, journal, act, journal. */
@@ -227,58 +215,10 @@ async function take(walk: Walk, lookout: Lookout | null, step: Step): Promise<vo
   await mirror(walk);
 }
 
-/** Tells the machine, and writes down where that leads. Fault cutover-refused where it leads nowhere. */
-export async function enter(
-  { night, journal }: Pick<Walk, "night" | "journal">,
-  event: Event,
-  from?: State,
-  note: Note | null = null,
-): Promise<void> {
-  const to = next(from ?? journeyOf(journal.entries).state, event);
-  if (typeof to !== "string") throw new Fault("cutover-refused", refusals[to.refused]);
-  await journal.append({ cutover: night.cutover, step: to, phase: "entered", note });
-}
-
-/** For whoever tells later what a move has cost. */
-export function paused(writePauseSeconds: number | null): Note {
-  return { writePauseSeconds };
-}
-
 function isDecided({ journal }: Walk): boolean {
   const { state }: Journey = journeyOf(journal.entries);
   return state === "switching" || state === "soaking";
 }
-
-/**
- * The ledger's copy, as far as the target answers: the file is what counts. A fault of the target here is no reason to go
- * back; where it matters, the next step meets it.
- */
-export async function mirror({
-  night,
-  journal,
-  onWord,
-  wait,
-}: Pick<Walk, "night" | "journal" | "onWord" | "wait">): Promise<void> {
-  const answered = new AbortController();
-  // A target that has gone silent is not waited for: what was begun there is of no matter if it ends later.
-  const patience = wait(mirrorMs, answered.signal).then(
-    () => {
-      throw new Fault("connection-lost", `The target has not answered within ${String(mirrorMs / 1000)} s.`);
-    },
-    (error: unknown) => {
-      if (!answered.signal.aborted) throw error;
-    },
-  );
-  try {
-    await Promise.race([night.mirror(journal.entries), patience]);
-  } catch (error) {
-    onWord(`the ledger's copy of the journal is behind: ${asFault(error).message}`);
-  } finally {
-    answered.abort(new Fault("interrupted", "The copy is made."));
-  }
-}
-
-const mirrorMs = 3000;
 
 /** Whether the way back is one out of the soak. The row is asked too: opening the source in such a one would lose what the target has. */
 async function isSwitched(walk: Walk, { decided, steps: known }: Journey): Promise<boolean> {
@@ -302,10 +242,4 @@ function keepGoing({ onWord }: Walk): (error: unknown) => void {
   return (error) => {
     onWord(`the journal cannot be written while the source is opened again: ${asFault(error).message}`);
   };
-}
-
-export function asFault(error: unknown): Fault {
-  return error instanceof Fault
-    ? error
-    : new Fault("bug", `A step failed in a way nobody foresaw: ${String(error)}`, { cause: error });
 }

@@ -205,12 +205,18 @@ export const steps: readonly Step[] = [
       await target.open();
       return null;
     },
+    event: "opened",
     leavable: false,
     rehearsed: false,
   },
   hook("switch", "Run the hook switch: traffic goes to the target."),
-  { ...hook("after-switch", "Run the hook after-switch."), event: "opened" },
+  hook("after-switch", "Run the hook after-switch."),
 ];
+
+/** What is done in the soak: the target is open, and the way back runs whether or not they succeed. */
+export const stepsOpened: readonly Step[] = steps.slice(
+  steps.findIndex(({ name }) => name === "open-target") + 1,
+);
 
 function demanded(note: Note | null, step: string): Note {
   if (note === null) throw new Fault("bug", `The step ${step} has no note of what was there before.`);

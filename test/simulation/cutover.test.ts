@@ -7,7 +7,7 @@ import { journeyOf, nextCutover } from "../../src/cutover/journey.js";
 import { isUnderWay } from "../../src/cutover/machine.js";
 import { resume, rollback } from "../../src/cutover/rollback.js";
 import { cutover } from "../../src/cutover/runner.js";
-import type { Walk } from "../../src/cutover/runner.js";
+import type { Walk } from "../../src/cutover/walk.js";
 import { Fault } from "../../src/errors.js";
 import { freshSeed, fresh } from "../fresh-seed.js";
 import { Random } from "./random.js";
