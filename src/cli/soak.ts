@@ -175,6 +175,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
       );
     },
   });
+  steering.triggered(() => watching.status);
   const works = {
     cutover: async () => {
       const why = await hooks.run();

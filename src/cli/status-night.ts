@@ -1,5 +1,6 @@
-/** The night on the screen of `status`, as the target's ledger has it: what the journal beside the engine knows comes before it. */
+/** The night on the screen of `status`, as the target's ledger and a living engine have it; the journal's is status-journal.ts's. */
 import type { LedgerView } from "../port.js";
+import type { TellStatus } from "../serve/client.js";
 import type { NextStep } from "./output.js";
 
 /** The target is open, or the source is no longer written to for good. */
@@ -18,6 +19,16 @@ export function nightLines({ night, state }: Pick<LedgerView, "night" | "state">
   return [
     `cutover  ${night.cutover ?? last?.cutover ?? "none"}: ${lanes}`,
     ...(last === undefined ? [] : [`journal  ${last.cutover}: ${last.step} ${last.phase}, ${last.at}`]),
+  ];
+}
+
+/** What a living engine knows of the soak: how far the way back is behind, and what its triggers read. */
+export function soakLines(engine: Pick<TellStatus, "lagSeconds" | "triggers"> | null): string[] {
+  if (engine === null) return [];
+  const { lagSeconds, triggers = [] } = engine;
+  return [
+    `way back ${lagSeconds === null ? "not known how far behind" : `${lagSeconds.toFixed(1)} s behind the target`}`,
+    ...triggers.map(({ trigger, state, sentence }) => `trigger  ${trigger}: ${state}: ${sentence}`),
   ];
 }
 

@@ -2,9 +2,11 @@
  * `status`: one screen. Reads the ledger without a claim, so it answers beside a running engine and after a dead
  * one; it writes nothing and needs no source. An engine on this machine is asked for what only it knows: lag, pauses.
  */
+import type { Journey } from "../cutover/journey.js";
+import { isUnderWay } from "../cutover/machine.js";
 import { Fault } from "../errors.js";
 import type { Position } from "../model.js";
-import type { LedgerView } from "../port.js";
+import type { LedgerView, Target } from "../port.js";
 import { engineClient } from "../serve/client.js";
 import type { TellStatus } from "../serve/client.js";
 import { clock, count } from "../watch/screen.js";
@@ -15,15 +17,25 @@ import type { VerbContext } from "./verb.js";
 import { openMigration } from "./open.js";
 import { lastVerify } from "./last-verify.js";
 import type { LastVerify } from "./last-verify.js";
+import { journeyAt } from "./settle-at-source.js";
 import { isLive, nextOf, waiting } from "./status-next.js";
-import { isSwitched, nightLines } from "./status-night.js";
+import { isAway, journalResult, journalSteps, journeyLines } from "./status-journal.js";
+import { isSwitched, nightLines, soakLines } from "./status-night.js";
 import { table } from "./table.js";
 import { progressLine } from "./verify-progress.js";
 
 export async function statusVerb(context: VerbContext): Promise<VerbResult> {
   await using migration = await openMigration(context);
-  const target = await migration.target();
-  const view = await target.view(migration.id);
+  const journey = await journeyAt(migration.stateDirectory);
+  let target: Target;
+  let view: LedgerView | null;
+  try {
+    target = await migration.target();
+    view = await target.view(migration.id);
+  } catch (error) {
+    if (journey.cutover === null || !isAway(error)) throw error;
+    return journalResult(migration.id, journey, error);
+  }
   if (view === null) {
     const nextSteps = [{ why: "nothing has run yet", command: "headgate run --until copied" }];
     return {
@@ -47,9 +59,12 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
   const proven = lastVerify(await target.proof(migration.id));
   return {
     exit: 0,
-    nextSteps: nextOf(view, engine, proven),
-    body: bodyOf(view, engine, proven),
-    human: screenOf(migration.id, view, engine, proven),
+    nextSteps:
+      isUnderWay(journey.state) && view.holder === null
+        ? journalSteps(journey)
+        : nextOf(view, engine, proven),
+    body: bodyOf(view, engine, proven, journey),
+    human: screenOf(migration.id, view, engine, proven, journey),
   };
 }
 
@@ -69,9 +84,10 @@ function bodyOf(
   view: LedgerView,
   engine: TellStatus | null,
   proven: LastVerify | null,
+  journey: Journey,
 ): Record<string, unknown> {
   return {
-    state: stateOf(view),
+    state: stateOf(view, journey),
     since: view.since,
     epoch: view.epoch,
     holder: view.holder,
@@ -95,11 +111,14 @@ function bodyOf(
     blocking: blocking(view, engine),
     atFence: engine?.atFence ?? null,
     night: view.night ?? null,
+    triggers: engine?.triggers ?? null,
   };
 }
 
 /** A state that an engine left behind when it died is told as stopped: nobody works on it. */
-function stateOf(view: LedgerView): string {
+function stateOf(view: LedgerView, { state }: Journey): string {
+  // The ledger does not know it: there the steps of a cutover are no state.
+  if (isUnderWay(state)) return state;
   const working = ["copying", "building", "streaming", "ready"].includes(view.state);
   return view.holder === null && working ? "stopped" : view.state;
 }
@@ -133,19 +152,22 @@ function screenOf(
   view: LedgerView,
   engine: TellStatus | null,
   proven: LastVerify | null,
+  journey: Journey,
 ): string[] {
+  const state = stateOf(view, journey);
   const done = view.tables.filter((t) => t.split && t.rangesDone === t.ranges);
   const rows = view.tables.reduce((sum, t) => sum + t.rows, 0);
   const held = view.holder;
   return [
-    stateOf(view) === view.state
+    state === view.state
       ? `${id}: ${view.state} since ${view.since}`
-      : `${id}: ${stateOf(view)}; it was ${view.state}, from ${view.since} on`,
+      : `${id}: ${state}; the target has ${view.state}, from ${view.since} on`,
     held === null
       ? `engine   none runs; epoch ${view.epoch}`
       : `engine   ${held.host}, pid ${String(held.pid)}, since ${held.since}; epoch ${view.epoch}`,
     `tables   ${String(done.length)} of ${String(view.tables.length)} copied, ${count(rows)} rows; ${String(view.built.length)} statements built`,
     ...nightLines(view),
+    ...journeyLines(journey),
     ...etaLines(view),
     ...lagLines(view, engine),
     `verified ${proven === null ? "never: headgate verify" : proven.sentence}`,
@@ -178,7 +200,7 @@ function etaLines(view: LedgerView): string[] {
 }
 
 function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
-  if (isSwitched(view)) return standingLines(engine);
+  if (isSwitched(view)) return [...standingLines(engine), ...soakLines(engine)];
   if (!isLive(view)) return ["lag      none yet: the source's log is not applied", ...standingLines(engine)];
   const lag = engine?.lagSeconds ?? null;
   const lanes = view.lanes.map(

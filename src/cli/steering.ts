@@ -23,7 +23,7 @@ import { readFrom } from "../migration/read-from.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { Stream } from "../stream/options.js";
 import { keptOf } from "../watch/engine-status.js";
-import type { EngineStatus } from "../watch/engine-status.js";
+import type { EngineStatus, TriggerReading } from "../watch/engine-status.js";
 import type { Log } from "../watch/log.js";
 import { Tally } from "../watch/tally.js";
 import type { OpenMigration } from "./open.js";
@@ -96,6 +96,7 @@ export class Steering implements AsyncDisposable {
   /** Events that somebody has left out since the run began. */
   readonly #leftOut = new Set<string>();
   #verifier: Proving | null = null;
+  #triggers: (() => readonly TriggerReading[]) | null = null;
   #epoch = "0";
   #blocking: readonly string[] = ["not-copied"];
 
@@ -156,6 +157,7 @@ export class Steering implements AsyncDisposable {
     this.#ticker = ticker;
     this.#stream = null;
     this.#verifier = null;
+    this.#triggers = null;
     this.#works = {};
     this.#idle = "The copy is not complete yet";
     this.#blocking = ["not-copied"];
@@ -225,6 +227,11 @@ export class Steering implements AsyncDisposable {
   /** Is told when a change is left out: nothing that was compared before says anything of its tables. */
   proving(verifier: Proving): void {
     this.#verifier = verifier;
+  }
+
+  /** The soak's triggers, for whoever asks how it goes. */
+  triggered(triggers: () => readonly TriggerReading[]): void {
+    this.#triggers = triggers;
   }
 
   blocking(codes: readonly string[]): void {
@@ -312,6 +319,7 @@ export class Steering implements AsyncDisposable {
       retentionSeconds: this.#retention.seconds,
       ...(verifying === undefined ? {} : { verifying }),
       ...(differing === undefined ? {} : { differing }),
+      ...(this.#triggers === null ? {} : { triggers: this.#triggers() }),
       ...(feed === undefined ? {} : { feed }),
     };
   }

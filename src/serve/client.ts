@@ -27,6 +27,7 @@ const statusSchema = z.looseObject({
   atFence: z.array(z.string()).optional(),
   verifying: z.record(z.string(), z.unknown()).optional(),
   feed: z.record(z.string(), z.number()).optional(),
+  triggers: z.array(z.object({ trigger: z.string(), state: z.string(), sentence: z.string() })).optional(),
   /** Only of those who asked how it goes. */
   sourcePosition: z.looseObject({ kind: z.string() }).nullable().optional(),
 });

@@ -21,6 +21,14 @@ export interface AppliedRows {
   readonly truncates: number;
 }
 
+/** One trigger of the soak, as people and programs are shown it. */
+export interface TriggerReading {
+  readonly trigger: string;
+  /** calm, over, fired; off where nobody gives figures, unknown where the last look had none. */
+  readonly state: string;
+  readonly sentence: string;
+}
+
 /** Rows of a table that are on record as different. */
 export interface DifferingRows {
   readonly table: string;
@@ -56,6 +64,8 @@ export interface EngineStatus {
   readonly verifying?: VerifyReading;
   /** As the last verification left them, repairs included; absent before everything was compared once. */
   readonly differing?: readonly DifferingRows[];
+  /** In the soak only. */
+  readonly triggers?: readonly TriggerReading[];
   /** What the feed has met beside changes; absent where it counts nothing. */
   readonly feed?: Readonly<Record<string, number>>;
 }

@@ -48,6 +48,7 @@ export function statusBody(status: EngineStatus, settings: LiveSettings): Readon
       ? {}
       : { differing: status.differing.map(({ table, rows }) => ({ table, rows: String(rows) })) }),
     ...(status.verifying === undefined ? {} : { verifying: status.verifying }),
+    ...(status.triggers === undefined ? {} : { triggers: status.triggers }),
     ...(status.feed === undefined ? {} : { feed: status.feed }),
     settings,
   };

@@ -38,6 +38,11 @@ describe("a night whose engine is killed", () => {
 
   it("before the decision: the source and the journal suffice", async () => {
     await killedAt(["cutover"], /step proof: about-to/u);
+    const left = await night.headgate(["status"]);
+    expect([left.code, left.last]).toMatchObject([
+      0,
+      { state: "draining", nextSteps: [{ command: "headgate rollback" }] },
+    ]);
     const said = await night.headgate(["rollback"]);
     expect(said.code, said.stdout + said.stderr).toBe(0);
     expect(said.last).toMatchObject({ state: "rolled_back", cutover: `${night.migration}-1` });

@@ -314,6 +314,14 @@ export const parts: readonly Part[] = [
     })),
   ),
   {
+    name: "triggers",
+    proves:
+      "every trigger of the soak fired for real, a full disk too, told with its figures, and a person paged",
+    share: "the same, less the disk, which counts as full after a minute",
+    project: "world",
+    file: "test/world/triggers.test.ts",
+  },
+  {
     name: "zombie",
     proves:
       "an engine that is stopped in the middle of a batch, at three moments, stands for 60 seconds under the writer, is taken over from as --take-over does, and wakes up: nothing of it lands",

@@ -54,6 +54,8 @@ export async function nightJourney(
   lines: readonly string[] = [],
   server: SourceName = "mysql9",
   targetServer: TargetName = "postgres18",
+  /** Lines inside the maps of these keys. */
+  more: { readonly cutover?: readonly string[]; readonly hooks?: readonly string[] } = {},
 ): Promise<NightJourney> {
   // The source keeps what a night has decided, whichever test it was of.
   const migration = `${new Date().toISOString().replaceAll(/\D/gu, "").slice(0, 14)}_${name}`;
@@ -108,8 +110,8 @@ export async function nightJourney(
       "environment: development",
       `source: { url: "${source.url}", admin: "${adminUrl.href}" }`,
       `target: { url: "${target.options.url}" }`,
-      `cutover: { maxWritePause: 60s, fence: { method: accounts, accounts: ["${app}"], probe: "${appSource.href}" }, open: { roles: ["${app}"], probe: "${appTarget.href}" } }`,
-      `hooks: { switch: ["./route.sh", "target"], after-rollback: ["./route.sh", "source"] }`,
+      `cutover: { maxWritePause: 60s, fence: { method: accounts, accounts: ["${app}"], probe: "${appSource.href}" }, open: { roles: ["${app}"], probe: "${appTarget.href}" }${(more.cutover ?? []).map((line) => `, ${line}`).join("")} }`,
+      `hooks: { switch: ["./route.sh", "target"], after-rollback: ["./route.sh", "source"]${(more.hooks ?? []).map((line) => `, ${line}`).join("")} }`,
       'overrides: [{ safeguard: fence-accounts, value: root, reason: "the administrator of the tests" }]',
       ...lines,
       "",
