@@ -2,6 +2,8 @@
  * An engine killed by -9 in the middle of a cutover, before the decision: one command opens the source again, and every write
  * that the application saw acknowledged is there once.
  */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nightJourney, shopTables } from "../world/night-journey.js";
 import type { NightJourney } from "../world/night-journey.js";
@@ -41,8 +43,26 @@ describe("a night whose engine is killed", () => {
     const left = await night.headgate(["status"]);
     expect([left.code, left.last]).toMatchObject([
       0,
-      { state: "draining", nextSteps: [{ command: "headgate rollback" }] },
+      { state: "verifying", nextSteps: [{ command: "headgate rollback" }] },
     ]);
+    const place = join(night.folder, "headgate.yaml");
+    const config = readFileSync(place, "utf8");
+    writeFileSync(place, config.replace(/(target: \{ url: "[^"]+:)\d+/u, "$11"));
+    const without = await night.headgate(["status"]);
+    expect([without.code, without.last]).toMatchObject([
+      1,
+      {
+        state: "verifying",
+        error: { code: "server-unreachable", next: "headgate rollback" },
+        night: {
+          cutover: `${night.migration}-1`,
+          steps: expect.arrayContaining([
+            { step: "proof", phase: "about-to", at: expect.any(String) as string },
+          ]) as unknown,
+        },
+      },
+    ]);
+    writeFileSync(place, config);
     const said = await night.headgate(["rollback"]);
     expect(said.code, said.stdout + said.stderr).toBe(0);
     expect(said.last).toMatchObject({ state: "rolled_back", cutover: `${night.migration}-1` });
