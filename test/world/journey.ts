@@ -184,6 +184,15 @@ export async function untilDone(trip: Journey, running: Running, ranges: number)
   }
 }
 
+/** Resolves once a run has said that this, and nothing else, keeps it from ready; the run is ended then, as by Ctrl-C. */
+export async function keptFromReady(trip: Journey, code: string): Promise<void> {
+  const running = trip.start(["run", "--until", "ready", "--json"]);
+  await running.logged(new RegExp(`"blocking":"${code}"`, "u"));
+  running.child.kill("SIGINT");
+  const { code: exit, stdout, stderr } = await running.end;
+  if (exit !== 130 || /"msg":"ready"/u.test(stderr)) throw new Error(`it was ready:\n${stdout}\n${stderr}`);
+}
+
 /** Ranges of a table from this number on, whose leases another session has until it is released: nobody copies them. */
 export async function lockedRanges(
   trip: Journey,
