@@ -119,6 +119,22 @@ describe("a connector's configuration", () => {
     ]);
   });
 
+  it("trap 25: is refused unless what cannot be converted or read stops it, by default and by setting", () => {
+    for (const name of [
+      "event.converting.failure.handling.mode",
+      "event.processing.failure.handling.mode",
+      "inconsistent.schema.handling.mode",
+    ]) {
+      expect(generated[name] ?? "fail").toBe("fail");
+      for (const mode of ["warn", "skip", "ignore"])
+        expect(told({ ...generated, [name]: mode })).toEqual([`error connector.${name}`]);
+    }
+    // Debezium's own default writes NULL where a value cannot be converted.
+    expect(told(without("event.converting.failure.handling.mode"))).toEqual([
+      "error connector.event.converting.failure.handling.mode",
+    ]);
+  });
+
   it("is not blamed for types that no table has", () => {
     const plain = [table("t", column("int"))];
     for (const name of ["decimal.handling.mode", "bigint.unsigned.handling.mode", "enable.time.adjuster"])

@@ -40,6 +40,14 @@ describe("a connector's health", () => {
       "The Debezium connector shop has failed: An exception occurred in the change event producer. This connector will be stopped: Error while deserializing binlog data of date: Invalid date 'FEBRUARY 31'",
     );
   });
+
+  it("of our own making is set going again by the command that is told, one of somebody's by its owner", () => {
+    const dead = healthOf(status("RUNNING", task("FAILED", trace)));
+    expect(connectorFault("shop", dead, true)?.next).toContain(
+      "headgate run: it sets the connector going again",
+    );
+    expect(connectorFault("shop", dead)?.next).toContain("restart the connector, and run the same command");
+  });
 });
 
 describe("a trace in one sentence", () => {

@@ -23,8 +23,8 @@ export function healthOf(status: ConnectorStatus | null): ConnectorHealth {
   return { kind: atWork && status.tasks.every(({ state }) => state === "RUNNING") ? "running" : "starting" };
 }
 
-/** The Fault of a connector that fills no topics; null while it does, or is about to. */
-export function connectorFault(name: string, health: ConnectorHealth): Fault | null {
+/** The Fault of a connector that fills no topics; null while it does, or is about to. `ours`: `run` sets it going again. */
+export function connectorFault(name: string, health: ConnectorHealth, ours = false): Fault | null {
   const failed = (sentence: string, next: string): Fault =>
     new Fault("connector-failed", `The Debezium connector ${name} ${sentence}`, { next });
   switch (health.kind) {
@@ -34,7 +34,9 @@ export function connectorFault(name: string, health: ConnectorHealth): Fault | n
     case "failed":
       return failed(
         `has failed: ${health.sentence}`,
-        "Mend what its sentence names, restart the connector, and run the same command again.",
+        ours
+          ? "Mend what its sentence names where it has not passed by itself, then headgate run: it sets the connector going again."
+          : "Mend what its sentence names, restart the connector, and run the same command again.",
       );
     case "paused":
     case "stopped":
@@ -55,7 +57,11 @@ export interface WatchTools {
 }
 
 /** Resolves when every task is at work. Fault connector-failed when one has died, or nothing comes of it within `patienceMs`. */
-export async function untilRunning(name: string, tools: WatchTools, patienceMs = 60_000): Promise<void> {
+export async function untilRunning(
+  name: string,
+  tools: WatchTools,
+  { ours = false, patienceMs = 60_000 }: { readonly ours?: boolean; readonly patienceMs?: number } = {},
+): Promise<void> {
   const every = 200;
   // What is told at first may be of before the change that is waited for, or of before the worker was killed.
   const stale = 3000;
@@ -63,7 +69,7 @@ export async function untilRunning(name: string, tools: WatchTools, patienceMs =
     const health = healthOf(await tools.connect.status(name));
     if (health.kind === "running") return;
     failing = health.kind === "failed" ? failing + every : 0;
-    const fault = connectorFault(name, health);
+    const fault = connectorFault(name, health, ours);
     if (fault !== null && failing > stale) throw fault;
     if (waited >= patienceMs)
       throw new Fault(
@@ -108,7 +114,7 @@ export async function untilCommitted(
     await connect.stop(name);
     await untilStopped(name, tools);
     await connect.resume(name);
-    await untilRunning(name, tools);
+    await untilRunning(name, tools, { ours });
   }
   const everyMs = 250;
   for (let waited = 0; !(await committed()); waited += everyMs) {

@@ -59,7 +59,7 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
       await using client = await clientOf(options, plan);
       const tools = {
         ...{ client, mark, token: () => source.token(), now, wait },
-        ...(connect === null ? {} : { demandHealth: () => demandHealth(name, connect) }),
+        ...(connect === null ? {} : { demandHealth: () => demandHealth(name, connect, theirs === null) }),
       };
       await untilFlowing(topics.rows, tools, signal, patienceMs);
       if (connect !== null) await untilCommitted(name, { connect, signal, wait }, theirs === null);
@@ -71,8 +71,8 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
   };
 }
 
-async function demandHealth(name: string, connect: Connect): Promise<void> {
-  const fault = connectorFault(name, healthOf(await connect.status(name)));
+async function demandHealth(name: string, connect: Connect, ours: boolean): Promise<void> {
+  const fault = connectorFault(name, healthOf(await connect.status(name)), ours);
   if (fault !== null) throw fault;
 }
 

@@ -24,7 +24,7 @@ export interface ReadingOptions {
 }
 
 /** How often partitions are counted. */
-const countEveryMs = 30_000;
+const countEveryMs = 5_000;
 
 export async function openReading(options: ReadingOptions): Promise<TopicReading> {
   const reading = new Reading(options);

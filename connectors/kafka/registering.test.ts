@@ -147,6 +147,7 @@ describe("a connector whose task dies while it is read", () => {
     worker.deaths = 1000;
     const fault = await faultOf(tend("n", { ...worker.tools, ours: true }));
     expect(fault.code).toBe("connector-failed");
+    expect(fault.next).toContain("headgate run");
     expect(worker.acts).toHaveLength(6);
     expect(worker.clock).toBeGreaterThan(100_000);
   });

@@ -21,7 +21,7 @@ export async function register(name: string, wanted: ConnectorConfig, tools: Wat
     // What was stopped stays so with whatever configuration.
     if (there !== null) await connect.resume(name);
   } else await again(name, tools);
-  await untilRunning(name, tools);
+  await untilRunning(name, tools, { ours: true });
 }
 
 /** One that is registered as it should be. Whoever killed us may have left it stopped, and whoever runs us has mended what it failed of. */

@@ -62,6 +62,12 @@ it.each<[string, ServerFacts, PlanForeignKey["onDelete"], readonly string[]]>([
     "restrict",
     ["kafka-needs-gtids"],
   ],
+  [
+    "MySQL that packs its transactions",
+    facts("mysql", { ...on, binlog_transaction_compression: "ON" }),
+    "cascade",
+    ["kafka-packed"],
+  ],
   ["MySQL that does not know them", facts("mysql", {}), "no action", ["kafka-needs-gtids"]],
   ["MariaDB", facts("mariadb", {}), "restrict", []],
   ["MariaDB with a key that acts", facts("mariadb", {}), "cascade", ["kafka-cascade-not-told"]],

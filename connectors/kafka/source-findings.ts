@@ -5,7 +5,24 @@
 import type { Finding, Plan, ReferentialAction, ServerFacts } from "../../src/model.js";
 
 export function sourceFindings(facts: ServerFacts, plan: Plan): readonly Finding[] {
-  return [...withoutGtids(facts), ...hiddenCascades(facts, plan)];
+  return [...withoutGtids(facts), ...packed(facts), ...hiddenCascades(facts, plan)];
+}
+
+/** All changes of such a transaction stand at one place, by which repeats are known. */
+function packed({ settings }: ServerFacts): readonly Finding[] {
+  if (settings["binlog_transaction_compression"]?.toUpperCase() !== "ON") return [];
+  return [
+    {
+      code: "kafka-packed",
+      severity: "warning",
+      object: "server.binlog_transaction_compression",
+      sentence:
+        "binlog_transaction_compression is ON: changes of one transaction all stand at one place, so where the connector is killed in the middle of it, or a change is like the first one, what came twice cannot be told, and the stream stops there.",
+      fix: "SET GLOBAL binlog_transaction_compression = OFF while the migration runs, or feed.kind: binlog.",
+      count: 1,
+      sampleKeys: [],
+    },
+  ];
 }
 
 /** A transaction that never came leaves a hole in the numbers, and nothing else. */

@@ -33,7 +33,7 @@ export async function tend(name: string, tools: TendTools): Promise<never> {
     const health = await look(name, tools, answered);
     if (health !== null) {
       answered = now();
-      const fault = connectorFault(name, health);
+      const fault = connectorFault(name, health, tools.ours);
       if (fault !== null) {
         if (now() - begun > goodLifeMs) failures = 0;
         if (health.kind !== "failed" || !tools.ours || failures >= restarts) throw fault;

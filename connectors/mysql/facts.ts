@@ -8,6 +8,7 @@ const settings = [
   "binlog_order_commits",
   "binlog_row_image",
   "binlog_row_metadata",
+  "binlog_transaction_compression",
   "character_set_server",
   "gtid_mode",
   "innodb_native_foreign_keys",

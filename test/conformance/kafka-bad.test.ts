@@ -2,6 +2,7 @@
  * What can be wrong with topics, connector and registry, done for real: each stops the feed with a sentence that names the
  * place, and where somebody mends it the feed goes on from the position that it had told.
  */
+import { once } from "node:events";
 import kafkajs from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -10,6 +11,7 @@ import {
   untilRunning,
   untilStopped,
 } from "../../connectors/kafka/connector-watch.js";
+import { positionBook } from "../../connectors/mysql/binlog/book.js";
 import { openMysql } from "../../connectors/mysql/source.js";
 import type { Plan, Position } from "../../src/model.js";
 import type { Source } from "../../src/port.js";
@@ -20,8 +22,7 @@ import { sourceDatabase } from "../world/source-database.js";
 import type { SourceDatabase } from "../world/source-database.js";
 import { down, up } from "../world/stack/servers.js";
 import { planOf } from "./feed-recorder.js";
-import { feedOverKafka, told } from "./kafka-told.js";
-import type { UntilMarker } from "./kafka-told.js";
+import { feedOverKafka, told, UntilMarker } from "./kafka-told.js";
 
 describe("over Kafka in Avro", () => {
   let database: SourceDatabase;
@@ -116,7 +117,7 @@ describe("over Kafka in Avro", () => {
     expect((await read()).story).toContain("a insert >2");
   });
 
-  it("passes over what is no change: rows of a snapshot that somebody asks Debezium for, and tombstones", async () => {
+  it("traps 1, 15, 17: passes over tombstones and rows of a snapshot that somebody asks Debezium for, and believes none of its ends", async () => {
     const place = {
       gtid: from.kind === "gtid" ? from.set : "",
       file: from.file,
@@ -125,17 +126,22 @@ describe("over Kafka in Avro", () => {
       server_id: 1,
     };
     const row = { id: 9, body: null };
-    await put(
-      Buffer.from(
-        JSON.stringify({
-          ...{ before: null, after: row, op: "r", transaction: null },
-          source: { ...place, snapshot: "incremental", db: database.name, table: "a", ts_ms: 1 },
-        }),
-      ),
-    );
+    const before = from;
+    for (const snapshot of ["first", "true", "incremental", "last_in_data_collection", "last"])
+      await put(
+        Buffer.from(
+          JSON.stringify({
+            ...{ before: null, after: row, op: "r", transaction: null },
+            source: { ...place, snapshot, db: database.name, table: "a", ts_ms: 1 },
+          }),
+        ),
+      );
     await put(null);
     await database.sql("INSERT INTO b VALUES (9)");
-    expect((await read()).story.filter((one) => one.endsWith(">9"))).toEqual(["b insert >9"]);
+    // It goes on past all of them, to a marker of our own; none has moved a position by itself.
+    const heard = await read();
+    expect(heard.story.filter((one) => one.endsWith(">9"))).toEqual(["b insert >9"]);
+    expect(heard.positions.every((position) => positionBook("mysql").holds(position, before))).toBe(true);
   });
 
   it("carries a row of 45 MB, and tells of one of 70 MB, which no producer takes", async () => {
@@ -167,8 +173,19 @@ describe("over Kafka in Avro", () => {
     await expect(read()).rejects.toMatchObject({ code: "events-dropped" });
   });
 
-  it("refuses a topic that was given partitions", async () => {
+  it("partition-count-changed: the reading that is under way ends, and none begins any more", async () => {
+    from = await source.position();
+    await using feed = await feedOverKafka({ source, plan, engine: "mysql", connector });
+    const sink = new UntilMarker("it reads");
+    const how = { untilEnd: false, signal: AbortSignal.timeout(60_000) };
+    const ended = feed.read([from], sink, how).catch((error: unknown) => error);
+    await source.mark("main", "it reads");
+    await once(sink.met.signal, "abort");
     await connector.admin.createPartitions({ topicPartitions: [{ topic: rows, count: 2 }] });
+    expect(await ended).toMatchObject({
+      code: "topic-refused",
+      message: expect.stringContaining("2 partitions now and had one") as string,
+    });
     await expect(read()).rejects.toMatchObject({ code: "topic-refused" });
   });
 });

@@ -50,7 +50,8 @@ export function told(group: ModelGroup): readonly string[] {
   }
 }
 
-export function modelLog(random: Random, groups: number): readonly ModelGroup[] {
+/** `packed`: transactions that the log has compressed, whose changes all stand at one place and are alike often. */
+export function modelLog(random: Random, groups: number, packed = false): readonly ModelGroup[] {
   let pos = 1000;
   const log: ModelGroup[] = [];
   for (let number = 1; number <= groups; number++) {
@@ -63,9 +64,9 @@ export function modelLog(random: Random, groups: number): readonly ModelGroup[] 
       const rows: ModelRow[] = [];
       for (let events = 1 + random.below(3); events > 0; events--) {
         const table = random.pick(tables);
-        pos += 50;
+        if (!packed) pos += 50;
         for (let row = 0, count = 1 + random.below(3); row < count; row++) {
-          const value = String(random.below(1000));
+          const value = String(random.below(packed ? 2 : 1000));
           if (random.chance(0.15)) {
             rows.push({ table, op: "d", value, half: "first", pos, row });
             rows.push({ table, op: "c", value, half: "second", pos, row });
