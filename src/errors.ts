@@ -154,6 +154,7 @@ export const codes = {
   "cutover-aborted": { exit: exits.aborted, retriable: false, next: "headgate status" },
   "trigger-fired": { exit: exits.aborted, retriable: false, next: "headgate status" },
   "cutover-refused": usage("headgate status"),
+  abandoned: usage("Give `migration:` another id in headgate.yaml, then headgate run"),
   "not-ready": { exit: exits.difference, retriable: false, next: "headgate status" },
   "fence-refused": { exit: exits.aborted, retriable: false, next: "headgate cutover --dry-run" },
   "switch-unfinished": { exit: exits.personNeeded, retriable: false, next: "headgate cutover" },

@@ -596,4 +596,4 @@ export type MigrationState =
   | "streaming"
   | "ready"
   | "stopped"
-  | ("soaking" | "rolled_back" | "completed");
+  | ("soaking" | "rolled_back" | "completed" | "abandoned");

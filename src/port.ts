@@ -23,6 +23,7 @@ import type {
 import type { JournalEntry, NightLedger, TargetNight } from "./cutover-port.js";
 import type { ChangeFeed, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
 import type { RowMender } from "./mend-port.js";
+import type { Trace } from "./traces-port.js";
 import type {
   Buckets,
   DigestQuery,
@@ -229,6 +230,10 @@ export interface Source extends AsyncDisposable {
    * the source's own log. The lanes' marker tables are there already, and a position that is noted afterwards can be read from.
    */
   prepareFeed(plan: Plan, signal: AbortSignal): Promise<void>;
+  /** What fills that feed for this plan and is no part of the source. Reads only. */
+  feedTraces(plan: Plan, signal: AbortSignal): Promise<readonly Trace[]>;
+  /** Takes away what of it is of our own making; nobody reads the feed any more. */
+  endFeed(plan: Plan, signal: AbortSignal): Promise<void>;
   /** What speaks against that feed for this plan, beside `preflight`. Reads only. */
   feedFindings(plan: Plan, signal: AbortSignal): Promise<readonly Finding[]>;
   /** For a feed that is not the source's own log: what positions mean, and who looks into the log where that feed is in doubt. */
@@ -447,6 +452,8 @@ export interface Ledger extends AsyncDisposable {
   verification(): VerifyLedger;
   /** Its part of a cutover and of the way back. */
   night(): NightLedger;
+  /** Drops what was built for the claim's plan and is still what was built, all that hangs on it with it. Fault target-refused where something else stands in its place. */
+  dropBuilt(): Promise<void>;
   /** The target's doors, for the roles that a cutover lets in, and its log. Opens nothing before it is asked. */
   doors(roles: readonly string[], clock: Clock): TargetNight;
 }
@@ -489,6 +496,8 @@ export interface Target extends AsyncDisposable {
   view(migration: string): Promise<LedgerView | null>;
   /** What the ledger knows of verification; null when it knows nothing of it. Reads only. */
   proof(migration: string): Promise<ProofView | null>;
+  /** What a migration that is over leaves here: its way back, and what was built for this plan. Reads only. */
+  traces(plan: Plan): Promise<readonly Trace[]>;
   /** Ends the sessions that the migration's holder has on record, so that the next claim gets it: a person's decision, which the epoch makes safe. How many there were. Fault claimed where one of them has asked for something in so many seconds. */
   endHolder(migration: string, silentFor?: number): Promise<number>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused, unless its continuity is `proven`. */

@@ -25,6 +25,7 @@ import { register } from "./registering.js";
 import { rereadOf } from "./reread.js";
 import type { FetchSchema } from "./schema-book.js";
 import { tend } from "./tending.js";
+import { connectTraces, endConnector } from "./traces.js";
 import type { TopicClient } from "./topic.js";
 import { settingsOf } from "./zero-dates.js";
 
@@ -38,7 +39,7 @@ export interface OverKafkaOptions extends Omit<GeneratedOptions, "plan" | "engin
 /** For so long no marker need come: a connector that begins reads the shapes of all tables first. */
 const patienceMs = 120_000;
 
-export type FeedOfSource = Pick<Source, "feed" | "prepareFeed" | "feedFindings">;
+export type FeedOfSource = Pick<Source, "feed" | "prepareFeed" | "feedFindings" | "feedTraces" | "endFeed">;
 
 export function overKafka(options: OverKafkaOptions): FeedOfSource {
   const { source, endpoint, now, wait } = options;
@@ -68,6 +69,12 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
       feedFindings(options, plan, connectOf(endpoint, signal), (topics) =>
         configuredTopics({ endpoint, migration: plan.migration }, topics),
       ),
+    feedTraces: async (plan, signal) =>
+      connectTraces({ ...options, plan, engine: await engineOf(source) }, connectOf(endpoint, signal)),
+    async endFeed(plan, signal) {
+      const generated = { ...options, plan, engine: await engineOf(source) };
+      await endConnector(generated, connectOf(endpoint, signal), { signal, wait });
+    },
   };
 }
 

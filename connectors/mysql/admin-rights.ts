@@ -5,7 +5,7 @@
 import type { SourceEngine } from "../../src/model.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { databaseName } from "./grant-names.js";
-import { markerDatabase } from "./marker.js";
+import { markerDatabase } from "./own-database.js";
 
 export interface Need {
   readonly on: "*.*" | "mysql" | "performance_schema" | "database" | "markers";

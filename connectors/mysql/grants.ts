@@ -9,7 +9,7 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import { adminStatements } from "./admin-rights.js";
 import type { Connection } from "./connection.js";
 import { accountName, databaseName } from "./grant-names.js";
-import { markerDatabase } from "./marker.js";
+import { markerDatabase } from "./own-database.js";
 
 interface Grant {
   readonly privileges: ReadonlySet<string>;

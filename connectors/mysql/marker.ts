@@ -6,9 +6,7 @@
 import { Fault } from "../../src/errors.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { Connection } from "./connection.js";
-
-/** The source's database that is ours. */
-export const markerDatabase = "headgate";
+import { alone, markerDatabase } from "./own-database.js";
 
 /** `headgate`.`marker_<lane>`, quoted. MySQL's names end at 64 characters. */
 export function markerTable(lane: string): string {
@@ -17,16 +15,27 @@ export function markerTable(lane: string): string {
   return `${mysqlName(markerDatabase)}.${mysqlName(name)}`;
 }
 
+/** The columns of a marker table, in their order. */
+export const markerColumns = ["id", "note", "at"] as const;
+
 /** Creates database and tables where they are missing. Idempotent. Faults: grant-missing. */
 export async function prepareMarkers(connection: Connection, lanes: readonly string[]): Promise<void> {
+  if ((await missingOf(connection, lanes)).length > 0)
+    await alone(connection, () => createMarkers(connection, lanes));
+}
+
+async function missingOf(connection: Connection, lanes: readonly string[]): Promise<readonly string[]> {
   // Asked first: CREATE ... IF NOT EXISTS writes to the log even when there is nothing to do.
   const found = await connection.query(
     "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?",
     [markerDatabase],
   );
   const there = new Set(found.map((row) => row[0]));
-  const missing = lanes.filter((lane) => !there.has(`marker_${lane}`));
-  if (missing.length === 0) return;
+  return lanes.filter((lane) => !there.has(`marker_${lane}`));
+}
+
+async function createMarkers(connection: Connection, lanes: readonly string[]): Promise<void> {
+  const missing = await missingOf(connection, lanes);
   const database = await connection.value(
     "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?",
     [markerDatabase],
@@ -35,12 +44,15 @@ export async function prepareMarkers(connection: Connection, lanes: readonly str
     await connection.query(
       `CREATE DATABASE IF NOT EXISTS ${mysqlName(markerDatabase)} DEFAULT CHARACTER SET utf8mb4`,
     );
+  // A table that was dropped and is made again gives no id a second time: a topic or a log may still have the first.
+  const first = `${(await connection.value("SELECT UNIX_TIMESTAMP()")) ?? "0"}000`;
   for (const lane of missing)
     await connection.query(
       `CREATE TABLE IF NOT EXISTS ${markerTable(lane)} (` +
         "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, " +
         "note VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL, " +
-        "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) ENGINE = InnoDB",
+        "at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) " +
+        `ENGINE = InnoDB AUTO_INCREMENT = ${String(BigInt(first))}`,
     );
 }
 

@@ -7,7 +7,7 @@ import { mysqlName } from "../../src/safety/identifier.js";
 import { accountName, databaseName } from "./grant-names.js";
 import { routineGrant, showsRoutines } from "./grants.js";
 import type { Grants, RoutineRight } from "./grants.js";
-import { markerDatabase } from "./marker.js";
+import { markerDatabase } from "./own-database.js";
 import { finding } from "./preflight-finding.js";
 
 export interface GrantContext {

@@ -6,7 +6,7 @@
  */
 import type { LedgerStep } from "./ledger-step.js";
 import { wayBackSteps } from "./logical/schema.js";
-import { nightSteps } from "./night/schema.js";
+import { abandonedStep, nightSteps } from "./night/schema.js";
 import { proofSteps } from "./verify/schema.js";
 
 export const ledgerSteps: readonly LedgerStep[] = [
@@ -218,4 +218,5 @@ ALTER TABLE headgate.source_table ADD COLUMN IF NOT EXISTS reopened boolean NOT 
   },
   ...nightSteps,
   ...wayBackSteps,
+  abandonedStep,
 ];

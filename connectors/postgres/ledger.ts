@@ -36,6 +36,7 @@ import { openTargetNight } from "./night/night.js";
 import { isWayBack, takeOrigin } from "./origin.js";
 import { reopenTables } from "./reopen.js";
 import { HostSlots } from "./slots.js";
+import { dropBuilt } from "./traces.js";
 import { verifyLedger } from "./verify/ledger.js";
 import { forgetProofs, unprove } from "./verify/proofs.js";
 import { TouchedKeys } from "./verify/touched.js";
@@ -109,6 +110,13 @@ export class PostgresLedger implements Ledger {
       inEpoch(this.#session, this.#claim, "recording the state", async () => {
         // An open target soaks until the way back or the end of it; whoever says otherwise has not looked.
         if (state !== "soaking" && state !== "completed") await demandForward(this.#session, migration);
+        const { rows } = await this.#session.query(
+          "SELECT state FROM headgate.migration WHERE id = $1 FOR UPDATE",
+          [migration],
+        );
+        // An engine that was about to claim it while it was given up meets that here, before it makes anything.
+        if (rows[0]?.["state"] === "abandoned" && state !== "abandoned")
+          throw new Fault("abandoned", `${migration} was abandoned: nothing goes on from there.`);
         await this.#session.query(
           "UPDATE headgate.migration SET state = $2, since = clock_timestamp() WHERE id = $1 AND state <> $2",
           [migration, state],
@@ -126,6 +134,10 @@ export class PostgresLedger implements Ledger {
     const { migration } = this.#claim;
     const wayBack = openWayBack({ server, migration, ...clock });
     return openTargetNight({ postgres: server, roles, claim: this.#claim, wayBack });
+  }
+
+  async dropBuilt(): Promise<void> {
+    await this.#turn(() => dropBuilt(this.#session, this.#claim, this.#plan));
   }
 
   async build(statement: PlanStatement, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { Fault } from "../../src/errors.js";
 import type { TargetMeasures } from "../../src/measures.js";
 import type { Finding, PhaseGrants, Plan, ServerFacts } from "../../src/model.js";
 import type { Ledger, LedgerView, QueryLimits, Target, TargetPulse, TextRow } from "../../src/port.js";
+import type { Trace } from "../../src/traces-port.js";
 import type { ProofView, TargetLook } from "../../src/verify-port.js";
 import { askTarget } from "./ask.js";
 import { Session } from "./connection.js";
@@ -18,6 +19,7 @@ import { measureTarget } from "./measure.js";
 import { preflight } from "./preflight.js";
 import { PostgresPulse } from "./pulse.js";
 import { readTexts } from "./text-rows.js";
+import { findTraces } from "./traces.js";
 import { readProof } from "./verify/view.js";
 
 /** Settings that a later phase depends on, read by name. */
@@ -129,6 +131,10 @@ class PostgresTarget implements Target {
 
   async proof(migration: string): Promise<ProofView | null> {
     return within(this.#options, (session) => readProof(session, migration));
+  }
+
+  async traces(plan: Plan): Promise<readonly Trace[]> {
+    return within(this.#options, (session) => findTraces(session, this.#options, plan));
   }
 
   async endHolder(migration: string, silentFor = silentSeconds): Promise<number> {

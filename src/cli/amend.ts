@@ -13,6 +13,7 @@ import type { Plan } from "../model.js";
 import type { LedgerView, Target } from "../port.js";
 import { postgresName } from "../safety/identifier.js";
 import { plural } from "../watch/screen.js";
+import { demandNotAbandoned } from "./given-up.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { keepPlan, readRecordedPlan, serversOf, settlePlan, wholePlan } from "./plan-file.js";
@@ -25,6 +26,7 @@ export async function amendPlan(
 ): Promise<VerbResult> {
   const target = await migration.target();
   const view = await target.view(migration.id);
+  await demandNotAbandoned(migration, view);
   const recorded = await readRecordedPlan(migration.stateDirectory, view?.fingerprint);
   if (view === null || recorded === null || recorded.fingerprint !== view.fingerprint)
     throw new Fault("usage", `${migration.id} has no plan here that could be amended.`, {

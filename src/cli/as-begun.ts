@@ -9,6 +9,7 @@ import { newcomers } from "../migration/new-tables.js";
 import { forStream } from "../migration/stream-findings.js";
 import type { Finding, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
+import { demandNotAbandoned } from "./given-up.js";
 import type { OpenMigration } from "./open.js";
 import { demandSameServers, readRecordedPlan, serversOf } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
@@ -24,6 +25,7 @@ export async function copiedMigration(
   readonly live: boolean;
 }> {
   const { source, target } = await migration.both();
+  await demandNotAbandoned(migration, before);
   if (before === null || !(before.state === "copied" || isFollowed(before)))
     throw new Fault("usage", `${migration.id} is not copied yet, so there is nothing to compare.`, {
       next: "headgate run",
@@ -44,7 +46,7 @@ export async function copiedMigration(
 
 /** Whether the copy is done and the log is what remains. */
 export function isFollowed(view: LedgerView | null): boolean {
-  return view !== null && ["streaming", "ready", "soaking", "rolled_back"].includes(view.state);
+  return view !== null && ["streaming", "ready", "soaking", "rolled_back", "completed"].includes(view.state);
 }
 
 /**

@@ -2,6 +2,7 @@
  * Work on a copied migration that a running engine does where there is one. With none running the verb becomes the engine
  * for as long as it takes: at rest for an offline copy, with the stream beside it where the log is followed.
  */
+import { refusals } from "../cutover/machine.js";
 import { Fault } from "../errors.js";
 import { engineClient } from "../serve/client.js";
 import type { JobKind } from "../serve/jobs.js";
@@ -46,6 +47,8 @@ export async function engineWorkOn(
   // What an engine is made of is loaded once it is known that this one has to be it.
   const { copiedMigration } = await import("./as-begun.js");
   const { found, live } = await copiedMigration(context, migration, view);
+  if (kind !== "complete" && view?.state === "completed")
+    throw new Fault("cutover-refused", refusals.over, { next: "headgate report" });
   let body: Body | null = null;
   const act = async (works: Works, signal: AbortSignal): Promise<void> => {
     const doing = works[kind];

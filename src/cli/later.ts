@@ -3,7 +3,6 @@
  * exit 64 with a sentence, instead of "unknown command". Building one deletes its line here.
  */
 export const later: readonly (readonly [verb: string, does: string])[] = [
-  ["abandon", "give up before the switch"],
   ["approve", "record a gate"],
   ["stop", "stop every engine"],
 ];

@@ -2,7 +2,7 @@
  * `run` without an end, and `--until ready`: engines one after the other, each with a claim of its own, because a claim
  * dies with its connection to the target. A fault that passes begins the next one, from the ledger; any other ends the verb.
  */
-import { isDone } from "../cutover/journey.js";
+import { isClosed } from "../cutover/ending.js";
 import { exits, Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { logsCascades } from "../migration/cascades.js";
@@ -21,6 +21,7 @@ import { notReady, ready } from "./live-end.js";
 import { tellVerified, tellStream } from "./live-voice.js";
 import { lastView, stopped } from "./figures.js";
 import { keptOrphans, keptPhase } from "./kept.js";
+import { demandNotAbandoned } from "./given-up.js";
 import { heldBack } from "./offline.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
@@ -32,7 +33,6 @@ import type { Crew } from "./crew.js";
 import { CutoverWork } from "./cutover-job.js";
 import { isServed, isUndecided, journeyAt, settleAtSource, takeJournal } from "./settle-at-source.js";
 import { soak } from "./soak.js";
-import { closing } from "./soak-close.js";
 import { WayBackStart } from "./way-back-start.js";
 import { Verifier } from "../migration/verifier.js";
 import type { Works } from "../serve/jobs.js";
@@ -149,8 +149,9 @@ async function oneLife(living: Living): Promise<Synced | "turned" | "completed">
       );
     await settleAtSource(context, migration, log, () => undefined);
   }
-  const { state, steps } = await journeyAt(stateDirectory);
-  if (state === "completed" && isDone(steps.get(closing))) return "completed";
+  const journey = await journeyAt(stateDirectory);
+  if (journey.state === "completed" && isClosed(journey)) return "completed";
+  await demandNotAbandoned(migration, null);
   const { task, until } = goal;
   // A cutover that went back because this engine's life was lost has its result: another life has nothing to do for it.
   if (task?.done() === true && task.staysInSoak !== true) return "completed";

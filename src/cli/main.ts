@@ -126,6 +126,10 @@ const services: Services = {
       wayBack: reverseLedger(login, beside.migration),
     });
   },
+  sourceTraces: async (server, tls, migration) => {
+    const { openTraces } = await import("../../connectors/mysql/traces.js");
+    return openTraces({ server: { ...server, tls }, migration });
+  },
   sourceProbe: async (server, tls, plan) => {
     const { sourceProbe } = await import("../../connectors/mysql/night/probe.js");
     return sourceProbe({ ...server, tls }, plan);

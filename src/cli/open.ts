@@ -11,6 +11,7 @@ import { overridden, workersPerHost } from "../config/schema.js";
 import type { Vitals } from "../cutover-port.js";
 import type { PlanRequest } from "../plan/request.js";
 import type { Source, Target } from "../port.js";
+import type { SourceTraces } from "../traces-port.js";
 import type { VerbContext } from "./verb.js";
 
 interface Openers {
@@ -18,6 +19,7 @@ interface Openers {
   readonly target: () => Promise<Target>;
   /** null where the file names no replica. */
   readonly replica: (() => Promise<Source>) | null;
+  readonly sourceTraces: () => Promise<SourceTraces>;
   readonly sourceVitals: () => Promise<Vitals>;
   readonly targetVitals: () => Promise<Vitals>;
 }
@@ -128,6 +130,11 @@ export class OpenMigration implements AsyncDisposable {
     return this.#target;
   }
 
+  /** Ours in the source's database `headgate`, as the fence's account where there is one; the caller closes it. */
+  async sourceTraces(): Promise<SourceTraces> {
+    return await this.#open.sourceTraces();
+  }
+
   /** How the source serves; the caller closes it. */
   async sourceVitals(): Promise<Vitals> {
     return await this.#open.sourceVitals();
@@ -172,6 +179,10 @@ export async function openMigration({ flags, output, services }: VerbContext): P
     {
       source: () => services.openSource(source.server, source.tls, kafka, stateDirectory),
       target: () => services.openTarget(config.target.url, target.tls, engine, hasWayBack(loaded)),
+      sourceTraces: () => {
+        const { server, tls } = loaded.night.admin ?? source;
+        return services.sourceTraces(server, tls, config.migration);
+      },
       sourceVitals: () => services.sourceVitals(source.server, source.tls),
       targetVitals: () => services.targetVitals(config.target.url, target.tls),
       replica: replica === null ? null : () => services.openSource(replica.server, replica.tls, null),

@@ -38,6 +38,7 @@ function offline(
     openSource: refuse,
     openTarget: refuse,
     openSourceNight: refuse,
+    sourceTraces: refuse,
     sourceProbe: refuse,
     targetProbe: refuse,
     moment: () => undefined,

@@ -24,7 +24,7 @@ export async function runProgram(argv: readonly string[], services: Services): P
     .option("-c, --config <file>", "the migration file", defaultConfig)
     .addHelpText(
       "after",
-      `The night: runbook, baseline, cutover, rollback, complete. An engine runs: pause, resume, set KEY=VALUE; none: recopy TABLE\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
+      `The night: runbook, baseline, cutover, rollback, complete, abandon. An engine runs: pause, resume, set KEY=VALUE; none: recopy TABLE\nNot built yet: ${later.map(([name]) => name).join(" ")}\nExample:\n  headgate init --help`,
     )
     // --help of each verb says the same, and a screen has 24 lines.
     .helpCommand(false)
@@ -199,6 +199,18 @@ export async function runProgram(argv: readonly string[], services: Services): P
     "complete",
     async () => (await import("./complete.js")).completeVerb,
     "headgate complete --confirm shop",
+  );
+  verb(
+    program
+      .command("abandon", { hidden: true })
+      .description("Gives up before the switch; drops what was made on both sides.")
+      .option("--keep-target", "leave the target's tables and their rows where they are", false)
+      .option("--confirm <name>", "the target database's name, off a terminal in production")
+      .option("--yes", "answer yes to questions", false)
+      .option("--dry-run", "list what would be dropped and what stays, do nothing", false),
+    "abandon",
+    async () => (await import("./abandon.js")).abandonVerb,
+    "headgate abandon --dry-run",
   );
   verb(
     program

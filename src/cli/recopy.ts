@@ -13,6 +13,7 @@ import { begunWith } from "./as-begun.js";
 import { copyOptions } from "./copy-options.js";
 import { engineVoice } from "./engine-voice.js";
 import { errorsOf, findingLines } from "./findings.js";
+import { demandNotAbandoned } from "./given-up.js";
 import { openMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readRecordedPlan, settlePlan } from "./plan-file.js";
@@ -32,6 +33,7 @@ export async function recopyVerb(context: VerbContext, flags: RecopyFlags): Prom
   await using migration = await openMigration(context);
   const { source, target } = await migration.both();
   const before = await target.view(migration.id);
+  await demandNotAbandoned(migration, before);
   if (before === null)
     throw new Fault("usage", `${migration.id} has not begun, so there is nothing to copy again.`, {
       next: "headgate run",

@@ -17,6 +17,7 @@ import type { Address } from "../serve/access.js";
 import { count } from "../watch/screen.js";
 import { asBegun, begunWith, isFollowed } from "./as-begun.js";
 import { figures } from "./figures.js";
+import { demandNotAbandoned } from "./given-up.js";
 import { errorsOf, findingLines, findingSummary, nextOf } from "./findings.js";
 import { readHolds } from "./hold.js";
 import { lookOf } from "./look.js";
@@ -84,6 +85,7 @@ async function runOnce(context: VerbContext, flags: RunFlags, begun: Begun): Pro
   const { migration, goal, listen } = begun;
   const { source, target } = await migration.both();
   const before = await target.view(migration.id);
+  await demandNotAbandoned(migration, before);
   // Values were read before the first range; a resumed copy must not read them all again.
   // A sample is never taken for proof: every row of every table is looked at.
   const values = before === null || before.state === "new" ? lookOf(migration, context) : null;

@@ -57,6 +57,7 @@ async function run(...argv: string[]): Promise<{ exit: number; out: string; err:
     openSource: refuse,
     openTarget: refuse,
     openSourceNight: refuse,
+    sourceTraces: refuse,
     sourceProbe: refuse,
     targetProbe: refuse,
     moment: () => undefined,

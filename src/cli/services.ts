@@ -12,6 +12,7 @@ import type { Spawn } from "../cutover/hook.js";
 import type { MomentHook } from "../snapshot/moments.js";
 import type { StreamMomentHook } from "../stream/moments.js";
 import type { VerifyMomentHook } from "../verify/moments.js";
+import type { SourceTraces } from "../traces-port.js";
 import type { Size } from "../watch/screen.js";
 import type { Streams } from "./output.js";
 
@@ -48,6 +49,8 @@ export interface Services {
   ) => Promise<Target>;
   /** The source as the fence's account sees it. */
   readonly openSourceNight: (settings: FenceSettings) => Promise<SourceNight>;
+  /** What migrations leave in the source's database `headgate`. Opens nothing before it is asked. */
+  readonly sourceTraces: (server: Server, tls: Tls, migration: string) => Promise<SourceTraces>;
   /** Logs in as an application. Opens nothing before it is asked. */
   readonly sourceProbe: (server: Server, tls: Tls, plan: Plan) => Promise<Probe>;
   readonly targetProbe: (url: string, tls: Tls, plan: Plan) => Promise<Probe>;

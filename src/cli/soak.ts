@@ -53,7 +53,9 @@ export async function soak(living: Living, claim: () => Promise<Ledger>): Promis
     const walk = soakWalker(living, crew, ledger, signal);
     if (crew.journey.state === "switching") await settle(walk.of({ reverse: null, onStep: () => undefined }));
     if (crew.journey.state === "completed") {
-      await ticker.during(() => close({ living, crew, ledger, walk }));
+      const closed = await ticker.during(() => close({ living, crew, ledger, walk }));
+      // Whoever asks for what was done already is told what it came to.
+      await living.goal.task?.act({ complete: () => Promise.resolve(closed) }, signal);
       return "completed";
     }
     ticker.state("soaking");

@@ -18,6 +18,8 @@ export function isLive({ state }: LedgerView): boolean {
   return state === "streaming" || state === "ready" || state === "rolled_back";
 }
 
+const givenUp = "it was abandoned; to begin anew give `migration:` another id in headgate.yaml first";
+
 /** `engine` is null where none on this machine answers. */
 export function nextOf(
   view: LedgerView,
@@ -28,6 +30,10 @@ export function nextOf(
   const first = waiting(view);
   if (first !== undefined && isLive(view)) return [decision(first, running)];
   if (isSwitched(view) && (engine === null || engine.held === "no")) return nightSteps(view);
+  if (view.state === "abandoned")
+    return view.phases.some(({ phase }) => phase === "archived")
+      ? [{ why: givenUp, command: "headgate run" }]
+      : [{ why: "what it had made is not dropped yet", command: "headgate abandon" }];
   if (running) {
     if (engine === null) return [];
     return engine.held === "no"

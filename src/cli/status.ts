@@ -139,7 +139,7 @@ function appliedOf({ lanes }: LedgerView): Readonly<Record<string, unknown>> | n
 
 function blocking(view: LedgerView, engine: TellStatus | null): string[] {
   if (engine !== null && isLive(view)) return engine.blocking;
-  if (isSwitched(view)) return [view.state];
+  if (isSwitched(view) || view.state === "abandoned") return [view.state];
   if (waiting(view) !== undefined) return ["quarantine"];
   if (view.state === "ready" && view.holder !== null) return [];
   if (isLive(view)) return view.holder === null ? ["no-engine"] : ["catching-up"];
@@ -201,6 +201,7 @@ function etaLines(view: LedgerView): string[] {
 
 function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
   if (isSwitched(view)) return [...standingLines(engine), ...soakLines(engine)];
+  if (view.state === "abandoned") return [];
   if (!isLive(view)) return ["lag      none yet: the source's log is not applied", ...standingLines(engine)];
   const lag = engine?.lagSeconds ?? null;
   const lanes = view.lanes.map(

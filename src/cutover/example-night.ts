@@ -7,6 +7,8 @@ import type { Decision, FenceState, JournalEntry, Note, Probe } from "../cutover
 import { Fault } from "../errors.js";
 import { stopReason } from "../stop.js";
 import type { Position } from "../model.js";
+import { endings } from "./ending.js";
+import type { Ending } from "./ending.js";
 import type { Entry, Journal } from "./journal.js";
 import { journeyOf } from "./journey.js";
 import type { Journey } from "./journey.js";
@@ -52,6 +54,8 @@ export class ExampleWorld {
   lanesClosed = false;
   quarantined = 0;
   foreign = 0;
+  /** Parts of what the migration has made that are there still, for its end to take away. */
+  readonly made = new Set<Ending["name"]>(endings);
   readonly broken: string[] = [];
   readonly acts: string[] = [];
   /** Time has passed: a server may be back. */
@@ -97,6 +101,7 @@ export class ExampleWorld {
       this.triggers,
       this.targetOpen,
       this.lanesClosed,
+      [...this.made],
       this.broken.length,
     ]);
   }
@@ -113,6 +118,7 @@ export class ExampleWorld {
     copy.triggers = this.triggers;
     copy.targetOpen = this.targetOpen;
     copy.lanesClosed = this.lanesClosed;
+    for (const name of endings) if (!this.made.has(name)) copy.made.delete(name);
     copy.broken.push(...this.broken);
     copy.#writes = this.#writes;
     copy.#acknowledged.push(...this.#acknowledged);
@@ -154,6 +160,28 @@ export class ExampleWorld {
     // What the forward stream has still to bring is not missing on the source.
     const lost = this.#acknowledged.filter((write) => !open.has(write));
     if (lost.length > 0) this.broken.push(`lost: ${lost.join()}`);
+  }
+
+  /** Nothing that was made is left, where the migration has ended; all of it is there where it has not. */
+  demandEnded(): void {
+    const { state } = this.journey;
+    const over = state === "abandoned" || state === "completed";
+    if (over && this.made.size > 0) this.broken.push(`left: ${[...this.made].join()}`);
+    if (!over && this.made.size < endings.length) this.broken.push(`taken away in ${state}`);
+    if (state === "abandoned" && (this.fenced || this.targetOpen)) this.broken.push("abandoned in a night");
+  }
+
+  /** The parts of its end; what is gone is no fault. */
+  ending(): readonly Ending[] {
+    return endings.map((name) => ({
+      name,
+      act: () =>
+        this.#act(
+          `end ${name}`,
+          () => void this.made.delete(name),
+          name === "source-database" ? "source" : "target",
+        ),
+    }));
   }
 
   /** Both streams to their ends: equal sides. */

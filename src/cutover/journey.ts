@@ -28,6 +28,8 @@ export interface Journey {
   readonly steps: ReadonlyMap<string, StepRecord>;
   /** Why it went back, where somebody wrote it down. */
   readonly why: string | null;
+  /** It was given up, and what was copied stays. */
+  readonly keepsTarget: boolean;
 }
 
 export const unbegun: Journey = {
@@ -37,6 +39,7 @@ export const unbegun: Journey = {
   decided: null,
   steps: new Map(),
   why: null,
+  keepsTarget: false,
 };
 
 /** Asked many times of a list that only grows. */
@@ -71,6 +74,7 @@ function folded(entries: readonly JournalEntry[]): Journey {
         journey.state = stateNamed(step);
         journey.since = at;
         if (typeof note?.["why"] === "string") journey.why = note["why"];
+        if (note?.["keepsTarget"] === true) journey.keepsTarget = true;
         break;
       case "decided":
         journey.decided = step === "switch" ? "switch" : "abort";

@@ -25,6 +25,8 @@ export function layeredSource(source: Source, layer: Partial<Source>): Source {
     feed: (plan) => source.feed(plan),
     prepareFeed: (plan, stop) => source.prepareFeed(plan, stop),
     feedFindings: (plan, stop) => source.feedFindings(plan, stop),
+    feedTraces: (plan, stop) => source.feedTraces(plan, stop),
+    endFeed: (plan, stop) => source.endFeed(plan, stop),
     secondHand: (plan) => source.secondHand(plan),
     texts: (relation, select, onRow, stop) => source.texts(relation, select, onRow, stop),
     ask: (sql, limits, onRow, stop) => source.ask(sql, limits, onRow, stop),

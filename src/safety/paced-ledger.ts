@@ -34,6 +34,7 @@ export function pacedLedger(ledger: Ledger, options: PacedOptions): Ledger {
     setState: (state) => inTurn(() => ledger.setState(state)),
     build: (statement, stop) => inTurn(() => ledger.build(statement, stop), stop),
     unbuild: (statement, stop) => inTurn(() => ledger.unbuild(statement, stop), stop),
+    dropBuilt: () => ledger.dropBuilt(),
     addRanges: (table, ranges) => inTurn(() => ledger.addRanges(table, ranges)),
     hold: (holds) => inTurn(() => ledger.hold(holds)),
     reopen: (tables) => inTurn(() => ledger.reopen(tables)),

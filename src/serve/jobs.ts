@@ -6,7 +6,7 @@
 import { Fault } from "../errors.js";
 
 /** What kind of work there is. */
-export const jobKinds = ["verify", "repair", "cutover", "rollback", "complete", "abandon"] as const;
+export const jobKinds = ["verify", "repair", "cutover", "rollback", "complete"] as const;
 
 export type JobKind = (typeof jobKinds)[number];
 

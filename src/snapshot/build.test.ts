@@ -113,6 +113,7 @@ async function run(
     },
     setState: unused,
     unbuild: unused,
+    dropBuilt: unused,
     addRanges: unused,
     hold: unused,
     recordStart: unused,

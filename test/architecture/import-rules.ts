@@ -25,6 +25,7 @@ const base = [
   "src/mend-port.ts",
   "src/cutover-port.ts",
   "src/measures.ts",
+  "src/traces-port.ts",
   "src/errors.ts",
   "src/stop.ts",
 ];
@@ -41,11 +42,13 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/mend-port.ts",
     "src/cutover-port.ts",
     "src/measures.ts",
+    "src/traces-port.ts",
   ],
   "src/stream-port.ts": ["src/model.ts", "src/port.ts"],
   "src/verify-port.ts": ["src/model.ts", "src/stream-port.ts"],
   "src/cutover-port.ts": ["src/model.ts", "src/stream-port.ts"],
   "src/measures.ts": ["src/model.ts"],
+  "src/traces-port.ts": [],
   "src/mend-port.ts": ["src/model.ts", "src/stream-port.ts"],
   "src/errors.ts": ["src/model.ts", "src/port.ts", "src/stream-port.ts"],
   "src/stop.ts": base,
@@ -141,7 +144,11 @@ export function packageProblems(imports: readonly ImportLine[], runtime: Readonl
     if (line.local || line.specifier.startsWith("node:")) return [];
     const name = packageName(line.specifier);
     const tests = /\.test\.ts$/.test(line.from) || /^(test|bench)\//.test(line.from);
-    if (/^src\/(model|port|stream-port|verify-port|mend-port|cutover-port|measures)\.ts$/.test(line.from))
+    if (
+      /^src\/(model|port|stream-port|verify-port|mend-port|cutover-port|measures|traces-port)\.ts$/.test(
+        line.from,
+      )
+    )
       return [problem(line, "packages", `${line.from} imports nothing but types of model and port`)];
     if (tests) return [];
     const home = homes[name];

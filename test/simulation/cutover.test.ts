@@ -2,11 +2,13 @@
 // engine is killed at any act, again and again: at no moment are both sides writable, and no write that the application
 // saw acknowledged is lost or there twice. One with HEADGATE_SEED=n; 20,000 otherwise, the same every day.
 import { expect, it } from "vitest";
+import { abandon, clearAway, isClosed } from "../../src/cutover/ending.js";
 import { ExampleWorld, Killed, walkOf } from "../../src/cutover/example-night.js";
 import { journeyOf, nextCutover } from "../../src/cutover/journey.js";
 import { isUnderWay } from "../../src/cutover/machine.js";
 import { resume, rollback } from "../../src/cutover/rollback.js";
 import { cutover } from "../../src/cutover/runner.js";
+import { enter } from "../../src/cutover/walk.js";
 import type { Walk } from "../../src/cutover/walk.js";
 import { Fault } from "../../src/errors.js";
 import { freshSeed, fresh } from "../fresh-seed.js";
@@ -30,11 +32,29 @@ it(
     console.log(`seeds ${String(first)} to ${String(last - 1)}:`, Object.fromEntries(met));
     expect(failures).toEqual([]);
     if (last - first > 1000)
-      for (const what of ["killed", "soaking", "rolled back of the soak", "went back", "second soak", "away"])
+      for (const what of [
+        "killed",
+        "soaking",
+        "rolled back of the soak",
+        "went back",
+        "second soak",
+        "away",
+        "ended as abandoned",
+        "ended as completed",
+      ])
         expect(met.get(what) ?? 0, what).toBeGreaterThan(100);
   },
   4 * 3_600_000,
 );
+
+const ends = ["abandon", "complete"] as const;
+
+async function complete(world: ExampleWorld, walk: Walk): Promise<void> {
+  if (world.journey.state === "soaking") await enter(walk, "complete");
+  const { state, cutover: id } = world.journey;
+  if (state === "completed" && !isClosed(world.journey))
+    await clearAway(world.journal(), id ?? "", world.ending());
+}
 
 interface Life {
   readonly broken: readonly string[];
@@ -75,10 +95,20 @@ async function life(seed: number): Promise<Life> {
     const id = again ? nextCutover("20260101_shop", journey) : (journey.cutover ?? "20260101_shop-1");
     return walkOf(world, id, random.chance(0.1) ? { budgetMs: random.below(60) } : {});
   };
-  const verb = async (name: "run" | "cutover" | "rollback"): Promise<void> => {
+  const verb = async (name: "run" | "cutover" | "rollback" | "abandon" | "complete"): Promise<void> => {
     world.revive();
     const ended = await resume(walk(false));
     const { state } = journeyOf(world.entries);
+    if (name === "complete") await complete(world, walk(false));
+    if (name === "abandon") {
+      const parts = world.ending();
+      await abandon(world.journal(), "20260101_shop", {
+        note: {},
+        onAbandoned: async () => undefined,
+        parts,
+      });
+      happened.push("abandoned");
+    }
     if (name === "rollback" && state === "soaking") {
       await rollback(walk(false), null);
       happened.push("rolled back of the soak");
@@ -92,7 +122,9 @@ async function life(seed: number): Promise<Life> {
   for (let turn = 0; turn < 8; turn += 1) {
     for (let writes = random.below(4); writes > 0; writes -= 1) world.live(random.chance(0.7));
     try {
-      await verb(random.pick(["cutover", "cutover", "rollback", "run"] as const));
+      await verb(
+        random.pick(["cutover", "cutover", "rollback", "run", ...(random.chance(0.3) ? ends : [])] as const),
+      );
     } catch (error) {
       if (!(error instanceof Killed) && !(error instanceof Fault && error.code !== "bug") && !world.dead)
         throw error;
@@ -104,6 +136,12 @@ async function life(seed: number): Promise<Life> {
   world.sourceUp = world.targetUp = true;
   await verb(random.pick(["cutover", "rollback", "run"] as const));
   const { state } = journeyOf(world.entries);
+  if (state === "abandoned" || state === "completed") {
+    // Whatever was left of it in the middle.
+    await verb(state === "abandoned" ? "abandon" : "complete");
+    happened.push(`ended as ${state}`);
+  }
+  world.demandEnded();
   if (isUnderWay(state)) world.broken.push(`ended at ${state}`);
   world.demandWhole();
   world.demandEqual();

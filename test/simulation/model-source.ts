@@ -222,6 +222,8 @@ export class ModelSource {
       feed: async () => this.feed(actor),
       prepareFeed: async () => undefined,
       feedFindings: async () => [],
+      feedTraces: async () => [],
+      endFeed: async () => undefined,
       secondHand: refuse,
       [Symbol.asyncDispose]: async () => undefined,
     };

@@ -436,6 +436,7 @@ export class ModelTarget {
       setState: refuse,
       build: refuse,
       unbuild: refuse,
+      dropBuilt: refuse,
       addRanges: async (table, ranges) => {
         await act(`ranges of ${table}`);
         if (!this.#ranges.has(table))

@@ -288,10 +288,10 @@ const cases: readonly Case[] = [
   },
   {
     name: "a verb not built",
-    args: ["abandon"],
+    args: ["approve"],
     exit: 64,
     code: "not-built-yet",
-    words: /abandon is not built/,
+    words: /approve is not built/,
   },
   { name: "an unknown flag", args: ["check", "--force"], exit: 64, code: "usage", words: /--force/ },
   {

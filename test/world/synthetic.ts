@@ -194,6 +194,8 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
     prepareMarkers: async () => undefined,
     prepareFeed: async () => undefined,
     feedFindings: async () => [],
+    feedTraces: async () => [],
+    endFeed: async () => undefined,
     token: async () => String(notes.size),
     marked: async (lane, id) => notes.get(`${lane} ${id}`) ?? null,
     mark: async (lane, note) => {

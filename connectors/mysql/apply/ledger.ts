@@ -7,9 +7,10 @@ import type { ReverseLedger } from "../../../src/cutover-port.js";
 import { Fault } from "../../../src/errors.js";
 import type { Plan } from "../../../src/model.js";
 import { Connection } from "../connection.js";
+import { alone } from "../own-database.js";
 import { MysqlLane } from "./lane.js";
 import type { ReverseOptions } from "./moments.js";
-import { createTables, dirtyTable, epochLost, haveTables, laneTable, readLane } from "./schema.js";
+import { createTables, dropRows, epochLost, haveTables, laneTable, readLane } from "./schema.js";
 import { endHolder, lockName } from "./session.js";
 import { readTouched } from "./touched.js";
 
@@ -18,12 +19,15 @@ export function reverseLedger(options: ReverseOptions, migration: string): Rever
   return {
     prepare: async (plan) => {
       await using connection = await Connection.open(options);
-      await createTables(connection);
-      if ((await readLane(connection, plan.migration)) !== null) return;
-      await connection.query(
-        `INSERT INTO ${laneTable} (migration, seq, position, epoch) VALUES (?, 0, NULL, 0)`,
-        [plan.migration],
-      );
+      // With its row in it, it is nobody else's to drop.
+      await alone(connection, async () => {
+        await createTables(connection);
+        if ((await readLane(connection, plan.migration)) !== null) return;
+        await connection.query(
+          `INSERT INTO ${laneTable} (migration, seq, position, epoch) VALUES (?, 0, NULL, 0)`,
+          [plan.migration],
+        );
+      });
     },
     claim: (plan, epoch) => claim(options, plan, BigInt(epoch)),
     lane: (plan, epoch) => MysqlLane.open(options, plan, BigInt(epoch)),
@@ -52,13 +56,7 @@ export function reverseLedger(options: ReverseOptions, migration: string): Rever
     },
     drop: async (which) => {
       await using connection = await Connection.open(options);
-      if (!(await haveTables(connection))) return;
-      await connection.query(`DELETE FROM ${dirtyTable} WHERE migration = ?`, [which]);
-      await connection.query(`DELETE FROM ${laneTable} WHERE migration = ?`, [which]);
-      if ((await connection.value(`SELECT 1 FROM ${laneTable} LIMIT 1`)) !== null) return;
-      // The one that stands for both goes first.
-      await connection.query(`DROP TABLE ${laneTable}`);
-      await connection.query(`DROP TABLE ${dirtyTable}`);
+      await alone(connection, () => dropRows(connection, which));
     },
   };
 }

@@ -10,7 +10,7 @@ import type { AnnouncedTable } from "../image/announced-column.js";
 import { imageShape } from "../image/shape.js";
 import type { ImageShape } from "../image/shape.js";
 import type { ImageWorld } from "../image/world.js";
-import { markerDatabase } from "../marker.js";
+import { markerDatabase } from "../own-database.js";
 import { sameBytes } from "./same-bytes.js";
 
 /** One announcement. */

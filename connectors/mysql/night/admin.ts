@@ -8,7 +8,7 @@ import type { Connection } from "../connection.js";
 import { accountName } from "../grant-names.js";
 import { knownPrivileges, readGrants } from "../grants.js";
 import type { Grants } from "../grants.js";
-import { markerDatabase } from "../marker.js";
+import { markerDatabase } from "../own-database.js";
 import { finding } from "../preflight-finding.js";
 import { meantBy } from "./account.js";
 import { boltsOf } from "./bolt.js";

@@ -7,12 +7,13 @@ import type { Decision, DecisionRow } from "../../../src/cutover-port.js";
 import { Fault } from "../../../src/errors.js";
 import { mysqlName } from "../../../src/safety/identifier.js";
 import type { Connection } from "../connection.js";
-import { markerDatabase } from "../marker.js";
+import { alone, markerDatabase, standing } from "../own-database.js";
 import type { NightSession } from "./session.js";
 
 const duplicate = 1062;
 
 const name = "decision";
+const columns = ["cutover", "decision", "decided_at"] as const;
 const table = `${mysqlName(markerDatabase)}.${mysqlName(name)}`;
 
 export class MysqlDecision implements DecisionRow {
@@ -28,24 +29,27 @@ export class MysqlDecision implements DecisionRow {
 
   async begin(cutover: string): Promise<void> {
     await this.#session.write(async ({ connection, change }) => {
-      if (!(await exists(connection))) {
-        await change(
-          `CREATE DATABASE IF NOT EXISTS ${mysqlName(markerDatabase)} DEFAULT CHARACTER SET utf8mb4`,
-        );
-        await change(
-          `CREATE TABLE IF NOT EXISTS ${table} (` +
-            "cutover VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, " +
-            "decision VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, " +
-            "decided_at TIMESTAMP NULL DEFAULT NULL) ENGINE = InnoDB",
-        );
-      }
       if ((await decisionOf(connection, cutover)) !== null) return;
-      try {
-        await change(`INSERT INTO ${table} (cutover, decision) VALUES (?, 'open')`, [cutover]);
-      } catch (error) {
-        // Somebody has begun it since it was asked: then it is begun.
-        if (!(error instanceof Fault) || error.facts["errno"] !== duplicate) throw error;
-      }
+      // With its row in it, the table is nobody else's to drop.
+      await alone(connection, async () => {
+        if (!(await exists(connection))) {
+          await change(
+            `CREATE DATABASE IF NOT EXISTS ${mysqlName(markerDatabase)} DEFAULT CHARACTER SET utf8mb4`,
+          );
+          await change(
+            `CREATE TABLE IF NOT EXISTS ${table} (` +
+              "cutover VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, " +
+              "decision VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, " +
+              "decided_at TIMESTAMP NULL DEFAULT NULL) ENGINE = InnoDB",
+          );
+        }
+        try {
+          await change(`INSERT INTO ${table} (cutover, decision) VALUES (?, 'open')`, [cutover]);
+        } catch (error) {
+          // Somebody has begun it since it was asked: then it is begun.
+          if (!(error instanceof Fault) || error.facts["errno"] !== duplicate) throw error;
+        }
+      });
     });
   }
 
@@ -77,4 +81,24 @@ async function decisionOf(connection: Connection, cutover: string): Promise<Deci
   const found = await connection.value(`SELECT decision FROM ${table} WHERE cutover = ?`, [cutover]);
   if (found === null || found === "open" || found === "switch" || found === "abort") return found;
   throw new Fault("ledger-mismatch", `The source's decision of ${cutover} is ${JSON.stringify(found)}.`);
+}
+
+/** How many decisions of these cutovers there are, and how many of others; null where there is no such table of ours. Reads only. */
+export async function decisionsOf(
+  connection: Connection,
+  cutovers: readonly string[],
+): Promise<{ readonly own: number; readonly others: number } | null> {
+  if ((await standing(connection, name, columns)) !== "ours") return null;
+  const rows = await connection.query(`SELECT cutover FROM ${table}`);
+  const own = rows.filter(([cutover]) => cutovers.includes(cutover ?? "")).length;
+  return { own, others: rows.length - own };
+}
+
+/** Forgets these decisions, and drops the table where no other one is in it. Alone in the database. */
+export async function forgetDecisions(connection: Connection, cutovers: readonly string[]): Promise<void> {
+  const found = await decisionsOf(connection, cutovers);
+  if (found === null) return;
+  for (const cutover of found.own > 0 ? cutovers : [])
+    await connection.query(`DELETE FROM ${table} WHERE cutover = ?`, [cutover]);
+  if (found.others === 0) await connection.query(`DROP TABLE ${table}`);
 }

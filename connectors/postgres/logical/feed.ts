@@ -139,7 +139,7 @@ function otherTimeline(applied: string, found: string): Fault {
     "position-unknown",
     `The target's log was applied in timeline ${applied} and goes on in ${found}: it was restored or has failed over to a standby, and the way back cannot go on from there.`,
     {
-      next: "Before the switch: headgate abandon, then begin the way back anew. After it: headgate verify shows what the source lacks.",
+      next: "Before the switch: headgate abandon, then begin a new migration. After it: headgate verify shows what the source lacks.",
     },
   );
 }

@@ -80,7 +80,11 @@ export async function dropWayBack(
   session: Session,
   { server, migration, name }: PrepareOptions,
 ): Promise<void> {
-  if ((await readNote(session, migration)) === null) return;
+  // Who writes forward takes an origin before anything else of a way back is made.
+  if ((await readNote(session, migration)) === null) {
+    await dropOrigins(session, originPrefix(server, migration));
+    return;
+  }
   const slot = await readSlot(session, name);
   if (slot !== null) {
     if (slot.activePid !== null)

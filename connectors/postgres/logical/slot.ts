@@ -40,7 +40,7 @@ export async function readSlot(session: Session, name: string): Promise<Slot | n
 }
 
 const next =
-  "Before the switch: headgate abandon, then begin the way back anew. After it: headgate verify shows what the source lacks.";
+  "Before the switch: headgate abandon, then begin a new migration. After it: headgate verify shows what the source lacks.";
 
 export function slotGone(name: string): Fault {
   return new Fault(

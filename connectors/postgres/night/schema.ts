@@ -41,3 +41,12 @@ CREATE TABLE headgate.opened (
 );`,
   },
 ];
+
+/** Given up before the switch: what stands in the ledger of it from then on is its archive. */
+export const abandonedStep: LedgerStep = {
+  number: 17,
+  sql: `
+ALTER TABLE headgate.migration DROP CONSTRAINT migration_state_check;
+ALTER TABLE headgate.migration ADD CONSTRAINT migration_state_check
+  CHECK (state IN ('new', 'copying', 'building', 'copied', 'streaming', 'ready', 'stopped', 'soaking', 'rolled_back', 'completed', 'abandoned'));`,
+};
