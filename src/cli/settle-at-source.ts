@@ -3,7 +3,6 @@
  * was killed in a cutover begins with it, the target dead too.
  */
 import { journalPath, openJournal, readJournal } from "../cutover/journal.js";
-import { journeyOf } from "../cutover/journey.js";
 import type { Journey } from "../cutover/journey.js";
 import { isUnderWay } from "../cutover/machine.js";
 import { settle } from "../cutover/runner.js";
@@ -17,14 +16,10 @@ import { openCrew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
 import type { Body } from "./cutover-ask.js";
 import { engineVoice } from "./engine-voice.js";
+import { journeyAt } from "./journey-at.js";
 import type { OpenMigration } from "./open.js";
 import { readRecordedPlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
-
-/** What the journal beside the config says. Reads only, with every server down. */
-export async function journeyAt(stateDirectory: string): Promise<Journey> {
-  return journeyOf((await readJournal(journalPath(stateDirectory))).entries);
-}
 
 /** Whether this may be a cutover that is not decided: then the row at the source says. */
 export function isUndecided({ state, decided, steps }: Journey): boolean {

@@ -153,8 +153,9 @@ describe("a soak", () => {
     expect(refused.last).toMatchObject({ ok: false, error: { code: "cutover-refused" } });
   });
 
-  it("tells that the target's disk is full", async (test) => {
-    if (process.env["HEADGATE_GATE"] !== "1") test.skip("a disk counts as full after a minute: in the gate");
+  it("tells that the target's disk is full", async (context) => {
+    if (process.env["HEADGATE_GATE"] !== "1")
+      context.skip("a disk counts as full after a minute: in the gate");
     // As a disk that fills during the soak: before the switch it would have kept the cutover from beginning.
     await engine.stop();
     const text = readFileSync(config(), "utf8");
