@@ -23,6 +23,8 @@ export default defineConfig({
           ],
           setupFiles: ["test/property-seed.ts"],
           testTimeout: 10_000,
+          // Nothing here has a world to leave behind, and loading the same modules anew for each file takes longer than the tests.
+          isolate: false,
         },
       },
       {
