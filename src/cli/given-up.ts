@@ -3,7 +3,7 @@ import { isClosed } from "../cutover/ending.js";
 import { Fault } from "../errors.js";
 import type { LedgerView } from "../port.js";
 import type { OpenMigration } from "./open.js";
-import { journeyAt } from "./settle-at-source.js";
+import { journeyAt } from "./journey-at.js";
 
 /** How a migration begins anew on the same two servers. */
 export const beginAnew = "Give `migration:` another id in headgate.yaml, then headgate run";
