@@ -27,6 +27,7 @@ import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { keepPoison } from "./quarantine.js";
 import type { LiveGoal, Living } from "./living.js";
+import { Between } from "./reopen.js";
 import { openSteering } from "./steering.js";
 import { openCrew } from "./crew.js";
 import type { Crew } from "./crew.js";
@@ -119,6 +120,7 @@ async function expire(
 
 async function untilEnded(living: Living): Promise<Synced | "completed"> {
   const { context, log, signal } = living;
+  const between = new Between(living);
   for (let failed = 0; ; failed += 1) {
     const begun = context.services.now();
     try {
@@ -130,6 +132,7 @@ async function untilEnded(living: Living): Promise<Synced | "completed"> {
         throw signal.aborted ? stopReason(signal) : error;
       if (context.services.now() - begun > goodLifeMs) failed = 0;
       if (failed >= lives) throw error;
+      await between.look();
       living.blocking.codes = ["no-engine"];
       const pause = Math.min(longestPauseMs, 250 * 2 ** Math.min(failed, 10));
       log.warn({ code: error.code, pauseMs: pause }, `the engine begins again: ${error.message}`);
@@ -161,7 +164,7 @@ async function oneLife(living: Living): Promise<Synced | "turned" | "completed">
     throw new Fault("cutover-refused", "The target is open: there is no ready to be waited for.");
   const ended = await soak(living, () => claimed(living));
   const goesOn = until === "stopped" || task?.staysInSoak === true || task?.done() !== true;
-  return ended === "rolled_back" && goesOn ? "turned" : "completed";
+  return (ended === "rolled_back" || ended === "reopened") && goesOn ? "turned" : "completed";
 }
 
 /** Whether the journal says that the target is open, or that this is to be ended either way. */

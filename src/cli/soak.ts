@@ -35,7 +35,8 @@ import { endsWith } from "./works.js";
 /** Whoever asks an engine for a job's end looks several times in so long. */
 const answerMs = 2000;
 
-export type Soaked = "rolled_back" | "completed" | "done";
+/** `reopened`: a way back was given up, and its stream has ended; another life soaks on. */
+export type Soaked = "rolled_back" | "reopened" | "completed" | "done";
 
 /** Resolves when the soak is over, or the task that the verb became an engine for is done. */
 export async function soak(living: Living, claim: () => Promise<Ledger>): Promise<Soaked> {
@@ -104,10 +105,12 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     atSwitch: switchedAt(crew),
     batchRows: () => steering.settings.batchRows,
     governed: (writer, until) => steering.governed(writer, until),
-    prove: (until) => {
+    prove: async (until) => {
+      if (undrained) await reverse.drain(until);
+      undrained = false;
       // It has drained, and the proof may write a batch of its own.
       streaming.abort(new Fault("interrupted", "The way back is drained."));
-      return proveHome(parts, reverse, until);
+      return await proveHome(parts, reverse, until);
     },
     now: services.now,
     wait: services.wait,
@@ -129,13 +132,14 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   steering.follow(reverse.stream);
   const over = turning();
   await using hooks = new SwitchHooks(() => walk.of({ reverse: null, onStep: () => undefined }));
-  const under: { back: Promise<Body> | null } = { back: null };
+  const under: { back: Promise<Body> | null; word: AbortController } = {
+    back: null,
+    word: new AbortController(),
+  };
   const goBack = (onStep: (told: readonly StepTold[]) => void, why: Fault | null = null): Promise<Body> =>
     (under.back ??= (async () => {
       const told: StepTold[] = [];
       await hooks.end();
-      if (undrained) await reverse.drain(signal);
-      undrained = false;
       const going = walk.of({
         reverse,
         onStep: (each) => {
@@ -144,10 +148,14 @@ async function soaking(parts: Soaking): Promise<Soaked> {
         },
       });
       // Both sides may be shut by now: what passes is not left for somebody to find.
-      const walked = await persisting(services, () => rollback(going, why), { signal });
+      const walked = await persisting(services, () => rollback(going, why, under.word.signal), { signal });
+      // Where it was given up the stream has been drained and ended: another life soaks on.
+      over.resolve(walked.state === "soaking" ? "reopened" : "rolled_back");
+      if (walked.state === "soaking" && walked.why !== null) tellGivenUp(parts, walked.why);
       return walkedBody(walked, crew.journey, told);
     })().finally(() => {
       under.back = null;
+      under.word = new AbortController();
     }));
   const verifier = new SoakVerifier({
     tools: await soakTools(parts, reverse),
@@ -164,30 +172,29 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     verifier,
     signal: stop,
     goBack: (why) => {
-      void goBack(() => undefined, why).then(
-        () => over.resolve("rolled_back"),
-        (error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          log.error({}, `the way back that a trigger asked for stands: ${reason}`);
-          crew.hooks.page(
-            { migration: migration.id, cutover: crew.journey.cutover, reason },
-            new AbortController().signal,
-          );
-        },
-      );
+      void goBack(() => undefined, why).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.error({}, `the way back that a trigger asked for stands: ${reason}`);
+        crew.hooks.page(
+          { migration: migration.id, cutover: crew.journey.cutover, reason },
+          new AbortController().signal,
+        );
+      });
     },
   });
   steering.triggered(() => watching.status);
   const works = {
     cutover: async () => {
+      // A way back that is under way is given up by the word that leads forward, while it can be.
+      if (under.back !== null) {
+        under.word.abort(new Fault("interrupted", "headgate cutover was asked for."));
+        return await under.back;
+      }
       const why = await hooks.run();
       return walkedBody({ state: "soaking", writePauseSeconds: null, why }, crew.journey, []);
     },
-    rollback: async (_ask: unknown, onProgress: (facts: Body) => void) => {
-      const body = await goBack((steps) => onProgress({ steps: [...steps] }));
-      over.resolve("rolled_back");
-      return body;
-    },
+    rollback: async (_ask: unknown, onProgress: (facts: Body) => void) =>
+      await goBack((steps) => onProgress({ steps: [...steps] })),
     complete: async () => {
       watching.demandClean();
       const body = await complete(parts, reverse, streaming);
@@ -214,8 +221,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     ),
     guardFence(parts, signal),
   ];
-  if (crew.journey.state === "rolling_back")
-    tasks.push(goBack(() => undefined).then(() => "rolled_back" as const));
+  if (crew.journey.state === "rolling_back") tasks.push(goBack(() => undefined).then(() => over.promise));
   const { task } = goal;
   if (isUnfinished(crew.journey) && (task === undefined || task.done())) void finishing(parts, hooks);
   if (task !== undefined && !task.done())
@@ -239,6 +245,14 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   }
 }
 
+function tellGivenUp({ living, crew }: Soaking, why: Fault): void {
+  living.log.error({ code: why.code, next: why.next }, why.message);
+  crew.hooks.page(
+    { migration: living.migration.id, cutover: crew.journey.cutover, reason: why.message },
+    new AbortController().signal,
+  );
+}
+
 /** What a life before this one has left, once more. */
 async function finishing({ living }: Soaking, hooks: SwitchHooks): Promise<void> {
   const why = await hooks.run();
@@ -248,8 +262,8 @@ async function finishing({ living }: Soaking, hooks: SwitchHooks): Promise<void>
 /** The way back is proven: what is left needs no stream, which would be refused by the source's triggers, there again. */
 async function home({ living, walk, signal }: Soaking): Promise<Soaked> {
   const going = walk.of({ reverse: null, onStep: () => undefined });
-  await persisting(living.context.services, () => rollback(going, null), { signal });
-  return "rolled_back";
+  const walked = await persisting(living.context.services, () => rollback(going, null), { signal });
+  return walked.state === "soaking" ? "reopened" : "rolled_back";
 }
 
 /** Without a way back nothing is written to the source; the engine only answers. */

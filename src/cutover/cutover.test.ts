@@ -4,6 +4,7 @@ import { Fault } from "../errors.js";
 import { measuredIn } from "./delivered.js";
 import { ExampleWorld, walkOf } from "./example-night.js";
 import { journeyOf, nextCutover } from "./journey.js";
+import type { Night } from "./night.js";
 import { rollback } from "./rollback.js";
 import { cutover, finish, isUnfinished, settle } from "./runner.js";
 import { stepNames, steps } from "./steps.js";
@@ -200,7 +201,7 @@ it("goes back from a soak whose hook never succeeds", async () => {
   expect(world.broken).toEqual([]);
 });
 
-it("leaves the target open where not everything can be brought back, and goes on where that shows later", async () => {
+it("leaves the target open where not everything can be brought back, and opens it again where that shows later", async () => {
   const world = new ExampleWorld();
   await cutover(walkOf(world, first));
   world.quarantined = 1;
@@ -211,13 +212,89 @@ it("leaves the target open where not everything can be brought back, and goes on
   expect(world.targetOpen).toBe(true);
   world.quarantined = 0;
   during(world, "target shut", () => (world.quarantined = 1));
-  await expect(rollback(walkOf(world, first), null)).rejects.toMatchObject({ code: "way-back-stopped" });
-  expect([world.targetOpen, world.fenced]).toEqual([false, true]);
+  expect(await rollback(walkOf(world, first), null)).toMatchObject({
+    state: "soaking",
+    why: { code: "way-back-stopped", exit: 6 },
+  });
+  expect([world.targetOpen, world.fenced]).toEqual([true, true]);
+  expect(journeyOf(world.entries).state).toBe("soaking");
   world.quarantined = 0;
-  expect(await settle(walkOf(world, first))).toBeNull();
+  for (let writes = 0; writes < 5; writes += 1) world.live();
   expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
   world.demandWhole();
   expect(world.broken).toEqual([]);
+});
+
+it.each([
+  [
+    "a drain that takes too long",
+    (world: ExampleWorld) => slow(world, "drain back"),
+    /past its budget of 30 s/u,
+  ],
+  ["a proof that differs", (world: ExampleWorld) => fails(world, "prove back"), /t: 1 row/u],
+  [
+    "a source that goes away",
+    (world: ExampleWorld) => during(world, "target shut", () => (world.sourceUp = false)),
+    /budget of 30 s|does not answer/u,
+  ],
+  [
+    "a source that goes silent",
+    (world: ExampleWorld) => during(world, "source past keys", () => (world.sourceSilent = true), "before"),
+    /past its budget of 30 s/u,
+  ],
+  [
+    "a write that came through",
+    (world: ExampleWorld) => during(world, "drain back", () => (world.targetOpen = true)),
+    /written on the target while nobody may/u,
+  ],
+])("opens the target again after %s, and goes back later", async (_, happens, why) => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  for (let writes = 0; writes < 5; writes += 1) world.live();
+  happens(world);
+  const ended = await rollback(walkOf(world, first), null);
+  expect(ended).toMatchObject({ state: "soaking", why: { code: "way-back-stopped", exit: 6 } });
+  expect(ended.why?.message).toMatch(why);
+  expect([world.targetOpen, world.fenced]).toEqual([true, true]);
+  world.chances = { at: () => undefined, fails: () => false };
+  world.sourceUp = true;
+  for (let writes = 0; writes < 5; writes += 1) world.live();
+  expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
+  world.demandWhole();
+  expect(world.broken.filter((word) => word !== "both sides are writable")).toEqual([]);
+});
+
+it("gives a way back up at a word, until something leads to the source", async () => {
+  for (const [act, state] of [
+    ["drain back", "soaking"],
+    ["source create triggers", "rolled_back"],
+  ] as const) {
+    const world = new ExampleWorld();
+    await cutover(walkOf(world, first));
+    const word = new AbortController();
+    during(world, act, () => word.abort(new Fault("interrupted", "Forward.")));
+    const ended = await rollback(walkOf(world, first), null, word.signal);
+    expect(ended).toMatchObject({ state, why: null });
+    world.demandWhole();
+    expect(world.broken).toEqual([]);
+  }
+});
+
+it("tells of a write on the target after the source is open again", async () => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  const words: string[] = [];
+  during(world, "hook after-rollback", () => (world.targetOpen = true), "before");
+  const walk = walkOf(world, first, { onWord: (word) => words.push(word) });
+  const night: Night = {
+    ...walk.night,
+    hook: async (name, facts, signal) => {
+      await walk.night.hook(name, facts, signal);
+      await walk.wait(500, walk.stop);
+    },
+  };
+  await rollback({ ...walk, night }, null);
+  expect(words).toContainEqual(expect.stringMatching(/target while the source is open: both are writable/u));
 });
 
 it("shuts nothing before the way back came through once: what stood before this engine shows only where it is met", async () => {

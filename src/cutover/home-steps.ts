@@ -22,6 +22,9 @@ export const homeStepNames = [
 
 export type HomeStepName = (typeof homeStepNames)[number];
 
+/** The step that gives a way back up: it is in no list, since nothing but a fault or a word leads to it. */
+export const reopening = "reopen-target";
+
 export interface HomeRun {
   readonly signal: AbortSignal;
   readonly note: Note | null;
@@ -34,11 +37,17 @@ export interface HomeStep {
   readonly describe: string;
   readonly note?: (night: Night) => Promise<Note>;
   readonly act: (night: Night, run: HomeRun) => Promise<Note | null>;
+  /** Up to its end the target can be opened again: the source is fenced, and the forward lanes are closed. */
+  readonly givable: boolean;
+  /** Where it does not end in time it is left alone: what it has written by then is the way back's, whoever goes on. */
+  readonly leavable: boolean;
 }
 
 export const homeSteps: readonly HomeStep[] = [
   {
     name: "shut-target",
+    givable: true,
+    leavable: false,
     describe: "Shut the roles out of the target and end their sessions. The write pause begins.",
     note: ({ target }) => target.note(),
     act: async ({ target }, { note, signal }) => {
@@ -49,6 +58,8 @@ export const homeSteps: readonly HomeStep[] = [
   },
   {
     name: "reverse-drain",
+    givable: true,
+    leavable: true,
     describe: "Read where the target's log ends, and apply everything up to there to the source.",
     act: async (night, { signal }) => {
       const reverse = wayBack(night);
@@ -59,6 +70,8 @@ export const homeSteps: readonly HomeStep[] = [
   },
   {
     name: "reverse-proof",
+    givable: true,
+    leavable: true,
     describe: "Compare every row that either side has written since the switch.",
     act: async (night, { signal }) => {
       const proof = await wayBack(night).prove(signal);
@@ -69,6 +82,8 @@ export const homeSteps: readonly HomeStep[] = [
   {
     // Before the marker: where a counter has to be set it is DDL of a table, before which the way forward would stand.
     name: "source-keys",
+    givable: true,
+    leavable: false,
     describe: "Move the source's AUTO_INCREMENT past the keys that came back.",
     act: async ({ source }) => {
       await source.pastKeys();
@@ -77,6 +92,8 @@ export const homeSteps: readonly HomeStep[] = [
   },
   {
     name: "forward-lanes",
+    givable: false,
+    leavable: false,
     describe: "Write a marker for every forward lane and move it there: the way forward goes on behind it.",
     act: async ({ target, forward }, { signal }) => {
       // An engine that was killed may have done it. A second time, later, could pass what applications wrote meanwhile.
@@ -86,6 +103,8 @@ export const homeSteps: readonly HomeStep[] = [
   },
   {
     name: "source-triggers-back",
+    givable: false,
+    leavable: false,
     describe: "Make the source's triggers again, exactly as they were.",
     act: async ({ source }, { noted }) => {
       const note = noted("source-triggers");
@@ -95,6 +114,8 @@ export const homeSteps: readonly HomeStep[] = [
   },
   {
     name: "open-source",
+    givable: false,
+    leavable: false,
     describe: "Prove that the target is shut, then let writes on the source again. The write pause ends.",
     act: async ({ source, target }, { noted }) => {
       await demandShut(target, noted("shut-target") ?? {});
@@ -106,6 +127,8 @@ export const homeSteps: readonly HomeStep[] = [
   },
   {
     name: "after-rollback",
+    givable: false,
+    leavable: false,
     describe: "Run the hook after-rollback: traffic goes to the source.",
     act: async (night, { signal }) => {
       await night.hook("after-rollback", { cutover: night.cutover }, signal);

@@ -4,6 +4,7 @@
  */
 import type { JournalEntry, Note } from "../cutover-port.js";
 import { Fault } from "../errors.js";
+import { homeStepNames, reopening } from "./home-steps.js";
 import { states } from "./machine.js";
 import type { State } from "./machine.js";
 
@@ -73,6 +74,8 @@ function folded(entries: readonly JournalEntry[]): Journey {
       case "entered":
         journey.state = stateNamed(step);
         journey.since = at;
+        // A way back that was given up: the next one begins with its first step.
+        if (journey.state === "soaking") for (const name of [...homeStepNames, reopening]) steps.delete(name);
         if (typeof note?.["why"] === "string") journey.why = note["why"];
         if (note?.["keepsTarget"] === true) journey.keepsTarget = true;
         break;

@@ -30,6 +30,7 @@ export const events = [
   "opened",
   "back",
   "home",
+  "stay",
   "onward",
   "complete",
   "abandon",
@@ -68,6 +69,7 @@ const underWay = {
   complete: refuse("not-open"),
   abandon: refuse("under-way"),
   home: refuse("out-of-order"),
+  stay: refuse("not-open"),
 } as const;
 
 const before = {
@@ -77,6 +79,7 @@ const before = {
   opened: refuse("not-begun"),
   back: refuse("not-begun"),
   home: refuse("not-begun"),
+  stay: refuse("not-begun"),
   onward: refuse("not-begun"),
   complete: refuse("not-open"),
 } as const;
@@ -93,6 +96,7 @@ function all(refusal: Refusal): Record<Event, Refused> {
     opened: refused,
     back: refused,
     home: refused,
+    stay: refused,
     onward: refused,
     complete: refused,
     abandon: refused,
@@ -136,7 +140,8 @@ export const table: Readonly<Record<State, Readonly<Record<Event, State | Refuse
   switching: { ...all("decided"), opened: "soaking" },
   soaking: { ...all("open"), back: "rolling_back", complete: "completed" },
   completed: all("over"),
-  rolling_back: { ...all("going-back"), home: "rolled_back" },
+  // `stay` is of a way back out of the soak alone, and only while nothing leads to the source yet (home-steps.ts).
+  rolling_back: { ...all("going-back"), home: "rolled_back", stay: "soaking" },
   rolled_back: { ...all("source-open"), onward: "streaming", abandon: "abandoned" },
   abandoned: all("given-up"),
 };

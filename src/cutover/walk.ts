@@ -42,7 +42,7 @@ export interface Walked {
 
 /** Tells the machine, and writes down where that leads. Fault cutover-refused where it leads nowhere. */
 export async function enter(
-  { night, journal }: Pick<Walk, "night" | "journal">,
+  { night, journal }: Pick<Walk, "journal"> & { readonly night: Pick<Night, "cutover"> },
   event: Event,
   from?: State,
   note: Note | null = null,
@@ -66,7 +66,7 @@ export async function mirror({
   journal,
   onWord,
   wait,
-}: Pick<Walk, "night" | "journal" | "onWord" | "wait">): Promise<void> {
+}: Pick<Walk, "journal" | "onWord" | "wait"> & { readonly night: Pick<Night, "mirror"> }): Promise<void> {
   const answered = new AbortController();
   // A target that has gone silent is not waited for: what was begun there is of no matter if it ends later.
   const patience = wait(mirrorMs, answered.signal).then(

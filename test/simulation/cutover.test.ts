@@ -97,7 +97,8 @@ async function life(seed: number): Promise<Life> {
   };
   const verb = async (name: "run" | "cutover" | "rollback" | "abandon" | "complete"): Promise<void> => {
     world.revive();
-    const ended = await resume(walk(false));
+    const word = name === "cutover" ? AbortSignal.abort(new Fault("interrupted", "Forward.")) : undefined;
+    const ended = await resume(walk(false), word);
     const { state } = journeyOf(world.entries);
     if (name === "complete") await complete(world, walk(false));
     if (name === "abandon") {

@@ -1,0 +1,94 @@
+/**
+ * A rollback that stands between its two sides because no life of an engine can go on with it: the target is shut, and the
+ * source, which it is to bring everything to, does not answer. Past cutover.maxWritePause the target is opened again; target
+ * and journal suffice for it. Nothing has let the source go by then, and the soak looks at its fence as soon as it is back.
+ */
+import { milliseconds } from "../config/leaf.js";
+import { journalPath, openJournal } from "../cutover/journal.js";
+import type { Journey } from "../cutover/journey.js";
+import { reopenTarget } from "../cutover/rollback.js";
+import { Fault } from "../errors.js";
+import { eitherOf } from "../stop.js";
+import type { Living } from "./living.js";
+import { journeyAt } from "./settle-at-source.js";
+
+/** The target is shut, and nothing leads to the source yet. */
+export function isBetween({ state, steps }: Journey): boolean {
+  return state === "rolling_back" && steps.has("shut-target") && !steps.has("forward-lanes");
+}
+
+export class Between {
+  readonly #living: Living;
+  /** Since when this process has known of it; nobody's calendar is asked. */
+  #since: number | null = null;
+
+  constructor(living: Living) {
+    this.#living = living;
+  }
+
+  /** After a life that has failed. */
+  async look(): Promise<void> {
+    const { migration, context, log } = this.#living;
+    const { now } = context.services;
+    if (!isBetween(await journeyAt(migration.stateDirectory))) {
+      this.#since = null;
+      return;
+    }
+    this.#since ??= now();
+    const budgetMs = milliseconds(migration.config.cutover.maxWritePause) ?? 0;
+    if (now() - this.#since <= budgetMs) return;
+    try {
+      await this.#reopen(budgetMs);
+    } catch (error) {
+      if (!(error instanceof Fault) || !error.retriable) throw error;
+      log.warn({ code: error.code }, `the target cannot be opened again yet: ${error.message}`);
+    }
+  }
+
+  async #reopen(budgetMs: number): Promise<void> {
+    const { migration, context, found, log, signal } = this.#living;
+    const { services } = context;
+    const target = await migration.target();
+    await using ledger = await target.claim(found.plan, found.source.identity);
+    await using journal = await openJournal({
+      path: journalPath(migration.stateDirectory),
+      today: services.today,
+      onTorn: (bytes) => {
+        log.warn({ bytes }, "the journal's last line was torn and is cut off");
+      },
+      elsewhere: await ledger.night().entries(),
+    });
+    const { cutover } = await journeyAt(migration.stateDirectory);
+    if (cutover === null) return;
+    const away = (): Promise<never> =>
+      Promise.reject(new Fault("connection-lost", "No engine of this migration has reached it."));
+    const why = new Fault(
+      "way-back-stopped",
+      `The write pause of the way back is past its budget of ${String(budgetMs / 1000)} s (cutover.maxWritePause), and the source does not answer.`,
+      { next: "headgate rollback" },
+    );
+    await reopenTarget(
+      {
+        night: {
+          cutover,
+          source: { fenceState: away, raise: away },
+          target: { open: () => ledger.night().openTarget(cutover, migration.config.cutover.open.roles) },
+          mirror: async (entries) => {
+            await ledger.night().journal(entries);
+          },
+        },
+        journal,
+        wait: services.wait,
+        stop: eitherOf(signal, ledger.lost),
+        onStep: (told) => {
+          log.info(told, `step ${told.step}: ${told.phase}`);
+        },
+        onWord: (sentence) => {
+          log.warn({}, sentence);
+        },
+      },
+      why,
+    );
+    log.error({ code: why.code }, why.message);
+  }
+}
