@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cached } from "./cache.js";
-import { findJava } from "./java.js";
+import { findJava, javaHelp } from "./java.js";
 import { mavenFile, mavenJars, mavenUnusable } from "./maven.js";
 import type { Artifact } from "./maven.js";
 import { kinds } from "./names.js";
@@ -33,6 +33,11 @@ const plugins: Readonly<Record<string, Artifact>> = {
   "debezium-mysql": "io.debezium:debezium-connector-mysql:3.6.1.Final",
   "debezium-mariadb": "io.debezium:debezium-connector-mariadb:3.5.0.Final",
   "apicurio-converter": "io.apicurio:apicurio-registry-utils-converter:2.6.13.Final",
+};
+
+/** The newest of which every part is served. */
+const jdbcSink: Readonly<Record<string, Artifact>> = {
+  "debezium-jdbc": "io.debezium:debezium-connector-jdbc:3.5.0.Final",
 };
 
 /** What the worker has already must not be in a plugin too: two classes of one name are no subtypes of each other. */
@@ -73,11 +78,38 @@ async function kafkaFolder(): Promise<string> {
 }
 
 async function pluginFolder(java: string, libraries: string): Promise<string> {
-  const folder = await cached("connect-1", async (contents) => {
+  return await pluginsFromMaven(java, libraries, "connect-1", plugins, () => {
     say("Debezium for MySQL and MariaDB from Maven: about 40 MB to download, 40 MB on disk");
+  });
+}
+
+/** Debezium's own way into a database, which the bench holds the engine against: what a worker is started with. */
+export async function jdbcSinkPrograms(): Promise<{
+  readonly worker: readonly string[];
+  readonly pluginPath: string;
+}> {
+  const offer = await programsFromMaven("connect");
+  if ("unusable" in offer)
+    throw new Refusal(64, `Kafka Connect ${offer.unusable}.`, javaHelp(process.platform));
+  const [java = ""] = offer.server;
+  const sink = await pluginsFromMaven(java, await kafkaFolder(), "connect-jdbc-1", jdbcSink, () => {
+    say("Debezium's JDBC sink from Maven: about 40 MB to download, 40 MB on disk");
+  });
+  return { worker: offer.server, pluginPath: `${offer.share ?? ""},${sink}` };
+}
+
+async function pluginsFromMaven(
+  java: string,
+  libraries: string,
+  key: string,
+  wanted: Readonly<Record<string, Artifact>>,
+  tell: () => void,
+): Promise<string> {
+  const folder = await cached(key, async (contents) => {
+    tell();
     const all = join(contents, "plugins");
     mkdirSync(all);
-    for (const [plugin, artifact] of Object.entries(plugins)) {
+    for (const [plugin, artifact] of Object.entries(wanted)) {
       const into = join(all, plugin);
       await mavenJars(into, [artifact]);
       rmSync(`${into}.pom.xml`);
