@@ -101,6 +101,8 @@ export function journalSteps({ state, steps }: Pick<Journey, "state" | "steps">)
       ];
     case "completed":
       return [{ why: "the migration is completed", command: "headgate report" }];
+    case "abandoned":
+      return [{ why: "the migration was abandoned", command: "headgate report" }];
     default:
       return [{ why: "the source serves; once the target answers", command: "headgate run" }];
   }
