@@ -13,6 +13,7 @@ import type { Ledger } from "../port.js";
 import { engineClient } from "../serve/client.js";
 import type { Log } from "../watch/log.js";
 import { openCrew } from "./crew.js";
+import { journeyAt } from "./journey-at.js";
 import { walkedBody } from "./cutover-ask.js";
 import type { Body } from "./cutover-ask.js";
 import { engineVoice } from "./engine-voice.js";

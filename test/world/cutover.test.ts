@@ -49,6 +49,21 @@ describe("the night", () => {
     expect(said.last["steps"]).toHaveLength(14);
   });
 
+  it("rehearses all but fence and switch, timed, while the application writes on", async () => {
+    const upTo = night.app.acknowledged.length;
+    const said = await night.headgate(["cutover", "--rehearse"]);
+    expect(said.code, said.stdout + said.stderr).toBe(0);
+    expect(said.last).toMatchObject({ rehearsal: true, state: "ready" });
+    const steps = said.last["steps"] as readonly { readonly step: string; readonly seconds: number }[];
+    expect(steps.map(({ step }) => step)).toEqual(["drain", "proof", "keys", "canary"]);
+    expect(said.last["expectedWritePauseSeconds"]).toBeGreaterThan(0);
+    // Nobody was kept from anything.
+    await night.app.more(10);
+    expect(night.app.unknown.size).toBe(0);
+    expect((await night.headgate(["status"])).last).toMatchObject({ state: "ready", blocking: [] });
+    await whole("source", upTo);
+  });
+
   it("cuts over while the application writes, and the application goes on on the target", async () => {
     const said = await night.headgate(["cutover"]);
     expect(said.code, said.stdout + said.stderr).toBe(0);
