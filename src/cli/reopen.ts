@@ -10,7 +10,7 @@ import { reopenTarget } from "../cutover/rollback.js";
 import { Fault } from "../errors.js";
 import { eitherOf } from "../stop.js";
 import type { Living } from "./living.js";
-import { journeyAt } from "./settle-at-source.js";
+import { journeyAt } from "./journey-at.js";
 
 /** The target is shut, and nothing leads to the source yet. */
 export function isBetween({ state, steps }: Journey): boolean {

@@ -17,7 +17,6 @@ import { journeyAt } from "./journey-at.js";
 import { walkedBody } from "./cutover-ask.js";
 import type { Body } from "./cutover-ask.js";
 import { engineVoice } from "./engine-voice.js";
-import { journeyAt } from "./journey-at.js";
 import type { OpenMigration } from "./open.js";
 import { readRecordedPlan } from "./plan-file.js";
 import type { VerbContext } from "./verb.js";
