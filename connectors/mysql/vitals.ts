@@ -24,10 +24,11 @@ export class MysqlVitals implements Vitals {
   async traffic(): Promise<TrafficCounts | null> {
     return await this.#alone(async (connection) => {
       const rows = await connection.query(
-        "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_commit', 'Com_rollback')",
+        // Com_commit counts the statement alone: an application that commits each by itself would have none but failures.
+        "SHOW GLOBAL STATUS WHERE Variable_name IN ('Handler_commit', 'Handler_rollback')",
       );
       const counts = new Map(rows.map(([name, count]) => [(name ?? "").toLowerCase(), count]));
-      const [committed, back] = [counts.get("com_commit"), counts.get("com_rollback")];
+      const [committed, back] = [counts.get("handler_commit"), counts.get("handler_rollback")];
       if (typeof committed !== "string" || typeof back !== "string") return null;
       return { committed: BigInt(committed), rolledBack: BigInt(back) };
     });
