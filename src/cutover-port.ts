@@ -94,6 +94,35 @@ export interface SourceNight extends AsyncDisposable {
   until(signal: AbortSignal): () => void;
 }
 
+/** A change of the target that the source does not hold. */
+export interface RefusedChange {
+  /** Equal whenever the log is read again. */
+  readonly event: string;
+  /** In whose soak it came. */
+  readonly cutover: string;
+  /** Source name. */
+  readonly table: string;
+  readonly operation: string;
+  /** Keys of the rows that it is about, as `touched` hands them over; null: any row of the table. */
+  readonly touched: Buffer | null;
+  /** The same for people. */
+  readonly about: string;
+  /** A fault's code and sentence. */
+  readonly reason: string;
+  readonly sentence: string;
+}
+
+/** As the source's ledger has it. */
+export interface RefusedRecord extends RefusedChange {
+  /** kept: it waits, and the way back with it. skipped: left out by somebody's word. applied: the source took it after all. */
+  readonly state: "kept" | "skipped" | "applied";
+  /** ISO time by the source's clock. */
+  readonly keptAt: string;
+  readonly who: string | null;
+  readonly why: string | null;
+  readonly settledAt: string | null;
+}
+
 /** Where the reverse stream writes and keeps its checkpoint: tables of ours in the source's database `headgate`. */
 export interface ReverseLedger {
   /** Creates what is missing. */
@@ -122,6 +151,20 @@ export interface ReverseLedger {
    * none again, the number goes on. Does nothing where the lane has moved from this number.
    */
   beginAnew(migration: string, seq: bigint): Promise<void>;
+  /** Notes a change that the lane stands before. Once somebody has decided about it, that stays. */
+  quarantine(migration: string, change: RefusedChange): Promise<void>;
+  /** All that were refused, oldest first. Reads only. */
+  quarantined(migration: string): Promise<readonly RefusedRecord[]>;
+  /**
+   * Somebody's word that a change which waits is left out, on record in one transaction with a batch more of the lane that touches
+   * its rows. The lane's writer has ended. False where it does not wait (any more). Fault epoch-lost.
+   */
+  leaveOut(
+    migration: string,
+    epoch: string,
+    event: string,
+    decision: { readonly who: string; readonly why: string },
+  ): Promise<boolean>;
   /** Drops it. */
   drop(migration: string): Promise<void>;
 }

@@ -178,6 +178,11 @@ export interface FaultDetails {
 /** The command for DDL that adds. */
 export const amending = "headgate plan --amend";
 
+/** The command that leaves a change out. */
+export function skipping(event: string): string {
+  return `headgate skip --event '${event}' --reason REASON`;
+}
+
 /** The command that copies a table again, as a shell takes it: names may hold anything. */
 export function recopying(table: string): string {
   return `headgate recopy ${/^[\w.-]+$/u.test(table) ? table : `'${table.replaceAll("'", "'\\''")}'`}`;

@@ -5,7 +5,7 @@
  */
 import { mysqlName } from "../../src/safety/identifier.js";
 import type { SourceMarks, SourceTraces, Trace } from "../../src/traces-port.js";
-import { dropRows, wayBackRows } from "./apply/schema.js";
+import { dropRows, wayBackRows } from "./apply/leaving.js";
 import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { readGrants } from "./grants.js";
@@ -88,18 +88,16 @@ async function itemsOf(looking: Looking): Promise<readonly Item[]> {
 
 async function wayBackItem(looking: Looking): Promise<readonly Item[]> {
   const { connection, migration } = looking;
-  const found = await wayBackRows(connection, migration);
-  if (found === "none") return [];
-  const what =
-    found === "tables"
-      ? "tables headgate.reverse_lane and headgate.reverse_dirty"
-      : `rows of ${migration} in headgate.reverse_lane and headgate.reverse_dirty`;
-  const needs = found === "tables" ? ["DELETE", "DROP"] : ["DELETE"];
-  const sql = ["DROP TABLE headgate.reverse_lane, headgate.reverse_dirty;"];
+  const { rows, tables } = await wayBackRows(connection, migration);
+  const goes = tables.length > 0;
+  if (!goes && rows.length === 0) return [];
+  const names = (goes ? tables : rows).map(({ name }) => `${markerDatabase}.${name}`);
+  const what = goes ? `tables ${names.join(", ")}` : `rows of ${migration} in ${names.join(", ")}`;
+  const sql = goes ? `DROP TABLE ${names.join(", ")};` : null;
   return [
     {
-      trace: traceOf(looking, what, needs, found === "tables" ? (sql[0] ?? null) : null),
-      tables: found === "tables" ? 2 : 0,
+      trace: traceOf(looking, what, goes ? ["DELETE", "DROP"] : ["DELETE"], sql),
+      tables: tables.length,
       act: () => dropRows(connection, migration),
     },
   ];

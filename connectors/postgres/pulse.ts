@@ -44,6 +44,7 @@ const place = `
 export class PostgresPulse implements TargetPulse {
   readonly #options: PostgresOptions;
   #session: Session | null = null;
+  #over = false;
   /** The data directory, once it is proven to be this server's and on this machine; null where it is not. */
   #directory: Promise<string | null> | null = null;
 
@@ -70,15 +71,24 @@ export class PostgresPulse implements TargetPulse {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true;
     const session = this.#session;
     this.#session = null;
     await session?.close();
   }
 
+  /** One that is open only after the end is nobody's to close, and would keep the process. */
+  async #open(): Promise<Session> {
+    const session = await Session.open(this.#options);
+    if (!this.#over) return session;
+    await session.close();
+    throw new Fault("interrupted", "Nobody asks any more.");
+  }
+
   /** One row, or null where this account is refused. */
   async #ask(sql: string): Promise<TextRow | null> {
     if (this.#session !== null && this.#session.dead !== null) this.#session = null;
-    this.#session ??= await Session.open(this.#options);
+    this.#session ??= await this.#open();
     try {
       return (await this.#session.query(sql, [], "asking how the target feels")).rows[0] ?? null;
     } catch (error) {

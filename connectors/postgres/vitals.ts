@@ -17,6 +17,7 @@ export class PostgresVitals implements Vitals {
   readonly #pulse: PostgresPulse;
   readonly #now: () => number;
   #session: Session | null = null;
+  #over = false;
   #last: Promise<unknown> = Promise.resolve();
 
   /** `now`: monotonic milliseconds. */
@@ -62,10 +63,19 @@ export class PostgresVitals implements Vitals {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true;
     const session = this.#session;
     this.#session = null;
     await session?.close();
     await this.#pulse[Symbol.asyncDispose]();
+  }
+
+  /** One that is open only after the end is nobody's to close, and would keep the process. */
+  async #open(): Promise<Session> {
+    const session = await Session.open(this.#options);
+    if (!this.#over) return session;
+    await session.close();
+    throw new Fault("interrupted", "Nobody asks any more.");
   }
 
   /** One after another: a time beside another's statement would be both their times. */
@@ -74,7 +84,7 @@ export class PostgresVitals implements Vitals {
     const mine = (async () => {
       await before;
       if (this.#session !== null && this.#session.dead !== null) this.#session = null;
-      this.#session ??= await Session.open(this.#options);
+      this.#session ??= await this.#open();
       return await act(this.#session);
     })();
     this.#last = settled(mine);

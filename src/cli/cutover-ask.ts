@@ -51,11 +51,44 @@ const bodySchema = z.looseObject({
   /** What was moved, what it cost, what is proven; where this walk made it. */
   delivery: z.array(z.string()).default([]),
   why: z.looseObject({ code: z.string(), sentence: z.string(), next: z.string() }).optional(),
+  /** Changes that were left out of the way back, by whose word. */
+  leftOut: z
+    .array(
+      z.looseObject({
+        ...{ event: z.string(), table: z.string(), rows: z.string() },
+        ...{ who: z.string(), why: z.string() },
+      }),
+    )
+    .default([]),
+  /** Rows of them that did not go back; null where another engine has compared. */
+  stayed: z
+    .array(z.looseObject({ table: z.string(), key: z.array(z.string()) }))
+    .nullable()
+    .default([]),
 });
+
+/** What somebody has to know of a way back on which something was left out. */
+function leftOutLines({ leftOut, stayed }: z.output<typeof bodySchema>): readonly string[] {
+  if (leftOut.length === 0) return [];
+  return [
+    ...leftOut.map(
+      ({ event, table, rows, who, why: reason }) =>
+        `Left out of the way back: ${table} ${rows}, ${event}, by ${who}: ${reason}`,
+    ),
+    ...(stayed === null
+      ? ["Which rows of the target did not go back is in the journal, with the step reverse-proof."]
+      : stayed.length === 0
+        ? ["All of their rows went back as they were at the end."]
+        : stayed.map(
+            ({ table, key }) => `Did not go back: ${table} (${key.join(", ")}). The target has it.`,
+          )),
+  ];
+}
 
 /** `asked`: the verb, which decides what going back means. */
 export function walkedResult(asked: "cutover" | "rollback", migration: string, body: Body): VerbResult {
-  const { state, writePauseSeconds, proof, delivery, why } = bodySchema.parse(body);
+  const parsed = bodySchema.parse(body);
+  const { state, writePauseSeconds, proof, delivery, why } = parsed;
   const pause =
     writePauseSeconds === null ? "" : ` Writes were stopped for ${writePauseSeconds.toFixed(3)} s.`;
   const proven =
@@ -90,6 +123,7 @@ export function walkedResult(asked: "cutover" | "rollback", migration: string, b
     human: [
       `${migration}: rolled back. The source is open, as before.${pause}`,
       ...(why === undefined ? [] : [`Why: ${why.code}: ${why.sentence}`]),
+      ...leftOutLines(parsed),
     ],
   };
 }

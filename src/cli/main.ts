@@ -130,6 +130,10 @@ const services: Services = {
     const { openTraces } = await import("../../connectors/mysql/traces.js");
     return openTraces({ server: { ...server, tls }, migration });
   },
+  reverseLedger: async (server, tls, migration) => {
+    const { reverseLedger } = await import("../../connectors/mysql/apply/ledger.js");
+    return reverseLedger({ ...server, tls }, migration);
+  },
   sourceProbe: async (server, tls, plan) => {
     const { sourceProbe } = await import("../../connectors/mysql/night/probe.js");
     return sourceProbe({ ...server, tls }, plan);

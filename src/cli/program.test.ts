@@ -39,6 +39,7 @@ function offline(
     openTarget: refuse,
     openSourceNight: refuse,
     sourceTraces: refuse,
+    reverseLedger: refuse,
     sourceProbe: refuse,
     targetProbe: refuse,
     moment: () => undefined,

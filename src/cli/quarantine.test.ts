@@ -25,6 +25,7 @@ const poison = {
   reason: "constraint-refused",
   sentence: "t_v_check does not hold",
   key: null,
+  newKey: null,
   before: null,
   after: "00",
 } as const;

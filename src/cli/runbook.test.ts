@@ -58,6 +58,7 @@ async function run(...argv: string[]): Promise<{ exit: number; out: string; err:
     openTarget: refuse,
     openSourceNight: refuse,
     sourceTraces: refuse,
+    reverseLedger: refuse,
     sourceProbe: refuse,
     targetProbe: refuse,
     moment: () => undefined,

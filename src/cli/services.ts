@@ -3,7 +3,7 @@
  * process, so that tests can run them with a clock and streams of their own.
  */
 import type { FenceSettings } from "./fence-settings.js";
-import type { Probe, SourceNight } from "../cutover-port.js";
+import type { ReverseLedger, Probe, SourceNight } from "../cutover-port.js";
 import type { Plan } from "../model.js";
 import type { KafkaEndpoint, Source, Target } from "../port.js";
 import type { Server, Tls } from "../config/url.js";
@@ -51,6 +51,8 @@ export interface Services {
   readonly openSourceNight: (settings: FenceSettings) => Promise<SourceNight>;
   /** What migrations leave in the source's database `headgate`. Opens nothing before it is asked. */
   readonly sourceTraces: (server: Server, tls: Tls, migration: string) => Promise<SourceTraces>;
+  /** The way back's ledger on the source. Opens nothing before it is asked. */
+  readonly reverseLedger: (server: Server, tls: Tls, migration: string) => Promise<ReverseLedger>;
   /** Logs in as an application. Opens nothing before it is asked. */
   readonly sourceProbe: (server: Server, tls: Tls, plan: Plan) => Promise<Probe>;
   readonly targetProbe: (url: string, tls: Tls, plan: Plan) => Promise<Probe>;

@@ -12,6 +12,8 @@ import { openMigration } from "./open.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { readRecordedPlan } from "./plan-file.js";
+import { skipOnWayBack } from "./skip-back.js";
+import { isSwitched } from "./status-night.js";
 import type { VerbContext } from "./verb.js";
 
 export interface SkipFlags {
@@ -28,6 +30,8 @@ export async function skipVerb(context: VerbContext, flags: SkipFlags): Promise<
   await using migration = await openMigration(context);
   const target = await migration.target();
   const view = await target.view(migration.id);
+  if (view !== null && isSwitched(view))
+    return await skipOnWayBack(context, migration, view, flags, whoami());
   const waiting = waitingChange(view, event);
   const goesOn = !dryRun && (await decide(migration, view, event, reason));
   return {

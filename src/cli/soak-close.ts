@@ -52,9 +52,10 @@ export async function complete(
   reverse: ReverseStream | null,
   streaming: AbortController,
 ): Promise<Body> {
-  const blocking = (await reverse?.blocking()) ?? [];
-  if (blocking.length > 0)
-    throw new Fault("cutover-refused", `The soak cannot end: ${blocking.join(" ")}`, {
+  // A slot that is lost is none of its business: it needs no way back. What waits for a decision is told first.
+  const waiting = reverse?.waiting ?? [];
+  if (waiting.length > 0)
+    throw new Fault("cutover-refused", `The soak cannot end: ${waiting.join(" ")}`, {
       next: "headgate status",
     });
   const told = closing.walk.of({ reverse, onStep: () => undefined });

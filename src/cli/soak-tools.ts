@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../errors.js";
 import { proveAtRollback } from "../migration/at-rollback.js";
+import type { RollbackProof } from "../migration/at-rollback.js";
+import type { Explains } from "../migration/left-out.js";
 import type { ReverseStream } from "../migration/reverse.js";
 import { wayBackVerification } from "../migration/soak-verifier.js";
 import type { Ledger } from "../port.js";
 import type { LaneCheckpoint } from "../stream-port.js";
-import type { FenceProof } from "../verify/fence-proof.js";
 import type { KeptText } from "../verify/kept-ledger.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Crew } from "./crew.js";
@@ -53,8 +54,9 @@ function standingAtSwitch(crew: Crew): LaneCheckpoint {
 export async function proveHome(
   parts: Comparing,
   reverse: ReverseStream,
+  leftOut: Explains,
   signal: AbortSignal,
-): Promise<FenceProof> {
+): Promise<RollbackProof> {
   const { living, crew, ledger } = parts;
   const { target: doors } = crew;
   if (doors === null) throw new Fault("bug", "A soak has no claim.");
@@ -65,6 +67,7 @@ export async function proveHome(
     position: () => doors.wayBack.position(),
     most: mostBroughtHome,
     full: false,
+    leftOut,
     signal,
   });
 }

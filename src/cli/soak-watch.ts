@@ -25,6 +25,8 @@ export interface SoakWatchParts {
   readonly lanes: () => readonly LaneStatus[];
   /** Why the way back cannot bring everything back now, a sentence each. */
   readonly blocking: () => Promise<readonly string[]>;
+  /** Changes that were left out of the way back. */
+  readonly leftOut: () => number;
   readonly verifier: SoakVerifier;
   /** Goes back because of this; it is told and paged where that fails. */
   readonly goBack: (why: Fault) => void;
@@ -131,6 +133,14 @@ export class SoakWatch {
     const soakedMs = living.context.services.today().getTime() - since;
     try {
       const blocking = await this.#parts.blocking();
+      const left = this.#parts.leftOut();
+      if (blocking.length > 0)
+        return { act: "page", why: `not everything can be brought back: ${blocking.join(" ")}` };
+      if (left > 0)
+        return {
+          act: "page",
+          why: `${String(left)} change(s) were left out of the way back, so going back takes somebody's word: headgate rollback`,
+        };
       return answer(fired, {
         phase: journey.state === "soaking" ? "soaking" : "going",
         soakedMs: Number.isNaN(soakedMs) ? Infinity : soakedMs,
@@ -139,7 +149,7 @@ export class SoakWatch {
         pauseMs: crew.budgetMs,
         // It is drained at least as fast as it was written, so what it is behind is the most that this takes.
         drainMs: lag === null ? null : lag * 1000,
-        sourceComplete: blocking.length === 0 && lag !== null && lag <= levelSeconds,
+        sourceComplete: lag !== null && lag <= levelSeconds,
       });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

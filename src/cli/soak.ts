@@ -7,13 +7,14 @@ import { isDone } from "../cutover/journey.js";
 import { persisting } from "../cutover/persisting.js";
 import { rollback } from "../cutover/rollback.js";
 import { isUnfinished, settle } from "../cutover/runner.js";
-import type { StepTold } from "../cutover/walk.js";
 import { Fault } from "../errors.js";
+import { RefusedChanges } from "../migration/refused.js";
 import { ReverseStream } from "../migration/reverse.js";
 import { SoakVerifier } from "../migration/soak-verifier.js";
 import type { Ledger } from "../port.js";
 import type { JobAct } from "../serve/jobs.js";
 import { eitherOf } from "../stop.js";
+import type { ProofDifference } from "../verify/fence-proof.js";
 import { openCrew } from "./crew.js";
 import type { Crew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
@@ -21,10 +22,13 @@ import type { Body } from "./cutover-ask.js";
 import { lastView } from "./figures.js";
 import { tellStream } from "./live-voice.js";
 import type { Living } from "./living.js";
-import { keepPoison } from "./quarantine.js";
 import { close, complete } from "./soak-close.js";
 import { demandFence, guardFence } from "./soak-fence.js";
+import { SoakHome } from "./soak-home.js";
+import { SoakRefusals, demandNoWalk } from "./soak-refusals.js";
 import { proveHome, soakTools, switchedAt } from "./soak-tools.js";
+import { turning, untilDrained } from "./soak-turning.js";
+import type { Soaked } from "./soak-turning.js";
 import { soakWalker } from "./soak-walker.js";
 import type { SoakWalker } from "./soak-walker.js";
 import { SoakWatch } from "./soak-watch.js";
@@ -34,9 +38,6 @@ import { endsWith } from "./works.js";
 
 /** Whoever asks an engine for a job's end looks several times in so long. */
 const answerMs = 2000;
-
-/** `reopened`: a way back was given up, and its stream has ended; another life soaks on. */
-export type Soaked = "rolled_back" | "reopened" | "completed" | "done";
 
 /** Resolves when the soak is over, or the task that the verb became an engine for is done. */
 export async function soak(living: Living, claim: () => Promise<Ledger>): Promise<Soaked> {
@@ -96,6 +97,15 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   let undrained = state === "rolling_back" && isDone(steps.get("reverse-drain"));
   const streaming = new AbortController();
   const stop = eitherOf(signal, streaming.signal);
+  const refused = await RefusedChanges.open({
+    ledger: crew.source.wayBack,
+    plan: found.plan,
+    engine: found.catalogue.engine,
+    epoch: ledger.epoch,
+    cutover: crew.journey.cutover ?? "",
+  });
+  const refusals = new SoakRefusals({ living, crew, walk, refused });
+  const stayed: { rows: readonly ProofDifference[] | null } = { rows: null };
   const reverse: ReverseStream = await ReverseStream.open({
     plan: found.plan,
     engine: found.catalogue.engine,
@@ -110,7 +120,9 @@ async function soaking(parts: Soaking): Promise<Soaked> {
       undrained = false;
       // It has drained, and the proof may write a batch of its own.
       streaming.abort(new Fault("interrupted", "The way back is drained."));
-      return await proveHome(parts, reverse, until);
+      const proof = await proveHome(parts, reverse, refused.explains, until);
+      stayed.rows = proof.stayed;
+      return proof;
     },
     now: services.now,
     wait: services.wait,
@@ -118,47 +130,27 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     onEvent: (event) => {
       tellStream(log, event);
     },
-    keep: async (poison) => {
-      const path = await keepPoison(migration.stateDirectory, poison);
-      log.error(
-        { event: poison.id, table: poison.table, reason: poison.reason, path },
-        "quarantined on the way back",
-      );
-    },
-    skips: new Set(),
+    keep: (poison) => refusals.keep(poison),
+    refused,
+    stands: (fault) => refusals.stands(fault),
     signal: stop,
   });
   ticker.follow(() => reverse.stream.lanes);
   steering.follow(reverse.stream);
+  steering.leavesOut(async (event, decision) => {
+    demandNoWalk(way.going);
+    await refusals.leaveOut(event, decision, reverse.stream.standing);
+  });
   const over = turning();
   await using hooks = new SwitchHooks(() => walk.of({ reverse: null, onStep: () => undefined }));
-  const under: { back: Promise<Body> | null; word: AbortController } = {
-    back: null,
-    word: new AbortController(),
-  };
-  const goBack = (onStep: (told: readonly StepTold[]) => void, why: Fault | null = null): Promise<Body> =>
-    (under.back ??= (async () => {
-      const told: StepTold[] = [];
-      await hooks.end();
-      const going = walk.of({
-        reverse,
-        onStep: (each) => {
-          told.push(each);
-          onStep(told);
-        },
-      });
-      // Both sides may be shut by now: what passes is not left for somebody to find.
-      const walked = await persisting(services, () => rollback(going, why, under.word.signal), { signal });
-      // Where it was given up the stream has been drained and ended: another life soaks on.
-      over.resolve(walked.state === "soaking" ? "reopened" : "rolled_back");
-      if (walked.state === "soaking" && walked.why !== null) tellGivenUp(parts, walked.why);
-      return walkedBody(walked, crew.journey, told);
-    })().finally(() => {
-      under.back = null;
-      under.word = new AbortController();
-    }));
+  const way = new SoakHome({
+    ...{ living, crew, walk, reverse, refused, over, signal },
+    hooksEnded: () => hooks.end(),
+    stayed: () => stayed.rows,
+  });
   const verifier = new SoakVerifier({
     tools: await soakTools(parts, reverse),
+    leftOut: refused,
     onVerified: ({ differences }) => {
       if (differences > 0n) log.error({ differences: String(differences) }, "rows differ in the soak");
     },
@@ -169,32 +161,33 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     crew,
     lanes: () => reverse.stream.lanes,
     blocking: () => reverse.blocking(),
+    leftOut: () => refused.leftOut.length,
     verifier,
     signal: stop,
     goBack: (why) => {
-      void goBack(() => undefined, why).catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        log.error({}, `the way back that a trigger asked for stands: ${reason}`);
-        crew.hooks.page(
-          { migration: migration.id, cutover: crew.journey.cutover, reason },
-          new AbortController().signal,
-        );
-      });
+      void way
+        .go(() => undefined, why)
+        .catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          log.error({}, `the way back that a trigger asked for stands: ${reason}`);
+          crew.hooks.page(
+            { migration: migration.id, cutover: crew.journey.cutover, reason },
+            new AbortController().signal,
+          );
+        });
     },
   });
   steering.triggered(() => watching.status);
   const works = {
     cutover: async () => {
       // A way back that is under way is given up by the word that leads forward, while it can be.
-      if (under.back !== null) {
-        under.word.abort(new Fault("interrupted", "headgate cutover was asked for."));
-        return await under.back;
-      }
+      const givenUp = way.giveUp(new Fault("interrupted", "headgate cutover was asked for."));
+      if (givenUp !== null) return await givenUp;
       const why = await hooks.run();
       return walkedBody({ state: "soaking", writePauseSeconds: null, why }, crew.journey, []);
     },
     rollback: async (_ask: unknown, onProgress: (facts: Body) => void) =>
-      await goBack((steps) => onProgress({ steps: [...steps] })),
+      await way.go((steps) => onProgress({ steps: [...steps] })),
     complete: async () => {
       watching.demandClean();
       const body = await complete(parts, reverse, streaming);
@@ -221,7 +214,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     ),
     guardFence(parts, signal),
   ];
-  if (crew.journey.state === "rolling_back") tasks.push(goBack(() => undefined).then(() => over.promise));
+  if (crew.journey.state === "rolling_back") tasks.push(way.go(() => undefined).then(() => over.promise));
   const { task } = goal;
   if (isUnfinished(crew.journey) && (task === undefined || task.done())) void finishing(parts, hooks);
   if (task !== undefined && !task.done())
@@ -241,16 +234,8 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     // Whatever is over by itself waits for how the soak ends: where that was another way, for good.
     over.reject(ended);
     await reverse[Symbol.asyncDispose]();
-    await Promise.allSettled([...tasks, under.back ?? over.promise]);
+    await Promise.allSettled([...tasks, way.going ?? over.promise]);
   }
-}
-
-function tellGivenUp({ living, crew }: Soaking, why: Fault): void {
-  living.log.error({ code: why.code, next: why.next }, why.message);
-  crew.hooks.page(
-    { migration: living.migration.id, cutover: crew.journey.cutover, reason: why.message },
-    new AbortController().signal,
-  );
 }
 
 /** What a life before this one has left, once more. */
@@ -293,33 +278,4 @@ async function soakingAlone(parts: Soaking): Promise<Soaked> {
   await living.goal.task?.act(works, signal);
   if (living.goal.task !== undefined && living.goal.task.staysInSoak !== true) return "done";
   return await Promise.race([over.promise, guardFence(parts, signal)]);
-}
-
-interface Turning {
-  readonly promise: Promise<Soaked>;
-  readonly resolve: (to: Soaked) => void;
-  readonly reject: (why: unknown) => void;
-}
-
-/** The end of the soak, for whoever brings it about. */
-function turning(): Turning {
-  let [resolve, reject]: [Turning["resolve"], Turning["reject"]] = [() => undefined, () => undefined];
-  const promise = new Promise<Soaked>((resolved, rejected) => {
-    [resolve, reject] = [resolved, rejected];
-  });
-  return { promise, resolve, reject };
-}
-
-/** What ends with the life; where the stream was drained for a proof, its end is none. */
-async function untilDrained(
-  act: Promise<Soaked>,
-  over: Promise<Soaked>,
-  drained: AbortSignal,
-): Promise<Soaked> {
-  try {
-    return await act;
-  } catch (error) {
-    if (drained.aborted) return await over;
-    throw error;
-  }
 }

@@ -21,6 +21,13 @@ import type { LastVerify } from "./last-verify.js";
 import { isLive, nextOf, waiting } from "./status-next.js";
 import { isAway, journalResult, journalSteps, journeyLines } from "./status-journal.js";
 import { isSwitched, nightLines, soakLines } from "./status-night.js";
+import {
+  refusalLines,
+  refusalsBody,
+  waitsOnWayBack,
+  wayBackDecision,
+  wayBackRefusals,
+} from "./status-back.js";
 import { table } from "./table.js";
 import { progressLine } from "./verify-progress.js";
 
@@ -57,14 +64,25 @@ export async function statusVerb(context: VerbContext): Promise<VerbResult> {
   }
   const engine = await engineOf(migration.stateDirectory, view);
   const proven = lastVerify(await target.proof(migration.id));
+  const back = await wayBackRefusals(context, migration, view);
+  const undecided = waitsOnWayBack(back);
   return {
     exit: 0,
-    nextSteps:
-      isUnderWay(journey.state) && view.holder === null
+    nextSteps: [
+      ...(undecided === undefined ? [] : [wayBackDecision(undecided)]),
+      ...(isUnderWay(journey.state) && view.holder === null
         ? journalSteps(journey)
-        : nextOf(view, engine, proven),
-    body: bodyOf(view, engine, proven, journey),
-    human: screenOf(migration.id, view, engine, proven, journey),
+        : nextOf(view, engine, proven)),
+    ],
+    body: {
+      ...bodyOf(view, engine, proven, journey),
+      quarantine: [
+        ...view.quarantine.map((each) => ({ direction: "forward", ...each })),
+        ...refusalsBody(back),
+      ],
+      ...(undecided === undefined ? {} : { blocking: [...blocking(view, engine), "quarantine"] }),
+    },
+    human: [...screenOf(migration.id, view, engine, proven, journey), ...refusalLines(back)],
   };
 }
 
@@ -106,7 +124,6 @@ function bodyOf(
     built: view.built.length,
     lastVerify: proven,
     verifying: engine?.verifying ?? null,
-    quarantine: view.quarantine,
     held: heldBody(view),
     blocking: blocking(view, engine),
     atFence: engine?.atFence ?? null,

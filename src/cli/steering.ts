@@ -19,13 +19,14 @@ import { jobKinds, Jobs } from "../serve/jobs.js";
 import type { JobAct, JobKind, Works } from "../serve/jobs.js";
 import { socketPath } from "../serve/socket.js";
 import { leaveOut } from "../migration/leave-out.js";
+import type { Decision } from "../migration/leave-out.js";
 import { readFrom } from "../migration/read-from.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { Stream } from "../stream/options.js";
-import { keptOf } from "../watch/engine-status.js";
 import type { EngineStatus, TriggerReading } from "../watch/engine-status.js";
 import type { Log } from "../watch/log.js";
 import { Tally } from "../watch/tally.js";
+import { engineFacts } from "./engine-facts.js";
 import type { OpenMigration } from "./open.js";
 import { probesOf } from "./probes.js";
 import { Retention, positionsOf } from "./retention.js";
@@ -95,6 +96,8 @@ export class Steering implements AsyncDisposable {
   #feed: ChangeFeed | null = null;
   /** Events that somebody has left out since the run began. */
   readonly #leftOut = new Set<string>();
+  /** Who leaves a change out where it is not the target's ledger that has it. */
+  #leaveOut: ((event: string, decision: Decision) => Promise<void>) | null = null;
   #verifier: Proving | null = null;
   #triggers: (() => readonly TriggerReading[]) | null = null;
   #epoch = "0";
@@ -158,6 +161,7 @@ export class Steering implements AsyncDisposable {
     this.#stream = null;
     this.#verifier = null;
     this.#triggers = null;
+    this.#leaveOut = null;
     this.#works = {};
     this.#idle = "The copy is not complete yet";
     this.#blocking = ["not-copied"];
@@ -224,6 +228,11 @@ export class Steering implements AsyncDisposable {
     this.#idle = idle;
   }
 
+  /** This life of the engine has what it stands before on record elsewhere than in the target's ledger. */
+  leavesOut(act: (event: string, decision: Decision) => Promise<void>): void {
+    this.#leaveOut = act;
+  }
+
   /** Is told when a change is left out: nothing that was compared before says anything of its tables. */
   proving(verifier: Proving): void {
     this.#verifier = verifier;
@@ -281,7 +290,10 @@ export class Steering implements AsyncDisposable {
       throw new Fault("no-engine", "The engine has lost its claim and begins again.", {
         next: "Run the same command again.",
       });
-    await leaveOut(this.#ledger, event, { who, why: reason });
+    const decision = { who, why: reason };
+    await (this.#leaveOut === null
+      ? leaveOut(this.#ledger, event, decision)
+      : this.#leaveOut(event, decision));
     this.#leftOut.add(event);
     this.#verifier?.unproved();
     this.#stream?.skip(event);
@@ -299,28 +311,20 @@ export class Steering implements AsyncDisposable {
   }
 
   #status(): EngineStatus {
-    const { migration } = this.#options;
-    const { governor } = this.#parts;
     if (this.#ticker === null) throw new Fault("bug", "The control was opened before the engine began.");
-    const feed = this.#feed?.counts?.();
-    const [verifying, differing] = [this.#verifier?.reading(), this.#verifier?.differing()];
-    return {
-      ...this.#ticker.facts(),
-      migration: migration.id,
+    return engineFacts({
+      migration: this.#options.migration.id,
       epoch: this.#epoch,
-      held: governor.held,
-      throttled: governor.throttled,
-      applied: this.#tally.rows(),
+      ticker: this.#ticker,
+      governor: this.#parts.governor,
+      tally: this.#tally,
+      stream: this.#stream,
+      feed: this.#feed,
+      verifier: this.#verifier,
       // From the moment in which the claim is gone, whatever still has to end.
       blocking: this.#ledger === null || this.#ledger.lost.aborted ? ["no-engine"] : this.#blocking,
-      atFence: this.#verifier?.unjudged() ?? [],
-      // Those that lanes stand before now: what was kept may have been settled since, or passed.
-      quarantined: keptOf(this.#stream?.standing ?? []),
       retentionSeconds: this.#retention.seconds,
-      ...(verifying === undefined ? {} : { verifying }),
-      ...(differing === undefined ? {} : { differing }),
-      ...(this.#triggers === null ? {} : { triggers: this.#triggers() }),
-      ...(feed === undefined ? {} : { feed }),
-    };
+      triggers: this.#triggers?.(),
+    });
   }
 }

@@ -5,16 +5,19 @@
  * the source's value is the truth: it was proven inside the fence, and what the target has otherwise is the target's damage.
  */
 import type { PlanTable, Position } from "../model.js";
+import { Fault } from "../errors.js";
 import { withSlot } from "../safety/slot.js";
+import { isPoison } from "../stream/refusal.js";
 import type { LaneWriter } from "../stream-port.js";
 import { compareFenced } from "../verify/fenced.js";
 import type { Fenced, FencedTools } from "../verify/fenced.js";
 import { differencesOf, proofSentences } from "../verify/fence-proof.js";
-import type { FenceProof } from "../verify/fence-proof.js";
+import type { FenceProof, ProofDifference } from "../verify/fence-proof.js";
 import { bringHome, touchedSince } from "../verify/way-home.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Suspect } from "../verify-port.js";
 import { factsOf, figuresOf, record, standing } from "./at-fence.js";
+import type { Explains } from "./left-out.js";
 
 export interface AtRollbackOptions {
   /** Those of the soak (`wayBackVerification`): whoever compares in rounds has ended. */
@@ -29,10 +32,17 @@ export interface AtRollbackOptions {
   readonly most: number;
   /** Every row of every table is compared. */
   readonly full: boolean;
+  /** Rows of which a change was left out by somebody's word: where the source does not hold what they are now, they stay. */
+  readonly leftOut: Explains;
   readonly signal: AbortSignal;
 }
 
-export async function proveAtRollback(options: AtRollbackOptions): Promise<FenceProof> {
+export interface RollbackProof extends FenceProof {
+  /** Rows of the target that did not go back. */
+  readonly stayed: readonly ProofDifference[];
+}
+
+export async function proveAtRollback(options: AtRollbackOptions): Promise<RollbackProof> {
   const { from, full, signal } = options;
   const given = options.tools;
   const began = given.now();
@@ -43,35 +53,47 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Fence
   const first = await compareFenced(tools, { ...request, full }, signal);
   const compared = tools.now();
   const theirs = new Map<PlanTable, readonly Suspect[]>();
+  const apart: Row[] = [];
   for (const table of tools.plan.tables) {
     const mine = first.found.filter((suspect) => suspect.table === table.source);
-    if (mine.length > 0) theirs.set(table, await touchedSince(tools.ledger, table, from, mine, signal));
+    if (mine.length === 0) continue;
+    const touched = await touchedSince(tools.ledger, table, from, mine, signal);
+    theirs.set(
+      table,
+      touched.filter(({ key }) => !options.leftOut(table.source, key)),
+    );
+    for (const suspect of touched)
+      if (options.leftOut(table.source, suspect.key)) apart.push({ table, suspect });
   }
   const rows = [...theirs.values()].reduce((sum, each) => sum + each.length, 0);
   let left: Fenced = first;
-  const may = first.more === 0 && rows > 0 && rows <= options.most && first.moved.length === 0;
+  const some = rows + apart.length > 0;
+  const may = first.more === 0 && some && rows <= options.most && first.moved.length === 0;
   if (may) {
-    await bring(options, tools, theirs);
+    await bring(options, tools, theirs, apart);
     const only = new Map<string, readonly Buffer[]>();
     for (const { table, key } of first.found) only.set(table, [...(only.get(table) ?? []), key]);
     left = await compareFenced(tools, { ...request, full: false, only }, signal);
   }
   const mended = tools.now();
   const run = await record(tools, tools.ledger, { ...left, clean: may ? [] : left.clean });
-  const untouched = first.found.length - rows;
-  const differing = left.found.length + left.more - untouched;
+  const untouched = first.found.length - rows - apart.length;
+  const stays = may ? left.found.filter(({ table, key }) => options.leftOut(table, key)) : [];
+  const differing = left.found.length + left.more - untouched - stays.length;
   const figures = {
     ...figuresOf(known, first, tools.plan.tables),
     at: "rollback" as const,
     ...{ full, differing, orphans: [], queries: [] },
-    repaired: may ? rows - differing : 0,
+    repaired: may ? rows + apart.length - differing - stays.length : 0,
     moved: [...new Set([...first.moved, ...left.moved])],
   };
-  const proof: FenceProof = {
+  const stayed = differencesOf(tools.plan.tables, tools.engine, stays);
+  const proof: RollbackProof = {
     ...figures,
     equal: differing === 0 && figures.moved.length === 0,
     differences: differencesOf(tools.plan.tables, tools.engine, left.found),
-    sentences: [...proofSentences(figures, first), ...kept(untouched)],
+    stayed,
+    sentences: [...proofSentences(figures, first), ...kept(untouched), ...staying(stays.length, stayed)],
     milliseconds: {
       ...first.milliseconds,
       queries: 0,
@@ -91,15 +113,46 @@ function kept(untouched: number): readonly string[] {
   ];
 }
 
+function staying(rows: number, listed: readonly ProofDifference[]): readonly string[] {
+  if (rows === 0) return [];
+  const names = listed.map(({ table, key }) => `${table} (${key.join(", ")})`).join(", ");
+  return [
+    `${String(rows)} row(s) of the target did not go back, because a change was left out that the source does not hold: ${names}${listed.length < rows ? ", and more" : ""}.`,
+  ];
+}
+
+interface Row {
+  readonly table: PlanTable;
+  readonly suspect: Suspect;
+}
+
+/** `apart`: those that the source may still refuse, which then stay as they are. */
 async function bring(
   { writer: open, position, signal }: AtRollbackOptions,
   { source, target, plan, engine, ...tools }: FencedTools,
   rows: ReadonlyMap<PlanTable, readonly Suspect[]>,
+  apart: readonly Row[],
 ): Promise<void> {
   await using reader = await withSlot(tools, "source", (slots) => source.reader(slots), signal);
   await using look = await withSlot(tools, "target", (slots) => target.look(plan, slots), signal);
   await using writer = await open();
-  await bringHome({ reader, look, engine }, writer, rows, await position(), signal);
+  const at = await position();
+  const comparer = { reader, look, engine };
+  await bringHome(comparer, writer, rows, at, signal);
+  const whatFits = async (some: readonly Row[]): Promise<void> => {
+    const tables = new Map<PlanTable, Suspect[]>();
+    for (const { table, suspect } of some) tables.set(table, [...(tables.get(table) ?? []), suspect]);
+    try {
+      await bringHome(comparer, writer, tables, at, signal);
+    } catch (error) {
+      if (!(error instanceof Fault) || !isPoison(error)) throw error;
+      const half = Math.ceil(some.length / 2);
+      if (some.length === 1) return;
+      await whatFits(some.slice(0, half));
+      await whatFits(some.slice(half));
+    }
+  };
+  if (apart.length > 0) await whatFits(apart);
 }
 
 /** What speaks against a proof, for a Fault and the journal: no key and no value of a row is in it. */

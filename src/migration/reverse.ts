@@ -13,10 +13,11 @@ import { wayBackOptions, wayBackPlan } from "../stream/way-back.js";
 import type { ChangeFeed, LaneWriter } from "../stream-port.js";
 import type { FenceProof } from "../verify/fence-proof.js";
 import { proofOf } from "./forward.js";
+import type { RefusedChanges } from "./refused.js";
 
 export interface ReverseOptions extends Pick<
   StreamOptions,
-  "now" | "wait" | "onEvent" | "keep" | "onStands" | "skips" | "moment" | "signal"
+  "now" | "wait" | "onEvent" | "keep" | "moment" | "signal"
 > {
   readonly plan: Plan;
   readonly engine: SourceEngine;
@@ -29,6 +30,10 @@ export interface ReverseOptions extends Pick<
   readonly atSwitch: { readonly seq: bigint; readonly end: Position } | null;
   /** Compares what either side has written since the switch; nothing moves. */
   readonly prove: (signal: AbortSignal) => Promise<FenceProof>;
+  /** What was refused in this soak. */
+  readonly refused: RefusedChanges;
+  /** The way back stands; on record already. Resolves to the change that it may leave out at once, null where a person decides. */
+  readonly stands: (fault: Fault) => Promise<string | null>;
 }
 
 const lookMs = 10;
@@ -56,10 +61,20 @@ export class ReverseStream implements AsyncDisposable {
       now: options.now,
       wait: options.wait,
       onEvent: options.onEvent,
-      ...(options.onStands === undefined ? {} : { onStands: options.onStands }),
+      // There is no other lane, and the soak goes on beside it.
+      waits: true,
+      onStands: async (_, fault) => {
+        await options.refused.stands(fault);
+        const left = await options.stands(fault);
+        if (left !== null) this.stream.skip(left);
+      },
+      closed: options.refused.closed,
       ...(options.moment === undefined ? {} : { moment: options.moment }),
-      keep: options.keep,
-      skips: options.skips,
+      keep: async (poison) => {
+        await options.keep(poison);
+        await options.refused.keep(poison);
+      },
+      skips: options.refused.skips,
       signal,
     });
   }
@@ -104,10 +119,15 @@ export class ReverseStream implements AsyncDisposable {
     return this.#feed.holds(later, earlier);
   }
 
+  /** Changes that wait for somebody's decision, a sentence each. */
+  get waiting(): readonly string[] {
+    return this.stream.standing.map((fault) => this.#options.refused.told(fault));
+  }
+
   async blocking(): Promise<readonly string[]> {
     const slot = await this.#options.wayBack.slot();
     return [
-      ...this.stream.standing.map(({ message }) => message),
+      ...this.waiting,
       ...(slot === null ? ["The slot that keeps the target's log is gone."] : []),
       ...(slot?.lost === true ? ["The target has thrown away log that was not brought back yet."] : []),
     ];
@@ -127,9 +147,11 @@ export class ReverseStream implements AsyncDisposable {
       if (lane.position !== null && this.#feed.holds(lane.position, past)) return end;
       const [standing] = this.stream.standing;
       if (standing !== undefined)
-        throw new Fault("way-back-stopped", `The way back stands still: ${standing.message}`, {
-          cause: standing,
-        });
+        throw new Fault(
+          "way-back-stopped",
+          `The way back stands still: ${this.#options.refused.told(standing)}`,
+          { next: standing.next, cause: standing },
+        );
       await wait(lookMs, stop);
     }
   }

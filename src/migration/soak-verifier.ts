@@ -17,6 +17,8 @@ import type { VerificationTools, VerifyOutcome } from "../verify/verification.js
 import { shownBy, wayBackTools } from "../verify/way-back.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import { followingOf } from "./following.js";
+import { unexplained } from "./left-out.js";
+import type { Explains } from "./left-out.js";
 
 export interface SoakParts {
   /** As the verifier of the way forward has them. */
@@ -74,6 +76,8 @@ export interface SoakOptions {
   readonly tools: VerificationTools;
   readonly touchedEveryMs?: number;
   readonly wholeEveryMs?: number;
+  /** Rows that differ by somebody's word, and tables of which nothing comes back any more. */
+  readonly leftOut?: { readonly explains: Explains; readonly closed: () => ReadonlySet<string> };
   readonly onVerified: (outcome: VerifyOutcome) => void;
   readonly onFailure: (fault: Fault) => void;
 }
@@ -109,9 +113,14 @@ export class SoakVerifier {
   async round(full: boolean, signal: AbortSignal): Promise<VerifyOutcome> {
     this.#running = true;
     try {
-      const { tools, onVerified } = this.#options;
-      const request = { method: "stream", full: full ? "round" : false, tables: null } as const;
-      const outcome = await verify(tools, request, signal);
+      const { tools, onVerified, leftOut } = this.#options;
+      const closed = leftOut?.closed() ?? new Set<string>();
+      const open = tools.plan.tables.map(({ source }) => source).filter((name) => !closed.has(name));
+      const tables = closed.size === 0 ? null : open;
+      const request = { method: "stream", full: full ? "round" : false, tables } as const;
+      const found = await verify(tools, request, signal);
+      const outcome =
+        leftOut === undefined ? found : await unexplained(found, tools.ledger, leftOut.explains);
       this.#last = outcome;
       this.#failure = null;
       if (full) this.#wholes += 1;
@@ -134,13 +143,16 @@ export class SoakVerifier {
         if (full) whole = tools.now();
       } catch (error) {
         throwIfStopped(signal);
-        this.#failure =
+        const failure =
           error instanceof Fault
             ? error
             : new Fault("bug", "The verification of the way back failed in a way nobody foresaw.", {
                 cause: error,
               });
-        onFailure(this.#failure);
+        // A way back that stands before a change says so at each round.
+        const known = this.#failure?.message === failure.message;
+        this.#failure = failure;
+        if (!known) onFailure(failure);
       }
       const waits = this.#last !== null && this.#last.pending > 0n;
       await tools.wait(waits ? pendingEveryMs : (this.#options.touchedEveryMs ?? touchedEveryMs), signal);

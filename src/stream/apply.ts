@@ -139,13 +139,13 @@ async function refused(
   lane: Lane,
   step: Step,
   fault: Fault,
-  { keep, onEvent }: StreamOptions,
+  { keep, onEvent, direction }: StreamOptions,
 ): Promise<Fault> {
   const { origin } = step;
   if (origin === null) return fault;
   await keep({ ...origin, reason: fault.code, sentence: fault.message });
   onEvent({ kind: "quarantined", lane: lane.name, table: origin.table, id: origin.id });
-  return standing(lane.name, origin, fault);
+  return standing(lane.name, origin, fault, direction);
 }
 
 /** A transaction that cannot even be aborted goes with its session, which is closed next. */

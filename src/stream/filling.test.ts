@@ -81,6 +81,7 @@ const origin = (): Origin => ({
   ordinal: 1,
   operation: "insert",
   key: null,
+  newKey: null,
   before: null,
   after: null,
 });

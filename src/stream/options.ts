@@ -43,6 +43,12 @@ export interface StreamOptions {
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly moment?: StreamMomentHook;
   readonly onEvent: OnStreamEvent;
+  /** Which way changes go: what may be done about one that is refused is another thing on the way back. */
+  readonly direction?: "forward" | "back";
+  /** Where no lane goes on, a decision is waited for; otherwise that ends the stream. */
+  readonly waits?: boolean;
+  /** Tables whose rows are left out by somebody's word, source names; asked at each transaction. */
+  readonly closed?: () => ReadonlySet<string>;
   /** A lane stands until somebody decides; the others go on without it, if there are any. Resolves when that is on record. */
   readonly onStands?: (lane: string, fault: Fault) => Promise<void>;
   /** Lanes are to stand before DDL of this table: the same Fault, with what to do about it as the source is by now. */

@@ -68,7 +68,7 @@ export class Places {
     return {
       ...this.#bare(shape.table.plan, lane, place),
       operation,
-      key: keyOf(change),
+      ...keysOf(change),
       before: hex(before, beforeEnd),
       after: hex(after, afterEnd),
     };
@@ -79,7 +79,7 @@ export class Places {
     return {
       ...this.#bare(table, lane, place),
       operation: "truncate",
-      key: null,
+      ...{ key: null, newKey: null },
       before: null,
       after: null,
     };
@@ -109,11 +109,18 @@ export function changeId(transaction: string, table: string, ordinal: number): s
   return `${transaction}#${encodeURIComponent(table)}.${ordinal}`;
 }
 
+/** Of the row as it was, or came, and as it is. */
+function keysOf(change: Change): Pick<Origin, "key" | "newKey"> {
+  const { before, beforeEnd, after, afterEnd } = change;
+  const was = before === beforeEnd ? null : keyOf(change, before, beforeEnd);
+  const is = after === afterEnd ? null : keyOf(change, after, afterEnd);
+  return { key: was ?? is, newKey: was === null || is === was ? null : is };
+}
+
 /** The key's tuple, hexadecimal; null where there is none, or it cannot be read. */
-function keyOf({ shape, bytes, before, beforeEnd, after, afterEnd }: Change): string | null {
+function keyOf({ shape, bytes }: Change, start: number, end: number): string | null {
   const { key } = shape.table;
   if (key === null) return null;
-  const [start, end] = before === beforeEnd ? [after, afterEnd] : [before, beforeEnd];
   try {
     key.read(shape.key, bytes, start, end);
   } catch (error) {

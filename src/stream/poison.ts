@@ -1,5 +1,5 @@
 /**
- * A change that PostgreSQL will not hold, found by writing the changes of a failed batch one by one. It is all that a
+ * A change that the side which it goes to will not hold, found by writing the changes of a failed batch one by one. It is all that a
  * person needs to judge it, row values included, so whoever keeps it writes a file that only its owner reads.
  */
 import type { FaultCode } from "../errors.js";
@@ -20,6 +20,8 @@ export interface PoisonEvent {
   readonly sentence: string;
   /** Key columns as a tuple of PostgreSQL's binary form, lower-case hex; null where there is none, or it cannot be read. */
   readonly key: string | null;
+  /** The same of the row as the change leaves it, where that is another key. */
+  readonly newKey: string | null;
   /** Images as the feed delivered them, lower-case hex. */
   readonly before: string | null;
   readonly after: string | null;

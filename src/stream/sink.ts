@@ -72,7 +72,7 @@ export class Sink implements ChangeSink {
 
   wants(table: PlanTable): boolean {
     const lane = this.#lanes.get(table.lane);
-    return lane !== undefined && !lane.within && !this.#places.of(table.source).cut;
+    return lane !== undefined && !lane.within && !this.#places.of(table.source).cut && !this.#isClosed(table);
   }
 
   change(
@@ -214,6 +214,7 @@ export class Sink implements ChangeSink {
     counters.read += 1;
     if (lane.within) counters.skippedByPosition += 1;
     else if (place.cut) counters.skippedByCut += 1;
+    else if (this.#isClosed(table)) counters.skippedById += 1;
     else if (this.#isSkipped(place, table)) {
       counters.skippedById += 1;
       const event = { lane: lane.name, table: table.source, id: this.#places.id(table, place) };
@@ -227,6 +228,10 @@ export class Sink implements ChangeSink {
       return false;
     }
     return true;
+  }
+
+  #isClosed({ source }: PlanTable): boolean {
+    return this.#tools.options.closed?.().has(source) === true;
   }
 
   #isSkipped(place: Place, table: PlanTable): boolean {

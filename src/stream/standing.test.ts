@@ -85,6 +85,40 @@ describe("a lane that stands", () => {
     expect([one.texts("t"), one.texts("other")]).toEqual([["[1,1]"], ["[1,1]", "[2,1]"]]);
   });
 
+  it("waits for a word where no other goes on and that was asked for, and goes on by it", async () => {
+    const stood: Fault[] = [];
+    const one = world(log, {
+      direction: "back",
+      waits: true,
+      judge: (group, lane) => {
+        refuse(group, lane);
+        if (lane === "two" && idsOf(group).includes(3)) throw new Fault("divergence", "a row is not there");
+      },
+      onStands: async (_, fault) => {
+        stood.push(fault);
+        if (stood.length < 2) return;
+        // Both stand: nothing goes on before both were left out.
+        for (const { facts } of stood) setImmediate(() => one.stream.skip(String(facts["id"])));
+      },
+    });
+    expect(await one.run()).toBeNull();
+    expect([one.texts("t"), one.texts("other")]).toEqual([
+      ["[1,1]", "[3,1]"],
+      ["[1,1]", "[2,1]"],
+    ]);
+    // Nothing is copied again on the way back.
+    expect(stood.map(({ code, next }) => [code, next]).sort()).toEqual([
+      ["divergence", "headgate skip --event 'log:6#other.1' --reason REASON"],
+      ["quarantined", "headgate skip --event 'log:3#t.1' --reason REASON"],
+    ]);
+  });
+
+  it("leaves the rows of a table out that is closed", async () => {
+    const one = world(log, { closed: () => new Set(["t"]) });
+    expect(await one.run()).toBeNull();
+    expect([one.texts("t"), one.texts("other")]).toEqual([[], ["[1,1]", "[2,1]", "[3,1]"]]);
+  });
+
   it("stands before a change of its tables' shape, which the others do not mind", async () => {
     const ddl: Entry = { ddl: { tables: ["t"], statement: "ALTER TABLE t DROP COLUMN v" } };
     const { gate, onStands, stood } = until();

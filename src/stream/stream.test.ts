@@ -77,6 +77,7 @@ describe("a refused change", () => {
         reason: "constraint-refused",
         sentence: "t_v_check does not hold",
         key: "00010000000400000003",
+        newKey: null,
         before: null,
         after: packetOf(t, [3, 1]).toString("hex"),
       },

@@ -9,6 +9,7 @@ import { Bell } from "./bell.js";
 import { newCounters, sumOf } from "./counts.js";
 import { Lane } from "./lane.js";
 import type { Stream, StreamOptions } from "./options.js";
+import { ofAnotherForm } from "./refusal.js";
 import { session } from "./session.js";
 import { codecCells, StreamTable } from "./table.js";
 
@@ -66,6 +67,10 @@ export function openStream(options: StreamOptions): Stream {
     const commits = (): number => lanes.reduce((sum, lane) => sum + lane.batches, 0);
     const before = commits();
     const going = lanes.filter(({ trouble }) => trouble.stands === null);
+    if (going.length === 0) {
+      await bell.until(() => lanes.some(({ trouble }) => trouble.stands === null), options.signal);
+      return;
+    }
     again = new AbortController();
     try {
       const { signal } = again;
@@ -85,13 +90,16 @@ export function openStream(options: StreamOptions): Stream {
       throwIfStopped(options.signal);
       if (!(error instanceof Fault)) throw error;
       for (const lane of going) lane.stopped = error.message;
+      // A log that tells of no DDL shows it by a row that has another form, which comes again each time that it is read.
+      const told = options.waits === true && error.code === "schema-changed" ? ofAnotherForm(error) : error;
+      if (told !== error) for (const { trouble } of going) trouble.stands ??= told;
       const standing = going.filter(({ trouble }) => trouble.stands !== null);
-      for (const lane of standing) await stand(lane, lane.trouble.stands ?? error);
-      if (standing.length === going.length) throw error;
+      for (const lane of standing) await stand(lane, lane.trouble.stands ?? told);
+      if (standing.length === going.length && options.waits !== true) throw told;
       if (again.signal.aborted) return;
       // The others go on without it, or its changes come again at once, one by one.
       const blamed = ({ trouble }: Lane): boolean =>
-        trouble.stands === error || (trouble.replayCause === error && trouble.replaying > 0);
+        trouble.stands === told || (trouble.replayCause === error && trouble.replaying > 0);
       if (going.some(blamed)) return;
       if (!error.retriable || commits() === before) throw error;
       onEvent({ kind: "retry", fault: error, attempt: 0 });

@@ -19,7 +19,7 @@ export function wayBackOptions(
   start: Position,
 ): Pick<
   StreamOptions,
-  "cellOf" | "cascades" | "built" | "onJoined" | "starts" | "joins" | "nothingCopied" | "cuts"
+  "cellOf" | "cascades" | "built" | "onJoined" | "starts" | "joins" | "nothingCopied" | "cuts" | "direction"
 > {
   return {
     cellOf: () => asItIs,
@@ -30,5 +30,6 @@ export function wayBackOptions(
     joins: new Map(),
     nothingCopied: true,
     cuts: new Map(),
+    direction: "back",
   };
 }

@@ -43,6 +43,9 @@ const wayBack: ReverseLedger = {
     passed: refuse,
     beginAnew: refuse,
     touched: refuse,
+    quarantine: refuse,
+    quarantined: refuse,
+    leaveOut: refuse,
     drop: refuse,
   },
 };

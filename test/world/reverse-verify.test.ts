@@ -165,6 +165,7 @@ it("at a rollback brings home what was touched, and leaves the source's value wh
   const prove = (most: number, full = false) =>
     proveAtRollback({
       ...{ tools, from: 0n, most, full, signal },
+      leftOut: () => false,
       writer: () => world.writer(),
       position: () => world.wayBack.position(),
     });

@@ -11,6 +11,7 @@ import { demandNoTriggers } from "./asleep.js";
 import { tablesForMany } from "./many.js";
 import type { ReverseOptions } from "./moments.js";
 import { refusalOf } from "./refusal.js";
+import { waits } from "./refused.js";
 import { epochLost, laneTable, readLane } from "./schema.js";
 import { ApplySession, endHolder, lockName } from "./session.js";
 import { backShape } from "./shape.js";
@@ -30,6 +31,8 @@ export class MysqlLane implements LaneWriter {
   readonly #epoch: bigint;
   readonly #shapes = new Map<string, BackShape>();
   #many: ReadonlySet<string> = new Set();
+  /** A change waits that it stood before when the session began. */
+  #stood = false;
   #session: ApplySession | null = null;
   #open = false;
 
@@ -66,6 +69,7 @@ export class MysqlLane implements LaneWriter {
       seq: seq + 1n,
       shapeOf: (table) => this.#shape(table),
       many: this.#many,
+      stood: this.#stood,
       moment: (name) => this.#options.moment?.(name),
       ended: () => {
         this.#open = false;
@@ -150,6 +154,8 @@ export class MysqlLane implements LaneWriter {
       await this.#claimLock(session);
       await demandNoTriggers(session.connection, this.#plan);
       this.#many = await tablesForMany(session.connection, this.#plan);
+      this.#stood = await waits(session.connection, this.#plan.migration);
+      await session.connection.query("ROLLBACK");
     } catch (error) {
       await session.close();
       throw error;

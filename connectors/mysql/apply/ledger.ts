@@ -9,8 +9,10 @@ import type { Plan } from "../../../src/model.js";
 import { Connection } from "../connection.js";
 import { alone } from "../own-database.js";
 import { MysqlLane } from "./lane.js";
+import { dropRows } from "./leaving.js";
 import type { ReverseOptions } from "./moments.js";
-import { createTables, dropRows, epochLost, haveTables, laneTable, readLane } from "./schema.js";
+import { createRefused, keepRefused, leaveOut, readRefused } from "./refused.js";
+import { createTables, epochLost, haveTables, laneTable, readLane } from "./schema.js";
 import { endHolder, lockName } from "./session.js";
 import { readTouched } from "./touched.js";
 
@@ -22,6 +24,7 @@ export function reverseLedger(options: ReverseOptions, migration: string): Rever
       // With its row in it, it is nobody else's to drop.
       await alone(connection, async () => {
         await createTables(connection);
+        await createRefused(connection);
         if ((await readLane(connection, plan.migration)) !== null) return;
         await connection.query(
           `INSERT INTO ${laneTable} (migration, seq, position, epoch) VALUES (?, 0, NULL, 0)`,
@@ -53,6 +56,18 @@ export function reverseLedger(options: ReverseOptions, migration: string): Rever
         `UPDATE ${laneTable} SET position = NULL WHERE migration = ? AND seq = CAST(? AS UNSIGNED)`,
         [which, String(seq)],
       );
+    },
+    quarantine: async (which, change) => {
+      await using connection = await Connection.open(options);
+      await keepRefused(connection, which, change);
+    },
+    quarantined: async (which) => {
+      await using connection = await Connection.open(options);
+      return await readRefused(connection, which);
+    },
+    leaveOut: async (which, epoch, event, decision) => {
+      await using connection = await Connection.open(options);
+      return await leaveOut(connection, which, BigInt(epoch), event, decision);
     },
     drop: async (which) => {
       await using connection = await Connection.open(options);

@@ -6,7 +6,7 @@ import type { Position } from "../../../src/model.js";
 import { Fault } from "../../../src/errors.js";
 import { mysqlName } from "../../../src/safety/identifier.js";
 import type { Connection } from "../connection.js";
-import { markerDatabase, standing } from "../own-database.js";
+import { markerDatabase } from "../own-database.js";
 
 const own = (name: string): string => `${mysqlName(markerDatabase)}.${mysqlName(name)}`;
 export const laneTable = own("reverse_lane");
@@ -15,8 +15,8 @@ export const dirtyTable = own("reverse_dirty");
 const name = "VARCHAR(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL";
 const position = "LONGTEXT CHARACTER SET utf8mb4";
 
-const laneColumns = ["migration", "seq", "position", "epoch"] as const;
-const dirtyColumns = ["migration", "table_name", "seq", "touched", "position"] as const;
+export const laneColumns = ["migration", "seq", "position", "epoch"] as const;
+export const dirtyColumns = ["migration", "table_name", "seq", "touched", "position"] as const;
 
 /** Creates what is missing; alone in the database. Faults: grant-missing. */
 export async function createTables(connection: Connection): Promise<void> {
@@ -42,46 +42,6 @@ export async function haveTables(connection: Connection): Promise<boolean> {
     [markerDatabase],
   );
   return found !== null;
-}
-
-/**
- * Forgets a migration's way back, and drops the tables where no other one has one: the one that stands for both goes first, and
- * the other of an engine that was killed in between is dropped all the same. Alone in the database.
- */
-export async function dropRows(connection: Connection, migration: string): Promise<void> {
-  const lane = await standing(connection, "reverse_lane", laneColumns);
-  const dirty = await standing(connection, "reverse_dirty", dirtyColumns);
-  if (dirty === "ours") await connection.query(`DELETE FROM ${dirtyTable} WHERE migration = ?`, [migration]);
-  if (lane === "ours") {
-    await connection.query(`DELETE FROM ${laneTable} WHERE migration = ?`, [migration]);
-    if ((await connection.value(`SELECT 1 FROM ${laneTable} LIMIT 1`)) !== null) return;
-    await connection.query(`DROP TABLE ${laneTable}`);
-  }
-  if (dirty !== "ours" || lane === "strange") return;
-  if ((await connection.value(`SELECT 1 FROM ${dirtyTable} LIMIT 1`)) !== null) return;
-  await connection.query(`DROP TABLE ${dirtyTable}`);
-}
-
-/** What `dropRows` would find of the migration, and whether the tables would go with it. Reads only. */
-export async function wayBackRows(
-  connection: Connection,
-  migration: string,
-): Promise<"none" | "rows" | "tables"> {
-  const lane = await standing(connection, "reverse_lane", laneColumns);
-  const dirty = await standing(connection, "reverse_dirty", dirtyColumns);
-  if (lane !== "ours") {
-    const left = dirty === "ours" && lane === "missing";
-    return left && (await connection.value(`SELECT 1 FROM ${dirtyTable} LIMIT 1`)) === null
-      ? "tables"
-      : "none";
-  }
-  const rows = await connection.query(
-    `SELECT CAST(SUM(migration = ?) AS CHAR), CAST(COUNT(*) AS CHAR) FROM ${laneTable}`,
-    [migration],
-  );
-  const [own = null, all = null] = rows[0] ?? [];
-  if (all === "0" || own === all) return "tables";
-  return (own ?? "0") === "0" ? "none" : "rows";
 }
 
 /** A lane's row. */

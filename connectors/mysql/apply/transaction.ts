@@ -7,6 +7,7 @@ import type { PlanTable, Position } from "../../../src/model.js";
 import type { LaneTransaction, PolicyCount, StatementGroup } from "../../../src/stream-port.js";
 import type { OnMoment } from "./moments.js";
 import { refusalOf } from "./refusal.js";
+import { appliedSql } from "./refused.js";
 import { writeRows } from "./rows.js";
 import { laneTable } from "./schema.js";
 import type { ApplySession } from "./session.js";
@@ -21,6 +22,8 @@ export interface ReverseBatch {
   readonly shapeOf: (table: PlanTable) => BackShape;
   /** As RowsContext.many. */
   readonly many: ReadonlySet<string>;
+  /** The lane stood before a change: whatever is committed now holds it. */
+  readonly stood: boolean;
   readonly moment: OnMoment;
   /** Called at the end of it; a lost COMMIT is the lane's to settle. */
   readonly ended: () => void;
@@ -61,13 +64,14 @@ export class ReverseTransaction implements LaneTransaction {
     this.#state = "failed";
     if (policies.length > 0)
       throw new Fault("bug", "No policy changes a value on its way back, and a batch counts some.");
-    const { session, migration, seq, moment } = this.#batch;
+    const { session, migration, seq, stood, moment } = this.#batch;
     await moment("apply:before-commit");
     await this.#touched.write(session, migration, seq, position);
     await session.write(`UPDATE ${laneTable} SET position = ? WHERE migration = ?`, [
       JSON.stringify(position),
       migration,
     ]);
+    if (stood) await session.write(appliedSql, [migration]);
     try {
       // Begun before the moment, awaited after it: a hook acts while the answer is on its way.
       await Promise.all([session.write("COMMIT"), moment("apply:commit-sent")]);

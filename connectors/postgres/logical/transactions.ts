@@ -134,13 +134,21 @@ export class Transactions {
     if (announced === null || this.#wanted() === null) return;
     const { sink } = this.#options;
     if (!sink.wants(announced.table)) return;
-    if (announced.fault !== null) throw announced.fault;
+    if (announced.fault !== null) throw this.#named(announced.table.source, announced.fault);
     const images = this.#images;
     images.clear();
     if (message.tag !== "insert") this.#image(announced, message.old);
     const middle = images.at;
     if (message.tag !== "delete") this.#image(announced, message.new);
     sink.change(announced.images, message.tag, images.bytes, 0, middle, middle, images.at);
+  }
+
+  /** The same Fault, with the place of the row that it is met at. */
+  #named(table: string, fault: Fault): Fault {
+    const { transaction } = this.#demandOpen();
+    const id = `${transaction.name}#${encodeURIComponent(table)}.form`;
+    const { message, next } = fault;
+    return new Fault(fault.code, message, { next, facts: { ...fault.facts, id, table }, cause: fault });
   }
 
   #image({ table, columns }: Announced, tuple: Readonly<Record<string, unknown>> | null): void {
