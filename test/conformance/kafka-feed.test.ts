@@ -147,7 +147,7 @@ describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (serve
   it("stops where a topic has lost what is not applied, and where it was made anew", async () => {
     const { admin, topics } = connector;
     const [rows] = topics.rows;
-    const transactions = topics.transactions ?? "";
+    const transactions = topics.transactions;
     for (let n = 1; n < 5; n++) await database.sql("INSERT INTO a VALUES (?, ?)", [n, n]);
     await using kafka = await overKafka();
     const whole = await told(kafka);
