@@ -61,9 +61,11 @@ describe("a night whose hook switch does not succeed", () => {
     expect(said.last).toMatchObject({ state: "soaking", cutover: `${night.migration}-2` });
     expect(existsSync(join(night.folder, "route"))).toBe(true);
     await night.app.more(20);
+    // The application writes on while the rows are read.
+    const upTo = night.app.acknowledged.length;
     const tokens = (await night.target.sql("SELECT token FROM entries")).map((row) => row["token"] ?? "");
     expect(new Set(tokens).size).toBe(tokens.length);
     const there = new Set(tokens);
-    expect(night.app.acknowledged.slice(0, -1).filter((token) => !there.has(token))).toEqual([]);
+    expect(night.app.acknowledged.slice(0, upTo).filter((token) => !there.has(token))).toEqual([]);
   });
 });
