@@ -16,14 +16,14 @@ import { appliers, serverLife } from "./life.js";
 import { asNote, fromNote } from "./noted.js";
 import type { FenceNote } from "./noted.js";
 import { lowerReadOnly, raiseReadOnly, readOnlyNow } from "./read-only.js";
-import { isEvent, isOf, runningNow, settle } from "./running.js";
+import { comingIn, isEvent, isOf, runningNow, settle } from "./running.js";
 import type { Running } from "./running.js";
 import { enabledEvents, restoreScheduler, schedulerNow, stopScheduler } from "./scheduler.js";
 import type { Hand, NightSession } from "./session.js";
 import type { SourceNightOptions } from "./way.js";
 
 /** With the pause between two of them this is a second. */
-const looksAtMost = 20;
+const looksAtMost = 50;
 
 export class SourceFence implements Fence {
   readonly #session: NightSession;
@@ -61,18 +61,19 @@ export class SourceFence implements Fence {
       if (noted.method === "read-only") await raiseReadOnly(hand);
       await stopScheduler(hand);
       if (this.#options.way.method === "hook") await this.#options.way.raise();
-      for (let looks = 1; ; looks += 1) {
-        await this.#settle(hand, accounts, noted, options);
-        // A session that was prepared meanwhile is no session any more, and may still be committed by anybody.
-        await refusePrepared(hand.connection);
-        const half = await halfWayIn(hand.connection);
-        const { raised, gaps } = await this.#state(hand.connection, noted);
-        if (raised === "yes" && (!half || looks >= looksAtMost)) return;
-        if (looks >= looksAtMost)
-          throw new Fault("fence-refused", `Somebody can still write to the source: ${gaps.join(" ")}`);
-        // Whoever was half-way in when the accounts were shut may still come in: it is seen then, and ended.
-        await hand.connection.query("DO SLEEP(0.05)");
+      // Who is let in by now is seen once it is in, and ended; who comes later is refused.
+      const before = await comingIn(hand.connection);
+      for (let looks = 1; before.length > 0 && looks < looksAtMost; looks += 1) {
+        const still = await comingIn(hand.connection);
+        if (!before.some((session) => still.includes(session))) break;
+        await hand.connection.query("DO SLEEP(0.02)");
       }
+      await this.#settle(hand, accounts, noted, options);
+      // A session that was prepared meanwhile is no session any more, and may still be committed by anybody.
+      await refusePrepared(hand.connection);
+      const { raised, gaps } = await this.#state(hand.connection, noted);
+      if (raised !== "yes")
+        throw new Fault("fence-refused", `Somebody can still write to the source: ${gaps.join(" ")}`);
     });
   }
 
@@ -119,7 +120,10 @@ export class SourceFence implements Fence {
     const theirs = (running: Running): boolean => isOf(running, accounts);
     await settle(
       hand,
-      (running) => !this.#isOurs(running) && (theirs(running) || isEvent(running) || running.rows > 0),
+      (running) =>
+        !this.#isOurs(running) &&
+        !running.comingIn &&
+        (theirs(running) || isEvent(running) || running.rows > 0),
       (running) => shuts && theirs(running),
       options,
     );
@@ -175,7 +179,7 @@ export class SourceFence implements Fence {
     if ((await schedulerNow(connection)) === "ON" && (await enabledEvents(connection)).length > 0)
       gaps.push("The event scheduler is on, and events are enabled.");
     for (const running of await runningNow(connection)) {
-      if (this.#isOurs(running)) continue;
+      if (this.#isOurs(running) || running.comingIn) continue;
       const session = `session ${running.id} of ${told(running)}`;
       if (this.#shuts(noted) && isOf(running, accounts)) gaps.push(`There is a ${session}.`);
       else if (running.rows > 0) gaps.push(`A transaction has written in ${session}.`);
@@ -186,14 +190,6 @@ export class SourceFence implements Fence {
       gaps.push(`The source applies the log of another server (${from.join(", ")}).`);
     return gaps;
   }
-}
-
-/** Whether somebody is logging in, and may have been let in before the accounts were shut. */
-async function halfWayIn(connection: Connection): Promise<boolean> {
-  const rows = await connection.query(
-    "SELECT 1 FROM information_schema.PROCESSLIST WHERE USER = 'unauthenticated user' LIMIT 1",
-  );
-  return rows.length > 0;
 }
 
 async function refusePrepared(connection: Connection): Promise<void> {

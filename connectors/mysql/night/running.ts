@@ -17,6 +17,8 @@ export interface Running {
   readonly host: string;
   readonly command: string;
   readonly idle: boolean;
+  /** It is logging in, and may be refused yet: it runs nothing. Whoever tries again and again is seen so all the time. */
+  readonly comingIn: boolean;
   /** When its transaction began, as the server has it; null without one. */
   readonly began: string | null;
   /** Of the transaction, or of the statement. */
@@ -62,6 +64,11 @@ async function lookAtRunning(connection: Connection): Promise<readonly Running[]
         host: (host ?? "").replace(/:\d+$/u, ""),
         command: command ?? "",
         idle: command === "Sleep" && (began ?? null) === null,
+        // An event that runs has no client's port.
+        comingIn:
+          (command === "Connect" || (killed && state === "login")) &&
+          (began ?? null) === null &&
+          /:\d+$/u.test(host ?? ""),
         began: began ?? null,
         seconds: Number(seconds ?? "0"),
         rows: Number(modified ?? "0"),
@@ -70,9 +77,17 @@ async function lookAtRunning(connection: Connection): Promise<readonly Running[]
   });
 }
 
+/** By session: who is logging in, and may have been let in before an account was shut. */
+export async function comingIn(connection: Connection): Promise<readonly string[]> {
+  const rows = await connection.query(
+    "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'unauthenticated user' OR (COMMAND = 'Connect' AND HOST LIKE '%:%')",
+  );
+  return rows.map(([id]) => id ?? "");
+}
+
 /** An event that runs shows its definer, and no client's host. */
-export function isEvent({ command }: Running): boolean {
-  return command === "Connect";
+export function isEvent({ command, comingIn }: Running): boolean {
+  return command === "Connect" && !comingIn;
 }
 
 /** By the user's name, and by the host where only some of the user's accounts are fenced: better one too many than one too few. */
