@@ -5,7 +5,7 @@
  */
 import { confirmTarget } from "../config/confirm.js";
 import { abandon, demandAbandonable } from "../cutover/ending.js";
-import { journalPath, openJournal, readJournal } from "../cutover/journal.js";
+import { journalPath, readJournal } from "../cutover/journal.js";
 import { journeyOf } from "../cutover/journey.js";
 import type { Journey } from "../cutover/journey.js";
 import { Fault, exits } from "../errors.js";
@@ -20,6 +20,7 @@ import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
 import { demandSameServers, readRecordedPlan, serversOf } from "./plan-file.js";
 import { endingsOf, findTraces, leftovers, marksOf, traceBody, traceLines } from "./remains.js";
+import { journalBeside } from "./journal-beside.js";
 import { journeyAt } from "./journey-at.js";
 import { isUndecided, settleFirst } from "./settle-at-source.js";
 import { isSwitched } from "./status-night.js";
@@ -69,12 +70,10 @@ async function giveUp(
   const { log } = await engineVoice(context);
   const target = await migration.target();
   await using ledger = await target.claim(plan);
-  await using journal = await openJournal({
-    path: journalPath(migration.stateDirectory),
+  await using journal = await journalBeside({
+    stateDirectory: migration.stateDirectory,
     today: services.today,
-    onTorn: (bytes) => {
-      log.warn({ bytes }, "the journal's last line was torn and is cut off");
-    },
+    log,
     elsewhere: await ledger.night().entries(),
   });
   // Nobody moves it from here on: the claim is ours, and the journal is whole.

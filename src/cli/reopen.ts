@@ -4,12 +4,12 @@
  * and journal suffice for it. Nothing has let the source go by then, and the soak looks at its fence as soon as it is back.
  */
 import { milliseconds } from "../config/leaf.js";
-import { journalPath, openJournal } from "../cutover/journal.js";
 import type { Journey } from "../cutover/journey.js";
 import { reopenTarget } from "../cutover/rollback.js";
 import { Fault } from "../errors.js";
 import { eitherOf } from "../stop.js";
 import type { Living } from "./living.js";
+import { journalBeside } from "./journal-beside.js";
 import { journeyAt } from "./journey-at.js";
 
 /** The target is shut, and nothing leads to the source yet. */
@@ -50,12 +50,10 @@ export class Between {
     const { services } = context;
     const target = await migration.target();
     await using ledger = await target.claim(found.plan, found.source.identity);
-    await using journal = await openJournal({
-      path: journalPath(migration.stateDirectory),
+    await using journal = await journalBeside({
+      stateDirectory: migration.stateDirectory,
       today: services.today,
-      onTorn: (bytes) => {
-        log.warn({ bytes }, "the journal's last line was torn and is cut off");
-      },
+      log,
       elsewhere: await ledger.night().entries(),
     });
     const { cutover } = await journeyAt(migration.stateDirectory);
