@@ -203,8 +203,12 @@ async function live(living: Living): Promise<Synced | "turned"> {
   if (await takeJournal(context, migration, ledger, log)) return "turned";
   const kept = keptOrphans(found.findings);
   if (Object.keys(kept).length > 0) await ledger.phase(keptPhase, kept, true);
-  const ticker = new Ticker(context, screen, found.plan, await ledger.view());
-  await steering.begin(ticker);
+  const view = await ledger.view();
+  const ticker = new Ticker(context, screen, found.plan, view);
+  const isCopied = view.tables.every(({ split, ranges, rangesDone }) => split && ranges === rangesDone);
+  await steering.begin(ticker, {
+    idle: isCopied ? "The lanes have not joined yet" : "The copy is not complete yet",
+  });
   living.blocking.codes = ["not-copied"];
   const watch = new VerifyWatch(found.plan, log, services.now);
   let works: Works | null = null;

@@ -46,7 +46,8 @@ export async function soak(living: Living, claim: () => Promise<Ledger>): Promis
   await using ledger = await steering.claim(claim);
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed, in the soak");
   const ticker = new Ticker(context, screen, plan, await ledger.view());
-  await steering.begin(ticker);
+  // A way back that is asked for before the reverse stream is open waits for it.
+  await steering.begin(ticker, "soon");
   steering.blocking(["soaking"]);
   const life = new AbortController();
   const signal = eitherOf(living.signal, ledger.lost, life.signal);

@@ -16,7 +16,7 @@ import type { Pacer } from "../safety/turns.js";
 import type { Address } from "../serve/access.js";
 import { openControl } from "../serve/control.js";
 import { jobKinds, Jobs } from "../serve/jobs.js";
-import type { JobAct, JobKind, Works } from "../serve/jobs.js";
+import type { JobAct, Works } from "../serve/jobs.js";
 import { socketPath } from "../serve/socket.js";
 import { leaveOut } from "../migration/leave-out.js";
 import type { Decision } from "../migration/leave-out.js";
@@ -26,6 +26,8 @@ import type { Stream } from "../stream/options.js";
 import type { EngineStatus, TriggerReading } from "../watch/engine-status.js";
 import type { Log } from "../watch/log.js";
 import { Tally } from "../watch/tally.js";
+import { Abilities } from "./abilities.js";
+import type { Beginning } from "./abilities.js";
 import { engineFacts } from "./engine-facts.js";
 import type { OpenMigration } from "./open.js";
 import { probesOf } from "./probes.js";
@@ -81,15 +83,13 @@ export class Steering implements AsyncDisposable {
   readonly #tally = new Tally();
   readonly #retention: Retention;
   #control: AsyncDisposable | null = null;
+  /** What this life of the engine can do. */
+  readonly #abilities = new Abilities();
   readonly #jobs = new Jobs(
     Object.fromEntries(
-      jobKinds.map((kind) => [kind, (...what: Parameters<JobAct>) => this.#work(kind, ...what)]),
+      jobKinds.map((kind) => [kind, (...what: Parameters<JobAct>) => this.#abilities.work(kind, ...what)]),
     ),
   );
-  /** What this life of the engine can do; nothing before its lanes have joined. */
-  #works: Works = {};
-  /** Why it does nothing else. */
-  #idle = "The copy is not complete yet";
   #ticker: Ticker | null = null;
   #ledger: Ledger | null = null;
   #stream: Stream | null = null;
@@ -154,16 +154,18 @@ export class Steering implements AsyncDisposable {
     }
   }
 
-  /** From here on `ticker` tells how it goes, and the socket answers. */
-  async begin(ticker: Ticker): Promise<void> {
+  /** From here on `ticker` tells how it goes, and the socket answers; what the engine can do is told later. */
+  async begin(
+    ticker: Ticker,
+    beginning: Beginning = { idle: "The copy is not complete yet" },
+  ): Promise<void> {
     const { context, migration, listen, log } = this.#options;
     this.#ticker = ticker;
     this.#stream = null;
     this.#verifier = null;
     this.#triggers = null;
     this.#leaveOut = null;
-    this.#works = {};
-    this.#idle = "The copy is not complete yet";
+    this.#abilities.begin(beginning);
     this.#blocking = ["not-copied"];
     ticker.steered(() => this.#waits());
     this.#control ??= await openControl({
@@ -224,8 +226,7 @@ export class Steering implements AsyncDisposable {
 
   /** From now on this life of the engine does this for whoever asks. */
   works(works: Works, idle = "The lanes have not joined yet"): void {
-    this.#works = works;
-    this.#idle = idle;
+    this.#abilities.are(works, idle);
   }
 
   /** This life of the engine has what it stands before on record elsewhere than in the target's ledger. */
@@ -249,6 +250,7 @@ export class Steering implements AsyncDisposable {
 
   /** This life of the engine is over: nothing is followed until the next one says so, and what the last one said is no news. */
   ended(): void {
+    this.#abilities.ended();
     this.#ledger = null;
     this.#blocking = ["no-engine"];
   }
@@ -259,15 +261,6 @@ export class Steering implements AsyncDisposable {
     await this.#retention[Symbol.asyncDispose]();
     await this.#parts.governor[Symbol.asyncDispose]();
     await this.#parts.pulse[Symbol.asyncDispose]();
-  }
-
-  async #work(kind: JobKind, ...what: Parameters<JobAct>): ReturnType<JobAct> {
-    const act = this.#works[kind];
-    if (act === undefined)
-      throw new Fault("usage", `${this.#idle}, so there is nothing to ${kind}.`, {
-        next: "headgate status",
-      });
-    return await act(...what);
   }
 
   #pause(): void {

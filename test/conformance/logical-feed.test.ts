@@ -10,8 +10,9 @@ import { targetDatabase } from "../world/target-database.js";
 import type { TargetDatabase, TargetName } from "../world/target-database.js";
 import { listed } from "../world/matrix.js";
 import { header } from "../world/synthetic.js";
+import { until } from "../world/until.js";
 import { Recorder } from "./feed-recorder.js";
-import { administrator, dropSlots, logWorld, tellTexts, until, withWayBack } from "./logical-world.js";
+import { administrator, dropSlots, logWorld, tellTexts, withWayBack } from "./logical-world.js";
 
 const targets = listed(
   "HEADGATE_TEST_TARGETS",

@@ -13,17 +13,9 @@ import { faultOf, laneWorld } from "../world/apply-lane.js";
 import { kill, restart, start } from "../world/stack/servers.js";
 import { databaseAt, targetDatabase } from "../world/target-database.js";
 import type { TargetDatabase } from "../world/target-database.js";
+import { until } from "../world/until.js";
 import { Recorder } from "./feed-recorder.js";
-import {
-  administrator,
-  clock,
-  dropSlots,
-  logWorld,
-  never,
-  tellTexts,
-  until,
-  withWayBack,
-} from "./logical-world.js";
+import { administrator, clock, dropSlots, logWorld, never, tellTexts, withWayBack } from "./logical-world.js";
 
 const notes = {
   name: "notes",

@@ -140,12 +140,3 @@ export async function administrator(database: TargetDatabase): Promise<Client & 
   await client.connect();
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }
-
-/** Asks until it is so. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let asked = 0; asked < 20_000; asked++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error("it did not come about");
-}

@@ -11,6 +11,7 @@ import { lengthAt } from "../../connectors/mysql/wire/packets.js";
 import { Fault } from "../../src/errors.js";
 import type { RowQuery, RowSink } from "../../src/port.js";
 import { testSources } from "../world/matrix.js";
+import { until } from "../world/until.js";
 import { named, openSink, seedOf, seeded, sources } from "./sources.js";
 import type { TestSource } from "./sources.js";
 
@@ -87,12 +88,6 @@ class Gate implements RowSink {
 
 describe.each(testSources)("%s", (name) => {
   const here = (): TestSource => named(all, name);
-
-  /** Until the condition holds; each look is a question to the server, which takes its time. */
-  async function until(condition: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 5000; i++) if (await condition()) return;
-    throw new Error("it never came to pass");
-  }
 
   async function sessions(id: string): Promise<number> {
     const [found] = await here().admin.query(`SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = ${id}`);

@@ -11,7 +11,7 @@ import { Fault } from "../../src/errors.js";
 import type { StreamEvent } from "../../src/stream/event.js";
 import { openStream } from "../../src/stream/stream.js";
 import { wayBackOptions, wayBackPlan } from "../../src/stream/way-back.js";
-import { clock, dropSlots, until, withWayBack } from "../conformance/logical-world.js";
+import { clock, dropSlots, withWayBack } from "../conformance/logical-world.js";
 import { freshSeed } from "../fresh-seed.js";
 import { enginePassword, enginePhases, loginOf } from "./accounts.js";
 import { startLive } from "./live.js";
@@ -20,6 +20,7 @@ import { compare } from "./oracle/oracle.js";
 import { sourceDatabase, sourceUrl } from "./source-database.js";
 import { targetDatabase } from "./target-database.js";
 import { optionsOf } from "./source-database.js";
+import { until } from "./until.js";
 
 const name = "hg_reverse";
 
