@@ -81,6 +81,8 @@ export class ModelTarget {
   readonly #flaws: TargetFlaws;
   readonly #ranges = new Map<string, RangeState[]>();
   readonly #cuts = new Map<string, Position>();
+  /** Where tables that were opened again had been cut before. */
+  readonly #pastCuts = new Map<string, Position>();
   readonly #reopened = new Set<string>();
   readonly #starts = new Map<string, { position: Position; marker: string; note: string }>();
   readonly #joins = new Map<string, { position: Position; marker: string }>();
@@ -155,6 +157,8 @@ export class ModelTarget {
     const range = { table, number: 0, lower: null, upper: null };
     this.#ranges.set(table, [{ range, done: false, leasedBy: null }]);
     this.tables.get(table)?.clear();
+    const cut = this.#cuts.get(table);
+    if (cut !== undefined) this.#pastCuts.set(table, cut);
     if (this.#flaws.oldCut !== true) this.#cuts.delete(table);
     this.#reopened.add(table);
   }
@@ -188,6 +192,10 @@ export class ModelTarget {
 
   get cuts(): ReadonlyMap<string, Position> {
     return this.#cuts;
+  }
+
+  get pastCuts(): ReadonlyMap<string, Position> {
+    return this.#pastCuts;
   }
 
   get starts(): ReadonlyMap<string, Position> {

@@ -231,7 +231,8 @@ export async function simulate(
   const passed = (lane: string, at: number): readonly string[] =>
     [...altered].flatMap(([number, name]) => {
       const table = plan.tables.find(({ source: own }) => own === name);
-      const cut = target.cuts.get(name);
+      // What a lane has passed under a cut is past when the table is opened again, even if the lane's word comes later.
+      const cut = target.cuts.get(name) ?? target.pastCuts.get(name);
       const begun = target.starts.get(lane);
       const held = (position: Position | undefined): boolean =>
         position !== undefined && countOf(position) >= number;
