@@ -119,7 +119,7 @@ function bodyOf(
       rows: t.rows,
       bytes: t.bytes,
     })),
-    lanes: view.lanes,
+    lanes: view.lanes.map((lane) => ({ ...lane, stopped: stoppedOf(engine, lane.lane) })),
     ...(engine?.feed === undefined ? {} : { feed: engine.feed }),
     built: view.built.length,
     lastVerify: proven,
@@ -221,10 +221,11 @@ function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
   if (view.state === "abandoned") return [];
   if (!isLive(view)) return ["lag      none yet: the source's log is not applied", ...standingLines(engine)];
   const lag = engine?.lagSeconds ?? null;
-  const lanes = view.lanes.map(
-    ({ lane, seq, applied }) =>
-      `lane     ${lane}: ${count(Number(seq))} batches, ${applied === null ? "nothing applied yet" : `up to ${positionText(applied)}`}`,
-  );
+  const lanes = view.lanes.map(({ lane, seq, applied }) => {
+    const stopped = stoppedOf(engine, lane);
+    const far = applied === null ? "nothing applied yet" : `up to ${positionText(applied)}`;
+    return `lane     ${lane}: ${count(Number(seq))} batches, ${far}${stopped === null ? "" : `; it stands: ${stopped}`}`;
+  });
   return [
     lag === null
       ? "lag      not known: no engine here tells it"
@@ -234,6 +235,11 @@ function lagLines(view: LedgerView, engine: TellStatus | null): string[] {
     ...feedLines(engine),
     ...lanes,
   ];
+}
+
+/** Why a lane of the running engine goes no further; null where it does, or none tells. */
+function stoppedOf(engine: TellStatus | null, name: string): string | null {
+  return engine?.lanes?.find(({ lane }) => lane === name)?.stopped ?? null;
 }
 
 /** Why a running engine stands still, while it copies as well as while it follows. */

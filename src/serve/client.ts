@@ -28,6 +28,8 @@ const statusSchema = z.looseObject({
   verifying: z.record(z.string(), z.unknown()).optional(),
   feed: z.record(z.string(), z.number()).optional(),
   triggers: z.array(z.object({ trigger: z.string(), state: z.string(), sentence: z.string() })).optional(),
+  /** Why a lane stands, in a sentence. */
+  lanes: z.array(z.object({ lane: z.string(), stopped: z.string().nullable() })).optional(),
   /** Only of those who asked how it goes. */
   sourcePosition: z.looseObject({ kind: z.string() }).nullable().optional(),
 });

@@ -9,20 +9,14 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { journalPath, readJournal } from "../../src/cutover/journal.js";
-import { journeyOf } from "../../src/cutover/journey.js";
 import { homeStepNames } from "../../src/cutover/home-steps.js";
 import { stepNames } from "../../src/cutover/steps.js";
 import { freshSeed } from "../fresh-seed.js";
 import { isSource, listed } from "../world/matrix.js";
-import type { SourceName } from "../world/matrix.js";
 import { seeded } from "../world/demo/random.js";
-import { nightJourney, shopTables } from "../world/night-journey.js";
 import type { NightJourney, Said } from "../world/night-journey.js";
-import { isFree } from "../world/stack/port.js";
-import { kill, start } from "../world/stack/servers.js";
-import { NightProber } from "./night-prober.js";
-import { ownServers } from "./own-servers.js";
+import { nightLife, nightServers, nightTarget, stateOf, whole } from "./night-life.js";
+import type { NightLife, NightServers } from "./night-life.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
@@ -39,7 +33,6 @@ const seeds =
     : chosen.split(",").map(Number);
 
 const [sourceName = "mysql9"] = listed("HEADGATE_TEST_SOURCES", isSource, ["mysql9"], process.env);
-const targetName = "postgres18";
 
 type Victim = "engine" | "source" | "target";
 
@@ -74,55 +67,14 @@ function caseOf(seed: number): Case {
 
 const nightMoment = new URL("night-moment.mjs", import.meta.url).href;
 
-let servers: Awaited<ReturnType<typeof ownServers<SourceName | "postgres18">>>;
+let servers: NightServers;
 
 beforeAll(async () => {
-  servers = await ownServers([sourceName, targetName]);
+  servers = await nightServers(sourceName);
 });
 afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
-
-const portOf = (name: SourceName | "postgres18"): number => Number(new URL(servers.servers[name].url).port);
-
-async function killed(name: SourceName | "postgres18"): Promise<void> {
-  await kill(name);
-  // Threads of a killed process may hold its port a moment longer.
-  while (!(await isFree(portOf(name))));
-}
-
-async function startedAgain(name: SourceName | "postgres18"): Promise<void> {
-  expect(new URL((await start(name)).url).port).toBe(String(portOf(name)));
-}
-
-interface Life {
-  readonly night: NightJourney;
-  readonly prober: NightProber;
-}
-
-async function begun(name: string): Promise<Life & AsyncDisposable> {
-  const night = await nightJourney(name, [], sourceName, targetName);
-  const prober = new NightProber(night.logins);
-  try {
-    await shopTables(night.source);
-    night.app.start();
-    await night.app.more(10);
-    const copied = await night.headgate(["run", "--until", "ready"]);
-    expect(copied.code, copied.stdout + copied.stderr).toBe(0);
-    prober.start();
-  } catch (error) {
-    await night[Symbol.asyncDispose]();
-    throw error;
-  }
-  return {
-    night,
-    prober,
-    [Symbol.asyncDispose]: async () => {
-      await prober.stop();
-      await night[Symbol.asyncDispose]();
-    },
-  };
-}
 
 /** From here on the hook before-switch says no. */
 function refuse({ folder }: NightJourney): void {
@@ -132,9 +84,6 @@ function refuse({ folder }: NightJourney): void {
   writeFileSync(file, text.replace("hooks: { ", 'hooks: { before-switch: ["false"], '));
 }
 
-const stateOf = async ({ folder, migration }: NightJourney): Promise<string> =>
-  journeyOf((await readJournal(journalPath(join(folder, ".headgate", migration)))).entries).state;
-
 interface Ended {
   readonly said: Said;
   /** How the moment was met; null where it was not. */
@@ -143,7 +92,7 @@ interface Ended {
 
 /** One command that meets the moment, in which the victim is killed. */
 async function doomed(
-  { night }: Life,
+  { night }: Pick<NightLife, "night">,
   verb: readonly string[],
   { step, line, victim }: Omit<Case, "walk">,
   packets: number,
@@ -152,7 +101,7 @@ async function doomed(
   const [met, goOn] = [join(night.folder, "met"), join(night.folder, "go-on")];
   const moment = {
     ...{ step, line, packets, met, goOn },
-    ports: [portOf(sourceName), portOf(targetName)],
+    ports: [servers.port(sourceName), servers.port(nightTarget)],
     act: victim === "engine" ? "die" : "tell",
   };
   const running = night.headgate(verb, {
@@ -165,11 +114,11 @@ async function doomed(
   });
   while (!existsSync(met) && !ended.signal.aborted) await sleep(5);
   if (victim !== "engine" && existsSync(met)) {
-    const name = victim === "source" ? sourceName : targetName;
-    await killed(name);
-    if (again === "at once") await startedAgain(name);
+    const name = victim === "source" ? sourceName : nightTarget;
+    await servers.kill(name);
+    if (again === "at once") await servers.startAgain(name);
     writeFileSync(goOn, "");
-    if (again === "later") await startedAgain(name);
+    if (again === "later") await servers.startAgain(name);
   }
   const said = await running;
   const how = existsSync(met) ? "met" : null;
@@ -179,7 +128,10 @@ async function doomed(
 }
 
 /** What a verb says of its end; `run` is stopped as soon as the journal says it. */
-async function oneCommand({ night }: Life, verb: "cutover" | "rollback" | "run"): Promise<string> {
+async function oneCommand(
+  { night }: Pick<NightLife, "night">,
+  verb: "cutover" | "rollback" | "run",
+): Promise<string> {
   if (verb !== "run") {
     const { stdout, stderr } = await night.headgate(
       verb === "cutover" ? ["cutover", "--until", "soaking"] : ["rollback"],
@@ -196,26 +148,6 @@ async function oneCommand({ night }: Life, verb: "cutover" | "rollback" | "run")
   return await engine.stop("SIGTERM");
 }
 
-async function found(
-  { source, target }: NightJourney,
-  side: "source" | "target",
-): Promise<Map<string, number>> {
-  const sql = "SELECT token, COUNT(*) AS n FROM entries GROUP BY token";
-  return new Map(
-    side === "source"
-      ? (await source.sql(sql)).map(([token, n]) => [token ?? "", Number(n)])
-      : (await target.sql(sql)).map((row) => [row["token"] ?? "", Number(row["n"])]),
-  );
-}
-
-/** Every acknowledged write is there once, and no other more than once. */
-async function whole({ night, prober }: Life, side: "source" | "target", what: string): Promise<void> {
-  const there = await found(night, side);
-  const lost = [...night.app.acknowledged, ...prober.acknowledged].filter((token) => there.get(token) !== 1);
-  expect([what, side, lost]).toEqual([what, side, []]);
-  expect([...there].filter(([, times]) => times > 1)).toEqual([]);
-}
-
 describe("kill -9 in the night", () => {
   it.each(seeds)("at a moment of seed %i: one command ends it, with every write", async (seed) => {
     const { walk, step, line, victim } = caseOf(seed);
@@ -225,7 +157,7 @@ describe("kill -9 in the night", () => {
     const command = random.pick<"cutover" | "rollback" | "run">(["cutover", "rollback", "run"]);
     const what = `HEADGATE_SEEDS=${String(seed)}: ${victim} at ${walk} ${step} ${line}${line === "during" ? ` (packet ${String(packets)})` : ""}${victim === "engine" ? "" : `, back ${again}`}`;
     console.log(what);
-    await using life = await begun(`night_kill_${String(seed)}`);
+    await using life = await nightLife(`night_kill_${String(seed)}`, sourceName);
     const { night, prober } = life;
     if (walk === "refused") refuse(night);
     if (walk === "home") {
@@ -265,14 +197,14 @@ describe("kill -9 in the night", () => {
   });
 
   it("rolls back before the decision with the target dead, from the source and the journal alone", async () => {
-    await using life = await begun("night_kill_target_dead");
+    await using life = await nightLife("night_kill_target_dead", sourceName);
     const { night, prober } = life;
     const at = { step: "canary", line: "about-to", victim: "engine" } as const;
     expect(await doomed(life, ["cutover", "--until", "soaking"], at, 1, "at once")).toMatchObject({
       said: { code: null },
       met: "met",
     });
-    await killed(targetName);
+    await servers.kill(nightTarget);
     try {
       const said = await night.headgate(["rollback"]);
       expect(said.code, said.stdout + said.stderr).toBe(0);
@@ -282,7 +214,7 @@ describe("kill -9 in the night", () => {
       await prober.stop();
       await whole(life, "source", "the target is dead");
     } finally {
-      await startedAgain(targetName);
+      await servers.startAgain(nightTarget);
     }
     expect(prober.both).toEqual([]);
   });

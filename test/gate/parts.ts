@@ -313,6 +313,15 @@ export const parts: readonly Part[] = [
       },
     })),
   ),
+  ...(["mysql9", "mariadb"] as const).map((source) => ({
+    name: `night-soak:${source}`,
+    proves:
+      "a soak of 15 minutes, an application and a random workload of every type on the target, engine, source or target killed by -9 every minute: all of it comes back, nothing is accused, a rollback proves it, the way forward verifies everything, equal by the oracle",
+    share: "nothing of it",
+    project: "faults" as const,
+    file: "test/faults/night-soak.test.ts",
+    env: { HEADGATE_TEST_SOURCES: source, HEADGATE_TEST_SOAK_SECONDS: "900" },
+  })),
   {
     name: "triggers",
     proves:

@@ -12,6 +12,7 @@ import { createConnection } from "mysql2/promise";
 import type { Connection } from "mysql2/promise";
 import { Client } from "pg";
 import { grantStatements } from "../../connectors/postgres/grants.js";
+import { originPrefix } from "../../connectors/postgres/logical/names.js";
 import { engineName } from "./accounts.js";
 import { sourceDatabase, sourceUrl } from "./source-database.js";
 import type { SourceDatabase, SourceName } from "./source-database.js";
@@ -141,6 +142,10 @@ export async function nightJourney(
       );
       await target.sql(
         `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '${name}'`,
+      );
+      // A server has room for few of them, and they are of the whole server.
+      await target.sql(
+        `SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname LIKE '${originPrefix(target.options, migration).replaceAll("_", "\\_")}%'`,
       );
       rmSync(folder, { recursive: true });
       for (const user of [app, admin]) await source.sql(`DROP USER IF EXISTS '${user}'@'%'`);
