@@ -67,6 +67,8 @@ export interface ChangeSink {
     unchecked?: boolean,
   ): void;
   truncate(table: PlanTable): void;
+  /** The present transaction commits one that was prepared (XA) before this reading began: what rows that had, nobody can tell. */
+  endsUnseen(): void;
   /** One of our own rows in `headgate.marker_<lane>`. */
   marker(lane: string, id: string, note: string): void;
   /** The transaction is whole. `position` holds it and all before it; it may be asked during the call only. */

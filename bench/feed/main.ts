@@ -113,6 +113,9 @@ class Walking implements ChangeSink {
   begin(): void {
     return;
   }
+  endsUnseen(): void {
+    return;
+  }
   wants(): boolean {
     return true;
   }

@@ -87,6 +87,10 @@ class SimpleSink implements ChangeSink {
   #arrived: (() => void)[] = [];
   #room: (() => void)[] = [];
 
+  endsUnseen(): void {
+    throw new Error("nothing is prepared here");
+  }
+
   constructor(plan: Plan, stopped: AbortSignal) {
     const [planned] = plan.tables;
     if (planned === undefined) throw new Error("no table");

@@ -11,7 +11,7 @@ import { persisting } from "./persisting.js";
 import { steps, stepsOpened } from "./steps.js";
 import type { Step, StepName } from "./steps.js";
 import { Lookout } from "./lookout.js";
-import { asFault, enter, mirror, paused } from "./walk.js";
+import { answered, asFault, enter, mirror, paused } from "./walk.js";
 import type { Walk, Walked } from "./walk.js";
 
 /** A cutover from `ready` to `soaking`, or back to where it began. Fault switch-unfinished where the decision is made and the target could not be opened. */
@@ -198,7 +198,11 @@ async function take(walk: Walk, lookout: Lookout | null, step: Step): Promise<vo
     onWaiting: walk.onWord,
     lastLook: async () => lookout?.lastLook(known.get("fence") ?? null),
   });
-  const left = step.leavable ? await orStopped(act, stop) : await act;
+  const left = step.leavable
+    ? await orStopped(act, stop)
+    : step.repeatable === true
+      ? await answered(walk.wait, walk.budgetMs, act)
+      : await act;
   if (step.name === "decide")
     await journal.append({ cutover: id, step: "switch", phase: "decided", note: null });
   await journal.append({ cutover: id, step: step.name, phase: "done", note: left });

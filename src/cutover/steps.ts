@@ -53,6 +53,8 @@ export interface Step {
   readonly event?: Event;
   /** Its act changes nothing that undoing has to wait for: it is left alone where it does not end in time. */
   readonly leavable: boolean;
+  /** Its act may come to pass with nobody waiting for it, and a second time it changes nothing: past the decision it is waited for as long as the budget is, and asked for again. */
+  readonly repeatable?: true;
   /** Neither fence nor switch: a rehearsal does it. */
   readonly rehearsed: boolean;
 }
@@ -207,6 +209,7 @@ export const steps: readonly Step[] = [
     },
     event: "opened",
     leavable: false,
+    repeatable: true,
     rehearsed: false,
   },
   hook("switch", "Run the hook switch: traffic goes to the target."),

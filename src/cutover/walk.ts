@@ -67,22 +67,31 @@ export async function mirror({
   onWord,
   wait,
 }: Pick<Walk, "journal" | "onWord" | "wait"> & { readonly night: Pick<Night, "mirror"> }): Promise<void> {
-  const answered = new AbortController();
-  // A target that has gone silent is not waited for: what was begun there is of no matter if it ends later.
-  const patience = wait(mirrorMs, answered.signal).then(
+  try {
+    await answered(wait, mirrorMs, night.mirror(journal.entries));
+  } catch (error) {
+    onWord(`the ledger's copy of the journal is behind: ${asFault(error).message}`);
+  }
+}
+
+/** A target that has gone silent is not waited for: what was begun there is of no matter if it ends later. Fault connection-lost. */
+export async function answered<T>(wait: Waiting["wait"], patienceMs: number, act: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const patience = wait(patienceMs, over.signal).then(
     () => {
-      throw new Fault("connection-lost", `The target has not answered within ${String(mirrorMs / 1000)} s.`);
+      throw new Fault(
+        "connection-lost",
+        `The target has not answered within ${String(patienceMs / 1000)} s.`,
+      );
     },
     (error: unknown) => {
-      if (!answered.signal.aborted) throw error;
+      if (!over.signal.aborted) throw error;
     },
   );
   try {
-    await Promise.race([night.mirror(journal.entries), patience]);
-  } catch (error) {
-    onWord(`the ledger's copy of the journal is behind: ${asFault(error).message}`);
+    return await Promise.race([act, patience.then(() => act)]);
   } finally {
-    answered.abort(new Fault("interrupted", "The copy is made."));
+    over.abort(new Fault("interrupted", "It is answered."));
   }
 }
 

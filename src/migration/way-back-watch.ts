@@ -170,6 +170,8 @@ export class WayBackWatch {
       truncate: (table) => {
         this.#foreign.set(table.source, (this.#foreign.get(table.source) ?? 0) + 1);
       },
+      // The target's log has the rows of a prepared transaction at its commit.
+      endsUnseen: () => undefined,
       marker: (_lane, id) => {
         this.#seen.add(id);
         if (this.#seen.size > 1000) this.#seen.clear();

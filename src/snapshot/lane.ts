@@ -18,15 +18,11 @@ export interface LaneTools {
 /** Notes the start of each of these lanes, whose marker tables are there. Faults: prepared-transactions. */
 export async function startLanes(tools: LaneTools, lanes: readonly string[]): Promise<void> {
   for (const lane of lanes) {
+    // Before as well as behind the position: what lasts no longer than between the two is told by the log, loudly.
+    await demandNonePrepared(tools.source);
     const position = await tools.source.position();
     await tools.moment("start:position-noted");
-    const prepared = await tools.source.preparedTransactions();
-    if (prepared.length > 0)
-      throw new Fault(
-        "prepared-transactions",
-        `${prepared.length} prepared XA transaction(s) on the source may commit unseen: ${prepared.slice(0, 5).join(", ")}.`,
-        { facts: { count: prepared.length } },
-      );
+    await demandNonePrepared(tools.source);
     // Ids begin at 1 on every server; by the note this marker is known from any other.
     const note = `start ${await tools.source.token()}`;
     const marker = await tools.source.mark(lane, note);
@@ -35,6 +31,16 @@ export async function startLanes(tools: LaneTools, lanes: readonly string[]): Pr
     await tools.moment("start:recorded");
     tools.onEvent({ kind: "started", lane });
   }
+}
+
+async function demandNonePrepared(source: Source): Promise<void> {
+  const prepared = await source.preparedTransactions();
+  if (prepared.length === 0) return;
+  throw new Fault(
+    "prepared-transactions",
+    `${prepared.length} prepared XA transaction(s) on the source may commit unseen: ${prepared.slice(0, 5).join(", ")}.`,
+    { facts: { count: prepared.length } },
+  );
 }
 
 /**

@@ -158,6 +158,11 @@ export class Lane {
     this.#filling.truncate(table, origin);
   }
 
+  /** Faults: prepared-transactions. */
+  endsUnseen(): void {
+    if (!this.#within) this.settled.endsUnseen();
+  }
+
   marker(id: string, note: string): void {
     this.settled.marker(id);
     if (this.#within) {

@@ -34,3 +34,17 @@ it("joins where it was, where an earlier life has applied something, and where n
   unknown.open(0n, null);
   expect(unknown.meets(at(50))).toBe(true);
 });
+
+it("stops where rows that were prepared before the start are committed before its marker, and nowhere else", () => {
+  const over = settled("7");
+  over.open(0n, null);
+  expect(() => over.endsUnseen()).toThrow(
+    expect.objectContaining({ code: "prepared-transactions" }) as Error,
+  );
+  // None were prepared when the marker was written.
+  over.marker("7");
+  expect(() => over.endsUnseen()).not.toThrow();
+  const later = settled("7");
+  later.open(3n, at(30));
+  expect(() => later.endsUnseen()).not.toThrow();
+});

@@ -55,6 +55,23 @@ export class Settled {
     if (id === this.#awaited) this.#awaited = null;
   }
 
+  /**
+   * Rows that were prepared before the log that is read are committed. None were prepared when the start's marker was written,
+   * so behind it they are no rows of the plan's tables; before it the copy has them, and what the log has of the same rows
+   * from the start on would be written over them. Fault prepared-transactions.
+   */
+  endsUnseen(): void {
+    if (this.#awaited === null) return;
+    throw new Fault(
+      "prepared-transactions",
+      "An XA transaction was prepared before the copy noted its start and committed right after it, so its rows are not in the log from there on, and older changes of the same rows would be written over them.",
+      {
+        next: "headgate abandon, then begin anew under another migration id",
+        facts: { marker: this.#awaited },
+      },
+    );
+  }
+
   committed(position: Position): void {
     this.seq += 1n;
     this.position = position;

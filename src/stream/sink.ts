@@ -113,6 +113,10 @@ export class Sink implements ChangeSink {
     });
   }
 
+  endsUnseen(): void {
+    for (const lane of this.#tools.lanes) this.#guarded(lane, () => lane.endsUnseen());
+  }
+
   marker(lane: string, id: string, note: string): void {
     this.#lanes.get(lane)?.marker(id, note);
   }

@@ -21,6 +21,7 @@ export type Recorded =
   | { readonly kind: "begin"; readonly name: string; readonly committedAt: number | null }
   | { readonly kind: "change"; readonly text: string }
   | { readonly kind: "truncate"; readonly table: string }
+  | { readonly kind: "unseen" }
   | { readonly kind: "marker"; readonly lane: string; readonly id: string; readonly note: string }
   | { readonly kind: "commit"; readonly position: Position }
   | { readonly kind: "schema"; readonly change: SchemaChange; readonly position: Position };
@@ -66,6 +67,10 @@ export class Recorder implements ChangeSink {
     this.all.push({ kind: "truncate", table: table.source });
   }
 
+  endsUnseen(): void {
+    this.all.push({ kind: "unseen" });
+  }
+
   marker(lane: string, id: string, note: string): void {
     this.all.push({ kind: "marker", lane, id, note });
   }
@@ -96,6 +101,7 @@ export class Recorder implements ChangeSink {
     for (const one of this.all)
       if (one.kind === "change") told.push(one.text);
       else if (one.kind === "truncate") told.push(`${one.table} truncate`);
+      else if (one.kind === "unseen") told.push("unseen");
       else if (one.kind === "marker") told.push(`marker ${one.lane} ${one.note}`);
       else if (one.kind === "schema") told.push(`schema ${one.change.tables.join()}`);
       else if (one.kind === "commit" && !/^(?:;|schema .*)?$/u.test(told.at(-1) ?? "")) told.push(";");

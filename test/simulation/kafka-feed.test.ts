@@ -232,6 +232,10 @@ class Target implements ChangeSink {
     this.#present.push(`${this.#number} t ${table.source}`);
   }
 
+  endsUnseen(): void {
+    throw new Error("nothing is prepared here");
+  }
+
   marker(): void {
     // None are written.
   }

@@ -249,8 +249,10 @@ export class ModelSource {
           next++;
           // Rows that were prepared before this reading began are not in what it reads.
           const { ends = Infinity } = transaction;
-          const whole = ends > begun ? transaction : { ...transaction, changes: [], truncates: null };
-          await this.#deliver(actor, whole, next, sink, signal);
+          const unseen = ends <= begun;
+          const whole = unseen ? { ...transaction, changes: [], truncates: null } : transaction;
+          // A rollback has no rows that anybody could miss.
+          await this.#deliver(actor, whole, unseen && transaction.changes.length > 0, next, sink, signal);
           if (this.random.chance(0.5)) await this.ask(actor, "read the log");
         }
       },
@@ -263,6 +265,7 @@ export class ModelSource {
   async #deliver(
     actor: Actor,
     { changes, truncates, marker, alters }: LoggedTransaction,
+    unseen: boolean,
     number: number,
     sink: ChangeSink,
     signal: AbortSignal,
@@ -282,6 +285,7 @@ export class ModelSource {
       within: (position) => this.flaws.neverWithin !== true && number <= countOf(position),
     };
     sink.begin(source);
+    if (unseen) sink.endsUnseen();
     if (marker !== null) sink.marker(marker.lane, marker.id, marker.note);
     for (const { table, before, after } of changes) {
       const images = this.#images.get(table);

@@ -198,6 +198,10 @@ export class ModelTarget {
     return this.#pastCuts;
   }
 
+  get startMarkers(): ReadonlyMap<string, string> {
+    return new Map([...this.#starts].map(([lane, { marker }]) => [lane, marker]));
+  }
+
   get starts(): ReadonlyMap<string, Position> {
     return new Map([...this.#starts].map(([lane, { position }]) => [lane, position]));
   }

@@ -74,6 +74,12 @@ export class AtHand {
     this.#parts.sink.begin(this.transaction);
   }
 
+  /** It commits rows that stand before all that is read. */
+  endsUnseen(): void {
+    this.tell();
+    this.#parts.sink.endsUnseen();
+  }
+
   /** It is whole. */
   commit(): void {
     const { sink, standing } = this.#parts;

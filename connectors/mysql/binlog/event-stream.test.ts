@@ -79,6 +79,7 @@ function told(
     wants: () => true,
     change: () => undefined,
     truncate: () => undefined,
+    endsUnseen: () => undefined,
     marker: () => undefined,
     commit: (position) => void positions.push(position()),
     schemaChange: () => undefined,

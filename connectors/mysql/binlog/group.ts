@@ -238,12 +238,14 @@ export class Group {
       this.#xa = this.#prepared.begin(xid);
     } else if (verb === "COMMIT" || verb === "ROLLBACK") {
       const waiting = this.#prepared.take(xid);
+      if (waiting === "unseen" && verb === "COMMIT") this.#atHand.endsUnseen();
+      const parked = typeof waiting === "string" ? null : waiting;
       const over = (): void => {
-        if (waiting !== null) this.#prepared.drop(waiting.rows);
-        waiting?.ended();
+        if (parked !== null) this.#prepared.drop(parked.rows);
+        parked?.ended();
         this.#commit();
       };
-      if (waiting !== null && verb === "COMMIT") this.#replay(waiting.rows, over);
+      if (parked !== null && verb === "COMMIT") this.#replay(parked.rows, over);
       else over();
     } else if (this.#xa !== null && this.#xa.xid === "") this.#xa.xid = xid;
   }
@@ -268,8 +270,10 @@ export class Group {
     }
     const { standing } = this.#parts;
     // Nothing is handed over, and so nobody told: a lane may stand past it, and have left it out.
-    if (!hasRows(xa)) standing.reach(name);
-    else this.#prepared.park(xa, standing.park(name, start));
+    if (!hasRows(xa)) {
+      standing.reach(name);
+      this.#prepared.pass(xa.xid);
+    } else this.#prepared.park(xa, standing.park(name, start));
     this.#end();
   }
 

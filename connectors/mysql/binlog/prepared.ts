@@ -33,6 +33,8 @@ export class Prepared {
   readonly #most: number;
   #bytes = 0;
   readonly #waiting = new Map<string, { readonly rows: XaRows; readonly ended: () => void }>();
+  /** Prepared in this reading, and nothing of theirs is wanted. */
+  readonly #empty = new Set<string>();
   readonly #spills = new Set<Spill>();
 
   constructor(parts: PreparedParts, most = mostBytes) {
@@ -81,9 +83,15 @@ export class Prepared {
     this.#waiting.set(xa.xid, { rows: xa, ended });
   }
 
-  /** What waits by that name and waits no longer, to be dropped; null where none does: it wrote nothing that is wanted. */
-  take(xid: string): { readonly rows: XaRows; readonly ended: () => void } | null {
-    const waiting = this.#waiting.get(xid) ?? null;
+  /** The transaction was prepared, and wrote nothing that is wanted. */
+  pass(xid: string): void {
+    this.#empty.add(xid);
+  }
+
+  /** What waits by that name and waits no longer, to be dropped. `unseen`: it was prepared before this reading began. */
+  take(xid: string): { readonly rows: XaRows; readonly ended: () => void } | "empty" | "unseen" {
+    const waiting = this.#waiting.get(xid);
+    if (waiting === undefined) return this.#empty.delete(xid) ? "empty" : "unseen";
     this.#waiting.delete(xid);
     return waiting;
   }

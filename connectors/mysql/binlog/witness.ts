@@ -168,6 +168,7 @@ class WitnessSink implements ChangeSink {
   #rows = new Map<string, number>();
   #markers = new Map<string, number>();
   #emptied: PlanTable[] = [];
+  #unseen = false;
 
   constructor(asked: Asked, enough: () => void) {
     this.#asked = asked;
@@ -180,6 +181,7 @@ class WitnessSink implements ChangeSink {
     this.#rows = new Map();
     this.#markers = new Map();
     this.#emptied = [];
+    this.#unseen = false;
   }
 
   wants(): boolean {
@@ -193,6 +195,11 @@ class WitnessSink implements ChangeSink {
 
   truncate(table: PlanTable): void {
     this.#emptied.push(table);
+  }
+
+  /** Its rows are what is asked for. */
+  endsUnseen(): void {
+    this.#unseen = true;
   }
 
   /** A marker that nobody was told of is a marker less, and no act. */
@@ -235,6 +242,10 @@ class WitnessSink implements ChangeSink {
   }
 
   #act(): LoggedAct {
+    if (this.#unseen) {
+      const why = "The source's log commits a prepared transaction whose rows it does not have any more.";
+      return { kind: "rows", tables: [...this.#rows.keys()], why };
+    }
     if (this.#rows.size > 0) {
       const tables = [...this.#rows.keys()];
       return { kind: "rows", tables, why: `The source's log has rows of ${tables.join(", ")} in it.` };

@@ -33,6 +33,7 @@ export class LossyFeed {
         if (!this.#isLost(images.table)) sink.change(images, ...change);
       },
       truncate: (table) => sink.truncate(table),
+      endsUnseen: () => sink.endsUnseen(),
       marker: (lane, id, note) => sink.marker(lane, id, note),
       commit: (position) => sink.commit(position),
       schemaChange: (change, position) => sink.schemaChange(change, position),
