@@ -34,6 +34,20 @@ describe("what an engine does for whoever asks", () => {
     });
   });
 
+  it("is left to the next life by one that ends on purpose", async () => {
+    const abilities = new Abilities();
+    abilities.begin({ idle: "The copy is not complete yet" });
+    abilities.are({ cutover: () => Promise.reject(new Error("of the life before")) }, "");
+    abilities.leaves();
+    const asked = ask(abilities);
+    abilities.ended();
+    abilities.begin("soon");
+    abilities.are({ rollback: back }, "The target is open");
+    expect(await asked).toEqual({ state: "rolled_back" });
+    abilities.ended();
+    await expect(ask(abilities)).resolves.toEqual({ state: "rolled_back" });
+  });
+
   it("waits no longer than whoever asks", async () => {
     const abilities = new Abilities();
     abilities.begin("soon");

@@ -16,6 +16,8 @@ export class Abilities {
   #works: Works = {};
   /** Why it does nothing else. */
   #idle = "The engine has not begun";
+  /** The word is the next life's to give. */
+  #leaves = false;
   /** The life's word on what it can do. */
   #word = wordToCome();
 
@@ -23,10 +25,11 @@ export class Abilities {
     this.#word.give(null);
   }
 
-  /** Another life of the engine. */
+  /** Another life of the engine. Who waits for a word that the life before left to it goes on waiting. */
   begin(beginning: Beginning): void {
     this.#works = {};
-    this.#word = wordToCome();
+    if (!this.#leaves) this.#word = wordToCome();
+    this.#leaves = false;
     if (beginning === "soon") return;
     this.#idle = beginning.idle;
     this.#word.give(null);
@@ -39,8 +42,16 @@ export class Abilities {
     this.#word.give(null);
   }
 
+  /** The life ends, and another one is to follow, which whoever asks from now on waits for. */
+  leaves(): void {
+    this.#works = {};
+    this.#word = wordToCome();
+    this.#leaves = true;
+  }
+
   /** The life is over. Who waits for its word is told so; what it was doing ends by itself. */
   ended(): void {
+    if (this.#leaves) return;
     this.#word.give(
       new Fault("no-engine", "The engine ended or began anew before it could do that.", {
         next: "Run the same command again.",

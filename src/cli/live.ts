@@ -273,6 +273,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
               opening.begun = true;
             },
             turned: () => {
+              steering.leaves();
               leave.abort(new Fault("interrupted", "The target is open: the soak begins."));
             },
           });

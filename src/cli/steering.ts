@@ -229,6 +229,11 @@ export class Steering implements AsyncDisposable {
     this.#abilities.are(works, idle);
   }
 
+  /** This life of the engine ends on purpose, and another one follows. */
+  leaves(): void {
+    this.#abilities.leaves();
+  }
+
   /** This life of the engine has what it stands before on record elsewhere than in the target's ledger. */
   leavesOut(act: (event: string, decision: Decision) => Promise<void>): void {
     this.#leaveOut = act;

@@ -129,6 +129,8 @@ async function prove({ engine, repairs }: NonNullable<StreamEngineSettings["prov
       say("event verified");
     } catch (error) {
       if (!(error instanceof Fault) || !error.retriable) throw error;
+      // A session that is dead refuses at once: whoever is to notice that the engine is over must have a turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
 }
 

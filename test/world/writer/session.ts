@@ -129,21 +129,34 @@ export class Session {
       this.#keep(one);
       return "committed";
     } catch (error) {
-      if (!(error instanceof Error) || !("code" in error)) throw error;
-      if (
+      const refused =
         !ending &&
+        error instanceof Error &&
         "errno" in error &&
-        (contended.has(Number(error.errno)) || tooDeep.test(error.message))
-      ) {
-        if (xa !== null) await this.#say(`XA END ${xa}`).catch(ignoreEnded);
-        await this.#say(xa === null ? "ROLLBACK" : `XA ROLLBACK ${xa}`);
-        return "refused";
-      }
-      if (!gone.has(String(error.code)) && !/closed state/u.test(error.message)) throw error;
-      this.#connection?.destroy();
-      this.#connection = null;
-      return "lost";
+        (contended.has(Number(error.errno)) || tooDeep.test(error.message));
+      return refused ? await this.#rollBack(xa) : this.#lost(error);
     }
+  }
+
+  /** The server may be killed before it has heard of it. */
+  async #rollBack(xa: string | null): Promise<Ending> {
+    try {
+      if (xa !== null) await this.#say(`XA END ${xa}`).catch(ignoreEnded);
+      await this.#say(xa === null ? "ROLLBACK" : `XA ROLLBACK ${xa}`);
+      return "refused";
+    } catch (error) {
+      return this.#lost(error);
+    }
+  }
+
+  /** Throws what is no loss of the connection; a connection that is closed already says so without a code. */
+  #lost(error: unknown): Ending {
+    if (!(error instanceof Error)) throw error;
+    const code = "code" in error ? String(error.code) : "";
+    if (!gone.has(code) && !/closed state/u.test(error.message)) throw error;
+    this.#connection?.destroy();
+    this.#connection = null;
+    return "lost";
   }
 
   async #operate(count: number): Promise<void> {
