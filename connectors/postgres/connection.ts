@@ -9,6 +9,7 @@ import { Fault } from "../../src/errors.js";
 import { Burst, isBurstFailure, ParsedStatements } from "./burst.js";
 import type { BurstResult, BurstStatement } from "./burst.js";
 import { faultOf } from "./fault.js";
+import type { OpenSessions } from "./open-sessions.js";
 import { LendingSocket } from "./socket.js";
 
 /** `ca` is PEM text; without it the system's own authorities count. The server's name is always checked. */
@@ -25,6 +26,8 @@ export interface PostgresOptions {
   readonly engine: { readonly host: string; readonly pid: number };
   /** What is written into the plan's tables carries a replication origin, where our role may set one (origin.ts). */
   readonly wayBack?: boolean;
+  /** Where each session is on record while it is open. */
+  readonly sessions?: OpenSessions;
   /** Called at named moments (src/snapshot/moments.ts); tests kill the process there. */
   readonly moment?: (name: string) => void | Promise<void>;
 }
@@ -92,6 +95,7 @@ export class Session implements AsyncDisposable {
   readonly #parsed = new ParsedStatements();
   #dead: Fault | null = null;
   #closing = false;
+  #record: OpenSessions | null = null;
   #pid = "";
   #started = "";
 
@@ -108,6 +112,8 @@ export class Session implements AsyncDisposable {
     extra: Readonly<Record<string, string>> = {},
   ): Promise<Session> {
     const session = new Session(new Client(clientConfig(options)));
+    session.#record = options.sessions ?? null;
+    session.#record?.add(session);
     try {
       await session.#client.connect();
       const all = { ...settings, ...extra };
@@ -219,8 +225,15 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** As if the connection were lost: listeners are told, and what waits for an answer fails. */
+  cut(why: Fault): void {
+    this.#die(why);
+    this.#client.connection.stream.destroy();
+  }
+
   /** Cuts the socket: the server rolls back whatever was open. */
   destroy(): void {
+    this.#record?.delete(this);
     this.#closing = true;
     this.#client.connection.stream.destroy();
     this.#dead ??= new Fault("connection-lost", "The session was closed.");
@@ -230,6 +243,7 @@ export class Session implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#record?.delete(this);
     if (this.#dead !== null) this.destroy();
     else await this.#client.end();
     this.#dead ??= new Fault("connection-lost", "The session was closed.");
@@ -241,6 +255,7 @@ export class Session implements AsyncDisposable {
 
   #die(fault: Fault): void {
     if (this.#dead !== null) return;
+    this.#record?.delete(this);
     this.#dead = fault;
     if (this.#closing) return;
     for (const listener of this.#listeners) listener(fault);

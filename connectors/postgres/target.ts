@@ -17,6 +17,7 @@ import { endSessions, silentSeconds } from "./holder.js";
 import { readView } from "./ledger-view.js";
 import { measureTarget } from "./measure.js";
 import { preflight } from "./preflight.js";
+import { OpenSessions } from "./open-sessions.js";
 import { PostgresPulse } from "./pulse.js";
 import { readTexts } from "./text-rows.js";
 import { findTraces } from "./traces.js";
@@ -44,15 +45,21 @@ export async function openPostgres(options: PostgresOptions): Promise<Target> {
 class PostgresTarget implements Target {
   readonly #options: PostgresOptions;
   readonly #facts: ServerFacts;
+  readonly #sessions = new OpenSessions();
 
   constructor(options: PostgresOptions, facts: ServerFacts) {
     // Every later session must reach the server that answered first.
-    this.#options = { ...options, expect: { identity: facts.identity, database: facts.database } };
+    const expect = { identity: facts.identity, database: facts.database };
+    this.#options = { ...options, sessions: this.#sessions, expect };
     this.#facts = facts;
   }
 
   async facts(): Promise<ServerFacts> {
     return this.#facts;
+  }
+
+  cut(why: Fault): void {
+    this.#sessions.cut(why);
   }
 
   async measure(clock: () => Date): Promise<TargetMeasures> {

@@ -123,6 +123,29 @@ it.each(["raise", "state", "drop triggers"])(
   },
 );
 
+it("says so where a target that is to be opened does not answer, lets go of its sessions, and opens it at the next word", async () => {
+  const world = new ExampleWorld();
+  const walk = walkOf(world, first, { probes: { source: null, target: null } });
+  const cut: string[] = [];
+  const target = {
+    ...walk.night.target,
+    open: () => new Promise<never>(() => undefined),
+    cut: (why: Fault) => {
+      cut.push(why.code);
+      return Promise.resolve();
+    },
+  };
+  await expect(cutover({ ...walk, night: { ...walk.night, target } })).rejects.toMatchObject({
+    code: "switch-unfinished",
+    facts: { reason: "connection-lost" },
+  });
+  expect(cut).toEqual(["connection-lost"]);
+  expect(world.fenced).toBe(true);
+  expect(await settle(walkOf(world, first))).toMatchObject({ state: "soaking" });
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
+});
+
 it("waits for no target that has gone silent: the copy of the journal is behind, and the budget ends the rest", async () => {
   const world = new ExampleWorld();
   const words: string[] = [];

@@ -281,6 +281,7 @@ export class ExampleWorld {
             this.targetOpen = true;
             this.lanesClosed = true;
           }).then(() => this.look()),
+        cut: () => Promise.resolve(),
         lanesClosed: () => target("lanes closed", () => this.lanesClosed),
       },
       forward: {

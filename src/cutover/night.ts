@@ -3,6 +3,7 @@
  * src/migration makes it of the connectors' parts, the simulation of a virtual world. Everything is idempotent, because it
  * may have been done by an engine that was killed; what cannot reach its server rejects with a Fault of its own.
  */
+import type { Fault } from "../errors.js";
 import type { Decision, FenceState, JournalEntry, Note, OpenTransaction } from "../cutover-port.js";
 import type { Finding, Position } from "../model.js";
 import type { HookFacts, HookName } from "./hook.js";
@@ -57,6 +58,8 @@ export interface TargetSide {
   pastKeys(): Promise<void>;
   /** Lets the roles in and closes the forward lanes, in one transaction. */
   open(): Promise<void>;
+  /** It does not answer: whoever waits for it is let go, as on a lost connection. */
+  cut(why: Fault): Promise<void>;
   lanesClosed(): Promise<boolean>;
 }
 

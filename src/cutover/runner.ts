@@ -3,6 +3,7 @@
  * 12). Crash-only: every walk begins by reading the journal and the row that decides, so whoever was killed anywhere is
  * followed by one command that ends what was begun. Before the decision the source and the journal suffice to go back.
  */
+import type { Note } from "../cutover-port.js";
 import { Fault } from "../errors.js";
 import { orStopped, throwIfStopped } from "../stop.js";
 import { isDone, journeyOf } from "./journey.js";
@@ -201,7 +202,7 @@ async function take(walk: Walk, lookout: Lookout | null, step: Step): Promise<vo
   const left = step.leavable
     ? await orStopped(act, stop)
     : step.repeatable === true
-      ? await answered(walk.wait, walk.budgetMs, act)
+      ? await repeatable(walk, act)
       : await act;
   if (step.name === "decide")
     await journal.append({ cutover: id, step: "switch", phase: "decided", note: null });
@@ -217,6 +218,17 @@ async function take(walk: Walk, lookout: Lookout | null, step: Step): Promise<vo
     );
   walk.onStep({ step: step.name, phase: "done", seconds: (now() - began) / 1000 });
   await mirror(walk);
+}
+
+/** Past the decision nothing else ends a wait. The sessions go with it: whoever asks again needs others. */
+async function repeatable({ wait, budgetMs, night }: Walk, act: Promise<Note | null>): Promise<Note | null> {
+  try {
+    return await answered(wait, budgetMs, act);
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.code === "connection-lost") await night.target.cut(fault);
+    throw error;
+  }
 }
 
 function isDecided({ journal }: Walk): boolean {

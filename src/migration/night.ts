@@ -12,6 +12,7 @@ import type { Plan } from "../model.js";
 export interface TargetParts {
   readonly night: TargetNight;
   readonly ledger: NightLedger;
+  readonly cut: (why: Fault) => Promise<void>;
 }
 
 export interface NightParts {
@@ -81,6 +82,7 @@ export function nightOf(parts: NightParts): OpenNight {
         parts.onOpening();
         await target().ledger.openTarget(cutover, parts.roles);
       },
+      cut: (why) => target().cut(why),
       lanesClosed: () => target().ledger.lanesClosed(),
     },
     forward: parts.forward ?? {

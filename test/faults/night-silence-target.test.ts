@@ -65,10 +65,7 @@ describe("a night whose target goes silent in the fence", () => {
     engine = night.engine();
     await engine.logged(/"msg":"ready"/u);
     const met = silentFrom(proxy, /GRANT CONNECT/u);
-    const began = performance.now();
     const said = await night.headgate(["cutover"]);
-    const seconds = (performance.now() - began) / 1000;
-    console.log(seconds, said.stdout, said.stderr);
     expect(met.seen).toBe(true);
     expect(said.code, said.stdout + said.stderr).toBe(6);
     expect(said.last).toMatchObject({ error: { code: "switch-unfinished" } });
