@@ -84,14 +84,23 @@ export interface SourceNight extends AsyncDisposable {
   dropTriggers(note: Note): Promise<void>;
   /** Those that are missing of the note's, exactly as they were. */
   createTriggers(note: Note): Promise<void>;
-  /** Every AUTO_INCREMENT of the plan's tables is past the greatest key. */
-  pastKeys(plan: Plan): Promise<void>;
+  /** Every AUTO_INCREMENT of the plan's tables is past the greatest key, and past what the target has given away. */
+  pastKeys(plan: Plan, given: readonly GivenKey[]): Promise<void>;
   readonly wayBack: ReverseLedger;
   /**
    * Whatever is under way here when the signal aborts is left as on a lost connection, and what comes next is said over new ones:
    * a network that has gone silent keeps nobody waiting. The answer releases it.
    */
   until(signal: AbortSignal): () => void;
+}
+
+/** How far a column of the target has counted, whether or not such a row is there. */
+export interface GivenKey {
+  /** Source names. */
+  readonly table: string;
+  readonly column: string;
+  /** In decimal. */
+  readonly upTo: string;
 }
 
 /** A change of the target that the source does not hold. */
@@ -223,6 +232,8 @@ export interface NightLedger {
     plan: Plan,
     sequences?: readonly { readonly target: string; readonly next: string }[],
   ): Promise<void>;
+  /** What the sequences of the plan's columns have given away, of those that count upwards and do not begin anew. Reads only. */
+  givenKeys(plan: Plan): Promise<readonly GivenKey[]>;
   /** Tables with rows that the planner knows nothing of, by source name. Reads only. */
   neverAnalyzed(plan: Plan): Promise<readonly string[]>;
   /**

@@ -272,6 +272,7 @@ export class ExampleWorld {
         state: () => target("state", () => state(!this.targetOpen)),
         shut: () => target("shut", () => void (this.targetOpen = false)),
         pastKeys: () => target("past keys", () => undefined),
+        givenKeys: () => target("given keys", () => []),
         open: () =>
           target("open", () => {
             if (this.rows.get(cutover) !== "switch") this.broken.push("opened without a decision");

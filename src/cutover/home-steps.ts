@@ -84,9 +84,9 @@ export const homeSteps: readonly HomeStep[] = [
     name: "source-keys",
     givable: true,
     leavable: false,
-    describe: "Move the source's AUTO_INCREMENT past the keys that came back.",
-    act: async ({ source }) => {
-      await source.pastKeys();
+    describe: "Move the source's AUTO_INCREMENT past the keys that the target has given away.",
+    act: async ({ source, target }) => {
+      await source.pastKeys(await target.givenKeys());
       return null;
     },
   },

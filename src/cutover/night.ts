@@ -4,7 +4,7 @@
  * may have been done by an engine that was killed; what cannot reach its server rejects with a Fault of its own.
  */
 import type { Fault } from "../errors.js";
-import type { Decision, FenceState, JournalEntry, Note, OpenTransaction } from "../cutover-port.js";
+import type { Decision, FenceState, GivenKey, JournalEntry, Note, OpenTransaction } from "../cutover-port.js";
 import type { Finding, Position } from "../model.js";
 import type { HookFacts, HookName } from "./hook.js";
 
@@ -42,8 +42,8 @@ export interface SourceSide {
   triggers(): Promise<Note>;
   dropTriggers(note: Note): Promise<void>;
   createTriggers(note: Note): Promise<void>;
-  /** AUTO_INCREMENT past every key. */
-  pastKeys(): Promise<void>;
+  /** AUTO_INCREMENT past every key, and past what the target has given away. */
+  pastKeys(given: readonly GivenKey[]): Promise<void>;
   /** What is under way when the signal aborts is left, as on a lost connection. The answer releases it. */
   until(signal: AbortSignal): () => void;
 }
@@ -56,6 +56,8 @@ export interface TargetSide {
   shut(note: Note, signal: AbortSignal): Promise<void>;
   /** Sequences past every key. */
   pastKeys(): Promise<void>;
+  /** How far its columns have counted. */
+  givenKeys(): Promise<readonly GivenKey[]>;
   /** Lets the roles in and closes the forward lanes, in one transaction. */
   open(): Promise<void>;
   /** It does not answer: whoever waits for it is let go, as on a lost connection. */

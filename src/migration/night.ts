@@ -65,7 +65,7 @@ export function nightOf(parts: NightParts): OpenNight {
       triggers: () => source.triggers(plan),
       dropTriggers: (note) => source.dropTriggers(note),
       createTriggers: (note) => source.createTriggers(note),
-      pastKeys: () => source.pastKeys(plan),
+      pastKeys: (given) => source.pastKeys(plan, given),
       until: (signal) => source.until(signal),
     },
     target: {
@@ -78,6 +78,7 @@ export function nightOf(parts: NightParts): OpenNight {
       shut: (note: Note, signal) =>
         target().night.fence.raise(note, { endTransactions: true, onWaiting: () => undefined, signal }),
       pastKeys: () => target().ledger.pastKeys(plan),
+      givenKeys: () => target().ledger.givenKeys(plan),
       open: async () => {
         parts.onOpening();
         await target().ledger.openTarget(cutover, parts.roles);

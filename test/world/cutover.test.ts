@@ -77,6 +77,11 @@ describe("the night", () => {
   });
 
   it("goes back with everything that the target was given", async () => {
+    // A row that lives for a moment has a key all the same, and nobody else gets it afterwards.
+    const [gone] = await night.target.sql(
+      "WITH made AS (INSERT INTO audit (token) VALUES ('gone') RETURNING id) SELECT id::text AS id FROM made",
+    );
+    await night.target.sql("DELETE FROM audit WHERE token = 'gone'");
     const said = await night.headgate(["rollback"]);
     expect(said.code, said.stdout + said.stderr).toBe(0);
     expect(said.last).toMatchObject({ verb: "rollback", state: "rolled_back", proof: { equal: true } });
@@ -87,6 +92,11 @@ describe("the night", () => {
       "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()",
     );
     expect(triggers).toEqual([["entries_audit"]]);
+    const [first] = await night.source.sql(
+      "SELECT MIN(a.id) FROM audit a JOIN entries e USING (token) WHERE e.side = 'source' AND a.id >= ?",
+      [gone?.["id"] ?? ""],
+    );
+    expect(Number(first?.[0])).toBeGreaterThan(Number(gone?.["id"]));
   });
 
   it("goes forward again, over once more, and is complete", async () => {

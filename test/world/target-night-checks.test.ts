@@ -268,6 +268,11 @@ describe("sequences", () => {
     expect(await next("shared_seq")).toBe("42");
     expect(await next('"un""used"')).toBe("9007199254740993");
     await expect(next("ends_id_seq")).rejects.toMatchObject({ code: "2200H" });
+    const given = await night.givenKeys(plan);
+    expect(given).toContainEqual({ table: "orders", column: "id", upTo: "51" });
+    expect(given).toContainEqual(expect.objectContaining({ table: "ends", upTo: "9223372036854775807" }));
+    // Downwards there is no AUTO_INCREMENT.
+    expect(given.filter(({ upTo }) => upTo === "-8")).toEqual([]);
     // Forward only: what has given more stays, and a second look changes nothing.
     await database.sql(
       "SELECT setval('orders_id_seq', 9007199254740993); SELECT setval('down_seq', -100, false)",

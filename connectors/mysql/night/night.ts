@@ -2,7 +2,7 @@
  * What the night needs at the source, put together: fence, decision, markers, triggers, counters. Reads go over a
  * connection of their own; whatever changes something goes over the one that holds the fence's named lock.
  */
-import type { Note, ReverseLedger, SourceNight } from "../../../src/cutover-port.js";
+import type { GivenKey, Note, ReverseLedger, SourceNight } from "../../../src/cutover-port.js";
 import type { Finding, Plan, Position } from "../../../src/model.js";
 import { Connection } from "../connection.js";
 import { mark, prepareMarkers } from "../marker.js";
@@ -63,8 +63,8 @@ class MysqlNight implements SourceNight {
     await this.#session.change((hand) => createTriggers(hand, note));
   }
 
-  async pastKeys(plan: Plan): Promise<void> {
-    await this.#session.change((hand) => pastKeys(hand, plan));
+  async pastKeys(plan: Plan, given: readonly GivenKey[]): Promise<void> {
+    await this.#session.change((hand) => pastKeys(hand, plan, given));
   }
 
   until(signal: AbortSignal): () => void {

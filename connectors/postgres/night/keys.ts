@@ -4,6 +4,7 @@
  * "past the greatest" means nothing there. All arithmetic is the server's: nothing passes through a number of ours.
  */
 import { Fault } from "../../../src/errors.js";
+import type { GivenKey } from "../../../src/cutover-port.js";
 import type { Plan } from "../../../src/model.js";
 import { postgresLiteral, postgresName } from "../../../src/safety/identifier.js";
 import type { Session, TextRow } from "../connection.js";
@@ -43,17 +44,10 @@ export async function pastKeys(
   plan: Plan,
   known: readonly SequenceAt[] = [],
 ): Promise<void> {
-  const { rows } = await session.query(
-    drawnSql,
-    [plan.schema, plan.tables.map(({ target }) => target)],
-    "asking which columns count",
-  );
+  const rows = await drawnRows(session, plan);
   demandCounted(plan, rows);
   const drawn = new Map<string, TextRow[]>();
-  for (const row of rows) {
-    const sequence = `${postgresName(row["space"] ?? "")}.${postgresName(row["sequence"] ?? "")}`;
-    drawn.set(sequence, [...(drawn.get(sequence) ?? []), row]);
-  }
+  for (const row of rows) drawn.set(sequenceOf(row), [...(drawn.get(sequenceOf(row)) ?? []), row]);
   for (const [sequence, columns] of drawn)
     await pushed(session, sequence, (way) => ({
       // What is used is passed; the next one comes after it.
@@ -65,6 +59,41 @@ export async function pastKeys(
     const sequence = `${postgresName(plan.schema)}.${postgresName(target)}`;
     await pushed(session, sequence, () => ({ goal: `${next}::numeric`, given: false }));
   }
+}
+
+/** How far the plan's columns have counted by their sequences: keys of rows that are gone again among them. */
+export async function givenKeys(session: Session, plan: Plan): Promise<readonly GivenKey[]> {
+  const given: GivenKey[] = [];
+  for (const row of await drawnRows(session, plan)) {
+    const table = plan.tables.find(({ target }) => target === row["table"]);
+    const column = table?.columns.find(({ target }) => target === row["column"]);
+    if (table === undefined || column === undefined) continue;
+    const [at] = (
+      await session.query(
+        `SELECT s.last_value::text AS value FROM ${sequenceOf(row)} s, pg_catalog.pg_sequence q
+          WHERE q.seqrelid = ${postgresLiteral(sequenceOf(row)).trim()}::regclass
+            AND s.is_called AND NOT q.seqcycle AND q.seqincrement > 0`,
+        [],
+        "asking how far a sequence has counted",
+      )
+    ).rows;
+    const upTo = at?.["value"] ?? null;
+    if (upTo !== null) given.push({ table: table.source, column: column.source, upTo });
+  }
+  return given;
+}
+
+async function drawnRows(session: Session, plan: Plan): Promise<readonly TextRow[]> {
+  const { rows } = await session.query(
+    drawnSql,
+    [plan.schema, plan.tables.map(({ target }) => target)],
+    "asking which columns count",
+  );
+  return rows;
+}
+
+function sequenceOf(row: TextRow): string {
+  return `${postgresName(row["space"] ?? "")}.${postgresName(row["sequence"] ?? "")}`;
 }
 
 /** A column that the plan gives numbers by itself, and nothing that counts for it. */

@@ -6,7 +6,7 @@ import type { Claim } from "../epoch.js";
 import { demandForward } from "../forward.js";
 import type { Writing } from "../verify/writing.js";
 import { appendEntries, readEntries } from "./journal.js";
-import { pastKeys } from "./keys.js";
+import { givenKeys, pastKeys } from "./keys.js";
 import type { NightMoment } from "./moments.js";
 import { openTarget } from "./open.js";
 import { reopenLanes } from "./reopen-lanes.js";
@@ -32,6 +32,7 @@ export function nightLedger(ledger: NightOfLedger): NightLedger {
         await demandForward(session, migration);
         await pastKeys(session, of, sequences);
       }),
+    givenKeys: (of) => ledger.read((session) => givenKeys(session, of)),
     neverAnalyzed: (of) => ledger.read((session) => neverAnalyzed(session, of)),
     openTarget: (cutover, roles) =>
       ledger.alone((session) => openTarget({ session, claim, plan, moment }, cutover, roles)),
