@@ -170,5 +170,7 @@ const result: StreamEngineResult = {
   failures,
 };
 say(`result ${JSON.stringify(result)}`);
+// Nobody reads any more that it may go on: whoever still waits at the moment goes now, and lets its sessions go.
+goOn();
 lines.close();
 process.stdin.destroy();
