@@ -67,13 +67,14 @@ export async function proofLife(life: ProofLife): Promise<void> {
   await writer.reached(30);
   const proves = { engine, repairs: false };
   const broken: string[] = [];
+  const beyondOracle: string[] = [];
   const doomed = startEngine({
     ...settings,
     proves,
     at: { moment, hit, pastJoin: true, act: victim === "engine" ? "die" : "tell" },
   });
   const plan = await planOf(doomed);
-  const rowsIn = (times: number): Promise<void> => breakRows(life, plan, broken, times);
+  const rowsIn = (times: number): Promise<void> => breakRows(life, plan, { broken, beyondOracle }, times);
   await rowsIn(1);
   if (victim === "engine") expect(await doomed.end).toBeNull();
   else {
@@ -100,7 +101,7 @@ export async function proofLife(life: ProofLife): Promise<void> {
   expect(found).toMatchObject({ code: null, failures: [] });
   expect([...(found?.named ?? [])].sort()).toEqual([...broken].sort());
   expect(found?.everNamed.filter((line) => !broken.includes(line))).toEqual([]);
-  await expectWitnessed(sourceAt, target.url, broken);
+  await expectWitnessed(sourceAt, target.url, broken, beyondOracle);
   await repaired({ ...life, settings }, during);
   console.log(
     `seed ${String(seed)}: ${String(broken.length)} rows named in ${String(found?.rounds)} rounds and repaired, ${JSON.stringify(writer.endings)}`,
@@ -133,7 +134,7 @@ async function planOf(engine: Engine): Promise<Plan> {
 async function breakRows(
   { seed, sourceAt, target, writer }: ProofLife,
   plan: Plan,
-  broken: string[],
+  into: { readonly broken: string[]; readonly beyondOracle: string[] },
   time: number,
 ): Promise<void> {
   const client = new Client(loginOf(target.url));
@@ -147,7 +148,8 @@ async function breakRows(
     const only = `${stillRows} AND n % 3 = ${String(time % 3)}`;
     const breaker = new Breaker({ ...plan, tables }, seed * 10 + time, source, client, only);
     for (let row = 0; row < atOnce; row++) await breaker.breakOne(atRest);
-    broken.push(...breaker.lines);
+    into.broken.push(...breaker.lines);
+    into.beyondOracle.push(...breaker.beyondOracle);
   } finally {
     await client.end();
     await source?.end();

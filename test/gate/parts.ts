@@ -313,6 +313,14 @@ export const parts: readonly Part[] = [
       },
     })),
   ),
+  {
+    name: "abandon",
+    proves:
+      "a migration that is given up while it copies, while it is ready and after a way back, and one that is completed, leave both servers as they were, killed at each part; two migrations of one source, of MySQL 9 and of MariaDB",
+    share: "the same, less the way back and MariaDB",
+    project: "world",
+    file: "test/world/abandon.test.ts",
+  },
   ...(["mysql9", "mariadb"] as const).map((source) => ({
     name: `night-soak:${source}`,
     proves:

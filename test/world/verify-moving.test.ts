@@ -143,7 +143,7 @@ async function life({ source: server, target: targetServer }: Combination, seed:
     const toFind = [...stillOnes.lines, ...lost.flatMap(({ lines }) => lines)];
     expect(last.outcome.pending).toBe(0n);
     expect(named.filter((line) => !hot(line)).sort()).toEqual(toFind.sort());
-    await expectWitnessed(url.href, target.url, named);
+    await expectWitnessed(url.href, target.url, named, [...stillOnes.beyondOracle, ...hotOnes.beyondOracle]);
     await live.stop();
     console.log(
       `HEADGATE_SEED=${String(seed)} ${server}: ${String(cleanRounds)} rounds over ${String(clean)} transactions named nothing; then in ${String(rounds + 1)} rounds ${String(toFind.length)} rows at rest, ${String(lost.length)} of them by lost changes, and ${String(named.filter(hot).length)} of ${String(hotOnes.lines.length)} hot ones that no event healed: ${[...stillOnes.kinds, ...hotOnes.kinds].join(", ")}`,

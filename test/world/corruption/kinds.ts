@@ -60,6 +60,13 @@ function source(
   return { name, side: "source", act: "value", fits, sql, ...(where === undefined ? {} : { where }) };
 }
 
+/** What a comparison of texts does not see: neither the digest of a server nor the oracle has another text for it. */
+export const equalInText: ReadonlySet<string> = new Set([
+  "the sign of zero",
+  "a day instead of 24 hours",
+  "a netmask",
+]);
+
 /** One unit of the column's last fraction digit. */
 const tick = ({ column }: PlanColumn): string =>
   column.fsp === 0 ? "1" : `0.${"1".padStart(column.fsp, "0")}`;

@@ -4,7 +4,7 @@ import type { Client } from "pg";
 import type { Plan } from "../../../src/model.js";
 import { Random } from "../../simulation/random.js";
 import { Corrupter } from "../corruption/corrupt.js";
-import { kinds } from "../corruption/kinds.js";
+import { equalInText, kinds } from "../corruption/kinds.js";
 import type { Kind } from "../corruption/kinds.js";
 import { lineOf } from "../live-verifier.js";
 
@@ -24,6 +24,8 @@ export const atWork: readonly Kind[] = atRest.filter(({ act }) => act === "value
 export class Breaker {
   /** What is to be named, one line a row. */
   readonly lines: string[] = [];
+  /** Those of them that the oracle does not see. */
+  readonly beyondOracle: string[] = [];
   readonly kinds: string[] = [];
   readonly #corrupter: Corrupter;
   readonly #random: Random;
@@ -39,7 +41,9 @@ export class Breaker {
       const done = await this.#corrupter.corrupt(kind);
       if (done === null) continue;
       this.kinds.push(kind.name);
-      this.lines.push(...done.map((each) => lineOf({ ...each, kind: each.mismatch })));
+      const lines = done.map((each) => lineOf({ ...each, kind: each.mismatch }));
+      this.lines.push(...lines);
+      if (equalInText.has(kind.name)) this.beyondOracle.push(...lines);
       return;
     }
     throw new Error("nothing is left to break");
