@@ -2,7 +2,6 @@
  * What a connector provides, types only. The rooms call these; connectors/mysql and connectors/postgres build
  * them. Each doc comment states what must be true when the promise resolves; whatever goes wrong is a Fault.
  */
-import type { Fault } from "./errors.js";
 import type { SourceMeasures, TargetMeasures } from "./measures.js";
 import type {
   Catalogue,
@@ -461,8 +460,8 @@ export interface Ledger extends AsyncDisposable {
 
 export interface Target extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
-  /** Every session that is open now is lost, for this reason: the network has gone silent, and no answer comes. */
-  cut(why: Fault): void;
+  /** Every session that is open now is lost: the network has gone silent, and no answer comes. */
+  cut(): void;
   /** As the source's. */
   measure(clock: () => Date): Promise<TargetMeasures>;
   /** Version, encoding, rights, settings, and that no planned table exists that is not ours. Reads only. */

@@ -58,8 +58,10 @@ class PostgresTarget implements Target {
     return this.#facts;
   }
 
-  cut(why: Fault): void {
-    this.#sessions.cut(why);
+  cut(): void {
+    this.#sessions.cut(
+      new Fault("connection-lost", "The target did not answer, so every session to it was left."),
+    );
   }
 
   async measure(clock: () => Date): Promise<TargetMeasures> {

@@ -84,7 +84,7 @@ export class Crew implements AsyncDisposable {
   }: WalkParts): Walk {
     const { context, migration, plan, ledger, log } = this.#options;
     const { services } = context;
-    const cut = async (why: Fault): Promise<void> => (await migration.target()).cut(why);
+    const cut = async (): Promise<void> => (await migration.target()).cut();
     const target =
       ledger === null || this.target === null ? null : { night: this.target, ledger: ledger.night(), cut };
     const open = nightOf({

@@ -3,7 +3,6 @@
  * src/migration makes it of the connectors' parts, the simulation of a virtual world. Everything is idempotent, because it
  * may have been done by an engine that was killed; what cannot reach its server rejects with a Fault of its own.
  */
-import type { Fault } from "../errors.js";
 import type { Decision, FenceState, GivenKey, JournalEntry, Note, OpenTransaction } from "../cutover-port.js";
 import type { Finding, Position } from "../model.js";
 import type { HookFacts, HookName } from "./hook.js";
@@ -61,7 +60,7 @@ export interface TargetSide {
   /** Lets the roles in and closes the forward lanes, in one transaction. */
   open(): Promise<void>;
   /** It does not answer: whoever waits for it is let go, as on a lost connection. */
-  cut(why: Fault): Promise<void>;
+  cut(): Promise<void>;
   lanesClosed(): Promise<boolean>;
 }
 

@@ -226,7 +226,7 @@ async function repeatable({ wait, budgetMs, night }: Walk, act: Promise<Note | n
     return await answered(wait, budgetMs, act);
   } catch (error) {
     const fault = asFault(error);
-    if (fault.code === "connection-lost") await night.target.cut(fault);
+    if (fault.code === "connection-lost") await night.target.cut();
     throw error;
   }
 }

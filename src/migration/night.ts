@@ -12,7 +12,7 @@ import type { Plan } from "../model.js";
 export interface TargetParts {
   readonly night: TargetNight;
   readonly ledger: NightLedger;
-  readonly cut: (why: Fault) => Promise<void>;
+  readonly cut: () => Promise<void>;
 }
 
 export interface NightParts {
@@ -83,7 +83,7 @@ export function nightOf(parts: NightParts): OpenNight {
         parts.onOpening();
         await target().ledger.openTarget(cutover, parts.roles);
       },
-      cut: (why) => target().cut(why),
+      cut: () => target().cut(),
       lanesClosed: () => target().ledger.lanesClosed(),
     },
     forward: parts.forward ?? {
