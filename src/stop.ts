@@ -43,6 +43,16 @@ export async function orStopped<T>(act: Promise<T>, signal: AbortSignal): Promis
   }
 }
 
+/**
+ * Throws what went wrong first. Where what is being used is let go of by the same loss that ended the work, the language tells
+ * of the second fault, with the first one inside (SuppressedError, of which Node 20 knows the shape alone).
+ */
+export function throwFirst(error: unknown): never {
+  throw error instanceof Error && error.name === "SuppressedError" && "suppressed" in error
+    ? error.suppressed
+    : error;
+}
+
 export interface RetryOptions {
   /** Further tries after the first. */
   readonly retries: number;
@@ -60,7 +70,7 @@ export async function retry<T>(
   options: RetryOptions,
 ): Promise<T> {
   try {
-    return await pRetry(act, {
+    return await pRetry(() => act().catch(throwFirst), {
       retries: options.retries,
       minTimeout: 250,
       maxTimeout: 10_000,

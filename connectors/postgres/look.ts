@@ -159,7 +159,12 @@ class PostgresLook implements TargetLook {
     try {
       // A view that its session's end takes away is counted as a transaction that failed, and in the soak that is watched.
       if (this.#session.dead === null && this.#session.inTransaction)
-        await this.#session.query("COMMIT", undefined, "ending a view of the target");
+        await this.#session
+          .query("COMMIT", undefined, "ending a view of the target")
+          .catch((error: unknown) => {
+            // The view is over with its session, which is all that was asked for.
+            if (this.#session.dead === null) throw error;
+          });
       await this.#session.close();
     } finally {
       await this.#host[Symbol.asyncDispose]();

@@ -15,9 +15,10 @@ export async function expectWitnessed(
     const database = decodeURIComponent(new URL(sourceAt).pathname.slice(1));
     const verdicts = await compare(from, to, { database, schema: "public" });
     expect(verdicts.length).toBeGreaterThan(10);
-    const told = new Set(
-      named.filter((line) => !beyondOracle.includes(line)).map((line) => line.split(" ")[0]),
-    );
+    const seen = [...named];
+    // Rows without a key have equal lines: each takes one away.
+    for (const line of beyondOracle) seen.splice(seen.indexOf(line), seen.includes(line) ? 1 : 0);
+    const told = new Set(seen.map((line) => line.split(" ")[0]));
     expect(verdicts.filter(({ equal }) => !equal).map(({ table }) => table)).toEqual([...told].sort());
   } finally {
     await from.end();
