@@ -108,7 +108,10 @@ class Kept {
       const run = this.#open.get(JSON.stringify(scope))?.run ?? {
         ...{ id: String(++this.#number), scope, startedAt: this.#options.clock(), endedAt: null },
       };
-      if (!this.#open.has(JSON.stringify(scope))) this.#open.set(JSON.stringify(scope), { run, ranges: [] });
+      if (!this.#open.has(JSON.stringify(scope))) {
+        this.#open.set(JSON.stringify(scope), { run, ranges: [] });
+        this.#crowded.clear();
+      }
       return Promise.resolve(run);
     },
     setRanges: (id, table, ranges) => {
@@ -151,8 +154,8 @@ class Kept {
     },
     setClean: async (table, seq, position) => {
       const before = this.#clean.get(table);
-      // What was suspected and not kept is found again by its keys.
-      if (this.#crowded.delete(table) || (before !== undefined && before.seq > seq)) return;
+      // What was suspected and not kept is found again only by comparing the whole table.
+      if (this.#crowded.has(table) || (before !== undefined && before.seq > seq)) return;
       this.#clean.set(table, { seq, position, at: this.#options.clock() });
       await this.#write();
     },
@@ -184,8 +187,10 @@ class Kept {
 
   #record(each: RecordedMismatch): void {
     const name = nameOf(each.table, each.key);
-    if (this.#records.size >= mostKept && !this.#records.has(name)) this.#crowded.add(each.table);
-    else this.#records.set(name, each);
+    if (this.#records.size >= mostKept && !this.#records.has(name)) {
+      this.#crowded.add(each.table);
+      this.#clean.delete(each.table);
+    } else this.#records.set(name, each);
   }
 
   #counts(): Awaited<ReturnType<VerifyLedger["mismatchCounts"]>> {
