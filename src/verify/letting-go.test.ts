@@ -1,3 +1,4 @@
+// Letting go of a view: the first fault is told, and one of letting go hides none before it.
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
 import { retry } from "../stop.js";
