@@ -11,6 +11,7 @@ import { Fault } from "../errors.js";
 import type { Inspection } from "../migration.js";
 import { proveAtFence } from "../migration/at-fence.js";
 import { forecastFence } from "../migration/fence-forecast.js";
+import { fenceOpen, mostHeldSeconds, secondsOf } from "../migration/fence-open.js";
 import { drain, forwardOf } from "../migration/forward.js";
 import type { Draining } from "../migration/forward.js";
 import type { Verifier } from "../migration/verifier.js";
@@ -40,6 +41,8 @@ export interface CutoverParts {
   readonly found: Inspection;
   readonly log: Log;
   readonly source: Source;
+  /** The source itself: inside the fence its own rows are read, whatever a replica has. */
+  readonly primary: Source;
   readonly target: Target;
   readonly ledger: Ledger;
   readonly verifier: Verifier;
@@ -243,14 +246,13 @@ export class CutoverWork {
   }
 
   async #forecast(signal: AbortSignal): Promise<number> {
-    const { ledger, found } = this.#parts;
-    const { seconds } = await forecastFence({
-      ledger: ledger.verification(),
-      plan: found.plan,
-      lagSeconds: this.#lag() ?? 0,
-      signal,
-    });
-    return seconds;
+    const { ledger: all, found, migration } = this.#parts;
+    const { plan } = found;
+    const ledger = all.verification();
+    const { seconds } = await forecastFence({ ledger, plan, lagSeconds: this.#lag() ?? 0, signal });
+    const { held } = await fenceOpen(ledger, plan, migration.config.verify.queries);
+    const again = secondsOf(held);
+    return seconds + (again <= mostHeldSeconds ? again : 0);
   }
 
   /** Of the lane that is furthest behind; null where none of them knows. */
@@ -337,7 +339,7 @@ export class CutoverWork {
   }
 
   #forward(crew: Crew, tools: VerificationTools): Forward {
-    const { ledger, migration, source, target, services } = this.#parts;
+    const { ledger, migration, primary, target, services } = this.#parts;
     const { repairAtFence } = migration.config.cutover;
     let drained = services.now();
     const forward = forwardOf({
@@ -346,23 +348,19 @@ export class CutoverWork {
       cutover: () => crew.journey.cutover ?? "",
       prove: (caughtUp, signal) =>
         proveAtFence({
-          tools,
+          tools: { ...tools, source: primary, atReplica: false },
           full: "in-budget",
           repair:
             repairAtFence === 0
               ? null
-              : { most: repairAtFence, mender: (lane) => ledger.mender(lane), primary: source },
-          gates: { gates: migration.config.verify.queries, source, target },
+              : { most: repairAtFence, mender: (lane) => ledger.mender(lane), primary },
+          gates: { gates: migration.config.verify.queries, source: primary, target },
           remaining: () => Math.min(wholeMs, crew.budgetMs - (services.now() - drained)),
           caughtUp,
           // What the fence's account has committed after it shows what was committed before.
-          ...(migration.config.source.replica === undefined
-            ? {
-                seen: async (lane: string) => {
-                  await crew.source.mark(lane, "seen");
-                },
-              }
-            : {}),
+          seen: async (lane) => {
+            await crew.source.mark(lane, "seen");
+          },
           signal,
         }),
     });

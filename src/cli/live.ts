@@ -195,7 +195,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
   const { context, migration, found, goal, screen, log, steering } = living;
   const { services } = context;
   const { target } = await migration.both();
-  const { source } = steering;
+  const { source, primary } = steering;
   const cascades = !logsCascades(found.source);
   await using ledger = await steering.claim(() => claimed(living));
   log.info({ migration: migration.id, epoch: ledger.epoch }, "claimed");
@@ -249,7 +249,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
         streamMoment: services.streamMoment,
         until: goal.until,
         openVerifier: (following, joined) => {
-          const parts = { services, migration, found, source, target, ledger, following, watch };
+          const parts = { services, migration, found, source, primary, target, ledger, following, watch };
           const verifier = new Verifier({
             tools: verifyTools({
               ...parts,
@@ -265,7 +265,7 @@ async function live(living: Living): Promise<Synced | "turned"> {
             ...(wayBack === null ? {} : { compares: () => wayBack.compares() }),
           });
           const night = new CutoverWork({
-            ...{ services, migration, found, log, source, target, ledger, verifier, crew, wayBack },
+            ...{ services, migration, found, log, source, primary, target, ledger, verifier, crew, wayBack },
             stream: () => of(current.stream),
             holds: (later, earlier) => of(current.feed).holds(later, earlier),
             blocking: () => living.blocking.codes,

@@ -1,9 +1,8 @@
 /** A repair inside an engine, for whoever asks over the socket or became the engine for it. */
 import { z } from "zod";
 import { Fault } from "../errors.js";
-import type { Verifier } from "../migration/verifier.js";
+import type { Repairing, Verifier } from "../migration/verifier.js";
 import type { JobAct } from "../serve/jobs.js";
-import type { RepairTools } from "../verify/repair-tools.js";
 import { repairBody } from "./repair-body.js";
 
 const askSchema = z.strictObject({
@@ -15,7 +14,7 @@ const askSchema = z.strictObject({
 
 export type RepairAsk = z.output<typeof askSchema>;
 
-export interface RepairJobOptions extends Pick<RepairTools, "mender" | "primary"> {
+export interface RepairJobOptions extends Repairing {
   readonly verifier: Pick<Verifier, "repair">;
   readonly now: () => number;
 }

@@ -65,19 +65,22 @@ export async function openSteering(options: SteeringOptions): Promise<Steering> 
       log.info({ metric }, sentence);
     },
   });
-  return new Steering(options, { source, pulse, governor, settings });
+  return new Steering(options, { source, primary, pulse, governor, settings });
 }
 
 interface Parts {
   readonly source: Source;
+  readonly primary: Source;
   readonly pulse: TargetPulse;
   readonly governor: Governor;
   readonly settings: { now: LiveSettings };
 }
 
 export class Steering implements AsyncDisposable {
-  /** The source, whose markers wait for the end of a pause. */
+  /** The source, whose markers wait for the end of a pause; its rows are read on source.replica where there is one. */
   readonly source: Source;
+  /** The same, whose rows are its own. */
+  readonly primary: Source;
   readonly #options: SteeringOptions;
   readonly #parts: Parts;
   readonly #tally = new Tally();
@@ -108,6 +111,8 @@ export class Steering implements AsyncDisposable {
     this.#options = options;
     this.#parts = parts;
     this.source = pacedSource(parts.source, parts.governor, signal);
+    this.primary =
+      parts.primary === parts.source ? this.source : pacedSource(parts.primary, parts.governor, signal);
     this.#retention = new Retention({
       wait: context.services.wait,
       onWord: (sentence, seconds) => {

@@ -29,14 +29,14 @@ export async function atRest(
     listen: null,
     signal: services.signal,
   });
-  const { source } = steering;
+  const { source, primary } = steering;
   await using ledger = await steering.claim(() => target.claim(found.plan, found.source.identity));
   const life = new AbortController();
   const signal = eitherOf(services.signal, ledger.lost, life.signal);
   const ticker = new Ticker(context, screen, found.plan, await ledger.view());
   await steering.begin(ticker);
   const watch = new VerifyWatch(found.plan, log, services.now);
-  const parts = { services, migration, found, source, target, ledger, following: null, watch };
+  const parts = { services, migration, found, source, primary, target, ledger, following: null, watch };
   const verifier = new Verifier({
     tools: verifyTools({
       ...parts,

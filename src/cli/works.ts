@@ -17,7 +17,8 @@ export interface WorkParts {
   readonly services: Services;
   readonly migration: OpenMigration;
   readonly found: Inspection;
-  readonly source: Source;
+  /** The source itself, whose own rows are repaired from. */
+  readonly primary: Source;
   readonly ledger: Ledger;
   readonly verifier: Verifier;
   readonly watch: VerifyWatch;
@@ -30,7 +31,7 @@ export interface WorkParts {
 }
 
 export function worksOf(parts: WorkParts): Works {
-  const { services, migration, found, source, ledger, verifier, watch, following, night, signal } = parts;
+  const { services, migration, found, primary, ledger, verifier, watch, following, night, signal } = parts;
   const ending = (act: JobAct): JobAct => endsWith(act, signal);
   return {
     ...(night === undefined ? {} : { cutover: ending(night.cutover), rollback: ending(night.rollback) }),
@@ -51,7 +52,7 @@ export function worksOf(parts: WorkParts): Works {
       repairJob({
         verifier,
         mender: (lane) => ledger.mender(lane),
-        primary: source,
+        primary,
         now: services.now,
       }),
     ),

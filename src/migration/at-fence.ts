@@ -19,7 +19,8 @@ import type { VerificationTools } from "../verify/verification.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { Suspect, TableProof, VerifyLedger, VerifyRun } from "../verify-port.js";
 import { wholeSeconds } from "./fence-forecast.js";
-import { fenceOpen } from "./fence-open.js";
+import { fenceOpen, mostHeldSeconds, secondsOf } from "./fence-open.js";
+import type { HeldGate } from "./fence-open.js";
 
 export interface AtFenceOptions {
   /** As the verifier has them. Its own rounds have ended: nobody else writes to the ledger's records. */
@@ -30,9 +31,9 @@ export interface AtFenceOptions {
   readonly repair: {
     readonly most: number;
     readonly mender: (lane: string) => Promise<RowMender>;
-    readonly primary: Pick<Source, "mark" | "position">;
+    readonly primary: RepairTools["primary"];
   } | null;
-  /** verify.queries and who answers them: those that earlier looks could not judge are asked. */
+  /** verify.queries and who answers them: those that earlier looks could not judge are asked, and the others where there is room. */
   readonly gates: Pick<GateOptions, "gates" | "source" | "target">;
   /** What is left of the pause for this, in milliseconds; asked again before each piece that may be left out. */
   readonly remaining: () => number;
@@ -56,15 +57,17 @@ export async function proveAtFence(options: AtFenceOptions): Promise<FenceProof>
     options.full === "always" ||
     (options.full === "in-budget" && (await fits(tools, known, options.remaining)));
   const { caughtUp, gates } = options;
-  const open = await fenceOpen(tools.ledger, tools.plan, gates.gates);
-  const first = await compareFenced(
-    tools,
-    { full, children: full ? () => true : open.key, caughtUp },
-    signal,
-  );
+  const { open, held } = await fenceOpen(tools.ledger, tools.plan, gates.gates);
+  const children = (table: string, foreignKey: string): boolean =>
+    full || given.asked?.known(table, foreignKey, known) !== true;
+  const first = await compareFenced(tools, { full, children, caughtUp }, signal);
   const beside = tools.now();
-  const asked = { ...gates, gates: full ? gates.gates : open.gates, plan: tools.plan, still: null, signal };
-  const queries = await runQueries(asked);
+  const room = Math.min(mostHeldSeconds, options.remaining() / 4000);
+  const again = full || secondsOf(held) <= room;
+  const queries = await runQueries({
+    ...{ ...gates, plan: tools.plan, still: null, now: () => tools.now(), signal },
+    gates: again ? [...open, ...held.map(({ settings }) => settings)] : open,
+  });
   const compared = tools.now();
   const run = await record(tools, tools.ledger, first);
   const recorded = tools.now();
@@ -89,7 +92,7 @@ export async function proveAtFence(options: AtFenceOptions): Promise<FenceProof>
       figures.moved.length === 0 &&
       queries.every(({ result }) => result === "holds"),
     differences: differencesOf(tools.plan.tables, tools.engine, left.found),
-    sentences: proofSentences(figures, first),
+    sentences: [...proofSentences(figures, first), ...(again ? [] : held.map(unasked))],
     milliseconds: {
       ...first.milliseconds,
       queries: compared - beside,
@@ -125,6 +128,11 @@ export function standing(
     mender: refuse,
     primary: { mark: refuse, position: refuse },
   };
+}
+
+/** What is said of a query that the pause had no room for. */
+function unasked({ name, seconds, at }: HeldGate): string {
+  return `${name} held at ${at} and was not asked again inside the fence, as it takes ${seconds.toFixed(1)} s: what was written since is not in it.`;
 }
 
 async function fits(

@@ -1,52 +1,68 @@
 /**
- * What earlier looks left to the fence beside rows (docs/decisions/0008): queries and foreign keys that were pending at every
- * look, and those that nobody has asked. It is read from the ledger's records, so that an engine which took over in the
- * middle of the night knows it too.
+ * What earlier looks left to the fence of the queries (docs/decisions/0008): those that were pending at every look or held
+ * while rows moved, and those that nobody has asked. The others held; rows have changed since, so they are asked once more
+ * where the pause has room for it. It is read from the ledger's records, so that an engine which took over in the middle
+ * of the night knows it too.
  */
 import { z } from "zod";
 import type { Plan } from "../model.js";
-import { askedAs } from "../verify/gate.js";
+import { askedAs, gateOf } from "../verify/gate.js";
 import type { GateSettings } from "../verify/gate.js";
 import type { VerifyLedger } from "../verify-port.js";
 
 export interface FenceOpen {
-  readonly gates: readonly GateSettings[];
-  /** Whether all rows of a foreign key of a table are to be asked. */
-  readonly key: (table: string, foreignKey: string) => boolean;
+  /** To be asked whatever it takes. */
+  readonly open: readonly GateSettings[];
+  readonly held: readonly HeldGate[];
+}
+
+export interface HeldGate {
+  readonly name: string;
+  readonly settings: GateSettings;
+  /** What its last asking took. */
+  readonly seconds: number;
+  /** ISO time of the end of that verification. */
+  readonly at: string;
 }
 
 /** Verifications among which the last that asked is looked for. */
 const lastRuns = 500;
+/** Queries that held are asked again if all of them together took no longer. */
+export const mostHeldSeconds = 1;
 
-const queries = z.array(z.object({ asks: z.string().optional(), result: z.string() }));
-const foreignKeys = z.array(z.object({ table: z.string(), foreignKey: z.string(), result: z.string() }));
+const queries = z.array(
+  z.object({
+    asks: z.string().optional(),
+    result: z.string(),
+    moving: z.boolean().optional(),
+    seconds: z.number().optional(),
+  }),
+);
 
 export async function fenceOpen(
   ledger: Pick<VerifyLedger, "ended">,
-  { tables }: Plan,
+  plan: Plan,
   gates: readonly GateSettings[],
 ): Promise<FenceOpen> {
-  const asking = tables.some((table) => (table.foreignKeys ?? []).length > 0);
-  if (gates.length === 0 && !asking) return { gates: [], key: () => false };
+  if (gates.length === 0) return { open: [], held: [] };
   const runs = await ledger.ended(lastRuns);
-  const told = (name: string): unknown => {
-    const text = runs.map(({ facts }) => facts[name]).find((value) => typeof value === "string");
-    return text === undefined ? [] : JSON.parse(text);
-  };
-  const held = new Set(
-    queries.parse(told("queries")).flatMap(({ asks, result }) => (result === "holds" ? [asks] : [])),
-  );
-  const known = new Set(
-    foreignKeys
-      .parse(told("foreignKeys"))
-      .flatMap(({ table, foreignKey, result }) =>
-        result === "pending" || result === "refused" || result === "orphans"
-          ? []
-          : [JSON.stringify([table, foreignKey])],
-      ),
-  );
-  return {
-    gates: gates.filter((settings) => !held.has(askedAs(settings))),
-    key: (table, foreignKey) => !known.has(JSON.stringify([table, foreignKey])),
-  };
+  const last = runs.find(({ facts }) => typeof facts["queries"] === "string");
+  const known = queries.parse(last === undefined ? [] : JSON.parse(String(last.facts["queries"])));
+  const open: GateSettings[] = [];
+  const held: HeldGate[] = [];
+  for (const [place, given] of gates.entries()) {
+    const found = known.find(({ asks }) => asks === askedAs(given));
+    const at = last?.endedAt ?? null;
+    // Which of all it is, whichever of them are asked.
+    const { name } = gateOf(given, plan, place);
+    const settings = { ...given, name };
+    if (found?.result !== "holds" || found.moving === true || found.seconds === undefined || at === null)
+      open.push(settings);
+    else held.push({ name, settings, at, seconds: found.seconds });
+  }
+  return { open, held };
+}
+
+export function secondsOf(held: readonly HeldGate[]): number {
+  return held.reduce((sum, { seconds }) => sum + seconds, 0);
 }

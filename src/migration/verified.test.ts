@@ -34,7 +34,16 @@ const verified = (...tables: readonly TableOutcome[]): Verified => ({
   open: 0,
 });
 const gate = (result: "holds" | "pending" | "broken"): Verified["gates"][number] => ({
-  ...{ name: "sum", kind: "pair", asks: "this", rowsSource: 1, rowsTarget: 1, keys: [], sentence: "" },
+  ...{
+    name: "sum",
+    kind: "pair",
+    asks: "this",
+    rowsSource: 1,
+    rowsTarget: 1,
+    keys: [],
+    seconds: 0,
+    sentence: "",
+  },
   result,
 });
 

@@ -113,7 +113,10 @@ export function besideFacts({
       ? {}
       : {
           queries: JSON.stringify(
-            gates.map(({ name, asks, result, sentence }) => ({ name, asks, result, sentence })),
+            gates.map(({ name, asks, result, moving, seconds, sentence }) => ({
+              ...{ name, asks, result, seconds, sentence },
+              ...(moving === true ? { moving } : {}),
+            })),
           ),
         }),
     ...(orphans.length === 0

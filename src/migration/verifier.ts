@@ -33,6 +33,8 @@ import {
   unjudgedOf,
 } from "./verified.js";
 import type { Verified } from "./verified.js";
+import { AskedKeys } from "../verify/asked-keys.js";
+import { checkpoints } from "../verify/still.js";
 
 /** Between two looks at what was touched, and between two looks at everything. */
 const touchedEveryMs = 30_000;
@@ -56,6 +58,11 @@ export interface VerifierOptions {
   readonly compares?: () => (equal: ReadonlySet<string>) => void;
 }
 
+/** Where rows are brought to, and the source itself. */
+export interface Repairing extends Pick<RepairTools, "mender"> {
+  readonly primary: RepairTools["primary"] & RepairTools["source"];
+}
+
 export interface VerifierStatus {
   readonly running: boolean;
   readonly last: Verified | null;
@@ -64,6 +71,7 @@ export interface VerifierStatus {
 
 export class Verifier {
   readonly #options: VerifierOptions;
+  readonly #asked: AskedKeys;
   readonly #turn = pLimit(1);
   #running = 0;
   /** People whose turn has not come. */
@@ -74,7 +82,9 @@ export class Verifier {
   #failure: Fault | null = null;
 
   constructor(options: VerifierOptions) {
-    this.#options = options;
+    const { tools } = options;
+    this.#asked = new AskedKeys(tools.plan, tools.engine);
+    this.#options = { ...options, tools: { ...tools, asked: this.#asked } };
   }
 
   get status(): VerifierStatus {
@@ -94,6 +104,7 @@ export class Verifier {
   /** A change was left out: what is proven of its tables is not any more, whoever is comparing them now. */
   unproved(): void {
     this.#unproven += 1;
+    this.#asked.forget();
     this.#last = null;
   }
 
@@ -103,7 +114,7 @@ export class Verifier {
     take: (verified: Verified) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    return await this.#asked(
+    return await this.#served(
       async () => take(await this.#verify(this.#options.tools, request, "deep", signal)),
       signal,
     );
@@ -115,7 +126,7 @@ export class Verifier {
     sample: Sampling,
     signal: AbortSignal,
   ): Promise<SampleOutcome> {
-    return await this.#asked(async () => {
+    return await this.#served(async () => {
       const outcome = await verifySample(this.#options.tools, tables, sample, signal);
       await this.#recount();
       return outcome;
@@ -126,7 +137,7 @@ export class Verifier {
   async counts(tables: readonly string[] | null, signal: AbortSignal): Promise<readonly CountVerdict[]> {
     const { tools } = this.#options;
     const counting = { ...tools, comparing: tools.comparings.stream };
-    return await this.#asked(async () => {
+    return await this.#served(async () => {
       const verdicts: CountVerdict[] = [];
       const counted = tablesOf(tools, tables);
       const scope: VerifyScope = {
@@ -143,14 +154,18 @@ export class Verifier {
 
   /** Brings the rows on record to what the source has, for somebody who waits for it, between two verifications. */
   async repair(
-    beside: Pick<RepairTools, "mender" | "primary">,
+    { mender, primary }: Repairing,
     request: RepairRequest,
     signal: AbortSignal,
   ): Promise<RepairOutcome> {
-    return await this.#asked(async () => {
+    return await this.#served(async () => {
       const { tools: given } = this.#options;
-      // Rows are looked at byte by byte here, however they were found.
-      const tools: RepairTools = { ...given, ...beside, comparing: given.comparings.stream };
+      // Rows are looked at byte by byte here, however they were found, and at the source itself: what a replica has otherwise
+      // is written nowhere.
+      const tools: RepairTools = {
+        ...{ ...given, mender, primary, source: primary, atReplica: false },
+        comparing: given.comparings.stream,
+      };
       const outcome = await repair(tools, request, signal);
       if (!request.dryRun) await this.#recount();
       return outcome;
@@ -159,7 +174,7 @@ export class Verifier {
 
   /** Nobody else compares meanwhile: for the proof inside the fence. */
   async alone<T>(act: (tools: VerificationTools) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return await this.#asked(() => act(this.#options.tools), signal);
+    return await this.#served(() => act(this.#options.tools), signal);
   }
 
   /** Goes on until the signal ends it. */
@@ -175,6 +190,7 @@ export class Verifier {
         full ||
         this.#last === null ||
         this.#last.open > 0 ||
+        this.#asked.doubtful ||
         this.blocking().some((code) => code !== "pending");
       const request: VerifyRequest = { method, full: full ? "round" : false, tables: null };
       try {
@@ -252,7 +268,12 @@ export class Verifier {
       const between = (): void => giveWay(tools);
       told = named
         ? []
-        : await runQueries({ ...asked, plan: tools.plan, still: tools, signal, onVerdict: between });
+        : await runQueries({
+            ...{ ...asked, plan: tools.plan, still: tools, now: () => tools.now(), signal },
+            onVerdict: between,
+          });
+      if (!named) this.#asked.begins();
+      const at = await checkpoints(tools, signal);
       orphans = await verifyOrphans({
         target: asked.target,
         plan: tools.plan,
@@ -262,6 +283,7 @@ export class Verifier {
         signal,
         between,
       });
+      this.#asked.looked(orphans, at);
       return named ? {} : besideFacts({ gates: told, orphans });
     };
     const outcome = await verify(tools, request, signal, beside);
@@ -290,20 +312,20 @@ export class Verifier {
   }
 
   /** A person's turn, which comes before the next piece of a round of ours. */
-  async #asked<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async #served<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.#asking += 1;
     let waiting = true;
-    const served = (): void => {
+    const begun = (): void => {
       if (waiting) this.#asking -= 1;
       waiting = false;
     };
     try {
       return await this.#alone(() => {
-        served();
+        begun();
         return act();
       }, signal);
     } finally {
-      served();
+      begun();
     }
   }
 

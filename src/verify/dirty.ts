@@ -7,12 +7,15 @@ import type { PlanTable } from "../model.js";
 import type { Pacer } from "../safety/turns.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { TableProof, VerifyRun } from "../verify-port.js";
+import type { AskedAnswer, AskedPage } from "./asked-keys.js";
 import { again, giveWay, looking } from "./tools.js";
 import type { VerifyTools } from "./tools.js";
 import { keysIn, tuplesOf } from "./tuples.js";
 
 /** Keys that are compared in one look, unless one batch has more. */
 const pageKeys = 20_000;
+/** Looks for the parents of a page's rows, while there are some without. */
+const mostAsked = 3;
 
 interface Page {
   readonly keys: ReadonlySet<string>;
@@ -39,10 +42,16 @@ export async function compareDirty(
     if (page === "whole") return "whole";
     if (page === null) break;
     await pacer?.pace(signal);
-    const at = await again(
+    const { at, absent } = await again(
       tools,
       `comparing touched keys of ${table.source}`,
       () => comparePage(tools, run, table, page, pacer, signal),
+      signal,
+    );
+    await askParents(
+      tools,
+      { table, after: from, upTo: page.upTo, keys: bytesOf(page), absent },
+      pacer,
       signal,
     );
     // What batches after these have touched is not among the keys: the look's own position would claim them too.
@@ -108,22 +117,55 @@ async function comparePage(
   page: Page,
   pacer: Pacer | undefined,
   signal: AbortSignal,
-): Promise<LaneCheckpoint> {
-  const keys = [...page.keys].map((key) => Buffer.from(key, "latin1"));
+): Promise<{ readonly at: LaneCheckpoint; readonly absent: readonly Buffer[] }> {
+  const keys = bytesOf(page);
   return await looking(
     tools,
     table,
     async (comparer, at) => {
-      const { suspects } = await tools.comparing.keys(comparer, table, tuplesOf(keys), signal);
+      const { suspects, absent = keys } = await tools.comparing.keys(comparer, table, tuplesOf(keys), signal);
       await tools.moment("verify:compared");
       if (suspects.length > 0) {
         await tools.ledger.suspect(run.id, suspects);
         tools.onEvent({ kind: "suspects", table: table.source, count: suspects.length });
       }
       tools.onEvent({ kind: "keys", table: table.source, keys: keys.length });
-      return at;
+      return { at, absent };
     },
     signal,
     pacer,
   );
+}
+
+/**
+ * Whether the rows of a page have their parents, before the table counts as compared up to it: afterwards nobody knows which
+ * rows they were. Of two lanes one may be ahead, and a row that has been copied again is: so the lanes are waited for.
+ */
+async function askParents(
+  tools: VerifyTools,
+  page: AskedPage,
+  pacer: Pacer | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { asked, following } = tools;
+  if (asked?.concerns(page.table) !== true) return;
+  const ask = (): Promise<AskedAnswer> =>
+    again(
+      tools,
+      `looking for the parents of touched rows of ${page.table.source}`,
+      () => looking(tools, page.table, ({ look }) => asked.ask(look, page, signal), signal, pacer),
+      signal,
+    );
+  let answer = await ask();
+  for (let time = 1; answer.orphans && following !== null && time < mostAsked; time += 1) {
+    pacer?.rest("idle");
+    for (const lane of answer.lanes) await following.caughtUp(lane, signal);
+    await pacer?.pace(signal);
+    answer = await ask();
+  }
+  asked.carry(page, answer);
+}
+
+function bytesOf({ keys }: Page): readonly Buffer[] {
+  return [...keys].map((key) => Buffer.from(key, "latin1"));
 }

@@ -59,6 +59,11 @@ export class FencedChildren {
     return this.#whole.size;
   }
 
+  /** Whether all rows of this key are to be asked, as what was touched does not name them. */
+  asksAll(table: string, foreignKey: string): boolean {
+    return [...this.#whole].some((tie) => tie.table.source === table && tie.key.name === foreignKey);
+  }
+
   /** These rows were compared; `absent` of them are on neither side. */
   async touched(
     look: TargetLook,

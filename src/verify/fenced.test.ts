@@ -178,3 +178,35 @@ it("tells whose tables were written to meanwhile, and that nothing was looked at
   );
   expect(moved).toMatchObject({ keys: 1, found: [], moved: ["bag"] });
 });
+
+it("tells of a write to a clean table, and of one that came while it was listed what is to be looked at", async () => {
+  for (const when of ["once it was listed", "while it was listed"] as const) {
+    const there = await world(3);
+    const first = there.tools.target.look;
+    let seq = 9n;
+    const write = (): void => {
+      seq = 10n;
+      there.ledger.touches.push({ table: "bag", seq, keys: null });
+    };
+    const target = {
+      look: async (...asked: Parameters<typeof first>) => {
+        const look = await first(...asked);
+        return look === null ? null : { ...look, checkpoints: new Map([["one", { seq, position: null }]]) };
+      },
+    };
+    const ledger = {
+      ...there.ledger,
+      mismatchCounts: async () => {
+        if (when === "while it was listed") write();
+        return await there.ledger.mismatchCounts();
+      },
+    };
+    const caughtUp = (): Promise<void> => {
+      if (when === "once it was listed") write();
+      return Promise.resolve();
+    };
+    const tools = { ...there.tools, target, ledger };
+    const found = await compareFenced(tools, { full: false, children: null, caughtUp }, never);
+    expect(found.moved).toEqual(["bag"]);
+  }
+});

@@ -18,6 +18,7 @@ import { FencedChildren } from "./fenced-children.js";
 import type { FencedOrphans } from "./fenced-children.js";
 import { fencedPieces, fencedWays } from "./fenced-tables.js";
 import type { FencedPiece, FencedWay } from "./fenced-tables.js";
+import { checkpoints } from "./still.js";
 import type { VerifyTools } from "./tools.js";
 import { tuplesOf } from "./tuples.js";
 
@@ -54,7 +55,7 @@ export interface Fenced {
   readonly orphans: readonly FencedOrphans[];
   /** Foreign keys all of whose rows were asked. */
   readonly wholeKeys: number;
-  /** By lane, as the target's views showed it. */
+  /** By lane, as the target showed it before anything was listed. */
   readonly at: ReadonlyMap<string, LaneCheckpoint>;
   /** Tables that somebody wrote to meanwhile: of them nothing is proven. */
   readonly moved: readonly string[];
@@ -82,6 +83,8 @@ export async function compareFenced(
 ): Promise<Fenced> {
   const began = tools.now();
   const found = new Found();
+  // Before anything is listed: what is written from here on is in no list.
+  const at = await checkpoints(tools, signal);
   const children = asked === null ? null : new FencedChildren(tools.plan, tools.engine, asked);
   const ways =
     only === undefined
@@ -101,7 +104,6 @@ export async function compareFenced(
   };
   const listed = tools.now();
   let keys = 0;
-  const at = new Map<string, LaneCheckpoint>();
   const work = async (worker: Worker, piece: FencedPiece, stop: AbortSignal): Promise<void> => {
     const { table } = piece;
     await demandPlanned(worker, table, stop);
@@ -134,7 +136,7 @@ export async function compareFenced(
     Array.from({ length: workers }, () => async (stop: AbortSignal) => {
       let piece = waiting.shift() ?? (await next());
       if (piece === null) return;
-      await using worker = await open(tools, at, stop);
+      await using worker = await open(tools, stop);
       for (; piece !== null; piece = await next()) {
         throwIfStopped(stop);
         await work(worker, piece, stop);
@@ -145,7 +147,7 @@ export async function compareFenced(
   );
   const compared = tools.now();
   if (children !== null && children.whole > 0) {
-    await using worker = await open(tools, at, signal);
+    await using worker = await open(tools, signal);
     await children.rest(worker.look, signal);
   }
   const childrenMs = tools.now() - compared;
@@ -157,7 +159,7 @@ export async function compareFenced(
     ...found.told,
     orphans: children?.found ?? [],
     wholeKeys: children?.whole ?? 0,
-    at: at.size > 0 ? at : await checkpointsNow(tools, signal),
+    at,
     moved: await movedSince(tools, at, signal),
     milliseconds: { list: listed - began, compare: compared - listed, children: childrenMs },
   };
@@ -210,12 +212,8 @@ async function demandPlanned(
   planned.add(table);
 }
 
-/** A view of the target, and a reader of the source that shows what it does. The first view's checkpoints are kept. */
-async function open(
-  tools: FencedTools,
-  at: Map<string, LaneCheckpoint>,
-  signal: AbortSignal,
-): Promise<Worker> {
+/** A view of the target, and a reader of the source that shows what it does. */
+async function open(tools: FencedTools, signal: AbortSignal): Promise<Worker> {
   const { source, target, plan, engine } = tools;
   const reader: RowReader = await withSlot(tools, "source", (slots) => source.reader(slots), signal);
   let look: TargetLook | null = null;
@@ -226,8 +224,6 @@ async function open(
       const lane = look.checkpoints.get(name);
       if (lane === undefined)
         throw new Fault("ledger-mismatch", `The target's ledger has no lane ${name} any more.`);
-      const before = at.get(name);
-      if (before === undefined || lane.seq < before.seq) at.set(name, lane);
       // Past every exact cut too: all is applied.
       if (lane.position !== null) await source.seen(name, lane.position, signal);
     }
@@ -248,25 +244,19 @@ async function open(
   }
 }
 
-async function checkpointsNow(
-  { target, plan, ...tools }: FencedTools,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, LaneCheckpoint>> {
-  await using look = await withSlot(tools, "target", (slots) => target.look(plan, slots), signal);
-  return look.checkpoints;
-}
-
-/** Tables that batches have touched since the first view was opened. Batches that hold nothing but markers touch none. */
+/** Tables that batches have touched since this began. Batches that hold nothing but markers touch none. */
 async function movedSince(
   tools: FencedTools,
   at: ReadonlyMap<string, LaneCheckpoint>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const now = await checkpointsNow(tools, signal);
+  const now = await checkpoints(tools, signal);
   const moved: string[] = [];
   for (const table of tools.plan.tables) {
     const before = at.get(table.lane);
-    if (before === undefined || now.get(table.lane)?.seq === before.seq) continue;
+    if (before === undefined)
+      throw new Fault("ledger-mismatch", `The target's ledger has no lane ${table.lane} any more.`);
+    if (now.get(table.lane)?.seq === before.seq) continue;
     const note = (): boolean => {
       moved.push(table.source);
       return false;

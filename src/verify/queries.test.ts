@@ -39,7 +39,7 @@ async function run(
   still: StillTools | null = null,
 ): Promise<GateVerdict> {
   const signal = new AbortController().signal;
-  const [verdict] = await runQueries({ source, target, plan, gates: [gate], still, signal });
+  const [verdict] = await runQueries({ source, target, plan, gates: [gate], still, now: () => 0, signal });
   if (verdict === undefined) throw new Error("no verdict");
   return verdict;
 }
@@ -219,6 +219,33 @@ it("is red by a look during which nothing moved, and pending where there is none
     following: { caughtUp: () => Promise.reject(new Fault("quarantined", "It stands.")) },
   };
   expect((await run({ notNull: "or.ders.id" }, a, answering([["1", "7"]]), standing)).result).toBe("pending");
-  const equal = following(Infinity);
-  expect((await run(pair, a, a, equal)).result).toBe("holds");
 });
+
+it("is green by a look during which nothing moved; what held while rows moved says so, and one look at which it parted counts", async () => {
+  const a = answering([["1"]]);
+  const rest = following(0);
+  const settled = await run(pair, a, a, rest);
+  expect(settled).toMatchObject({ result: "holds" });
+  expect(settled.moving).toBeUndefined();
+  expect(rest.looks()).toBe(1);
+  const hot = following(Infinity);
+  expect(await run(pair, a, a, hot)).toMatchObject({ result: "holds", moving: true, sentence: /fence/u });
+  expect(hot.looks()).toBe(2);
+  // Equal by chance at first: what the target is missing had an event on its way beside it.
+  const first = following(1);
+  expect((await run(pair, a, inTurn([["1"]], [["2"]]), first)).result).toBe("broken");
+  const never = following(Infinity);
+  expect((await run(pair, a, inTurn([["2"]], [["1"]]), never)).result).toBe("pending");
+});
+
+/** Answers one after the other, the last one for good. */
+function inTurn(...answers: readonly Rows[]): Asking {
+  let asked = 0;
+  return {
+    ask: async (...given) => {
+      const rows = answers[Math.min(asked, answers.length - 1)] ?? [];
+      asked += 1;
+      return await answering(rows).ask(...given);
+    },
+  };
+}

@@ -1,9 +1,10 @@
 /**
  * The gates of verify.queries: each is run in transactions that only read, and is red where its results part or its rule
  * is broken. A rule is one statement about one table, whose view is of one position of its lane: once the lane has come to
- * what the table was copied at, it is red as it stands. The results of a pair may part because of what lies between the
- * two sides: it is red only by a look during which nothing was applied and nothing was to be; otherwise it is asked
- * again, and in the end `pending`.
+ * what the table was copied at, it is red as it stands. The results of a pair may part, or be the same, because of what lies
+ * between the two sides: it is judged by a look during which nothing was applied and nothing was to be; otherwise it is
+ * asked again. In the end it is `pending` where it parted at one of the looks; where it held at each of them it holds, and
+ * says that rows moved, so that the fence asks it once more.
  */
 import { createHash } from "node:crypto";
 import { Fault } from "../errors.js";
@@ -28,6 +29,10 @@ export interface GateVerdict {
   readonly rowsTarget: number | null;
   /** The first rows against a rule, by their own key in text; empty for a pair, and for a table without a key. */
   readonly keys: readonly (readonly string[])[];
+  /** A pair that held each time it was asked, while rows moved. */
+  readonly moving?: boolean;
+  /** What the last asking took. */
+  readonly seconds: number;
   /** In whole; no value of a row is in it. */
   readonly sentence: string;
 }
@@ -39,6 +44,8 @@ export interface GateOptions {
   readonly gates: readonly GateSettings[];
   /** null where nobody follows the log. */
   readonly still: StillTools | null;
+  /** Milliseconds. */
+  readonly now: () => number;
   readonly signal: AbortSignal;
   readonly timeoutMs?: number;
   readonly onVerdict?: (verdict: GateVerdict) => void;
@@ -48,6 +55,8 @@ const defaultTimeoutMs = 60_000;
 /** Rows of one result: a gate is a question, not a copy. */
 export const mostRows = 100_000;
 const mostTries = 5;
+/** Of a pair that holds each time. */
+const triesHeld = 2;
 
 /** Runs the gates one after another, in the file's order. Whoever is not `holds` is worth exit 2. */
 export async function runQueries(options: GateOptions): Promise<readonly GateVerdict[]> {
@@ -65,32 +74,62 @@ export async function runQueries(options: GateOptions): Promise<readonly GateVer
   return verdicts;
 }
 
-type Look = Omit<GateVerdict, "name" | "kind" | "asks">;
+type Look = Omit<GateVerdict, "name" | "kind" | "asks" | "seconds">;
 
 async function runGate(gate: Gate, options: GateOptions): Promise<Omit<GateVerdict, "asks">> {
   const told = { name: gate.name, kind: gate.kind };
-  const look = (): Promise<Look> =>
-    untilAnswered(() => (gate.kind === "pair" ? lookAtPair(gate, options) : lookAtRule(gate, options)));
+  let seconds = 0;
+  const timed = async (look: () => Promise<Look>): Promise<Look> => {
+    const began = options.now();
+    const looked = await untilAnswered(look);
+    seconds = (options.now() - began) / 1000;
+    return looked;
+  };
   try {
-    let last = await look();
-    if (options.still === null || last.result !== "broken") return { ...told, ...last };
-    if (gate.kind !== "pair") return { ...told, ...(await settledRule(gate, last, options)) };
-    for (let tries = 1; tries <= mostTries; tries += 1) {
-      const { value, still } = await whileStill(options.still, options.plan.tables, look, options.signal);
-      if (still || value.result !== "broken") return { ...told, ...value };
-      last = value;
-    }
-    const sentence = `${last.sentence} Rows were changed each time it was asked, ${String(mostTries)} times.`;
-    return { ...told, ...last, result: "pending", sentence };
+    const last =
+      gate.kind === "pair"
+        ? await askPair(() => timed(() => lookAtPair(gate, options)), options)
+        : await askRule(gate, () => timed(() => lookAtRule(gate, options)), options);
+    return { ...told, ...last, seconds };
   } catch (error) {
     if (options.signal.aborted || !(error instanceof Fault) || !refusals.has(error.code)) throw error;
     const sentence = `${gate.name} was not answered: ${error.message}`;
-    return { ...told, result: "refused", rowsSource: null, rowsTarget: null, keys: [], sentence };
+    return { ...told, result: "refused", rowsSource: null, rowsTarget: null, keys: [], seconds, sentence };
   }
 }
 
+async function askPair(look: () => Promise<Look>, { still, plan, signal }: GateOptions): Promise<Look> {
+  if (still === null) return await look();
+  let parted: Look | null = null;
+  for (let tries = 1; ; tries += 1) {
+    const { value, still: unmoved } = await whileStill(still, plan.tables, look, signal);
+    if (unmoved) return value;
+    if (value.result !== "holds") parted = value;
+    const again = `each time it was asked, ${String(tries)} times`;
+    if (parted === null && tries === triesHeld)
+      return {
+        ...value,
+        moving: true,
+        sentence: `${value.sentence} Rows were changed ${again}; it is asked once more inside the fence.`,
+      };
+    if (parted !== null && tries === mostTries)
+      return { ...parted, result: "pending", sentence: `${parted.sentence} Rows were changed ${again}.` };
+  }
+}
+
+async function askRule(gate: Rule, look: () => Promise<Look>, options: GateOptions): Promise<Look> {
+  const first = await look();
+  if (options.still === null || first.result !== "broken") return first;
+  return await settledRule(gate, first, look, options);
+}
+
 /** What was copied in pieces, or again, is whole only where its lane has come to it. */
-async function settledRule(gate: Rule, first: Look, options: GateOptions): Promise<Look> {
+async function settledRule(
+  gate: Rule,
+  first: Look,
+  look: () => Promise<Look>,
+  options: GateOptions,
+): Promise<Look> {
   try {
     await options.still?.following?.caughtUp(gate.table.lane, options.signal);
   } catch (error) {
@@ -101,7 +140,7 @@ async function settledRule(gate: Rule, first: Look, options: GateOptions): Promi
       sentence: `${first.sentence} It cannot be judged yet: ${error.message}`,
     };
   }
-  return await untilAnswered(() => lookAtRule(gate, options));
+  return await look();
 }
 
 type Rule = Exclude<Gate, { kind: "pair" }>;

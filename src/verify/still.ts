@@ -49,11 +49,11 @@ export async function whileStill<T>(
   return { value, still: true };
 }
 
-async function checkpoints(
-  tools: StillTools,
+/** How far the lanes are, as a view of the target shows it now. */
+export async function checkpoints(
+  { target, plan, ...tools }: Pick<VerifyTools, "target" | "plan" | "slots" | "wait" | "onEvent">,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, LaneCheckpoint>> {
-  const { target, plan } = tools;
   await using look = await withSlot(tools, "target", (slots) => target.look(plan, slots), signal);
   return look.checkpoints;
 }

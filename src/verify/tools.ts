@@ -12,6 +12,7 @@ import { withSlot } from "../safety/slot.js";
 import { eitherOf, retry, throwIfStopped } from "../stop.js";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { TargetLook, VerifyLedger } from "../verify-port.js";
+import type { AskedKeys } from "./asked-keys.js";
 import type { Comparer } from "./comparer.js";
 import type { Comparing } from "./comparing.js";
 import type { VerifyEvent } from "./event.js";
@@ -35,6 +36,8 @@ export interface VerifyTools {
   readonly cuts?: () => Promise<ReadonlyMap<string, Position>>;
   readonly engine: SourceEngine;
   readonly comparing: Comparing;
+  /** What is known of foreign keys. Absent where the other side is compared with this one: its keys are its own. */
+  readonly asked?: AskedKeys;
   /** null where nobody follows the log: then nothing is touched but by others. */
   readonly following: Following | null;
   /** Comparisons at a time, and worker slots of each host for all processes. */

@@ -89,6 +89,7 @@ describe.each(["mysql9", "mariadb"] as const)("beside %s", (server) => {
       plan,
       gates: [settings],
       still: null,
+      now: () => performance.now(),
       signal,
     });
     return verdict;

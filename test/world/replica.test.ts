@@ -166,6 +166,7 @@ describe("check on a replica", () => {
       // A row that only the replica has shows where rows are read.
       await replica.query("SET SESSION sql_log_bin = 0");
       await replica.query("INSERT INTO check_replica.kept VALUES (9001, 1, 'there')");
+      await replica.query("UPDATE check_replica.kept SET n = -1 WHERE id = 20");
       const there = await trip.said(2, "verify", "--full");
       expect(there).toMatchObject({ replica: true });
       const { proof } = (await trip.said(0, "report")) as {
@@ -174,11 +175,17 @@ describe("check on a replica", () => {
       expect(proof?.sentences).toContainEqual(
         expect.stringMatching(/read the source's rows on source\.replica/u),
       );
-      expect(mismatchesOf(there, "kept")).toMatchObject([{ key: ["9001"], kind: "missing" }]);
+      expect(mismatchesOf(there, "kept")).toMatchObject([
+        { key: ["20"], kind: "different", columns: ["n"] },
+        { key: ["9001"], kind: "missing" },
+      ]);
+      // What is repaired is read at the source itself: what the replica has otherwise comes nowhere.
+      expect(await trip.said(0, "repair")).toMatchObject({ differences: 0 });
+      const [still] = await trip.judge({ only: ["kept"] });
+      expect(still?.equal).toBe(true);
       await replica.query("DELETE FROM check_replica.kept WHERE id = 9001");
+      await replica.query("UPDATE check_replica.kept SET n = 20 WHERE id = 20");
       await replica.query("SET SESSION sql_log_bin = 1");
-      // What is repaired is read there too: nothing is left of that row.
-      await trip.said(0, "repair");
       await trip.said(0, "verify");
       await trip.target.sql(
         "SET session_replication_role = replica; UPDATE kept SET n = n + 1 WHERE id IN (7, 8); DELETE FROM kept WHERE id = 9; INSERT INTO kept VALUES (777, 1, 'nobody'); DELETE FROM bag WHERE a = 2; INSERT INTO bag VALUES (1, 'x')",
