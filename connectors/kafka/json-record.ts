@@ -6,11 +6,12 @@
 import { JsonCursor, jsonKinds } from "./json-cursor.js";
 import type { JsonForm } from "./image-form.js";
 import { plainJson } from "./image-form.js";
+import { LastText } from "./last-text.js";
 import { MemberNames, otherMember } from "./member-names.js";
 import type { DebeziumRecord, RecordTransaction } from "./record.js";
 import { isOperation } from "./record-facts.js";
 import { readJsonSchema } from "./json-schema.js";
-import { emptySource, partOf, snapshotOf } from "./source-draft.js";
+import { partOf, snapshotOf } from "./source-draft.js";
 import type { SourceDraft } from "./source-draft.js";
 import { unreadable } from "./unreadable.js";
 
@@ -39,35 +40,58 @@ interface KnownSchema {
 /** A lane has as many schemas as tables, and some more after an ALTER. */
 const keptSchemas = 2000;
 
-interface Draft extends SourceDraft {
-  op: string;
-  transaction: RecordTransaction | null;
-  before: number;
-  beforeEnd: number;
-  after: number;
-  afterEnd: number;
+/** A record while it is read, all of its members there from the beginning: there is one for each event. */
+class Draft implements SourceDraft {
+  op = "";
+  form: JsonForm = plainJson;
+  db = "";
+  table = "";
+  gtid: string | null = null;
+  file = "";
+  pos = 0;
+  row = 0;
+  serverId = 0;
+  ts = 0;
+  snapshot: string | null = null;
+  transaction: RecordTransaction | null = null;
+  before = 0;
+  beforeEnd = 0;
+  after = 0;
+  afterEnd = 0;
+}
+
+function isRecord(draft: Draft): draft is Draft & DebeziumRecord {
+  return isOperation(draft.op);
 }
 
 export class JsonRecords {
   readonly #cursor = new JsonCursor();
   readonly #known: KnownSchema[] = [];
+  readonly #ops = new LastText();
+  readonly #snapshots = new LastText();
+  readonly #dbs = new LastText();
+  readonly #tables = new LastText();
+  readonly #gtids = new LastText();
+  readonly #files = new LastText();
+  readonly #ids = new LastText();
   #form: JsonForm = plainJson;
   #wrapped = false;
 
   /** Throws Fault event-unreadable. */
   record(value: Buffer): DebeziumRecord {
-    const draft = emptyDraft();
+    const draft = new Draft();
     this.#open(value);
     this.#envelope(draft);
     this.#close();
+    draft.form = this.#form;
     const { op } = draft;
-    if (!isOperation(op))
+    if (!isRecord(draft))
       throw unreadable(
         op === ""
           ? "The record's value is no change event of Debezium's: it has no op."
           : `The record's value has the op ${JSON.stringify(op)}, which Debezium does not write.`,
       );
-    return { ...draft, op, form: this.#form };
+    return draft;
   }
 
   /** The record's payload as an object; for what is small and has no numbers past 2^53. */
@@ -158,7 +182,7 @@ export class JsonRecords {
           break;
         case outerPlaces.op:
           cursor.value();
-          draft.op = this.#text() ?? "";
+          draft.op = this.#text(this.#ops) ?? "";
           break;
         default:
           cursor.value();
@@ -195,22 +219,22 @@ export class JsonRecords {
           draft.ts = this.#number();
           break;
         case 1:
-          draft.snapshot = snapshotOf(this.#text());
+          draft.snapshot = snapshotOf(this.#text(this.#snapshots));
           break;
         case 2:
-          draft.db = this.#text() ?? "";
+          draft.db = this.#text(this.#dbs) ?? "";
           break;
         case 3:
-          draft.table = this.#text() ?? "";
+          draft.table = this.#text(this.#tables) ?? "";
           break;
         case 4:
           draft.serverId = this.#number();
           break;
         case 5:
-          draft.gtid = this.#text();
+          draft.gtid = this.#text(this.#gtids);
           break;
         case 6:
-          draft.file = this.#text() ?? "";
+          draft.file = this.#text(this.#files) ?? "";
           break;
         case 7:
           draft.pos = this.#number();
@@ -231,7 +255,7 @@ export class JsonRecords {
     for (let index = 0; cursor.member(); index++) {
       const place = transactionNames.place(cursor.bytes, cursor.from, cursor.to, index);
       cursor.value();
-      if (place === 0) id = this.#text();
+      if (place === 0) id = this.#text(this.#ids);
       else if (place === 1) totalOrder = this.#number();
       else if (place === 2) tableOrder = this.#number();
     }
@@ -239,11 +263,11 @@ export class JsonRecords {
   }
 
   /** The text that was passed; null for null. */
-  #text(): string | null {
+  #text(last: LastText): string | null {
     const { bytes, from, to, kind } = this.#cursor;
     switch (kind) {
       case jsonKinds.text:
-        return bytes.toString("utf8", from + 1, to - 1);
+        return last.of(bytes, from + 1, to - 1);
       case jsonKinds.escaped:
         try {
           return String(JSON.parse(bytes.toString("utf8", from, to)));
@@ -270,8 +294,4 @@ export class JsonRecords {
     }
     return value;
   }
-}
-
-function emptyDraft(): Draft {
-  return { ...emptySource(), op: "", transaction: null, before: 0, beforeEnd: 0, after: 0, afterEnd: 0 };
 }
