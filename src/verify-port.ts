@@ -237,6 +237,8 @@ export interface VerifyLedger {
     position: Position | null,
     figures: WholeFigures | null,
   ): Promise<void>;
+  /** These have to be compared whole again; what is on record of them stays. */
+  unprove(tables: readonly string[]): Promise<void>;
   tables(): Promise<readonly TableProof[]>;
   /**
    * Keys of a table touched by batches of its lane after `after` up to `upTo`, oldest batch first, as they were

@@ -10,6 +10,7 @@ import { jobOf } from "./job.js";
 import { openMigration } from "./open.js";
 import type { OpenMigration } from "./open.js";
 import type { VerbResult } from "./output.js";
+import { reopenFirst } from "./reopen.js";
 import type { VerbContext } from "./verb.js";
 import type { Works } from "../serve/jobs.js";
 
@@ -44,6 +45,7 @@ export async function engineWorkOn(
     const client = engineClient(migration.stateDirectory);
     return work.result(migration.id, await jobOf(context, client, kind, ask, view.holder, work.tell));
   }
+  if (view !== null && view.state !== "completed") await reopenFirst(context, migration);
   // What an engine is made of is loaded once it is known that this one has to be it.
   const { copiedMigration } = await import("./as-begun.js");
   const { found, live } = await copiedMigration(context, migration, view);

@@ -26,6 +26,7 @@ import { openMigration } from "./open.js";
 import type { OpenMigration } from "./open.js";
 import { shapeMeanwhile, takeShape, withTied } from "./shape.js";
 import type { VerbResult } from "./output.js";
+import { reopenFirst } from "./reopen.js";
 import { settleFirst } from "./settle-at-source.js";
 import { stepTeller } from "./step-teller.js";
 import {
@@ -62,7 +63,10 @@ export async function runVerb(context: VerbContext, flags: RunFlags): Promise<Ve
       ask: context.services.ask,
     });
   // A cutover that was left under way is ended first, the target dead too.
-  if (!flags.dryRun) await settleFirst(context, migration, stepTeller(context));
+  if (!flags.dryRun) {
+    await settleFirst(context, migration, stepTeller(context));
+    await reopenFirst(context, migration);
+  }
   for (let last = ""; ;) {
     try {
       return await runOnce(context, flags, { migration, goal, listen });

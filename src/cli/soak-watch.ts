@@ -27,12 +27,16 @@ export interface SoakWatchParts {
   readonly blocking: () => Promise<readonly string[]>;
   /** Changes that were left out of the way back. */
   readonly leftOut: () => number;
-  readonly verifier: SoakVerifier;
+  readonly verifier: Pick<SoakVerifier, "status">;
+  /** There is a way back. */
+  readonly wayBack: boolean;
   /** Goes back because of this; it is told and paged where that fails. */
   readonly goBack: (why: Fault) => void;
   readonly signal: AbortSignal;
 }
 
+/** Between two answers to a trigger that has fired in a moment of doubt. */
+const againEveryMs = 5_000;
 /** The way back counts as level within so many seconds: what is not there yet is on its way. */
 const levelSeconds = 5;
 
@@ -99,10 +103,42 @@ export class SoakWatch {
   }
 
   async #fired(fired: Fired): Promise<void> {
-    const { living, crew, goBack } = this.#parts;
+    const { living, goBack } = this.#parts;
     const { log } = living;
     const decided = await this.#answer(fired);
     log.error({ trigger: fired.trigger, ...fired.facts, act: decided.act }, fired.sentence);
+    this.#page(fired, decided);
+    if (decided.act === "page")
+      log.error({ trigger: fired.trigger }, `nothing is done by itself: ${decided.why}`);
+    const settled = decided.act === "page" ? await this.#undoubted(fired) : decided;
+    if (settled === null) return;
+    if (settled !== decided) this.#page(fired, settled);
+    if (settled.act === "rollback")
+      goBack(
+        new Fault("trigger-fired", fired.sentence, { facts: { trigger: fired.trigger, ...fired.facts } }),
+      );
+  }
+
+  /** A doubt may pass while the figure stays where it is: then it is answered as it would have been. */
+  async #undoubted(fired: Fired): Promise<ReturnType<typeof answer> | null> {
+    const { living, signal } = this.#parts;
+    const { services } = living.context;
+    while (this.#parts.wayBack && this.#soakedMs <= this.#guardMs) {
+      try {
+        await services.wait(againEveryMs, signal);
+      } catch (error) {
+        if (signal.aborted) return null;
+        throw error;
+      }
+      if (this.status.find(({ trigger }) => trigger === fired.trigger)?.state !== "fired") return null;
+      const decided = await this.#answer(fired);
+      if (decided.act !== "page") return decided;
+    }
+    return null;
+  }
+
+  #page(fired: Fired, decided: ReturnType<typeof answer>): void {
+    const { living, crew } = this.#parts;
     const why = decided.act === "page" ? decided.why : "";
     crew.hooks.page(
       {
@@ -116,21 +152,26 @@ export class SoakWatch {
       },
       new AbortController().signal,
     );
-    if (decided.act === "page") log.error({ trigger: fired.trigger }, `nothing is done by itself: ${why}`);
-    if (decided.act === "rollback")
-      goBack(
-        new Fault("trigger-fired", fired.sentence, { facts: { trigger: fired.trigger, ...fired.facts } }),
-      );
+  }
+
+  get #guardMs(): number {
+    return milliseconds(this.#parts.living.migration.config.cutover.guard) ?? 0;
+  }
+
+  /** Since the target was opened first: a way back that was given up begins no new guard. */
+  get #soakedMs(): number {
+    const { crew, living } = this.#parts;
+    const { steps, since } = crew.journey;
+    const opened = steps.get("open-target")?.done?.at ?? since;
+    const soaked = living.context.services.today().getTime() - (opened === null ? NaN : Date.parse(opened));
+    return Number.isNaN(soaked) ? Infinity : soaked;
   }
 
   /** In every doubt a person. */
   async #answer(fired: Fired): Promise<ReturnType<typeof answer>> {
-    const { living, crew, lanes } = this.#parts;
-    const { config } = living.migration;
+    const { crew, lanes } = this.#parts;
     const { journey } = crew;
     const lag = lagOf(lanes());
-    const since = journey.since === null ? NaN : Date.parse(journey.since);
-    const soakedMs = living.context.services.today().getTime() - since;
     try {
       const blocking = await this.#parts.blocking();
       const left = this.#parts.leftOut();
@@ -143,9 +184,10 @@ export class SoakWatch {
         };
       return answer(fired, {
         phase: journey.state === "soaking" ? "soaking" : "going",
-        soakedMs: Number.isNaN(soakedMs) ? Infinity : soakedMs,
-        guardMs: milliseconds(config.cutover.guard) ?? 0,
-        wayBack: true,
+        soakedMs: this.#soakedMs,
+        guardMs: this.#guardMs,
+        givenUp: journey.givenUp !== null,
+        wayBack: this.#parts.wayBack,
         pauseMs: crew.budgetMs,
         // It is drained at least as fast as it was written, so what it is behind is the most that this takes.
         drainMs: lag === null ? null : lag * 1000,

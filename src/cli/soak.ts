@@ -4,8 +4,6 @@
  * of the source is looked at all the while, since a server that was started again may have forgotten it.
  */
 import { isDone } from "../cutover/journey.js";
-import { persisting } from "../cutover/persisting.js";
-import { rollback } from "../cutover/rollback.js";
 import { isUnfinished, settle } from "../cutover/runner.js";
 import { Fault } from "../errors.js";
 import { RefusedChanges } from "../migration/refused.js";
@@ -13,31 +11,28 @@ import { ReverseStream } from "../migration/reverse.js";
 import { SoakVerifier } from "../migration/soak-verifier.js";
 import type { Ledger } from "../port.js";
 import type { JobAct } from "../serve/jobs.js";
-import { eitherOf } from "../stop.js";
+import { eitherOf, throwIfStopped } from "../stop.js";
 import type { ProofDifference } from "../verify/fence-proof.js";
 import { openCrew } from "./crew.js";
-import type { Crew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
 import type { Body } from "./cutover-ask.js";
 import { lastView } from "./figures.js";
 import { tellStream } from "./live-voice.js";
 import type { Living } from "./living.js";
+import { answerMs, finishing, home, noWayBack, soakingAlone, withoutWayBack } from "./soak-alone.js";
+import type { Soaking } from "./soak-alone.js";
 import { close, complete } from "./soak-close.js";
-import { demandFence, guardFence } from "./soak-fence.js";
+import { guardFence, lookAtFence } from "./soak-fence.js";
 import { SoakHome } from "./soak-home.js";
 import { SoakRefusals, demandNoWalk } from "./soak-refusals.js";
 import { proveHome, soakTools, switchedAt } from "./soak-tools.js";
 import { turning, untilDrained } from "./soak-turning.js";
 import type { Soaked } from "./soak-turning.js";
 import { soakWalker } from "./soak-walker.js";
-import type { SoakWalker } from "./soak-walker.js";
 import { SoakWatch } from "./soak-watch.js";
 import { Ticker } from "./ticker.js";
 import { SwitchHooks } from "./switch-hooks.js";
 import { endsWith } from "./works.js";
-
-/** Whoever asks an engine for a job's end looks several times in so long. */
-const answerMs = 2000;
 
 /** Resolves when the soak is over, or the task that the verb became an engine for is done. */
 export async function soak(living: Living, claim: () => Promise<Ledger>): Promise<Soaked> {
@@ -74,26 +69,16 @@ export async function soak(living: Living, claim: () => Promise<Ledger>): Promis
   }
 }
 
-interface Soaking {
-  readonly living: Living;
-  readonly crew: Crew;
-  readonly ledger: Ledger;
-  readonly ticker: Ticker;
-  readonly walk: SoakWalker;
-  readonly life: AbortController;
-  readonly signal: AbortSignal;
-}
-
 async function soaking(parts: Soaking): Promise<Soaked> {
   const { living, crew, ledger, ticker, walk, signal } = parts;
   const { context, migration, found, steering, log, goal } = living;
   const { services } = context;
   const { target } = crew;
   if (target === null) throw new Fault("bug", "A soak has no claim.");
-  if (!migration.config.cutover.wayBack) return await soakingAlone(parts);
+  if (!migration.config.cutover.wayBack) return await soakingAlone(parts, null);
   const { state, steps } = crew.journey;
   if (state === "rolling_back" && isDone(steps.get("reverse-proof"))) return await home(parts);
-  await demandFence(crew);
+  await lookAtFence(parts);
   /** What a life before this one has drained may be gone again with a source that has crashed since. */
   let undrained = state === "rolling_back" && isDone(steps.get("reverse-drain"));
   const streaming = new AbortController();
@@ -107,7 +92,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   });
   const refusals = new SoakRefusals({ living, crew, walk, refused });
   const stayed: { rows: readonly ProofDifference[] | null } = { rows: null };
-  const reverse: ReverseStream = await ReverseStream.open({
+  const opening = ReverseStream.open({
     plan: found.plan,
     engine: found.catalogue.engine,
     epoch: ledger.epoch,
@@ -136,6 +121,14 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     stands: (fault) => refusals.stands(fault),
     signal: stop,
   });
+  let reverse: ReverseStream;
+  try {
+    reverse = await opening;
+  } catch (error) {
+    throwIfStopped(signal);
+    if (!(error instanceof Fault) || !noWayBack.has(error.code)) throw error;
+    return await withoutWayBack(parts, error);
+  }
   ticker.follow(() => reverse.stream.lanes);
   steering.follow(reverse.stream);
   steering.leavesOut(async (event, decision) => {
@@ -164,6 +157,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     blocking: () => reverse.blocking(),
     leftOut: () => refused.leftOut.length,
     verifier,
+    wayBack: true,
     signal: stop,
     goBack: (why) => {
       void way
@@ -190,7 +184,9 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     rollback: async (_ask: unknown, onProgress: (facts: Body) => void) =>
       await way.go((steps) => onProgress({ steps: [...steps] })),
     complete: async () => {
+      await looked(parts, verifier, reverse);
       watching.demandClean();
+      await verifier.demandClean();
       const body = await complete(parts, reverse, streaming);
       // The engine ends with this, and whoever waits for the answer has to get it first.
       void services.wait(answerMs, signal).then(
@@ -239,44 +235,13 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   }
 }
 
-/** What a life before this one has left, once more. */
-async function finishing({ living }: Soaking, hooks: SwitchHooks): Promise<void> {
-  const why = await hooks.run();
-  if (why !== null) living.log.error({ code: why.code, next: why.next }, why.message);
-}
-
-/** The way back is proven: what is left needs no stream, which would be refused by the source's triggers, there again. */
-async function home({ living, walk, signal }: Soaking): Promise<Soaked> {
-  const going = walk.of({ reverse: null, onStep: () => undefined });
-  const walked = await persisting(living.context.services, () => rollback(going, null), { signal });
-  return walked.state === "soaking" ? "reopened" : "rolled_back";
-}
-
-/** Without a way back nothing is written to the source; the engine only answers. */
-async function soakingAlone(parts: Soaking): Promise<Soaked> {
-  const { living, crew, signal } = parts;
-  const { services } = living.context;
-  const over = turning();
-  await using hooks = new SwitchHooks(() => parts.walk.of({ reverse: null, onStep: () => undefined }));
-  const works = {
-    cutover: async () => {
-      const why = await hooks.run();
-      return walkedBody({ state: "soaking", writePauseSeconds: null, why }, crew.journey, []);
-    },
-    complete: async () => {
-      const body = await complete(parts, null, new AbortController());
-      void services.wait(answerMs, signal).then(
-        () => over.resolve("completed"),
-        () => over.resolve("completed"),
-      );
-      return body;
-    },
-  };
-  living.steering.works(works, "The target is open, and cutover.wayBack was off");
-  await demandFence(crew);
-  const { task } = living.goal;
-  if (isUnfinished(crew.journey) && (task === undefined || task.done())) void finishing(parts, hooks);
-  await living.goal.task?.act(works, signal);
-  if (living.goal.task !== undefined && living.goal.task.staysInSoak !== true) return "done";
-  return await Promise.race([over.promise, guardFence(parts, signal)]);
+/** Until this life has compared once what was touched, or knows why it cannot: what a life before it knew is on record, and no more. */
+async function looked(
+  { living, signal }: Soaking,
+  verifier: SoakVerifier,
+  reverse: ReverseStream,
+): Promise<void> {
+  const { wait } = living.context.services;
+  while (verifier.status.last === null && verifier.status.failure === null && reverse.waiting.length === 0)
+    await wait(100, signal);
 }

@@ -11,6 +11,8 @@ export interface Situation {
   /** Since the target was opened. */
   readonly soakedMs: number;
   readonly guardMs: number;
+  /** A way back out of this soak was given up, since it could not be gone. */
+  readonly givenUp: boolean;
   /** A reverse stream stands, so there is a way back. */
   readonly wayBack: boolean;
   /** Longest time without writes. */
@@ -36,6 +38,8 @@ export function answer(fired: Fired, now: Situation): Answer {
   const page = (why: string): Answer => ({ act: "page", why });
   if (!now.wayBack) return page("there is no way back: cutover.wayBack is false");
   if (now.soakedMs > now.guardMs) return page("cutover.guard is over");
+  if (now.givenUp)
+    return page("a way back was given up in this soak, and each one more would stop writes again");
   if (fired.trigger === "disk-used" && fired.facts["of"] === "the source")
     return page("the disk that is full is the one that traffic would go back to");
   if (fired.trigger === "divergence" && !now.sourceComplete)

@@ -266,6 +266,21 @@ it.each([
     /past its budget of 30 s/u,
   ],
   [
+    "a crash in which the source lost what was brought back, before the proof",
+    (world: ExampleWorld) => during(world, "drain back", () => world.loseHome()),
+    /lost commits/u,
+  ],
+  [
+    "a crash in which the source lost what was brought back, behind the proof",
+    (world: ExampleWorld) => during(world, "source past keys", () => world.loseHome()),
+    /lost commits/u,
+  ],
+  [
+    "somebody who may write on the target all the same",
+    (world: ExampleWorld) => during(world, "drain back", () => (world.stranger = true)),
+    /app2 may write/u,
+  ],
+  [
     "a write that came through",
     (world: ExampleWorld) => during(world, "drain back", () => (world.targetOpen = true)),
     /written on the target while nobody may/u,
@@ -279,12 +294,22 @@ it.each([
   expect(ended).toMatchObject({ state: "soaking", why: { code: "way-back-stopped", exit: 6 } });
   expect(ended.why?.message).toMatch(why);
   expect([world.targetOpen, world.fenced]).toEqual([true, true]);
+  expect(journeyOf(world.entries).givenUp).toMatch(why);
   world.chances = { at: () => undefined, fails: () => false };
   world.sourceUp = true;
+  world.stranger = false;
   for (let writes = 0; writes < 5; writes += 1) world.live();
   expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
   world.demandWhole();
   expect(world.broken.filter((word) => word !== "both sides are writable")).toEqual([]);
+});
+
+it("shuts nobody out while somebody else may write on the target", async () => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  world.stranger = true;
+  await expect(rollback(walkOf(world, first), null)).rejects.toMatchObject({ code: "fence-refused" });
+  expect([world.targetOpen, journeyOf(world.entries).state]).toEqual([true, "soaking"]);
 });
 
 it("gives a way back up at a word, until something leads to the source", async () => {

@@ -54,6 +54,8 @@ export class ExampleWorld {
   lanesClosed = false;
   quarantined = 0;
   foreign = 0;
+  /** A role that no fence knows of may write to the target. */
+  stranger = false;
   /** Parts of what the migration has made that are there still, for its end to take away. */
   readonly made = new Set<Ending["name"]>(endings);
   readonly broken: string[] = [];
@@ -145,6 +147,14 @@ export class ExampleWorld {
       if (this.lanesClosed) this.#reverse(this.#reverseAt + 1);
     }
     this.look();
+  }
+
+  /** The source has crashed, and its last commits of the way back are gone with its note of them. */
+  loseHome(): void {
+    this.sourceLife += 1;
+    const at = Math.max(0, this.#reverseAt - 2);
+    for (const { write } of this.#targetLog.slice(at, this.#reverseAt)) this.source.delete(write);
+    this.#reverseAt = at;
   }
 
   look(): void {
@@ -257,6 +267,8 @@ export class ExampleWorld {
         createTriggers: (note) =>
           source("create triggers", () => void (this.triggers = note["had"] === true)),
         pastKeys: () => source("past keys", () => undefined),
+        cameHome: () =>
+          source("came home", (): Position => ({ kind: "file", file: "1", offset: String(this.#reverseAt) })),
         until: (signal) => {
           const cut = (): void => {
             this.sourceSilent = false;
@@ -268,6 +280,7 @@ export class ExampleWorld {
       },
       target: {
         findings: () => target("findings", () => []),
+        strangers: () => target("strangers", () => (this.stranger ? ["app2 may write to the target."] : [])),
         note: () => target("note", (): Note => ({ roles: ["app"] })),
         state: () => target("state", () => state(!this.targetOpen)),
         shut: () => target("shut", () => void (this.targetOpen = false)),

@@ -3,8 +3,10 @@
  * only then the source opens. A step that the journal has as done is not done again: past the opening the source moves on,
  * and what was true of it before is not.
  */
+import { z } from "zod";
 import type { Note } from "../cutover-port.js";
 import { Fault } from "../errors.js";
+import type { Position } from "../model.js";
 import { noteOf } from "./steps.js";
 import type { StepName } from "./steps.js";
 import type { Night, Reverse } from "./night.js";
@@ -30,6 +32,8 @@ export interface HomeRun {
   readonly note: Note | null;
   /** What was noted before a step of this cutover, there or back. */
   readonly noted: (step: StepName | HomeStepName) => Note | null;
+  /** What such a step has left. */
+  readonly left: (step: StepName | HomeStepName) => Note | null;
 }
 
 export interface HomeStep {
@@ -53,6 +57,7 @@ export const homeSteps: readonly HomeStep[] = [
     act: async ({ target }, { note, signal }) => {
       await target.shut(note ?? {}, signal);
       await demandShut(target, note ?? {});
+      await demandNoStrangers(target);
       return null;
     },
   },
@@ -73,10 +78,11 @@ export const homeSteps: readonly HomeStep[] = [
     givable: true,
     leavable: true,
     describe: "Compare every row that either side has written since the switch.",
-    act: async (night, { signal }) => {
+    act: async (night, { signal, left }) => {
       const proof = await wayBack(night).prove(signal);
       if (!proof.equal) throw stands(proof.differences);
-      return noteOf(proof);
+      const home = await demandHome(night, left("reverse-drain")?.["position"]);
+      return { ...noteOf(proof), home };
     },
   },
   {
@@ -119,6 +125,7 @@ export const homeSteps: readonly HomeStep[] = [
     describe: "Prove that the target is shut, then let writes on the source again. The write pause ends.",
     act: async ({ source, target }, { noted }) => {
       await demandShut(target, noted("shut-target") ?? {});
+      await demandNoStrangers(target);
       const note = noted("fence");
       if (note === null) throw new Fault("bug", "The journal has no note of what the fence replaced.");
       await source.lower(note);
@@ -160,4 +167,38 @@ async function demandShut(target: Night["target"], note: Note): Promise<void> {
     throw new Fault("fence-refused", `The target is not shut: ${gaps.join(" ")}`, {
       next: "headgate rollback",
     });
+}
+
+/**
+ * Fault fence-refused where somebody whom no fence knows can write on the target: what is written there once it is drained
+ * would stay behind.
+ */
+export async function demandNoStrangers(target: Night["target"]): Promise<void> {
+  const strangers = await target.strangers();
+  if (strangers.length > 0)
+    throw new Fault("fence-refused", `The target is not shut to everybody: ${strangers.join(" ")}`, {
+      next: "headgate rollback",
+    });
+}
+
+const place = z.object({ kind: z.literal("file"), file: z.string(), offset: z.string() });
+
+/**
+ * The source still has what was brought to it up to there: one that has crashed since may have lost its last commits, the
+ * way back's own note of them among them (innodb_flush_log_at_trx_commit, sync_binlog). Resolves to where it stands.
+ */
+export async function demandHome({ source }: Pick<Night, "source">, upTo: unknown): Promise<Position> {
+  const home = await source.cameHome();
+  const [wanted, has] = [place.safeParse(upTo), place.safeParse(home)];
+  if (home === null || !wanted.success || !has.success || !covers(has.data, wanted.data))
+    throw new Fault(
+      "way-back-stopped",
+      "The source does not have any more what the way back had written to it: it has crashed since, and lost commits.",
+      { next: "headgate rollback" },
+    );
+  return home;
+}
+
+function covers(has: z.output<typeof place>, wanted: z.output<typeof place>): boolean {
+  return has.file === wanted.file && BigInt(has.offset) >= BigInt(wanted.offset);
 }

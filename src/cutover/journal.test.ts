@@ -112,3 +112,13 @@ it("answers for nothing more once a write has failed", async () => {
   await appendFile(path, "");
   await expect(journal.append(entry("drain"))).rejects.toMatchObject({ code: "file-refused" });
 });
+
+it("numbers what two write at once one after the other", async () => {
+  const steps = ["drain", "leave-out", "proof", "page"];
+  {
+    await using journal = await open();
+    await Promise.all(steps.map((step) => journal.append(entry(step))));
+  }
+  const { entries } = await readJournal(path);
+  expect(entries.map(({ number, step }) => [number, step])).toEqual(steps.map((step, at) => [at + 1, step]));
+});

@@ -6,6 +6,7 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import pLimit from "p-limit";
 import { z } from "zod";
 import type { JournalEntry } from "../cutover-port.js";
 import { Fault } from "../errors.js";
@@ -120,6 +121,8 @@ export class FileJournal implements Journal, AsyncDisposable {
   /** Bytes that the file has, if nobody else writes to it. */
   #end: number;
   #broken: Fault | null = null;
+  /** Two who write at once would number their entries alike. */
+  readonly #turn = pLimit(1);
 
   constructor(
     options: JournalOptions,
@@ -137,12 +140,21 @@ export class FileJournal implements Journal, AsyncDisposable {
   }
 
   async append(entry: Entry): Promise<void> {
-    const at = this.#options.today().toISOString();
-    await this.take({ number: this.#entries.length + 1, ...entry, at });
+    await this.#turn(() =>
+      this.#take({
+        number: this.#entries.length + 1,
+        ...entry,
+        at: this.#options.today().toISOString(),
+      }),
+    );
   }
 
   /** An entry as it was written elsewhere. */
   async take(entry: JournalEntry): Promise<void> {
+    await this.#turn(() => this.#take(entry));
+  }
+
+  async #take(entry: JournalEntry): Promise<void> {
     // What a failed write has left is not known, and a second one behind it might hide that.
     if (this.#broken !== null) throw this.#broken;
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);

@@ -29,6 +29,8 @@ export interface Journey {
   readonly steps: ReadonlyMap<string, StepRecord>;
   /** Why it went back, where somebody wrote it down. */
   readonly why: string | null;
+  /** Why a way back out of this soak was given up, the last time that one was. */
+  readonly givenUp: string | null;
   /** It was given up, and what was copied stays. */
   readonly keepsTarget: boolean;
 }
@@ -40,6 +42,7 @@ export const unbegun: Journey = {
   decided: null,
   steps: new Map(),
   why: null,
+  givenUp: null,
   keepsTarget: false,
 };
 
@@ -72,6 +75,8 @@ function folded(entries: readonly JournalEntry[]): Journey {
     const known = steps.get(step) ?? { note: null, done: null, undone: false, at };
     switch (phase) {
       case "entered":
+        if (journey.state === "rolling_back" && step === "soaking" && typeof note?.["why"] === "string")
+          journey.givenUp = note["why"];
         journey.state = stateNamed(step);
         journey.since = at;
         // A way back that was given up: the next one begins with its first step.

@@ -43,12 +43,16 @@ export interface SourceSide {
   createTriggers(note: Note): Promise<void>;
   /** AUTO_INCREMENT past every key, and past what the target has given away. */
   pastKeys(given: readonly GivenKey[]): Promise<void>;
+  /** Up to where the way back has written here, as it stands here now; null where it never did. */
+  cameHome(): Promise<Position | null>;
   /** What is under way when the signal aborts is left, as on a lost connection. The answer releases it. */
   until(signal: AbortSignal): () => void;
 }
 
 export interface TargetSide {
   findings(): Promise<readonly Finding[]>;
+  /** Who could write although every role is shut out, a sentence each with what ends it. Reads only. */
+  strangers(): Promise<readonly string[]>;
   /** Shuts the roles out and ends their sessions. */
   note(): Promise<Note>;
   state(note: Note | null): Promise<FenceState>;

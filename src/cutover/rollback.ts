@@ -7,9 +7,10 @@ import type { Note } from "../cutover-port.js";
 import { Fault } from "../errors.js";
 import { orStopped, stopReason, throwIfStopped } from "../stop.js";
 import { HomeLookout } from "./home-lookout.js";
-import { homeSteps, reopening, stands, wayBack } from "./home-steps.js";
+import { demandHome, demandNoStrangers, homeSteps, reopening, stands, wayBack } from "./home-steps.js";
 import type { HomeStep } from "./home-steps.js";
 import { isDone, journeyOf } from "./journey.js";
+import type { Journey } from "./journey.js";
 import type { Night } from "./night.js";
 import { persisting } from "./persisting.js";
 import { settle } from "./runner.js";
@@ -31,6 +32,7 @@ export async function rollback(
     const reverse = wayBack(night);
     const blocking = await reverse.blocking();
     if (blocking.length > 0) throw stands(blocking);
+    await demandNoStrangers(night.target);
     // A stream that has just begun has met nothing yet of what stood in its way before.
     await reverse.canary(walk.stop);
     await enter(walk, "back", undefined, why === null ? null : { why: why.message });
@@ -51,7 +53,10 @@ export async function rollback(
     try {
       // From here on the way leads to the source.
       if (step.name === "forward-lanes") {
-        if (!steps.has(step.name)) await lookout.lastLook();
+        if (!steps.has(step.name)) {
+          await persisting(walk, () => lastLook(walk, steps), { signal });
+          await lookout.lastLook();
+        }
         lookout.committed();
       }
       if (!isDone(steps.get(step.name))) await persisting(walk, () => take(walk, step, signal), { signal });
@@ -68,6 +73,12 @@ export async function rollback(
   await enter(walk, "home", undefined, paused(writePauseSeconds));
   await mirror(walk);
   return { state: "rolled_back", writePauseSeconds, why };
+}
+
+/** Right before the way leads to the source: nobody else could have written on the target, and the source has what was proven. */
+async function lastLook({ night }: Walk, steps: Journey["steps"]): Promise<void> {
+  await demandNoStrangers(night.target);
+  await demandHome(night, steps.get("reverse-proof")?.done?.note?.["home"]);
 }
 
 /** What of a walk opening the target again takes: no stream, and a source only if there is one. */
@@ -88,9 +99,10 @@ export async function reopenTarget(walk: Reopening, why: Fault | null): Promise<
   const note = journeyOf(journal.entries).steps.get("fence")?.note;
   if (note === undefined || note === null)
     throw new Fault("bug", "The journal has no note of what the fence replaced.");
+  // Before it is begun: whoever finds it begun goes no other way any more.
+  await demandFenced(walk, note);
   await journal.append({ cutover, step: reopening, phase: "about-to", note: null });
   walk.onStep({ step: reopening, phase: "about-to", seconds: 0 });
-  await demandFenced(walk, note);
   await persisting(walk, () => night.target.open(), { signal: stop, atMost: 4 });
   await journal.append({ cutover, step: reopening, phase: "done", note: null });
   walk.onStep({ step: reopening, phase: "done", seconds: 0 });
@@ -135,7 +147,11 @@ async function take(walk: Walk, step: HomeStep, stop: AbortSignal): Promise<void
   walk.onStep({ step: step.name, phase: "about-to", seconds: 0 });
   const { steps } = journeyOf(journal.entries);
   const act = step
-    .act(night, { signal: stop, note, noted: (name) => steps.get(name)?.note ?? null })
+    .act(night, {
+      ...{ signal: stop, note },
+      noted: (name) => steps.get(name)?.note ?? null,
+      left: (name) => steps.get(name)?.done?.note ?? null,
+    })
     .catch((error: unknown) => {
       const fault = asFault(error);
       // The source is open: what the hook says is told, and nothing waits for it.

@@ -280,6 +280,7 @@ describe("failed batches, disk, divergence", () => {
 describe("what firing leads to", () => {
   const soaking: Situation = {
     phase: "soaking",
+    givenUp: false,
     soakedMs: 60_000,
     guardMs: 1_800_000,
     wayBack: true,
@@ -313,6 +314,7 @@ describe("what firing leads to", () => {
       expect(answer(fired(trigger), { ...soaking, soakedMs: 1_800_000 }).act).toBe("rollback");
       expect(answer(fired(trigger), { ...soaking, soakedMs: 1_800_001 }).act).toBe("page");
       expect(answer(fired(trigger), { ...soaking, wayBack: false }).act).toBe("page");
+      expect(answer(fired(trigger), { ...soaking, givenUp: true }).act).toBe("page");
     }
   });
 

@@ -54,10 +54,12 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Rollb
   const compared = tools.now();
   const theirs = new Map<PlanTable, readonly Suspect[]>();
   const apart: Row[] = [];
+  let unsure = 0;
   for (const table of tools.plan.tables) {
     const mine = first.found.filter((suspect) => suspect.table === table.source);
     if (mine.length === 0) continue;
-    const touched = await touchedSince(tools.ledger, table, from, mine, signal);
+    const { touched, unsure: open } = await touchedSince(tools.ledger, table, from, mine, signal);
+    unsure += open.length;
     theirs.set(
       table,
       touched.filter(({ key }) => !options.leftOut(table.source, key)),
@@ -77,7 +79,7 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Rollb
   }
   const mended = tools.now();
   const run = await record(tools, tools.ledger, { ...left, clean: may ? [] : left.clean });
-  const untouched = first.found.length - rows - apart.length;
+  const untouched = first.found.length - rows - apart.length - unsure;
   const stays = may ? left.found.filter(({ table, key }) => options.leftOut(table, key)) : [];
   const differing = left.found.length + left.more - untouched - stays.length;
   const figures = {
@@ -93,7 +95,12 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Rollb
     equal: differing === 0 && figures.moved.length === 0,
     differences: differencesOf(tools.plan.tables, tools.engine, left.found),
     stayed,
-    sentences: [...proofSentences(figures, first), ...kept(untouched), ...staying(stays.length, stayed)],
+    sentences: [
+      ...proofSentences(figures, first),
+      ...kept(untouched),
+      ...undecided(unsure),
+      ...staying(stays.length, stayed),
+    ],
     milliseconds: {
       ...first.milliseconds,
       queries: 0,
@@ -110,6 +117,13 @@ function kept(untouched: number): readonly string[] {
   if (untouched === 0) return [];
   return [
     `${String(untouched)} row(s) of the target differ that nothing in its log has touched since the switch: the source's values stay, as they were proven inside the fence.`,
+  ];
+}
+
+function undecided(unsure: number): readonly string[] {
+  if (unsure === 0) return [];
+  return [
+    `${String(unsure)} row(s) of the target differ, and a transaction has written more keys of their table than were kept: nobody can tell whether it wrote these, so neither side's value is taken for the truth.`,
   ];
 }
 

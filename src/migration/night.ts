@@ -66,6 +66,7 @@ export function nightOf(parts: NightParts): OpenNight {
       dropTriggers: (note) => source.dropTriggers(note),
       createTriggers: (note) => source.createTriggers(note),
       pastKeys: (given) => source.pastKeys(plan, given),
+      cameHome: async () => (await source.wayBack.checkpoint(plan.migration))?.position ?? null,
       until: (signal) => source.until(signal),
     },
     target: {
@@ -73,6 +74,10 @@ export function nightOf(parts: NightParts): OpenNight {
         ...(await target().night.fence.findings()),
         ...(await target().night.findings(plan)),
       ],
+      strangers: async () =>
+        (await target().night.findings(plan))
+          .filter(({ code }) => code === "target-open" || code === "target-subscription")
+          .map(({ sentence, fix }) => `${sentence} ${fix}`),
       note: () => target().night.fence.note(),
       state: (note) => target().night.fence.state(note),
       shut: (note: Note, signal) =>

@@ -109,6 +109,26 @@ export class SoakVerifier {
     };
   }
 
+  /** Throws while rows are accused, or were before this life and were not looked at again. Fault cutover-refused. */
+  async demandClean(): Promise<void> {
+    const { tools, leftOut } = this.#options;
+    const counts = await tools.ledger.mismatchCounts();
+    const rows = new Map<string, number>();
+    for (const { table } of counts.filter(({ state }) => state === "different"))
+      for (const { key } of await tools.ledger.mismatches(
+        table,
+        ["different"],
+        null,
+        Number.MAX_SAFE_INTEGER,
+      ))
+        if (leftOut?.explains(table, key) !== true) rows.set(table, (rows.get(table) ?? 0) + 1);
+    if (rows.size === 0) return;
+    const named = [...rows].map(([table, many]) => `${String(many)} row(s) of ${table}`).join(", ");
+    throw new Fault("cutover-refused", `The soak cannot end: ${named} differ.`, {
+      next: "headgate rollback",
+    });
+  }
+
   /** One round, for whoever waits for it. */
   async round(full: boolean, signal: AbortSignal): Promise<VerifyOutcome> {
     this.#running = true;

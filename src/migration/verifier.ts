@@ -272,7 +272,6 @@ export class Verifier {
             ...{ ...asked, plan: tools.plan, still: tools, now: () => tools.now(), signal },
             onVerdict: between,
           });
-      if (!named) this.#asked.begins();
       const at = await checkpoints(tools, signal);
       orphans = await verifyOrphans({
         target: asked.target,
@@ -284,6 +283,7 @@ export class Verifier {
         between,
       });
       this.#asked.looked(orphans, at);
+      if (!named) this.#asked.answered();
       return named ? {} : besideFacts({ gates: told, orphans });
     };
     const outcome = await verify(tools, request, signal, beside);

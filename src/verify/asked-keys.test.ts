@@ -106,7 +106,7 @@ it("a child without its parent ends it, and so does a parent that went and has c
   const touched = looked();
   await page(touched, { table: child, after: 15n, upTo: 25n }, [key(1)]);
   expect([known(touched, 10n, 20n), touched.doubtful]).toEqual([false, true]);
-  touched.begins();
+  touched.answered();
   touched.looked([verdict("holds")], at(30n, 30n));
   expect([known(touched, 30n, 30n), touched.doubtful]).toEqual([true, false]);
   const gone = looked();

@@ -63,8 +63,8 @@ export class AskedKeys {
     }
   }
 
-  /** Begins a look at all keys of all tables: whatever was in doubt before is asked by it. */
-  begins(): void {
+  /** All keys of all tables were asked: whatever was in doubt before is answered. */
+  answered(): void {
     this.#doubtful = false;
   }
 

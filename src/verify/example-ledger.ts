@@ -83,6 +83,10 @@ export function exampleLedger(tables: readonly string[]): VerifyLedger & {
       const whole = figures === null ? (clean.get(table)?.whole ?? null) : now;
       clean.set(table, { table, ...none, ...figures, whole, clean: now });
     },
+    unprove: async (names) => {
+      await done;
+      for (const name of names) clean.delete(name);
+    },
     tables: async () => {
       await done;
       return tables.map(

@@ -50,8 +50,9 @@ export interface Fenced {
   /** Source names of those that nothing was looked at of. */
   readonly clean: readonly string[];
   readonly found: readonly Suspect[];
-  /** More of them than `found` has. */
+  /** More of them than `found` has, and the source names of their tables. */
   readonly more: number;
+  readonly crowded: ReadonlySet<string>;
   readonly orphans: readonly FencedOrphans[];
   /** Foreign keys all of whose rows were asked. */
   readonly wholeKeys: number;
@@ -168,18 +169,22 @@ export async function compareFenced(
 /** What differs, each key once, however many pieces had it. */
 class Found {
   readonly #rows = new Map<string, Suspect>();
+  readonly #crowded = new Set<string>();
   #more = 0;
 
   add(suspects: readonly Suspect[]): void {
     for (const suspect of suspects) {
       const name = `${suspect.table} ${suspect.key.toString("latin1")}`;
       if (this.#rows.size < mostFound || this.#rows.has(name)) this.#rows.set(name, suspect);
-      else this.#more += 1;
+      else {
+        this.#more += 1;
+        this.#crowded.add(suspect.table);
+      }
     }
   }
 
-  get told(): { readonly found: readonly Suspect[]; readonly more: number } {
-    return { found: [...this.#rows.values()], more: this.#more };
+  get told(): Pick<Fenced, "found" | "more" | "crowded"> {
+    return { found: [...this.#rows.values()], more: this.#more, crowded: this.#crowded };
   }
 }
 
@@ -245,8 +250,8 @@ async function open(tools: FencedTools, signal: AbortSignal): Promise<Worker> {
 }
 
 /** Tables that batches have touched since this began. Batches that hold nothing but markers touch none. */
-async function movedSince(
-  tools: FencedTools,
+export async function movedSince(
+  tools: Pick<FencedTools, "target" | "plan" | "ledger" | "slots" | "wait" | "onEvent">,
   at: ReadonlyMap<string, LaneCheckpoint>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {

@@ -94,6 +94,9 @@ class Kept {
     if (told === null) return;
     const found = state.safeParse(jsonOf(told));
     if (!found.success || found.data.cutover !== cutover) return;
+    // What the file does not have as clean had more suspects than are kept.
+    const clean = new Set(found.data.clean.map(({ table }) => table));
+    for (const { table } of tables) if (!clean.has(table)) this.#clean.delete(table);
     for (const { table, seq, at } of found.data.clean)
       if (this.#clean.has(table) && BigInt(seq) >= from.seq)
         this.#clean.set(table, { seq: BigInt(seq), position: null, at });
@@ -157,6 +160,10 @@ class Kept {
       // What was suspected and not kept is found again only by comparing the whole table.
       if (this.#crowded.has(table) || (before !== undefined && before.seq > seq)) return;
       this.#clean.set(table, { seq, position, at: this.#options.clock() });
+      await this.#write();
+    },
+    unprove: async (names) => {
+      for (const name of names) this.#clean.delete(name);
       await this.#write();
     },
     tables: () =>

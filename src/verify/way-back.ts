@@ -92,7 +92,8 @@ export function shownBy({ target, wait }: ShownOptions): WayBackSides["shown"] {
       await target.ask(sql, { timeoutMs: 10_000, mostRows: 1 }, take, signal);
       return answer;
     };
-    const next = await ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
+    // A number of its own: whatever was logged before has a smaller one, also what has not been shown to anybody yet.
+    const next = await ask("SELECT pg_current_xact_id()::text");
     if (!/^\d+$/u.test(next)) return false;
     for (let look = 1; look <= looks; look += 1) {
       const oldest = await ask("SELECT pg_snapshot_xmin(pg_current_snapshot())::text");

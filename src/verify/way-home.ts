@@ -16,25 +16,33 @@ import { TupleView, rowShape, tupleEnd } from "./tuple.js";
 import { keysIn, tuplesOf } from "./tuples.js";
 import type { VerifyLedger } from "../verify-port.js";
 
-/** Which of the rows events have touched since the switch; of a table without a key all, where any was. */
+/**
+ * Which of the rows events have touched since the switch; of a table without a key all, where any was. `unsure`: a batch has
+ * touched more keys than it wrote down, and these are named by no other.
+ */
 export async function touchedSince(
   ledger: Pick<VerifyLedger, "touched">,
   table: PlanTable,
   from: bigint,
   found: readonly Suspect[],
   signal: AbortSignal,
-): Promise<readonly Suspect[]> {
+): Promise<{ readonly touched: readonly Suspect[]; readonly unsure: readonly Suspect[] }> {
   const open = new Map(found.map((suspect) => [suspect.key.toString("latin1"), suspect]));
   const touched: Suspect[] = [];
+  const batches = { unnamed: false };
   await ledger.touched(
     table,
     from,
     null,
     (_seq, bytes) => {
-      if (bytes === null || table.key === null) {
+      if (table.key === null) {
         touched.push(...open.values());
         open.clear();
         return false;
+      }
+      if (bytes === null) {
+        batches.unnamed = true;
+        return true;
       }
       for (const key of keysIn(bytes)) {
         const suspect = open.get(key);
@@ -46,7 +54,7 @@ export async function touchedSince(
     },
     signal,
   );
-  return touched;
+  return { touched, unsure: batches.unnamed ? [...open.values()] : [] };
 }
 
 /** Writes them. `position` is where the way back stands, for a lane that has applied nothing yet. */

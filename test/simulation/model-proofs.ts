@@ -103,6 +103,10 @@ export class ModelProofs {
         await act(`clean ${table}`);
         this.#setClean(table, seq, position, figures);
       },
+      unprove: async (tables) => {
+        await act("unprove");
+        for (const table of tables) this.#tables.delete(table);
+      },
       tables: async () => {
         await ask("proofs");
         return this.#plan.tables.map(({ source }) => this.#proof(source));

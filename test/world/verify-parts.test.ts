@@ -183,6 +183,7 @@ function countTools(stream: OwnStream): CountTools {
         mismatchCounts: refuse,
         settle: refuse,
         setClean: refuse,
+        unprove: refuse,
         tables: refuse,
         prune: refuse,
         end: refuse,

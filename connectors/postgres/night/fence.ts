@@ -12,7 +12,7 @@ import { endBackend, recordBackend } from "../epoch.js";
 import type { Claim } from "../epoch.js";
 import { isIn, readDoors } from "./doors.js";
 import { doorFindings } from "./findings.js";
-import { shutTarget } from "./shut.js";
+import { rolesLetIn, shutTarget } from "./shut.js";
 
 export interface TargetFenceOptions {
   readonly postgres: PostgresOptions;
@@ -35,7 +35,7 @@ export class TargetFence implements Fence {
 
   async state(): Promise<FenceState> {
     const session = await this.session();
-    const { roles } = this.#options;
+    const roles = await this.roles();
     const [doors, sessions, life] = [
       await readDoors(session, roles),
       await session.query(
@@ -60,6 +60,12 @@ export class TargetFence implements Fence {
       gaps,
       serverLife: life.rows[0]?.["life"] ?? "",
     };
+  }
+
+  /** `cutover.open.roles`, and whoever this migration has let in beside them. */
+  async roles(): Promise<readonly string[]> {
+    const { claim, roles } = this.#options;
+    return claim === null ? roles : await rolesLetIn(await this.session(), claim.migration, roles);
   }
 
   /** For people: what raising takes back is in the ledger, noted by the transaction that gave it. */

@@ -24,7 +24,7 @@ export function openTargetNight({ postgres, roles, claim, wayBack }: TargetNight
   return {
     fence,
     wayBack,
-    findings: async (plan) => await writerFindings(await fence.session(), plan, roles),
+    findings: async (plan) => await writerFindings(await fence.session(), plan, await fence.roles()),
     leaving: async (plan) => await leavingStatements(await fence.session(), plan, roles),
     [Symbol.asyncDispose]: async () => {
       try {

@@ -24,8 +24,10 @@ export interface Shutting {
 }
 
 /** Resolves when no role gets in, none of their sessions is left in this database, and nothing of theirs is prepared. */
-export async function shutTarget(shutting: Shutting, options: RaiseOptions): Promise<void> {
-  const { session, claim, moment } = shutting;
+export async function shutTarget(given: Shutting, options: RaiseOptions): Promise<void> {
+  const { session, claim, moment } = given;
+  // Whoever was let in, and is named no more, has sessions as well.
+  const shutting = { ...given, roles: await rolesLetIn(session, claim.migration, given.roles) };
   await refusePrepared(session);
   await inEpoch(session, claim, "shutting the target", async () => {
     await moment("shut:proven");
@@ -44,6 +46,20 @@ export async function shutTarget(shutting: Shutting, options: RaiseOptions): Pro
     await moment("shut:rights-taken");
   });
   await moment("shut:done");
+}
+
+/** Those that are to be let in, and those that were: a role that is no longer named in the config is in all the same. */
+export async function rolesLetIn(
+  session: Session,
+  migration: string,
+  roles: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await session.query(
+    "SELECT DISTINCT role FROM headgate.opened WHERE migration = $1 ORDER BY role",
+    [migration],
+    "asking who was let in",
+  );
+  return [...new Set([...roles, ...rows.map(({ role }) => role ?? "")])];
 }
 
 /** What was prepared commits later, whoever is shut out: it holds no session. */

@@ -2,7 +2,7 @@
 import pLimit from "p-limit";
 import type { VerifyLedger } from "../../../src/verify-port.js";
 import { countMismatches, readMismatches, settle, suspect } from "./mismatches.js";
-import { prune, readProofs, setClean } from "./proofs.js";
+import { prune, readProofs, setClean, unprove } from "./proofs.js";
 import { begin, end, ended, prove, readRanges, setRanges } from "./runs.js";
 import type { TouchedKeys } from "./touched.js";
 import type { Writing } from "./writing.js";
@@ -19,6 +19,8 @@ export function verifyLedger(ledger: Writing, touched: TouchedKeys): VerifyLedge
     mismatchCounts: () => countMismatches(ledger),
     settle: (run, table, found) => settle(ledger, run, table, found),
     setClean: (table, seq, position, figures) => setClean(ledger, table, seq, position, figures),
+    unprove: (tables) =>
+      ledger.write("forgetting what was proven", (session) => unprove(session, ledger.migration, tables)),
     tables: () => readProofs(ledger),
     touched: (table, after, upTo, onBatch, signal) =>
       turn(() => touched.read(table, after, upTo, onBatch, signal)),

@@ -38,9 +38,12 @@ export async function setClean(
           // Of the ranges the one whose look began first: all of the table was equal, or differed as told, no earlier.
           `INSERT INTO headgate.table_proof AS p (migration, table_name, seq, position, at, rows_source, rows_target, ranges, method,
                                                   whole_seq, whole_position, whole_at)
-           VALUES ($1, $2, $3::bigint, $4::json, clock_timestamp(), $5, $6, $7, $8, $3::bigint, $4::json,
-                   coalesce((SELECT min(proven_at - make_interval(secs => seconds)) FROM headgate.verified_range
-                              WHERE migration = $1 AND verification = $9 AND table_name = $2), clock_timestamp()))
+           SELECT $1, $2, $3::bigint, $4::json, clock_timestamp(), $5, $6, $7, $8, $3::bigint, $4::json,
+                  min(r.proven_at - make_interval(secs => r.seconds))
+             FROM headgate.verified_range r
+            WHERE r.migration = $1 AND r.verification = $9 AND r.table_name = $2
+           -- A change of the table that was left out meanwhile has taken its ranges away: nothing is proven by them.
+           HAVING count(r.proven_at) > 0
            ON CONFLICT (migration, table_name) DO UPDATE
               SET ${later}, rows_source = excluded.rows_source, rows_target = excluded.rows_target,
                   ranges = excluded.ranges, method = excluded.method, whole_seq = excluded.whole_seq,
@@ -56,7 +59,11 @@ export async function setClean(
         ),
   );
   if (count !== 1)
-    throw new Fault("ledger-mismatch", `${table} was never compared whole, so nothing goes on from there.`);
+    throw new Fault(
+      "ledger-mismatch",
+      `${table} was never compared whole, or is not to be gone on from any more: a change of it was left out.`,
+      { next: "headgate verify" },
+    );
 }
 
 /**
