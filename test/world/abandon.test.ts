@@ -148,7 +148,8 @@ describe("a migration that is given up, and one that is completed", () => {
 
   it(
     "completed: killed at each part, the same command ends it and says what a person drops",
-    async () => {
+    async (context) => {
+      if (!gate) context.skip("killed at each part while it is ready; completed, in the gate");
       begins();
       await ready();
       done(await night.headgate(["cutover", "--until", "soaking"]));
