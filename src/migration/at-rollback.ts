@@ -59,12 +59,14 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Rollb
     const mine = first.found.filter((suspect) => suspect.table === table.source);
     if (mine.length === 0) continue;
     const { touched, unsure: open } = await touchedSince(tools.ledger, table, from, mine, signal);
-    unsure += open.length;
+    // Of those that somebody's word explains the target's value is tried as well.
+    const explained = open.filter(({ key }) => options.leftOut(table.source, key));
+    unsure += open.length - explained.length;
     theirs.set(
       table,
       touched.filter(({ key }) => !options.leftOut(table.source, key)),
     );
-    for (const suspect of touched)
+    for (const suspect of [...touched, ...explained])
       if (options.leftOut(table.source, suspect.key)) apart.push({ table, suspect });
   }
   const rows = [...theirs.values()].reduce((sum, each) => sum + each.length, 0);

@@ -68,6 +68,12 @@ const proof = (of: Range, more: Partial<RangeProof> = {}): RangeProof => ({
   seconds: 0.25,
   ...more,
 });
+/** One range of a run is the whole table, and proven. */
+async function comparedWhole(run: string, table: string): Promise<void> {
+  const whole = { ...range(0, null, null), table };
+  await ledger.setRanges(run, table, [whole]);
+  await ledger.prove(run, proof(whole), []);
+}
 const suspect = (key: Buffer, more: Partial<Suspect> = {}): Suspect => ({
   table: "t",
   key,
@@ -235,6 +241,7 @@ it("knows how each table stands, and goes never back behind what was forgotten",
   expect(apart).toBeGreaterThanOrEqual(59_000);
   expect(apart).toBeLessThan(100_000);
   const second = (await ledger.begin(scope({ kind: "round" }))).id;
+  await comparedWhole(second, "t");
   await ledger.setClean("t", 8n, place(8), { ...figures, run: second, rowsTarget: "5" });
   const last = (await ledger.tables()).find(({ table }) => table === "t");
   expect(last).toMatchObject({
@@ -288,6 +295,7 @@ it("tells what was touched batch by batch, within bounds, and forgets it when ev
     (await database.sql("SELECT count(*) AS n FROM headgate.dirty"))[0]?.["n"] ?? "";
   const run = (await ledger.begin(scope())).id;
   const figures = { run, rowsSource: "5", rowsTarget: "6", ranges: 2, method: "stream" } as const;
+  for (const table of ["t", u.source]) await comparedWhole(run, table);
   await ledger.setClean("t", 200n, place(200), figures);
   expect(await ledger.prune("one")).toBe(0);
   await ledger.setClean(u.source, 50n, place(50), figures);
@@ -318,10 +326,9 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
   const figures = { rowsSource: "5", rowsTarget: "6", ranges: 2, method: "stream" } as const;
   const prepared = async (): Promise<string> => {
     const run = await ledger.begin(scope());
-    for (const table of ["t", u.source])
-      await ledger.setClean(table, 1n, place(1), { ...figures, run: run.id });
     for (const table of ["t", u.source]) {
-      await ledger.setRanges(run.id, table, [{ ...range(0, null, null), table }]);
+      await comparedWhole(run.id, table);
+      await ledger.setClean(table, 1n, place(1), { ...figures, run: run.id });
       await ledger.suspect(run.id, [{ ...suspect(key(1)), table }]);
     }
     return run.id;
@@ -348,7 +355,11 @@ it("proves nothing any more of a table that is copied again or read otherwise", 
   // Whoever was comparing it meanwhile proves nothing of it any more.
   const late = proof({ ...range(0, null, null), table: u.source });
   expect((await faultOf(ledger.prove(second, late, []))).code).toBe("ledger-mismatch");
+  const clean = ledger.setClean(u.source, 9n, place(9), { ...figures, run: second });
+  expect((await faultOf(clean)).code).toBe("ledger-mismatch");
   expect((await left(second))[2]).toEqual(["t"]);
+  await ledger.unprove(["t"]);
+  expect((await left(second))[0]).toEqual([]);
 });
 
 it("comes to a ledger that an older build made, and writes nothing for an engine that is over", async () => {
