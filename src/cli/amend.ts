@@ -12,6 +12,7 @@ import { retired } from "../migration/retired.js";
 import type { Plan } from "../model.js";
 import type { LedgerView, Target } from "../port.js";
 import { postgresName } from "../safety/identifier.js";
+import { demandNonePrepared } from "../snapshot/lane.js";
 import { plural } from "../watch/screen.js";
 import { demandNotAbandoned } from "./given-up.js";
 import type { OpenMigration } from "./open.js";
@@ -58,6 +59,8 @@ export async function amendPlan(
   if (!dryRun) {
     await keepPlan(migration.stateDirectory, wholePlan(found, migration), serversOf(found));
     await using ledger = await target.claim(recorded);
+    // Of a table that was in no plan yet nobody has kept what was prepared: its commit would come without its rows.
+    if (tables.length > 0) await demandNonePrepared(await migration.source());
     await ledger.amend(found.plan, {
       rebuild: [],
       reopen: again,

@@ -33,7 +33,8 @@ export async function startLanes(tools: LaneTools, lanes: readonly string[]): Pr
   }
 }
 
-async function demandNonePrepared(source: Source): Promise<void> {
+/** What was prepared before is in no view, and its rows may be behind the position that is read from. Fault prepared-transactions. */
+export async function demandNonePrepared(source: Pick<Source, "preparedTransactions">): Promise<void> {
   const prepared = await source.preparedTransactions();
   if (prepared.length === 0) return;
   throw new Fault(
