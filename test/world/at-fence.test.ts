@@ -297,3 +297,20 @@ it(`compares ${String(many)} touched keys`, async () => {
     `at the fence: ${String(proof.keysAtFence)} keys in ms ${JSON.stringify(proof.milliseconds)}, foretold ${forecast.proofSeconds.toFixed(2)} s, ${String(Math.round(process.memoryUsage().rss / 1e6))} MB`,
   );
 });
+
+it("takes nothing off the record while more rows differ than are listed, and goes on from nothing that it did not list", async () => {
+  await behind("UPDATE many SET note = 'broken'");
+  const { verifier, tools } = await live.verifying();
+  await verifier.request({ method: "stream", full: true, tables: ["many"] }, () => Promise.resolve(), signal);
+  const proof = await prove();
+  expect(proof).toMatchObject({ equal: false, differing: many });
+  const counts = await tools.ledger.mismatchCounts();
+  expect(counts).toEqual([{ table: "many", state: "different", count: String(many) }]);
+  const clean = (await tools.ledger.tables()).find(({ table }) => table === "many")?.clean;
+  expect(clean).toBeNull();
+  await behind(
+    "UPDATE many SET note = 'a note of some length, as rows have them ' || id WHERE id NOT IN (3, 11990)",
+  );
+  const two = await prove();
+  expect(lines(two)).toEqual(["many 11990 different note 1", "many 3 different note 1"]);
+});
