@@ -350,6 +350,7 @@ export class CutoverWork {
         proveAtFence({
           tools: { ...tools, source: primary, atReplica: false },
           full: "in-budget",
+          overKafka: migration.config.feed.kind === "kafka",
           repair:
             repairAtFence === 0
               ? null

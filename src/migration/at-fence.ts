@@ -35,6 +35,8 @@ export interface AtFenceOptions {
   } | null;
   /** verify.queries and who answers them: those that earlier looks could not judge are asked, and the others where there is room. */
   readonly gates: Pick<GateOptions, "gates" | "source" | "target">;
+  /** The changes came over Kafka, where one that is left out beside others of its transaction leaves no trace. */
+  readonly overKafka?: boolean;
   /** What is left of the pause for this, in milliseconds; asked again before each piece that may be left out. */
   readonly remaining: () => number;
   /** Resolves when the source shows what a lane has applied; the source's own where nothing is said, which may have to write a marker. */
@@ -95,7 +97,11 @@ export async function proveAtFence(options: AtFenceOptions): Promise<FenceProof>
       figures.moved.length === 0 &&
       queries.every(({ result }) => result === "holds"),
     differences: differencesOf(tools.plan.tables, tools.engine, left.found),
-    sentences: [...proofSentences(figures, first), ...(again ? [] : held.map(unasked))],
+    sentences: [
+      ...proofSentences(figures, first),
+      ...(options.overKafka === true && !full ? [leftOut] : []),
+      ...(again ? [] : held.map(unasked)),
+    ],
     milliseconds: {
       ...first.milliseconds,
       queries: compared - beside,
@@ -132,6 +138,9 @@ export function standing(
     primary: { mark: refuse, position: refuse },
   };
 }
+
+const leftOut =
+  "The changes came over Kafka: what Debezium leaves out beside other changes of its transaction (a statement that was logged as text, a row that a filter takes away) touches nothing in the log, and only a comparison of everything finds it.";
 
 /** What is said of a query that the pause had no room for. */
 function unasked({ name, seconds, at }: HeldGate): string {
