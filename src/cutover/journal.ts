@@ -6,7 +6,6 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import pLimit from "p-limit";
 import { z } from "zod";
 import type { JournalEntry } from "../cutover-port.js";
 import { Fault } from "../errors.js";
@@ -121,8 +120,8 @@ export class FileJournal implements Journal, AsyncDisposable {
   /** Bytes that the file has, if nobody else writes to it. */
   #end: number;
   #broken: Fault | null = null;
-  /** Two who write at once would number their entries alike. */
-  readonly #turn = pLimit(1);
+  /** Settles when whoever writes has written: two at once would number their entries alike. */
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(
     options: JournalOptions,
@@ -140,7 +139,7 @@ export class FileJournal implements Journal, AsyncDisposable {
   }
 
   async append(entry: Entry): Promise<void> {
-    await this.#turn(() =>
+    await this.#inTurn(() =>
       this.#take({
         number: this.#entries.length + 1,
         ...entry,
@@ -151,7 +150,17 @@ export class FileJournal implements Journal, AsyncDisposable {
 
   /** An entry as it was written elsewhere. */
   async take(entry: JournalEntry): Promise<void> {
-    await this.#turn(() => this.#take(entry));
+    await this.#inTurn(() => this.#take(entry));
+  }
+
+  async #inTurn(act: () => Promise<void>): Promise<void> {
+    const before = this.#written;
+    const writing = (async () => {
+      await before;
+      await act();
+    })();
+    this.#written = Promise.allSettled([writing]);
+    await writing;
   }
 
   async #take(entry: JournalEntry): Promise<void> {

@@ -9,12 +9,20 @@ import type { Plan, PlanForeignKey, PlanTable, SourceEngine } from "../model.js"
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { TableProof, TargetLook } from "../verify-port.js";
 import { FencedChildren } from "./fenced-children.js";
-import type { OrphanVerdict } from "./orphans.js";
 
 /** The last batches of the child's and of the parent's lane whose rows were asked. */
 interface Through {
   readonly child: bigint;
   readonly parent: bigint;
+}
+
+/** What a look at all rows of a key has told; source names. */
+export interface AskedVerdict {
+  readonly table: string;
+  readonly foreignKey: string;
+  readonly parent: string | null;
+  /** `holds`, or what keeps it from being known. */
+  readonly result: string;
 }
 
 /** A page of touched rows of one table, by their keys. */
@@ -54,7 +62,7 @@ export class AskedKeys {
   }
 
   /** All rows of these keys were asked, after the lanes had come to these checkpoints. */
-  looked(verdicts: readonly OrphanVerdict[], at: ReadonlyMap<string, LaneCheckpoint>): void {
+  looked(verdicts: readonly AskedVerdict[], at: ReadonlyMap<string, LaneCheckpoint>): void {
     for (const { table: child, foreignKey, parent, result } of verdicts) {
       const [childAt, parentAt] = [this.#seqAt(child, at), this.#seqAt(parent, at)];
       const name = nameOf(child, foreignKey);
