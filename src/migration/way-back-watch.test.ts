@@ -129,3 +129,43 @@ it("lets the target's log go once the checkpoint has passed it, and not where so
   }, kept);
   expect(told).toEqual(["passed", "confirmed"]);
 });
+
+it("is no way back from a reading that failed until something has come again", async () => {
+  const end = new AbortController();
+  const reads: ChangeSink[] = [];
+  let next: () => void = () => undefined;
+  const feed: ChangeFeed = {
+    read: async (_from, to) => {
+      reads.push(to);
+      if (reads.length === 1) throw new Fault("connection-lost", "The target is away.");
+      next();
+      await new Promise((_, reject) => {
+        end.signal.addEventListener("abort", () => {
+          reject(over);
+        });
+      });
+    },
+    holds: () => true,
+    retention: () => Promise.resolve(null),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const again = new Promise<void>((resolve) => (next = resolve));
+  const watch = new WayBackWatch({
+    wayBack: {
+      feed: () => Promise.resolve(feed),
+      position: () => Promise.resolve(place),
+      mark: () => Promise.resolve("1"),
+    },
+    ...{ plan: examplePlan([a, b]), start: place, passed: null },
+    wait: () => Promise.resolve(),
+    onWord: () => undefined,
+  });
+  const running = watch.run(end.signal);
+  await again;
+  // Begun again is not read yet.
+  expect(watch.blocking()).toEqual(["no-way-back"]);
+  reads[1]?.idle(() => place);
+  expect(watch.blocking()).toEqual([]);
+  end.abort(over);
+  await expect(running).rejects.toBe(over);
+});

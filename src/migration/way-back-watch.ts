@@ -35,7 +35,10 @@ export class WayBackWatch {
   readonly #foreign = new Map<string, number>();
   /** Tables that somebody else has changed in their form: no comparison of rows settles that. */
   readonly #reshaped = new Set<string>();
+  /** Why nothing is read; over only when something has come, if it is no more than that nothing was written. */
   #failure: Fault | null = null;
+  /** A defect of ours, which no reading mends. */
+  #broken: Fault | null = null;
   #keeps = false;
   #passing: Promise<void> | null = null;
   #reading = false;
@@ -47,7 +50,7 @@ export class WayBackWatch {
   blocking(): readonly string[] {
     return [
       ...(this.#foreign.size + this.#reshaped.size > 0 ? ["foreign-writes"] : []),
-      ...(this.#failure === null && this.#reading ? [] : ["no-way-back"]),
+      ...(this.#failure === null && this.#broken === null && this.#reading ? [] : ["no-way-back"]),
     ];
   }
 
@@ -81,7 +84,7 @@ export class WayBackWatch {
         feed.confirm?.(position);
       } catch (error) {
         if (!(error instanceof Fault))
-          this.#failure = new Fault("bug", "The way back's checkpoint could not be moved.", { cause: error });
+          this.#broken = new Fault("bug", "The way back's checkpoint could not be moved.", { cause: error });
         else onWord(`the target's log is kept longer than it has to be: ${error.message}`);
       }
       try {
@@ -98,7 +101,6 @@ export class WayBackWatch {
     for (;;) {
       throwIfStopped(signal);
       try {
-        this.#failure = null;
         this.#reading = true;
         await feed.read([at()], sink, { untilEnd: false, signal });
       } catch (error) {
@@ -121,7 +123,8 @@ export class WayBackWatch {
     const end = await this.#options.wayBack.position();
     const id = await this.#options.wayBack.mark("canary");
     while (!this.#seen.delete(id)) {
-      if (this.#failure !== null) throw this.#failure;
+      const failure = this.#broken ?? this.#failure;
+      if (failure !== null) throw failure;
       await this.#options.wait(lookMs, signal);
     }
     this.demandNothingForeign();
@@ -173,16 +176,19 @@ export class WayBackWatch {
       // The target's log has the rows of a prepared transaction at its commit.
       endsUnseen: () => undefined,
       marker: (_lane, id) => {
+        this.#failure = null;
         this.#seen.add(id);
         if (this.#seen.size > 1000) this.#seen.clear();
       },
       commit: (position) => {
+        this.#failure = null;
         committed(position());
       },
       schemaChange: ({ tables }) => {
         for (const table of tables) this.#reshaped.add(table);
       },
       idle: (position) => {
+        this.#failure = null;
         committed(position());
       },
       full: () => false,
