@@ -331,6 +331,14 @@ export const parts: readonly Part[] = [
     env: { HEADGATE_TEST_SOURCES: source, HEADGATE_TEST_SOAK_SECONDS: "900" },
   })),
   {
+    name: "night-lost",
+    proves:
+      "a soak whose slot is lost in the middle of a rollback: the next command opens the target again, and complete ends it",
+    share: "nothing of it",
+    project: "world",
+    file: "test/world/night-lost.test.ts",
+  },
+  {
     name: "triggers",
     proves:
       "every trigger of the soak fired for real, a full disk too, told with its figures, and a person paged",
