@@ -294,6 +294,8 @@ export async function simulate(
       !acts.open &&
       now.stream !== null &&
       target.unique &&
+      // What a crash of the target has taken back is copied again by the engine that comes, and it may not have come yet.
+      target.view().tables.every(({ split, ranges, rangesDone }) => split && ranges === rangesDone) &&
       [...target.lanes.values()].every(({ position }) => position !== null && countOf(position) >= want) &&
       now.stream.lanes.every(({ joined }) => joined)
     );
