@@ -331,6 +331,14 @@ export const parts: readonly Part[] = [
     env: { HEADGATE_TEST_SOURCES: source, HEADGATE_TEST_SOAK_SECONDS: "900" },
   })),
   {
+    name: "night-resumed",
+    proves:
+      "what an engine leaves that was killed in the middle of a night is ended by the next command: a rollback, a complete, a lost journal, a cutover in another process",
+    share: "the same, less the complete",
+    project: "world",
+    file: "test/world/night-resumed.test.ts",
+  },
+  {
     name: "night-lost",
     proves:
       "a soak whose slot is lost in the middle of a rollback: the next command opens the target again, and complete ends it",
@@ -342,7 +350,7 @@ export const parts: readonly Part[] = [
     name: "triggers",
     proves:
       "every trigger of the soak fired for real, a full disk too, told with its figures, and a person paged",
-    share: "the same, less the disk, which counts as full after a minute",
+    share: "the same, less the disk and a way back that is behind, which take their time",
     project: "world",
     file: "test/world/triggers.test.ts",
   },

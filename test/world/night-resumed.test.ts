@@ -112,7 +112,8 @@ describe("a night that was left", () => {
     await whole("source");
   });
 
-  it("drops the slot of a complete that died before it did", async () => {
+  it("drops the slot of a complete that died before it did", async (context) => {
+    if (process.env["HEADGATE_GATE"] !== "1") context.skip("one night more: in the gate");
     await ends(["cutover", "--until", "soaking"], "soaking");
     const died = await night.headgate(["complete"], dies("completed", "entered"));
     expect([died.code, died.stdout]).toEqual([null, expect.any(String)]);

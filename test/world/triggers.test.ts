@@ -105,7 +105,8 @@ describe("a soak", () => {
     }
   });
 
-  it("tells that the way back is behind, and that its batches fail", async () => {
+  it("tells that the way back is behind, and that its batches fail", async (context) => {
+    if (process.env["HEADGATE_GATE"] !== "1") context.skip("behind by its window, twice: in the gate");
     const [holder, killer] = await Promise.all([1, 2].map(async () => openDriver(await sourceUrl("mysql9"))));
     if (holder === undefined || killer === undefined) throw new Error("no connection");
     const ended = new AbortController();
