@@ -82,6 +82,18 @@ describe("the night", () => {
       "WITH made AS (INSERT INTO audit (token) VALUES ('gone') RETURNING id) SELECT id::text AS id FROM made",
     );
     await night.target.sql("DELETE FROM audit WHERE token = 'gone'");
+    // Let in by somebody during the soak: what it writes once the way back is drained would stay behind.
+    await night.target.sql("DROP ROLE IF EXISTS headgate_let_in");
+    await night.target.sql("CREATE ROLE headgate_let_in LOGIN");
+    await night.target.sql('GRANT CONNECT ON DATABASE "cutover" TO headgate_let_in');
+    await night.target.sql("GRANT USAGE ON SCHEMA public TO headgate_let_in");
+    await night.target.sql("GRANT INSERT ON audit TO headgate_let_in");
+    const refused = await night.headgate(["rollback"]);
+    expect(refused.last).toMatchObject({ ok: false, error: { code: "fence-refused" } });
+    expect(refused.stdout).toMatch(/headgate_let_in may log in to the target and write to public\.audit/u);
+    await night.app.more(5);
+    await night.target.sql("DROP OWNED BY headgate_let_in");
+    await night.target.sql("DROP ROLE headgate_let_in");
     const said = await night.headgate(["rollback"]);
     expect(said.code, said.stdout + said.stderr).toBe(0);
     expect(said.last).toMatchObject({ verb: "rollback", state: "rolled_back", proof: { equal: true } });
