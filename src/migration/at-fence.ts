@@ -73,9 +73,10 @@ export async function proveAtFence(options: AtFenceOptions): Promise<FenceProof>
   const compared = tools.now();
   const run = await record(tools, tools.ledger, first);
   const recorded = tools.now();
-  // What came through the fence meanwhile is in no list, and a repair leaves marks of its own.
-  await caughtUp(signal);
-  const late = await movedSince(tools, first.at, signal);
+  // What came through the fence while queries were asked is in no list, and a repair leaves marks of its own.
+  const took = queries.length > 0 || (options.repair !== null && first.found.length > 0);
+  if (took) await caughtUp(signal);
+  const late = took ? await movedSince(tools, first.at, signal) : [];
   const second = late.length > 0 ? null : await repaired(options, tools, first);
   const mended = tools.now();
   const left = second ?? first;
