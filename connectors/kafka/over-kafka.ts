@@ -23,6 +23,7 @@ import { recordReader } from "./record-reader.js";
 import { schemaFetcher } from "./registry.js";
 import { register } from "./registering.js";
 import { rereadOf } from "./reread.js";
+import { demandSameLog } from "./same-log.js";
 import type { FetchSchema } from "./schema-book.js";
 import { tend } from "./tending.js";
 import { connectTraces, endConnector } from "./traces.js";
@@ -167,6 +168,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
   return {
     async read(from, sink, how) {
       const { feed, connector } = await opened();
+      await demandSameLog({ source, book, wait, signal: how.signal }, from);
       await tended(options, connector, how, (own) => feed.read(from, sink, own));
     },
     holds: (later, earlier) => book.holds(later, earlier),
