@@ -153,6 +153,11 @@ describe("a soak", () => {
     await found;
     const refused = await night.headgate(["complete"]);
     expect(refused.last).toMatchObject({ ok: false, error: { code: "cutover-refused" } });
+    // The verb that becomes the engine after it knows as much: nothing is closed before it has looked.
+    await engine.stop("SIGKILL");
+    const again = await night.headgate(["complete"]);
+    expect(again.last, again.stdout).toMatchObject({ ok: false, error: { code: "cutover-refused" } });
+    engine = night.engine();
   });
 
   it("tells that the target's disk is full", async (context) => {
