@@ -131,6 +131,8 @@ export class SoakWatch {
         throw error;
       }
       if (this.status.find(({ trigger }) => trigger === fired.trigger)?.state !== "fired") return null;
+      // Somebody goes back already.
+      if (this.#parts.crew.journey.state !== "soaking") return null;
       const decided = await this.#answer(fired);
       if (decided.act !== "page") return decided;
     }

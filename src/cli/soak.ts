@@ -183,8 +183,9 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     },
     rollback: async (_ask: unknown, onProgress: (facts: Body) => void) =>
       await way.go((steps) => onProgress({ steps: [...steps] })),
-    complete: async () => {
-      await looked(parts, verifier, reverse);
+    complete: async (_ask: unknown, _progress: unknown, word: AbortSignal) => {
+      await looked(parts, verifier, reverse, eitherOf(signal, word));
+      throwIfStopped(word);
       watching.demandClean();
       await verifier.demandClean();
       const body = await complete(parts, reverse, streaming);
@@ -202,7 +203,11 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   steering.works(ending, "The target is open");
   const tasks: Promise<Soaked>[] = [
     over.promise,
-    untilDrained(reverse.stream.run(), over.promise, streaming.signal),
+    untilDrained(reverse.stream.run(), over.promise, streaming.signal).catch((error: unknown): Soaked => {
+      // Another life begins without it: it pages, and opens the target again where a rollback has shut it.
+      if (error instanceof Fault && noWayBack.has(error.code)) return "reopened";
+      throw error;
+    }),
     untilDrained(verifier.run(stop), over.promise, streaming.signal),
     untilDrained(
       watching.run().then(() => over.promise),
@@ -237,9 +242,10 @@ async function soaking(parts: Soaking): Promise<Soaked> {
 
 /** Until this life has compared once what was touched, or knows why it cannot: what a life before it knew is on record, and no more. */
 async function looked(
-  { living, signal }: Soaking,
+  { living }: Soaking,
   verifier: SoakVerifier,
   reverse: ReverseStream,
+  signal: AbortSignal,
 ): Promise<void> {
   const { wait } = living.context.services;
   while (verifier.status.last === null && verifier.status.failure === null && reverse.waiting.length === 0)

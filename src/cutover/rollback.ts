@@ -54,7 +54,10 @@ export async function rollback(
       // From here on the way leads to the source.
       if (step.name === "forward-lanes") {
         if (!steps.has(step.name)) {
-          await persisting(walk, () => lastLook(walk, steps), { signal });
+          await orStopped(
+            persisting(walk, () => lastLook(walk, steps), { signal }),
+            signal,
+          );
           await lookout.lastLook();
         }
         lookout.committed();
@@ -78,7 +81,9 @@ export async function rollback(
 /** Right before the way leads to the source: nobody else could have written on the target, and the source has what was proven. */
 async function lastLook({ night }: Walk, steps: Journey["steps"]): Promise<void> {
   await demandNoStrangers(night.target);
-  await demandHome(night, steps.get("reverse-proof")?.done?.note?.["home"]);
+  // An older build has noted it of the drain alone.
+  const home = steps.get("reverse-proof")?.done?.note?.["home"];
+  await demandHome(night, home ?? steps.get("reverse-drain")?.done?.note?.["position"]);
 }
 
 /** What of a walk opening the target again takes: no stream, and a source only if there is one. */

@@ -87,6 +87,13 @@ export class ReverseStream implements AsyncDisposable {
     const start = await wayBack.prepare(plan);
     const feed = await wayBack.feed(wayBackPlan(plan));
     const known = await ledger.checkpoint(plan.migration);
+    const applied = known?.position ?? null;
+    if (applied !== null && !feed.holds(applied, start))
+      throw new Fault(
+        "log-purged",
+        "The slot that keeps the target's log stands past what the way back has applied: somebody else has read it or moved it on, and the target has thrown away what lies between.",
+        { next: "headgate verify shows what the source lacks; or headgate complete" },
+      );
     const { atSwitch } = options;
     // Nothing of the soak is applied yet: then all of it has to be in the log still.
     if (

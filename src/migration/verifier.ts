@@ -39,6 +39,8 @@ import { checkpoints } from "../verify/still.js";
 /** Between two looks at what was touched, and between two looks at everything. */
 const touchedEveryMs = 30_000;
 const wholeEveryMs = 3_600_000;
+/** Between two looks at foreign keys of which a look at rows alone has left it open whether they hold: the fence would ask them. */
+const deepEveryMs = 300_000;
 /** Verifications among which the last of everything is looked for: more than an hour has of them. */
 const lastRuns = 4_000;
 /** The same while rows wait to be looked at again. */
@@ -183,6 +185,7 @@ export class Verifier {
     const tools: VerificationTools = { ...given, givesWay: () => this.#asking > 0 };
     /** When everything was compared last, by an engine before this one too; null until the first look is over. */
     let whole: number | null = null;
+    let deepAt = Number.NEGATIVE_INFINITY;
     for (;;) {
       const full: boolean = whole !== null && tools.now() - whole >= wholeEveryMs;
       // Queries and foreign keys are as dear as the whole: asked at first, with the whole, and while one does not hold.
@@ -191,10 +194,12 @@ export class Verifier {
         this.#last === null ||
         this.#last.open > 0 ||
         this.#asked.doubtful ||
+        (tools.now() - deepAt >= deepEveryMs && !this.#asked.allKnown(await tools.ledger.tables())) ||
         this.blocking().some((code) => code !== "pending");
       const request: VerifyRequest = { method, full: full ? "round" : false, tables: null };
       try {
         await this.#alone(() => this.#verify(tools, request, deep ? "deep" : "rows", signal), signal);
+        if (deep) deepAt = tools.now();
         whole = full || whole === null ? tools.now() - (full ? 0 : await this.#sinceWhole()) : whole;
       } catch (error) {
         throwIfStopped(signal);

@@ -134,6 +134,13 @@ export class AskedKeys {
     return through.child >= childClean && through.parent >= parentClean;
   }
 
+  /** Whether all keys that the target holds its rows to are known. */
+  allKnown(proofs: readonly TableProof[]): boolean {
+    return this.#plan.tables.every(({ source, foreignKeys = [] }) =>
+      foreignKeys.every(({ name, orphans }) => orphans !== "refuse" || this.known(source, name, proofs)),
+    );
+  }
+
   #tiesOf(table: PlanTable): readonly { readonly child: PlanTable; readonly key: PlanForeignKey }[] {
     return this.#plan.tables.flatMap((child) =>
       (child.foreignKeys ?? [])

@@ -3,6 +3,7 @@
  * thousand in one look, batch by batch of the lane, and the table is clean as of the last of these batches. A table that
  * was touched whole, or has no key, has to be compared whole.
  */
+import { Fault } from "../errors.js";
 import type { PlanTable } from "../model.js";
 import type { Pacer } from "../safety/turns.js";
 import type { LaneCheckpoint } from "../stream-port.js";
@@ -159,11 +160,26 @@ async function askParents(
   let answer = await ask();
   for (let time = 1; answer.orphans && following !== null && time < mostAsked; time += 1) {
     pacer?.rest("idle");
-    for (const lane of answer.lanes) await following.caughtUp(lane, signal);
+    if (!(await cameUp(following, answer.lanes, signal))) break;
     await pacer?.pace(signal);
     answer = await ask();
   }
   asked.carry(page, answer);
+}
+
+/** False where a lane stands: then it stays unknown what its rows would have been. */
+async function cameUp(
+  following: NonNullable<VerifyTools["following"]>,
+  lanes: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    for (const lane of lanes) await following.caughtUp(lane, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Fault) || error.code !== "quarantined") throw error;
+    return false;
+  }
 }
 
 function bytesOf({ keys }: Page): readonly Buffer[] {

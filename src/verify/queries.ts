@@ -14,7 +14,7 @@ import { throwIfStopped } from "../stop.js";
 import { askedAs, gateOf, shownKeys } from "./gate.js";
 import type { Gate, GateSettings } from "./gate.js";
 import { whileStill } from "./still.js";
-import type { StillTools } from "./still.js";
+import type { Seen, StillTools } from "./still.js";
 import { untilAnswered } from "./tools.js";
 
 export interface GateVerdict {
@@ -102,7 +102,9 @@ async function askPair(look: () => Promise<Look>, { still, plan, signal }: GateO
   if (still === null) return await look();
   let parted: Look | null = null;
   for (let tries = 1; ; tries += 1) {
-    const { value, still: unmoved } = await whileStill(still, plan.tables, look, signal);
+    const seen = await stillOrStanding(still, plan, look, signal);
+    if (typeof seen === "string") return standing(parted ?? (await look()), seen);
+    const { value, still: unmoved } = seen;
     if (unmoved) return value;
     if (value.result !== "holds") parted = value;
     const again = `each time it was asked, ${String(tries)} times`;
@@ -115,6 +117,33 @@ async function askPair(look: () => Promise<Look>, { still, plan, signal }: GateO
     if (parted !== null && tries === mostTries)
       return { ...parted, result: "pending", sentence: `${parted.sentence} Rows were changed ${again}.` };
   }
+}
+
+/** The look, or why a lane stands that would have to come up with the source: nobody can say that nothing moved. */
+async function stillOrStanding(
+  still: StillTools,
+  plan: Plan,
+  look: () => Promise<Look>,
+  signal: AbortSignal,
+): Promise<Seen<Look> | string> {
+  try {
+    return await whileStill(still, plan.tables, look, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Fault) || !stands.has(error.code)) throw error;
+    return error.message;
+  }
+}
+
+const stands: ReadonlySet<string> = new Set(["quarantined", "prepared-transactions"]);
+
+function standing(last: Look, why: string): Look {
+  if (last.result === "holds")
+    return { ...last, moving: true, sentence: `${last.sentence} A lane stands meanwhile: ${why}` };
+  return {
+    ...last,
+    result: "pending",
+    sentence: `${last.sentence} It cannot be judged yet: ${why}`,
+  };
 }
 
 async function askRule(gate: Rule, look: () => Promise<Look>, options: GateOptions): Promise<Look> {

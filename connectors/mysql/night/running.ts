@@ -33,9 +33,14 @@ const looksAtMost = 50;
 
 /** Everybody but this session, the server's own threads and those that have not logged in yet. */
 export async function runningNow(connection: Connection): Promise<readonly Running[]> {
+  return await spoken(connection, () => lookAtRunning(connection));
+}
+
+/** Every look at the list may meet such a statement, whatever is asked of it. */
+async function spoken<T>(connection: Connection, look: () => Promise<T>): Promise<T> {
   for (let looks = 1; ; looks += 1) {
     try {
-      return await lookAtRunning(connection);
+      return await look();
     } catch (error) {
       const number = error instanceof Fault ? error.facts["errno"] : null;
       if (number !== unspeakable || looks >= looksAtMost) throw error;
@@ -79,8 +84,10 @@ async function lookAtRunning(connection: Connection): Promise<readonly Running[]
 
 /** By session: who is logging in, and may have been let in before an account was shut. */
 export async function comingIn(connection: Connection): Promise<readonly string[]> {
-  const rows = await connection.query(
-    "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'unauthenticated user' OR (COMMAND = 'Connect' AND HOST LIKE '%:%')",
+  const rows = await spoken(connection, () =>
+    connection.query(
+      "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'unauthenticated user' OR (COMMAND = 'Connect' AND HOST LIKE '%:%')",
+    ),
   );
   return rows.map(([id]) => id ?? "");
 }
@@ -164,9 +171,11 @@ async function untilGone(
 ): Promise<void> {
   for (;;) {
     throwIfStopped(signal);
-    const left = await connection.query(
-      "SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (?) AND NOT (COMMAND = 'Killed' AND COALESCE(STATE, '') = '')",
-      [sessions],
+    const left = await spoken(connection, () =>
+      connection.query(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE ID IN (?) AND NOT (COMMAND = 'Killed' AND COALESCE(STATE, '') = '')",
+        [sessions],
+      ),
     );
     if (left.length === 0) return;
     await connection.query(`DO SLEEP(${shortSeconds})`);
