@@ -185,6 +185,7 @@ export class CutoverWork {
   ): Promise<Body> {
     const { services, ledger, found, verifier, migration, wayBack } = this.#parts;
     await this.#demandReady(ask, signal);
+    await this.#demandFree(crew, signal);
     const told: StepTold[] = [];
     const timed = async (step: string, act: () => Promise<unknown>): Promise<void> => {
       const began = services.now();

@@ -79,6 +79,8 @@ function folded(entries: readonly JournalEntry[]): Journey {
           journey.givenUp = note["why"];
         journey.state = stateNamed(step);
         journey.since = at;
+        // One more way back has its own reasons.
+        if (journey.state === "rolling_back") journey.why = null;
         // A way back that was given up: the next one begins with its first step.
         if (journey.state === "soaking") for (const name of [...homeStepNames, reopening]) steps.delete(name);
         if (typeof note?.["why"] === "string") journey.why = note["why"];

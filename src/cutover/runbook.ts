@@ -245,10 +245,12 @@ function after({ command, environment, targetDatabase }: RunbookFacts): RunbookP
         `${command} report --html report.html`,
         "A report with its digest",
       ),
-      step("Soak: every day", `${command} verify`, "Exit 0: source and target are still equal", {
-        abort: "Rows differ.",
-        undo: `${command} rollback, or mend and verify again`,
-      }),
+      step(
+        "Soak: every day",
+        `${command} status`,
+        "soaking; no trigger is fired: the engine compares both sides all the while, and divergence tells of rows that differ",
+        { abort: "A trigger is fired, or the way back stands.", undo: `${command} rollback` },
+      ),
       step(
         "The end of the soak: there is no way back after this",
         `${command} complete${confirmed(environment, targetDatabase)}`,

@@ -193,6 +193,7 @@ async function main(): Promise<void> {
 }
 
 function ending(exact: boolean, started: number): void {
+  say("\nThe servers run on; npm run stack -- down stops them.");
   say(`${((performance.now() - started) / 1000).toFixed(1)} s in all.`);
   process.exitCode = exact ? 0 : 2;
 }
