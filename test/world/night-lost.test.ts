@@ -42,3 +42,37 @@ it("a way back that is lost opens the target again, and the soak ends by complet
   expect(new Set(there).size).toBe(there.length);
   expect(night.app.acknowledged.filter((token) => !there.includes(token))).toEqual([]);
 });
+
+it("one that is lost under a living engine pages, and the engine goes on without it", async (context) => {
+  if (process.env["HEADGATE_GATE"] !== "1") context.skip("a night of its own: in the gate");
+  await using night = await nightJourney("night_gone");
+  await shopTables(night.source);
+  night.app.start();
+  await night.app.more(10);
+  const engine = night.engine();
+  await engine.logged(/"msg":"ready"/u);
+  const cut = await night.headgate(["cutover"]);
+  expect(cut.code, cut.stdout + cut.stderr).toBe(0);
+  await night.app.more(10);
+  // The engine reads it again at once: between two readings it can be dropped.
+  const mine = "FROM pg_replication_slots WHERE database = 'night_gone'";
+  while ((await night.target.sql(`SELECT slot_name ${mine}`)).length > 0)
+    await night.target
+      .sql(
+        `SELECT pg_terminate_backend(active_pid) ${mine} AND active; SELECT pg_drop_replication_slot(slot_name) ${mine} AND NOT active`,
+      )
+      .catch((error: unknown) => {
+        // It was read again between the two.
+        if (!(error instanceof Error && "code" in error && error.code === "55006")) throw error;
+      });
+  await engine.logged(/there is no way back any more/u);
+  await night.app.more(10);
+  const back = await night.headgate(["rollback"]);
+  expect(back.code).not.toBe(0);
+  expect(back.stdout + back.stderr).toMatch(/log-purged/u);
+  const status = await night.headgate(["status"]);
+  expect(status.last).toMatchObject({ state: "soaking" });
+  const ended = await night.headgate(["complete"]);
+  expect(ended.code, ended.stdout + ended.stderr).toBe(0);
+  expect(ended.last).toMatchObject({ state: "completed" });
+});
