@@ -15,7 +15,8 @@ import { freshSeed } from "../fresh-seed.js";
 import { isSource, listed } from "../world/matrix.js";
 import { seeded } from "../world/demo/random.js";
 import type { NightJourney, Said } from "../world/night-journey.js";
-import { nightLife, nightServers, nightTarget, stateOf, whole } from "./night-life.js";
+import { isUnfinished } from "../../src/cutover/runner.js";
+import { journeyNow, nightLife, nightServers, nightTarget, stateOf, whole } from "./night-life.js";
 import type { NightLife, NightServers } from "./night-life.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
@@ -139,7 +140,11 @@ async function oneCommand(
     return stdout + stderr;
   }
   const engine = night.engine();
-  const ended = async (): Promise<boolean> => ["soaking", "rolled_back"].includes(await stateOf(night));
+  // Whoever is stopped in the middle of the switch's hooks has not routed the traffic yet.
+  const ended = async (): Promise<boolean> => {
+    const journey = await journeyNow(night);
+    return journey.state === "rolled_back" || (journey.state === "soaking" && !isUnfinished(journey));
+  };
   const dead = new AbortController();
   void engine.logged(/nothing says this/u).catch(() => {
     dead.abort();

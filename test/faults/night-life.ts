@@ -85,9 +85,13 @@ export async function nightLife(
   };
 }
 
-/** The state that the journal tells. */
-export async function stateOf({ folder, migration }: NightJourney): Promise<string> {
-  return journeyOf((await readJournal(journalPath(join(folder, ".headgate", migration)))).entries).state;
+/** What the journal tells. */
+export async function journeyNow({ folder, migration }: NightJourney): Promise<ReturnType<typeof journeyOf>> {
+  return journeyOf((await readJournal(journalPath(join(folder, ".headgate", migration)))).entries);
+}
+
+export async function stateOf(night: NightJourney): Promise<string> {
+  return (await journeyNow(night)).state;
 }
 
 /** Every acknowledged write is there once, and no other more than once. */
