@@ -79,6 +79,9 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
   };
 }
 
+const soaking =
+  "All of this was proven up to the switch. Since then applications write the target, and the engine compares both sides in the background: headgate status says whether rows differ (the trigger divergence).";
+
 function bodyOf(
   migration: OpenMigration,
   view: LedgerView,
@@ -101,7 +104,7 @@ function bodyOf(
     lanes: view.lanes,
     policies: policyCounts(view),
     inventory: plan?.inventory ?? null,
-    proof,
+    proof: view.state === "soaking" ? { ...proof, sentences: [...proof.sentences, soaking] } : proof,
   };
 }
 
