@@ -144,8 +144,8 @@ const leftOut =
   "The changes came over Kafka: what Debezium leaves out beside other changes of its transaction (a statement that was logged as text, a row that a filter takes away) touches nothing in the log, and only a comparison of everything finds it.";
 
 /** What is said of a query that the pause had no room for. */
-function unasked({ name, seconds, at }: HeldGate): string {
-  return `${name} held at ${at} and was not asked again inside the fence, as it takes ${seconds.toFixed(1)} s: what was written since is not in it.`;
+function unasked({ settings, seconds, at }: HeldGate): string {
+  return `${settings.name} held at ${at} and was not asked again inside the fence, as it takes ${seconds.toFixed(1)} s: what was written since is not in it.`;
 }
 
 async function fits(

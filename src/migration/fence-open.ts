@@ -17,8 +17,7 @@ export interface FenceOpen {
 }
 
 export interface HeldGate {
-  readonly name: string;
-  readonly settings: GateSettings;
+  readonly settings: GateSettings & { readonly name: string };
   /** What its last asking took. */
   readonly seconds: number;
   /** ISO time of the end of that verification. */
@@ -58,7 +57,7 @@ export async function fenceOpen(
     const settings = { ...given, name };
     if (found?.result !== "holds" || found.moving === true || found.seconds === undefined || at === null)
       open.push(settings);
-    else held.push({ name, settings, at, seconds: found.seconds });
+    else held.push({ settings, at, seconds: found.seconds });
   }
   return { open, held };
 }

@@ -1,7 +1,7 @@
 /**
  * Up to which batches the target's foreign keys are known to hold. A look at all rows of a key says so as of the checkpoint
  * before it; the pages of touched rows that are compared afterwards carry it on, as the rows of each are asked for their
- * parents in the same view. What was compared without being asked (a whole table, rows that an earlier engine compared) leaves
+ * parents before the page counts as compared. What was compared without being asked (a whole table, rows that an earlier engine compared) leaves
  * a gap, and a key with a gap is asked as a whole inside the fence. It is kept in memory alone: an engine that took over
  * knows nothing, and asks.
  */

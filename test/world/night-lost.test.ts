@@ -4,10 +4,10 @@
  */
 import { expect, it } from "vitest";
 import { nightJourney, shopTables } from "./night-journey.js";
+import type { NightJourney, RunningEngine } from "./night-journey.js";
 
-it("a way back that is lost opens the target again, and the soak ends by complete", async (context) => {
-  if (process.env["HEADGATE_GATE"] !== "1") context.skip("a night of its own: in the gate");
-  await using night = await nightJourney("night_lost");
+/** An application on the target, and the engine that has opened it. */
+async function soak(night: NightJourney): Promise<RunningEngine> {
   await shopTables(night.source);
   night.app.start();
   await night.app.more(10);
@@ -16,6 +16,13 @@ it("a way back that is lost opens the target again, and the soak ends by complet
   const cut = await night.headgate(["cutover"]);
   expect(cut.code, cut.stdout + cut.stderr).toBe(0);
   await night.app.more(10);
+  return engine;
+}
+
+it("a way back that is lost opens the target again, and the soak ends by complete", async (context) => {
+  if (process.env["HEADGATE_GATE"] !== "1") context.skip("a night of its own: in the gate");
+  await using night = await nightJourney("night_lost");
+  const engine = await soak(night);
   const asked = night.headgate(["rollback"]);
   await engine.logged(/step shut-target: done/u);
   await engine.stop("SIGKILL");
@@ -46,14 +53,7 @@ it("a way back that is lost opens the target again, and the soak ends by complet
 it("one that is lost under a living engine pages, and the engine goes on without it", async (context) => {
   if (process.env["HEADGATE_GATE"] !== "1") context.skip("a night of its own: in the gate");
   await using night = await nightJourney("night_gone");
-  await shopTables(night.source);
-  night.app.start();
-  await night.app.more(10);
-  const engine = night.engine();
-  await engine.logged(/"msg":"ready"/u);
-  const cut = await night.headgate(["cutover"]);
-  expect(cut.code, cut.stdout + cut.stderr).toBe(0);
-  await night.app.more(10);
+  const engine = await soak(night);
   // The engine reads it again at once: between two readings it can be dropped.
   const mine = "FROM pg_replication_slots WHERE database = 'night_gone'";
   while ((await night.target.sql(`SELECT slot_name ${mine}`)).length > 0)
