@@ -54,7 +54,8 @@ export interface ChangeSink {
   /**
    * One changed row. The before image is bytes [before, beforeEnd), the after image [after, afterEnd) of the same
    * buffer; an insert has no before image and a delete no after image: start and end are equal then. `unchecked`: the
-   * session had foreign_key_checks off, so no foreign key of the source did anything beside it.
+   * session had foreign_key_checks off, so no foreign key of the source did anything beside it. The buffer is the feed's
+   * own again when the call returns.
    */
   change(
     images: RowImages,

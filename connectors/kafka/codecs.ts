@@ -5,8 +5,9 @@
 import { decompress as unzstd } from "fzstd";
 import kafkajs from "kafkajs";
 import snappy from "kafkajs-snappy";
-import { decompress as unlz4 } from "lz4js";
+import { decompressBound, decompressFrame } from "lz4js";
 import { Fault } from "../../src/errors.js";
+import { unreadable } from "./unreadable.js";
 
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
@@ -24,10 +25,26 @@ function reading(unpack: (bytes: Buffer) => Uint8Array): () => Codec {
   });
 }
 
+/** What a frame is unpacked into: the library would have a buffer of its largest size made, and cleared, for each. */
+let scratch = Buffer.allocUnsafeSlow(0);
+/** One that a large frame left behind is not kept. */
+const keptBytes = 8 * 1024 * 1024;
+
+function unlz4(frame: Buffer): Buffer {
+  const most = decompressBound(frame);
+  const room = scratch.length >= most ? scratch : Buffer.allocUnsafeSlow(most);
+  if (most <= keptBytes) scratch = room;
+  const size = decompressFrame(frame, room);
+  if (size > most) throw unreadable("Records that are packed by lz4 are damaged.");
+  const unpacked = Buffer.allocUnsafeSlow(size);
+  room.copy(unpacked, 0, 0, size);
+  return unpacked;
+}
+
 /** Idempotent: kafkajs has one table of them for the whole process. */
 export function registerCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
   CompressionCodecs[CompressionTypes.Snappy] = snappy;
-  CompressionCodecs[CompressionTypes.LZ4] = reading((bytes) => unlz4(bytes));
+  CompressionCodecs[CompressionTypes.LZ4] = reading(unlz4);
   CompressionCodecs[CompressionTypes.ZSTD] = reading((bytes) => unzstd(bytes));
 }

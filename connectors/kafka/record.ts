@@ -93,6 +93,8 @@ export interface RecordImages extends RowImages {
    * index, or the table has no key.
    */
   again(bytes: Buffer, start: number, end: number): boolean;
+  /** Throws as `again` does where an old image, by which a row is found, holds such a value. */
+  demandFindable(bytes: Buffer, start: number, end: number): void;
   /** Reads images that `patch` made. The same object each time. */
   readonly patched: RowImages;
   /**

@@ -12,7 +12,12 @@ declare module "kafkajs-snappy" {
 }
 
 declare module "lz4js" {
-  /** One LZ4 frame, its checksums unlooked at: block checksums, which no Kafka producer writes, it gets wrong. */
-  export function decompress(frame: Uint8Array, maxSize?: number): Uint8Array;
+  /** Bytes that the frame has at most once it is unpacked. */
+  export function decompressBound(frame: Uint8Array): number;
+  /**
+   * Unpacks one LZ4 frame and returns how many bytes there are; what is past the end of `out` is lost. Its checksums are
+   * unlooked at: block checksums, which no Kafka producer writes, it gets wrong.
+   */
+  export function decompressFrame(frame: Uint8Array, out: Uint8Array): number;
   export function compress(bytes: Uint8Array, maxSize?: number): Uint8Array;
 }

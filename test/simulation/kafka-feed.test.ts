@@ -155,6 +155,7 @@ function imagesOf(table: PlanTable): RecordImages {
       throw new Error("nobody reads");
     },
     doubtful: [],
+    demandFindable: () => undefined,
     again: () => false,
     get patched() {
       return images;

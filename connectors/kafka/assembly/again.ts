@@ -16,6 +16,11 @@ import { KeyTexts } from "./key-texts.js";
 /** Keys that one question names. */
 const mostKeys = 1_000;
 
+/** What patched images are written into. */
+const firstRoom = 4096;
+/** A room that a large row left behind is not kept. */
+const keptRoom = 1_048_576;
+
 interface Wanted {
   readonly table: PlanTable;
   readonly images: RecordImages;
@@ -30,6 +35,7 @@ export class Again {
   readonly #engine: SourceEngine;
   readonly #onCount: (count: FeedCount) => void;
   readonly #wanted = new Map<PlanTable, Wanted>();
+  #room: Buffer = Buffer.allocUnsafeSlow(firstRoom);
 
   constructor(reread: RereadSource, engine: SourceEngine, onCount: (count: FeedCount) => void) {
     this.#reread = reread;
@@ -54,9 +60,8 @@ export class Again {
     const { key, keys } = wanted;
     let name = "";
     images.reader(key.places).read(value, after, afterEnd, (packet, start, end) => {
-      const texts = key.of(packet, start, end);
-      name = JSON.stringify(texts);
-      keys.set(name, texts);
+      name = key.name(packet, start, end);
+      if (!keys.has(name)) keys.set(name, key.texts());
     });
     return name;
   }
@@ -96,10 +101,10 @@ export class Again {
       },
       {
         row: (packet, start, end) => {
-          const [left, right] = split.row(packet, start, end);
-          const name = JSON.stringify(key.of(left, 0, left.length));
+          split.row(packet, start, end);
+          const name = key.name(split.first, 0, split.firstEnd);
           // A collation finds other spellings too.
-          if (keys.has(name)) rows.set(name, right);
+          if (keys.has(name)) rows.set(name, split.others());
         },
         full: () => false,
         drained: async () => Promise.resolve(),
@@ -117,7 +122,9 @@ export class Again {
     const found = this.#wanted.get(images.table)?.rows.get(key) ?? null;
     const row = found === null ? null : { packet: found, start: 0, end: found.length };
     const room = beforeEnd - before + (afterEnd - after) + (found?.length ?? 0) + 64;
-    const out = Buffer.allocUnsafe(room);
+    // A sink keeps nothing of what it is handed.
+    const out = this.#room.length >= room ? this.#room : Buffer.allocUnsafeSlow(room);
+    if (room <= keptRoom) this.#room = out;
     const middle = images.patch(out, 0, value, before, beforeEnd, null);
     const end = images.patch(out, middle, value, after, afterEnd, row);
     sink.change(images.patched, operation, out, 0, middle, middle, end);
@@ -126,56 +133,72 @@ export class Again {
 
 /** One row of the binary protocol made into two: its first columns, and the others. */
 class Split {
-  readonly #first: number;
+  /** The first columns of the row that came last: bytes [0, firstEnd). */
+  first: Buffer = Buffer.allocUnsafeSlow(256);
+  firstEnd = 0;
+  readonly #count: number;
   readonly #wires: readonly number[];
+  #packet: Buffer = this.first;
+  #nulls = 0;
+  #middle = 0;
+  #end = 0;
 
   /** `wires`: bytes of each column's value; 0 where its length stands before it. */
-  constructor(first: number, wires: readonly number[]) {
-    this.#first = first;
+  constructor(count: number, wires: readonly number[]) {
+    this.#count = count;
     this.#wires = wires;
   }
 
-  row(packet: Buffer, start: number, end: number): readonly [Buffer, Buffer] {
+  row(packet: Buffer, start: number, end: number): void {
     const columns = this.#wires.length;
-    const nulls = start + 1;
-    const data = nulls + ((columns + 9) >> 3);
-    let [at, middle] = [data, data];
-    const isNull = (column: number): boolean => {
-      const bit = column + 2;
-      return ((packet[nulls + (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0;
-    };
+    this.#packet = packet;
+    this.#nulls = start + 1;
+    this.#end = end;
+    const data = this.#nulls + ((columns + 9) >> 3);
+    let at = data;
     for (let i = 0; i < columns; i++) {
-      if (i === this.#first) middle = at;
-      if (isNull(i)) continue;
-      const wire = this.#wires[i] ?? 0;
+      if (i === this.#count) this.#middle = at;
+      if (this.#isNull(i)) continue;
+      const wire = this.#wires[i] as number;
       at = wire > 0 ? at + wire : pastText(packet, at);
     }
     if (at !== end)
       throw new Fault("bug", "A row that was read again has other columns than were asked for.");
-    return [
-      this.#part(packet, 0, this.#first, data, middle, isNull),
-      this.#part(packet, this.#first, columns, middle, end, isNull),
-    ];
+    const size = sizeOf(this.#count, this.#middle - data);
+    if (this.first.length < size) this.first = Buffer.allocUnsafeSlow(size);
+    this.firstEnd = size;
+    this.#part(this.first, 0, this.#count, data, this.#middle);
   }
 
-  #part(
-    packet: Buffer,
-    from: number,
-    to: number,
-    start: number,
-    end: number,
-    isNull: (column: number) => boolean,
-  ): Buffer {
-    const nullBytes = (to - from + 9) >> 3;
-    const part = Buffer.alloc(1 + nullBytes + end - start);
+  /** The other columns of the row that came last. */
+  others(): Buffer {
+    const columns = this.#wires.length;
+    const others = Buffer.allocUnsafe(sizeOf(columns - this.#count, this.#end - this.#middle));
+    this.#part(others, this.#count, columns, this.#middle, this.#end);
+    return others;
+  }
+
+  #isNull(column: number): boolean {
+    const bit = column + 2;
+    return ((this.#packet[this.#nulls + (bit >> 3)] as number) & (1 << (bit & 7))) !== 0;
+  }
+
+  #part(part: Buffer, from: number, to: number, start: number, end: number): void {
+    const head = sizeOf(to - from, 0);
+    part.fill(0, 0, head);
     for (let i = from; i < to; i++) {
+      if (!this.#isNull(i)) continue;
       const bit = i - from + 2;
       const byte = 1 + (bit >> 3);
-      if (isNull(i)) part[byte] = (part[byte] ?? 0) | (1 << (bit & 7));
+      part[byte] = (part[byte] as number) | (1 << (bit & 7));
     }
-    packet.copy(part, 1 + nullBytes, start, end);
-    return part;
+    this.#packet.copy(part, head, start, end);
   }
+}
+
+/** Bytes of a row of so many columns whose values take so many. */
+function sizeOf(columns: number, values: number): number {
+  return 1 + ((columns + 9) >> 3) + values;
 }
 
 function pastText(packet: Buffer, at: number): number {

@@ -56,7 +56,7 @@ export class Held {
     let doubtful = false;
     if (images.doubtful.length > 0) {
       // Of an old image only what it is found by matters, and that is refused where it is in doubt.
-      if (beforeEnd > before) images.again(value, before, beforeEnd);
+      if (beforeEnd > before) images.demandFindable(value, before, beforeEnd);
       doubtful = afterEnd > after && images.again(value, after, afterEnd);
     }
     if (doubtful && this.#again === null) this.#again = this.#open();

@@ -31,11 +31,17 @@ export class KeyTexts {
     );
   }
 
-  /** Of a row that has the key's columns alone, in their order. */
-  of(packet: Buffer, start: number, end: number): readonly string[] {
+  /** What tells a row's key from all others, of a row that has the key's columns alone, in their order. */
+  name(packet: Buffer, start: number, end: number): string {
     const { out } = this.#writer;
     out.at = 0;
     this.#writer.row(packet, start, end);
+    return out.bytes.toString("latin1", 0, out.at);
+  }
+
+  /** The key that was named last. */
+  texts(): readonly string[] {
+    const { out } = this.#writer;
     let at = 2;
     return this.#decodes.map((decode) => {
       const length = out.view.getInt32(at);

@@ -46,10 +46,10 @@ export class Patch {
     return imageEnd;
   }
 
-  /** Cells by place, their lengths before them; null is NULL. Empty where nothing was read again. */
-  cells(bytes: Buffer, imageEnd: number, end: number): ReadonlyMap<number, Buffer | null> {
+  /** Cells by place, their lengths before them; null is NULL. null where nothing was read again. */
+  cells(bytes: Buffer, imageEnd: number, end: number): ReadonlyMap<number, Buffer | null> | null {
+    if (imageEnd === end) return null;
     const cells = new Map<number, Buffer | null>();
-    if (imageEnd === end) return cells;
     const found = cellsOf(this.#codecs, bytes, imageEnd, end);
     for (const [k, place] of this.#doubtful.entries()) cells.set(place, found[k] ?? null);
     return cells;
@@ -64,6 +64,8 @@ export class FieldReader implements ImageReader {
   readonly #wanted: Uint8Array;
   readonly #count: number;
   readonly #patch: Patch | null;
+  /** It reads columns that may have been read again. */
+  readonly #isPatched: boolean;
   readonly #row = new ProtocolRow();
 
   constructor(
@@ -78,6 +80,7 @@ export class FieldReader implements ImageReader {
     this.#table = table;
     this.#places = places;
     this.#patch = patch;
+    this.#isPatched = patch !== null && places.some((place) => fields[place]?.doubt !== null);
     this.#wanted = new Uint8Array(table.columns.length);
     for (const place of places) this.#wanted[place] = 1;
     this.#count = new Set(places).size;
@@ -97,7 +100,7 @@ export class FieldReader implements ImageReader {
     if (this.#patch !== null) {
       to = this.#patch.imageEnd(bytes, start, end);
       from = start + headBytes;
-      patched = this.#patch.cells(bytes, to, end);
+      if (this.#isPatched) patched = this.#patch.cells(bytes, to, end);
     }
     walk.walk(bytes, from, to, this.#wanted, this.#count);
     row.begin(places.length, to - from);
@@ -117,11 +120,14 @@ export class FieldReader implements ImageReader {
   #isDoubtful(bytes: Buffer, place: number): boolean {
     const { at, lengths, kinds } = this.#walk;
     const field = this.#fields[place] as TableField;
-    return field.guarded(
-      this.#table,
-      () =>
-        field.doubt?.(bytes, at[place] as number, lengths[place] as number, kinds[place] as number) === true,
-    );
+    if (field.doubt === null) return false;
+    try {
+      return field.doubt(bytes, at[place] as number, lengths[place] as number, kinds[place] as number);
+    } catch (error) {
+      return field.guarded(this.#table, () => {
+        throw error;
+      });
+    }
   }
 
   #write(bytes: Buffer, place: number): void {

@@ -58,6 +58,7 @@ export const jsonPrimitives: Primitives = {
 const minus = 45;
 const letterT = 116;
 const letterF = 102;
+const equals = 61;
 const openBracket = 91;
 
 /** What had to be made of a value. */
@@ -169,7 +170,7 @@ function putPoint(out: Buffer, at: number, point: number): number {
 export function decodeText(encoding: "base64" | "base64url" | "hex"): void {
   const { bytes, at, length } = held;
   const text = bytes.toString("latin1", at, at + length);
-  const digits = encoding === "hex" ? length : text.replace(/={1,2}$/, "").length;
+  const digits = encoding === "hex" ? length : length - padding(bytes, at, length);
   const size = encoding === "hex" ? digits / 2 : Math.floor((digits * 3) / 4);
   // Where the text itself stands in the scratch it is no longer needed: it is a copy by now.
   const out = room(Math.max(1, length));
@@ -178,6 +179,13 @@ export function decodeText(encoding: "base64" | "base64url" | "hex"): void {
   held.bytes = out;
   held.at = 0;
   held.length = size;
+}
+
+/** Signs that fill the last four of base64; at most two. */
+function padding(bytes: Buffer, at: number, length: number): number {
+  let found = 0;
+  while (found < 2 && found < length && bytes[at + length - 1 - found] === equals) found++;
+  return found;
 }
 
 const cursor = new JsonCursor();

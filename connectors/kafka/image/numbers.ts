@@ -24,6 +24,9 @@ const sizes: Readonly<Record<string, Size>> = {
   year: { bytes: 2, bits: 16 },
 };
 
+/** Six bytes are 48 bits, and a double holds 53. */
+const exactBytes = 6;
+
 type ReadInteger = ReadField<number | bigint>;
 
 /** How the column's whole numbers are read; `unscaled`: a decimal without fraction, always or where it is a text. */
@@ -49,10 +52,15 @@ export function integerReader(
   };
 }
 
-/** Big-endian two's complement that is held. */
-function heldInteger(): bigint {
+/** Big-endian two's complement that is held: a number where it is short enough to be one exactly. */
+function heldInteger(): number | bigint {
   const { bytes, at, length } = held;
   if (length === 0) throw misfit("number");
+  if (length <= exactBytes) {
+    let short = ((bytes[at] as number) << 24) >> 24;
+    for (let k = at + 1; k < at + length; k++) short = short * 256 + (bytes[k] as number);
+    return short;
+  }
   const value = BigInt(`0x${bytes.toString("hex", at, at + length)}`);
   return BigInt.asIntN(length * 8, value);
 }
@@ -113,7 +121,7 @@ export function writeDecimal(
       text = held.bytes.toString("latin1", held.at, held.at + held.length);
     } else {
       primitives.bytes(source, at, length, kind);
-      text = withPoint(heldInteger(), carriedScale);
+      text = withPoint(BigInt(heldInteger()), carriedScale);
     }
     if (!valid.test(text)) throw misfit(`value of its ${column.columnType}`);
     row.ascii(padded ? text.padStart(whole + (scale > 0 ? scale + 1 : 0), "0") : text);

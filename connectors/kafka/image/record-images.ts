@@ -42,20 +42,24 @@ export function recordImages(
   const patched = readers(walk, fields, table, patch);
   const wanted = new Uint8Array(table.columns.length);
   for (const place of doubtful) wanted[place] = 1;
+  const again = (bytes: Buffer, start: number, end: number): boolean => {
+    if (doubtful.length === 0 || start === end) return false;
+    walk.walk(bytes, start, end, wanted, doubtful.length);
+    let found = false;
+    for (const place of doubtful) {
+      if (!isDoubtful(fields, walk, bytes, place, table)) continue;
+      if (helpless.has(place)) throw cannotTell(table, place, told === null);
+      found = true;
+    }
+    return found;
+  };
   return {
     table,
     reader: (columns) => plain(columns),
     doubtful,
-    again(bytes, start, end) {
-      if (doubtful.length === 0 || start === end) return false;
-      walk.walk(bytes, start, end, wanted, doubtful.length);
-      let found = false;
-      for (const place of doubtful) {
-        if (!isDoubtful(fields, walk, bytes, place, table)) continue;
-        if (helpless.has(place)) throw cannotTell(table, place, told === null);
-        found = true;
-      }
-      return found;
+    again,
+    demandFindable(bytes, start, end) {
+      if (helpless.size > 0) again(bytes, start, end);
     },
     patched: { table, reader: (columns) => patched(columns) },
     patch: (out, at, bytes, start, end, row) => patch.write(out, at, bytes, start, end, row),
@@ -71,16 +75,14 @@ function isDoubtful(
 ): boolean {
   const field = fields[place];
   if (field?.doubt === undefined || field.doubt === null) return false;
-  return field.guarded(table, () =>
-    field.doubt === null
-      ? false
-      : field.doubt(
-          bytes,
-          walk.at[place] as number,
-          walk.lengths[place] as number,
-          walk.kinds[place] as number,
-        ),
-  );
+  const { at, lengths, kinds } = walk;
+  try {
+    return field.doubt(bytes, at[place] as number, lengths[place] as number, kinds[place] as number);
+  } catch (error) {
+    return field.guarded(table, () => {
+      throw error;
+    });
+  }
 }
 
 function cannotTell(table: PlanTable, place: number, keyless: boolean): Fault {
