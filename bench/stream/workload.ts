@@ -3,9 +3,10 @@ import type { BenchWorld } from "./world.js";
 
 type Source = BenchWorld["source"];
 
-export const createSql = (table = "acc"): string =>
+/** `doc`: the type of the column with a document, which every change writes. */
+export const createSql = (table = "acc", doc: "json" | "text" = "json"): string =>
   `CREATE TABLE ${table} (id bigint unsigned PRIMARY KEY, name varchar(120) NOT NULL, status enum('new', 'paid', 'a,b') NOT NULL, flag tinyint(1) NOT NULL, ` +
-  `updated datetime(6) NOT NULL, amount decimal(12,2) NOT NULL, doc json NOT NULL, note text, KEY name (name), KEY updated (updated))`;
+  `updated datetime(6) NOT NULL, amount decimal(12,2) NOT NULL, doc ${doc} NOT NULL, note text, KEY name (name), KEY updated (updated))`;
 
 const row = (id: string): string =>
   `SELECT ${id}, CONCAT('name ', ${id}, ' 😀'), 1 + ${id} % 3, ${id} % 2, '2020-01-01' + INTERVAL ${id} * 7919 MICROSECOND, ${id} / 100, ` +

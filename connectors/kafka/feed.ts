@@ -63,7 +63,8 @@ class KafkaFeed implements ChangeFeed {
     const ends = untilEnd ? await client.ends(names) : null;
     const session = await this.#open(from, sink, signal);
     await using reading = session.reading;
-    const { marks, held, assembly, position, statements } = session;
+    await using held = session.held;
+    const { marks, assembly, position, statements } = session;
     const end = ends?.get(topics.transactions);
     for (;;) {
       throwIfStopped(signal);

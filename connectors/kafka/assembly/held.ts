@@ -1,9 +1,11 @@
 /**
  * What is handed to the sink, held back where values have to be read again from the source (decision 10): from the first
  * change with one on, calls are kept in their order until the source shows all of them; then the rows are read by their
- * keys, in one go a table, the values put into the images, and the calls made. Without such a change nothing is kept.
+ * keys, in one go a table, the values put into the images, and the calls made. While the source is asked about some calls
+ * the next ones are collected. Without such a change nothing is kept.
  */
 import { Fault } from "../../../src/errors.js";
+import { eitherOf } from "../../../src/stop.js";
 import type { PlanTable, Position, SourceEngine } from "../../../src/model.js";
 import type { ChangeSink, RereadSource, SchemaChange, SourceTransaction } from "../../../src/stream-port.js";
 import type { FeedCount } from "../feed-options.js";
@@ -21,6 +23,13 @@ type Call =
   | { readonly call: "marker"; readonly lane: string; readonly id: string; readonly note: string }
   | { readonly call: "commit"; readonly position: Position };
 
+/** Calls whose rows are being read again. */
+interface Asked {
+  readonly calls: readonly Call[];
+  readonly again: Again;
+  readonly read: Promise<void>;
+}
+
 export interface HeldParts {
   readonly sink: ChangeSink;
   readonly reread: RereadSource | null;
@@ -31,24 +40,27 @@ export interface HeldParts {
   readonly onCount: (count: FeedCount) => void;
 }
 
-export class Held {
+export class Held implements AsyncDisposable {
   readonly #parts: HeldParts;
+  readonly #over = new AbortController();
   #calls: Call[] = [];
   #bytes = 0;
+  /** Collects what is to be read again for `#calls`. */
   #again: Again | null = null;
+  #asked: Asked | null = null;
 
   constructor(parts: HeldParts) {
     this.#parts = parts;
   }
 
   begin(transaction: SourceTransaction): void {
-    if (this.#again === null) this.#parts.sink.begin(transaction);
+    if (this.#isFree()) this.#parts.sink.begin(transaction);
     else this.#calls.push({ call: "begin", transaction });
   }
 
   wants(table: PlanTable): boolean {
     // What is held is asked about when its turn comes.
-    return this.#again !== null || this.#parts.sink.wants(table);
+    return !this.#isFree() || this.#parts.sink.wants(table);
   }
 
   change(change: Change): void {
@@ -59,28 +71,28 @@ export class Held {
       if (beforeEnd > before) images.demandFindable(value, before, beforeEnd);
       doubtful = afterEnd > after && images.again(value, after, afterEnd);
     }
-    if (doubtful && this.#again === null) this.#again = this.#open();
-    if (this.#again === null) {
+    if (doubtful) this.#again ??= this.#open();
+    if (this.#isFree()) {
       this.#hand(change);
       return;
     }
-    const key = doubtful ? this.#again.wants(change) : null;
+    const key = doubtful && this.#again !== null ? this.#again.wants(change) : null;
     this.#bytes += value.length;
     this.#calls.push({ call: "change", change, key });
   }
 
   truncate(table: PlanTable): void {
-    if (this.#again === null) this.#parts.sink.truncate(table);
+    if (this.#isFree()) this.#parts.sink.truncate(table);
     else this.#calls.push({ call: "truncate", table });
   }
 
   marker(lane: string, id: string, note: string): void {
-    if (this.#again === null) this.#parts.sink.marker(lane, id, note);
+    if (this.#isFree()) this.#parts.sink.marker(lane, id, note);
     else this.#calls.push({ call: "marker", lane, id, note });
   }
 
   commit(position: () => Position): void {
-    if (this.#again === null) this.#parts.sink.commit(position);
+    if (this.#isFree()) this.#parts.sink.commit(position);
     else this.#calls.push({ call: "commit", position: position() });
   }
 
@@ -95,23 +107,65 @@ export class Held {
 
   /** Whether `settle` has something to do. */
   get full(): boolean {
-    return this.#parts.sink.full() || this.#calls.length >= mostCalls || this.#bytes >= mostBytes;
+    return this.#parts.sink.full() || this.#isMuch();
   }
 
   /** Resolves when the sink takes more, and not too much is held. */
   async settle(): Promise<void> {
-    if (this.#calls.length >= mostCalls || this.#bytes >= mostBytes) await this.flush();
+    if (this.#isMuch()) {
+      await this.#answered();
+      await this.#ask();
+    }
     await this.#drained();
   }
 
   /** Makes all calls that are held. */
   async flush(): Promise<void> {
-    const again = this.#again;
-    if (again === null) return;
-    const { sink, signal } = this.#parts;
-    await again.read(this.#parts.present(), signal);
-    const calls = this.#calls;
+    await this.#answered();
+    await this.#ask();
+    await this.#answered();
+  }
+
+  /** Nobody reads any more for what was held; what is held is forgotten. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort(new Fault("interrupted", "The topics are not read any more."));
+    await Promise.allSettled([this.#asked?.read]);
+  }
+
+  /** Calls go to the sink as they come. */
+  #isFree(): boolean {
+    return this.#again === null && this.#calls.length === 0 && this.#asked === null;
+  }
+
+  #isMuch(): boolean {
+    return this.#calls.length >= mostCalls || this.#bytes >= mostBytes;
+  }
+
+  /** Begins to read what the calls that are held want; makes them where they want nothing. */
+  async #ask(): Promise<void> {
+    const [calls, again] = [this.#calls, this.#again];
     [this.#calls, this.#bytes, this.#again] = [[], 0, null];
+    if (again === null) {
+      await this.#make(calls, null);
+      return;
+    }
+    const read = again.read(this.#parts.present(), eitherOf(this.#parts.signal, this.#over.signal));
+    this.#asked = { calls, again, read };
+    // What it fails with is told when its answer is waited for, which may be later.
+    void Promise.allSettled([read]);
+  }
+
+  /** Makes the calls whose rows are being read, when they are. */
+  async #answered(): Promise<void> {
+    const asked = this.#asked;
+    if (asked === null) return;
+    await asked.read;
+    await this.#make(asked.calls, asked.again);
+    this.#asked = null;
+  }
+
+  async #make(calls: readonly Call[], again: Again | null): Promise<void> {
+    const { sink } = this.#parts;
     for (const call of calls) {
       switch (call.call) {
         case "begin":
@@ -119,7 +173,7 @@ export class Held {
           break;
         case "change":
           if (!sink.wants(call.change.images.table)) break;
-          if (call.key === null) this.#hand(call.change);
+          if (call.key === null || again === null) this.#hand(call.change);
           else again.patched(call.change, call.key, sink);
           break;
         case "truncate":
