@@ -2,13 +2,16 @@
  * One reading of topics over kafkajs. The library takes an offset that is gone for its own affair: it jumps, to the first
  * record that is left or to the end, and says nothing. So each batch must begin where the one before it ended; where it
  * does not, the topic is looked at: numbers that only Kafka's own records had are let pass, everything else is a stop.
- * A topic whose queue holds enough is paused, so that memory has a bound however far the topics are apart.
+ * While a queue holds enough nothing more is asked for, as long as it is being emptied; where records of another topic are
+ * waited for, the topic is paused, so that memory has a bound however far the topics are apart. A pause costs time: the
+ * library looks only now and then whether it is over.
  */
 import type { Batch, Consumer, Kafka } from "kafkajs";
 import { Fault } from "../../src/errors.js";
 import { eitherOf, stopReason, throwIfStopped } from "../../src/stop.js";
 import { kafkaFault } from "./kafka-fault.js";
-import type { TopicQueue, TopicReading, TopicRecord, TopicStart, TopicState } from "./topic.js";
+import { RecordQueue } from "./record-queue.js";
+import type { TopicQueue, TopicReading, TopicStart, TopicState } from "./topic.js";
 
 export interface ReadingOptions {
   readonly kafka: Kafka;
@@ -25,6 +28,8 @@ export interface ReadingOptions {
 
 /** How often partitions are counted. */
 const countEveryMs = 5_000;
+/** The longest wait for a queue to be emptied; the group hears of the reader after it. */
+const emptyMs = 2_000;
 
 export async function openReading(options: ReadingOptions): Promise<TopicReading> {
   const reading = new Reading(options);
@@ -37,65 +42,16 @@ export async function openReading(options: ReadingOptions): Promise<TopicReading
   return reading;
 }
 
-class Queue implements TopicQueue {
-  readonly topic: string;
-  /** Offset that comes next; all below it were here. */
-  reached: bigint;
-  paused = false;
-  #records: TopicRecord[] = [];
-  #at = 0;
-  #bytes = 0;
-  readonly #lighter: (queue: Queue) => void;
-
-  constructor({ topic, offset }: TopicStart, lighter: (queue: Queue) => void) {
-    this.topic = topic;
-    this.reached = offset;
-    this.#lighter = lighter;
-  }
-
-  get head(): TopicRecord | null {
-    return this.#records[this.#at] ?? null;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  take(): void {
-    const record = this.#records[this.#at];
-    if (record === undefined)
-      throw new Fault("bug", `A record of ${this.topic} was taken that is not there.`);
-    this.#bytes -= weight(record);
-    this.#at++;
-    // What was taken is let go of at once where a batch is through, and now and then within a long queue.
-    if (this.#at === this.#records.length) {
-      this.#records = [];
-      this.#at = 0;
-    } else if (this.#at > 4096) {
-      this.#records = this.#records.slice(this.#at);
-      this.#at = 0;
-    }
-    if (this.paused) this.#lighter(this);
-  }
-
-  add(record: TopicRecord): void {
-    this.#records.push(record);
-    this.#bytes += weight(record);
-  }
-}
-
-function weight({ key, value }: TopicRecord): number {
-  return 100 + (key?.length ?? 0) + (value?.length ?? 0);
-}
-
 class Reading implements TopicReading {
   readonly #options: ReadingOptions;
   readonly #consumer: Consumer;
-  readonly #queues: ReadonlyMap<string, Queue>;
+  readonly #queues: ReadonlyMap<string, RecordQueue>;
   #fault: Fault | null = null;
   #wake: (() => void) | null = null;
   #news = false;
   #counted: number;
+  /** Ends the wait for a queue that holds enough. */
+  #goOn: (() => void) | null = null;
   #closing: Promise<void> | null = null;
   readonly #aborted = (): void => {
     this.#end(stopReason(this.#options.signal));
@@ -107,7 +63,7 @@ class Reading implements TopicReading {
     this.#queues = new Map(
       options.starts.map((start) => [
         start.topic,
-        new Queue(start, (queue) => {
+        new RecordQueue(start, (queue) => {
           this.#lighter(queue);
         }),
       ]),
@@ -192,15 +148,32 @@ class Reading implements TopicReading {
     }
     const after = BigInt(batch.lastOffset()) + 1n;
     if (after > queue.reached) queue.reached = after;
-    if (queue.bytes > this.#options.queueBytes && !queue.paused) {
-      queue.paused = true;
-      this.#consumer.pause([{ topic, partitions: [0] }]);
-    }
     this.#ring();
+    if (queue.bytes <= this.#options.queueBytes || queue.paused) return;
+    await this.#emptied(queue);
+    if (queue.bytes <= this.#options.queueBytes / 2) return;
+    queue.paused = true;
+    this.#consumer.pause([{ topic, partitions: [0] }]);
+  }
+
+  /** Resolves when the queue holds half of what is enough, when somebody waits for records, or after a while. */
+  async #emptied(queue: RecordQueue): Promise<void> {
+    const enough = new AbortController();
+    const { signal, wait } = this.#options;
+    queue.watched = true;
+    await Promise.race([
+      Promise.allSettled([wait(emptyMs, eitherOf(signal, enough.signal))]),
+      new Promise<void>((resolve) => {
+        this.#goOn = resolve;
+      }),
+    ]);
+    this.#goOn = null;
+    queue.watched = false;
+    enough.abort();
   }
 
   /** Offsets were left out: by Kafka's own records, or because they are gone. */
-  async #pass(queue: Queue, first: bigint): Promise<void> {
+  async #pass(queue: RecordQueue, first: bigint): Promise<void> {
     const state = (await this.#options.states()).find(({ topic }) => topic === queue.topic);
     if (state === undefined || state.low > queue.reached)
       throw new Fault(
@@ -234,6 +207,7 @@ class Reading implements TopicReading {
     throwIfStopped(signal);
     if (this.#fault !== null) throw this.#fault;
     if (!this.#news) {
+      this.#goOn?.();
       const enough = new AbortController();
       const waited = this.#options.wait(ms, eitherOf(signal, enough.signal));
       await Promise.race([
@@ -262,8 +236,12 @@ class Reading implements TopicReading {
     this.#wake?.();
   }
 
-  #lighter(queue: Queue): void {
+  #lighter(queue: RecordQueue): void {
     if (queue.bytes > this.#options.queueBytes / 2 || this.#closing !== null) return;
+    if (queue.watched) {
+      this.#goOn?.();
+      return;
+    }
     queue.paused = false;
     this.#consumer.resume([{ topic: queue.topic, partitions: [0] }]);
   }
@@ -271,6 +249,7 @@ class Reading implements TopicReading {
   #end(fault: Fault): void {
     this.#fault ??= fault;
     this.#ring();
+    this.#goOn?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -287,7 +266,7 @@ class Reading implements TopicReading {
   }
 }
 
-function recreated({ topic, reached }: Queue, end: bigint): Fault {
+function recreated({ topic, reached }: RecordQueue, end: bigint): Fault {
   return new Fault(
     "topic-gap",
     `The topic ${topic} was deleted and made again: its record ${String(reached)} was to be read next, and it goes on at ${String(end)}.`,
