@@ -42,6 +42,8 @@ export interface KafkaFeedOptions {
   /** Who answers `RecordImages.again`; null where the plan has no column for it. */
   readonly reread: RereadSource | null;
   readonly now: () => number;
+  /** Resolves when what has come through sockets meanwhile was looked at; at once where nothing is said. */
+  readonly turn?: () => Promise<void>;
   readonly onCount?: (count: FeedCount) => void;
   /** Milliseconds without a record that must come, after which nobody believes in it any more. */
   readonly patienceMs?: number;

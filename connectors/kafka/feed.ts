@@ -130,6 +130,7 @@ class KafkaFeed implements ChangeFeed {
       present: () => assembly.present(),
       signal,
       onCount,
+      turn: this.#options.turn ?? ((): Promise<void> => Promise.resolve()),
     });
     const parts = { plan, book, standing, held, rows, marks, position, signal, onCount };
     const doubts = new Doubts({ ...parts, witness, statements });

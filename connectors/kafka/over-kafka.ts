@@ -137,6 +137,8 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
       plan,
       engine,
       now,
+      // The shortest wait there is: timers come after what was received.
+      turn: () => wait(0, life.signal),
       topics,
       client: await clientOf(options, plan),
       records: recordReader({

@@ -39,7 +39,7 @@ import { phaseGrants } from "./grants.js";
 import { measureSource } from "./measure.js";
 import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";
-import { shows } from "./visible.js";
+import { Visible } from "./visible.js";
 import { readPreflight } from "./preflight.js";
 import { replicaFindings } from "./replica.js";
 import { fewRows, openReading, WireReader } from "./read.js";
@@ -59,12 +59,14 @@ export async function openMysql(options: MysqlOptions): Promise<Source> {
 
 class MysqlSource implements Source {
   readonly #options: MysqlOptions;
+  readonly #visible: Visible;
   #control: Promise<Connection> | undefined;
   /** Statements of the control connection, one after another: MySQL answers one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: MysqlOptions) {
     this.#options = options;
+    this.#visible = new Visible(options);
   }
 
   async facts(): Promise<ServerFacts> {
@@ -129,9 +131,7 @@ class MysqlSource implements Source {
   }
 
   async seen(lane: string, position: Position, signal: AbortSignal): Promise<void> {
-    await this.#own(async (connection) => {
-      if (!(await shows(connection, position, signal))) await mark(connection, lane, "seen");
-    });
+    await this.#visible.seen(lane, position, signal);
   }
 
   async load(): Promise<ServerLoad> {
@@ -277,6 +277,7 @@ class MysqlSource implements Source {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#visible[Symbol.asyncDispose]();
     const control = this.#control;
     this.#control = undefined;
     if (control === undefined) return;

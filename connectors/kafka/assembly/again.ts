@@ -14,7 +14,7 @@ import type { Change } from "./change.js";
 import { KeyTexts } from "./key-texts.js";
 
 /** Keys that one question names. */
-const mostKeys = 1_000;
+const mostKeys = 5_000;
 
 /** What patched images are written into. */
 const firstRoom = 4096;

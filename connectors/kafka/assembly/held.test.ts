@@ -118,6 +118,7 @@ function holding(reread: RereadSource): { readonly held: Held; readonly told: To
     present: () => position,
     signal: new AbortController().signal,
     onCount: () => undefined,
+    turn: async () => Promise.resolve(),
   });
   return { held, told };
 }

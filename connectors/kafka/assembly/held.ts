@@ -15,6 +15,8 @@ import type { Change } from "./change.js";
 /** Calls, and bytes of images, that are held at most. */
 const mostCalls = 5_000;
 const mostBytes = 16 * 1024 * 1024;
+/** So many calls are collected until the source's answer is let in, which no record waits for. */
+const callsATurn = 1_000;
 
 type Call =
   | { readonly call: "begin"; readonly transaction: SourceTransaction }
@@ -38,6 +40,8 @@ export interface HeldParts {
   readonly present: () => Position;
   readonly signal: AbortSignal;
   readonly onCount: (count: FeedCount) => void;
+  /** Resolves when what has come through sockets meanwhile was looked at. */
+  readonly turn: () => Promise<void>;
 }
 
 export class Held implements AsyncDisposable {
@@ -48,6 +52,8 @@ export class Held implements AsyncDisposable {
   /** Collects what is to be read again for `#calls`. */
   #again: Again | null = null;
   #asked: Asked | null = null;
+  /** Calls that there were when the answer was let in last. */
+  #turned = 0;
 
   constructor(parts: HeldParts) {
     this.#parts = parts;
@@ -107,7 +113,7 @@ export class Held implements AsyncDisposable {
 
   /** Whether `settle` has something to do. */
   get full(): boolean {
-    return this.#parts.sink.full() || this.#isMuch();
+    return this.#parts.sink.full() || this.#isMuch() || this.#isTurn();
   }
 
   /** Resolves when the sink takes more, and not too much is held. */
@@ -115,6 +121,10 @@ export class Held implements AsyncDisposable {
     if (this.#isMuch()) {
       await this.#answered();
       await this.#ask();
+    }
+    if (this.#isTurn()) {
+      this.#turned = this.#calls.length;
+      await this.#parts.turn();
     }
     await this.#drained();
   }
@@ -141,10 +151,15 @@ export class Held implements AsyncDisposable {
     return this.#calls.length >= mostCalls || this.#bytes >= mostBytes;
   }
 
+  #isTurn(): boolean {
+    return this.#asked !== null && this.#calls.length >= this.#turned + callsATurn;
+  }
+
   /** Begins to read what the calls that are held want; makes them where they want nothing. */
   async #ask(): Promise<void> {
     const [calls, again] = [this.#calls, this.#again];
     [this.#calls, this.#bytes, this.#again] = [[], 0, null];
+    this.#turned = 0;
     if (again === null) {
       await this.#make(calls, null);
       return;
