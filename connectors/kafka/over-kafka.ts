@@ -9,14 +9,15 @@ import type { KafkaEndpoint, Source } from "../../src/port.js";
 import { eitherOf } from "../../src/stop.js";
 import type { ChangeFeed, FeedOptions } from "../../src/stream-port.js";
 import { openConnect } from "./connect.js";
-import type { Connect } from "./connect.js";
+import type { Connect, ConnectorConfig } from "./connect.js";
+import { alteredFault, driftWatch } from "./connector-drift.js";
 import { connectorFault, healthOf, untilCommitted } from "./connector-watch.js";
 import { openKafkaFeed } from "./feed.js";
 import { feedFindings } from "./feed-findings.js";
 import { FeedTally } from "./feed-tally.js";
-import { fillingOf } from "./filling.js";
+import { demandFit, fillingOf } from "./filling.js";
 import { untilFlowing } from "./flowing.js";
-import { wantedConfig } from "./generated.js";
+import { plainConfig, wantedConfig } from "./generated.js";
 import type { GeneratedOptions } from "./generated.js";
 import { configuredTopics, openKafkaClient } from "./kafka-client.js";
 import { recordReader } from "./record-reader.js";
@@ -25,9 +26,10 @@ import { register } from "./registering.js";
 import { rereadOf } from "./reread.js";
 import { demandSameLog } from "./same-log.js";
 import type { FetchSchema } from "./schema-book.js";
-import { tend } from "./tending.js";
+import { demandUnchanged, tend } from "./tending.js";
 import { connectTraces, endConnector } from "./traces.js";
 import type { TopicClient } from "./topic.js";
+import { writtenForm } from "./written-form.js";
 import { settingsOf } from "./zero-dates.js";
 
 export interface OverKafkaOptions extends Omit<GeneratedOptions, "plan" | "engine"> {
@@ -52,10 +54,12 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
       const { name, theirs, topics } = await fillingOf(plan, endpoint.prefix, connect);
       if (connect !== null && theirs === null) {
         const engine = await engineOf(source);
-        await register(name, await wantedConfig({ ...options, plan, engine }, connect, mark), {
+        const wanted = await wantedConfig({ ...options, plan, engine }, connect, mark);
+        await register(name, wanted, {
           connect,
           signal,
           wait,
+          altered: (there) => alteredFault(name, there, wanted, { ...plan, engine }),
         });
       }
       await using client = await clientOf(options, plan);
@@ -118,7 +122,12 @@ function schemasOf({ registry, ca }: KafkaEndpoint, signal: AbortSignal): FetchS
 /** What is opened when somebody reads, or asks how long the topics are kept. */
 interface Opened {
   readonly feed: ChangeFeed;
-  readonly connector: { readonly name: string; readonly ours: boolean };
+  readonly connector: {
+    readonly name: string;
+    readonly ours: boolean;
+    /** As `TendTools.changed`. */
+    readonly changed: (config: ConnectorConfig) => Fault | null;
+  };
 }
 
 async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFeed> {
@@ -133,6 +142,10 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
     const connect = connectOf(endpoint, life.signal);
     const { name, theirs, topics, settings } = await fillingOf(plan, endpoint.prefix, connect);
     const engine = await engineOf(source);
+    const checked = { ...plan, engine };
+    if (theirs !== null) demandFit(name, theirs, checked);
+    // Our own is read as it was made to be, whatever it has become since.
+    const read = theirs ?? plainConfig({ ...options, plan, engine });
     const feed = openKafkaFeed({
       plan,
       engine,
@@ -146,6 +159,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
         // Each topic may wait for a schema at the same time.
         fetchSchema: schemasOf(endpoint, eitherOf(life.signal)),
       }),
+      form: writtenForm(settings, plan.tables),
       book,
       witness,
       reread,
@@ -153,7 +167,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
         tally.add(count);
       },
     });
-    return { feed, connector: { name, ours: theirs === null } };
+    return { feed, connector: { name, ours: theirs === null, changed: driftWatch(name, read, checked) } };
   };
   const opened = async (): Promise<Opened> => {
     opening ??= open();
@@ -193,7 +207,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
 /** Reads, and has the connector tended for as long: what it has failed of ends the reading. */
 async function tended(
   { endpoint, now, wait }: OverKafkaOptions,
-  { name, ours }: Opened["connector"],
+  { name, ours, changed }: Opened["connector"],
   how: FeedOptions,
   read: (how: FeedOptions) => Promise<void>,
 ): Promise<void> {
@@ -204,7 +218,8 @@ async function tended(
     await read(how);
     return;
   }
-  const tending = tend(name, { connect, signal, wait, now, ours }).catch((error: unknown) => {
+  await demandUnchanged(name, { connect, changed });
+  const tending = tend(name, { connect, signal, wait, now, ours, changed }).catch((error: unknown) => {
     // Whoever reads is told of it. What comes after the end of the reading is the end's own doing.
     ended.abort(error);
   });

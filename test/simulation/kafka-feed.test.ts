@@ -286,6 +286,7 @@ function feedOf({ log, topics }: Life): ChangeFeed {
     },
     client: new ModelClient(topics),
     records,
+    form: {},
     book: positionBook("mysql"),
     witness: witnessOf(log),
     reread: null,
