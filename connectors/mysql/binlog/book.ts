@@ -31,6 +31,10 @@ export function positionBook(engine: SourceEngine): PositionBook {
       const [a, b] = [setGtidOf(one), setGtidOf(other)];
       return a.key === b.key && a.number < b.number;
     },
+    ordered: (one, other) =>
+      engine === "mariadb"
+        ? domainGtidOf(one).domain === domainGtidOf(other).domain
+        : setGtidOf(one).key === setGtidOf(other).key,
     standing(from) {
       for (const position of from) demandGtids(position);
       return engine === "mariadb" ? new DomainBook(from) : new SetBook(from);
@@ -165,6 +169,10 @@ class SetBook implements BookStanding {
     return this.#set.has(key, number);
   }
 
+  isNew(at: LogPlace): boolean {
+    return !this.#known.hasAny(setGtidOf(at).key);
+  }
+
   missing(at: LogPlace): Unheard | null {
     const { key, number } = setGtidOf(at);
     const missing = this.#known.missingBelow(key, number);
@@ -213,6 +221,10 @@ class DomainBook implements BookStanding {
   has(at: LogPlace): boolean {
     const { domain, number } = domainGtidOf(at);
     return number <= (this.#domains.get(domain)?.number ?? 0n);
+  }
+
+  isNew(at: LogPlace): boolean {
+    return !this.#known.has(domainGtidOf(at).domain);
   }
 
   missing(at: LogPlace): Unheard | null {
