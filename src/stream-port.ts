@@ -161,6 +161,11 @@ export interface BookStanding {
   transaction(at: LogPlace, committedAt: number | null): SourceTransaction;
   /** Whether it is met already. */
   has(at: LogPlace): boolean;
+  /**
+   * Whether its place in the log's files belies what its number says: behind all that is met and met itself, or before that
+   * and new. Only places of this reading are compared, and only those of one series of files.
+   */
+  misplaced(at: LogPlace): boolean;
   /** Whether nothing of its server's sequence is met or excused: the first of a server that took over. */
   isNew(at: LogPlace): boolean;
   /** What its server wrote before `at` and was neither met nor excused; null where there is nothing. */

@@ -92,3 +92,56 @@ describe("what another server wrote", () => {
     expect(asked()).toBeLessThan(15);
   });
 });
+
+describe("a log that was begun anew while the connector went on", () => {
+  const log = (...[gtid, place]: readonly [string, string]): readonly Logged[] => [
+    { gtid: a(1), act: "row a", at: "binlog.000002:100" },
+    { gtid: a(2), act: "row a", at: "binlog.000002:200" },
+    { gtid, act: "row a", at: place },
+    { gtid: a(3), act: "row a", at: "binlog.000002:900" },
+  ];
+
+  it.each([
+    ["a number that is applied, at a place that is not", a(2), "binlog.000002:300"],
+    ["a number that is applied, in a file that is not", a(1), "binlog.000003:10"],
+    ["a number that is new, before what is applied", a(3), "binlog.000001:500"],
+  ])("shows %s", async (_, gtid, place) => {
+    const { read, story } = feedWorld(log(gtid, place));
+    await expect(read(at("", "binlog.000002", "4"))).rejects.toMatchObject({
+      code: "position-unknown",
+      facts: { misplaced: gtid, place, applied: "binlog.000002:200" },
+    });
+    expect(story).toHaveLength(2);
+  });
+
+  it.each([
+    ["repeats what it has sent", a(2), "binlog.000002:200"],
+    ["repeats a stretch", a(1), "binlog.000002:100"],
+    ["repeats it from files of another name", a(2), "mysql-bin.000007:4711"],
+  ])("does not, where the connector only %s", async (_, gtid, place) => {
+    const { read, story } = feedWorld(log(gtid, place));
+    await read(at("", "binlog.000002", "4"));
+    expect(short(story)).toEqual(["A:1 insert a", "A:2 insert a", "A:3 insert a"]);
+  });
+
+  it("is not believed in for what another feed or the source itself has told of places", async () => {
+    // Where the log ended was asked before what was executed.
+    const { read, story } = feedWorld(log(a(2), "binlog.000002:200"));
+    await read(at(`${old}:1`, "binlog.000002", "50"));
+    expect(short(story)).toEqual(["A:2 insert a", "A:3 insert a"]);
+  });
+});
+
+it("goes on in the form that it has read last, and in another one only where the topics are others", async () => {
+  const form = { "time.precision.mode": "microseconds" };
+  const log: readonly Logged[] = [{ gtid: a(1), act: "row a" }];
+  const first = feedWorld(log, { form });
+  await first.read(at(""));
+  const position = first.position();
+  if (position === null) throw new Error("nothing was committed");
+  expect(position).toMatchObject({ form });
+  const other = { form: { "time.precision.mode": "adaptive_time_microseconds" } };
+  await expect(feedWorld(log, other).read(position)).rejects.toMatchObject({ code: "topic-refused" });
+  await feedWorld(log, { form }).read(position);
+  await feedWorld(log, other).read({ ...position, topics: [{ topic: "q", offset: "0" }] });
+});

@@ -24,7 +24,7 @@ import { recordReader } from "./record-reader.js";
 import { schemaFetcher } from "./registry.js";
 import { register } from "./registering.js";
 import { rereadOf } from "./reread.js";
-import { demandSameLog } from "./same-log.js";
+import { demandSameLog, unlessTakenOver, watchLog } from "./same-log.js";
 import type { FetchSchema } from "./schema-book.js";
 import { demandUnchanged, tend } from "./tending.js";
 import { connectTraces, endConnector } from "./traces.js";
@@ -182,8 +182,21 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
   return {
     async read(from, sink, how) {
       const { feed, connector } = await opened();
-      await demandSameLog({ source, book, wait, signal: how.signal }, from);
-      await tended(options, connector, how, (own) => feed.read(from, sink, own));
+      const log = { source, book, wait };
+      const here = await demandSameLog({ ...log, signal: how.signal }, from);
+      const { identity } = await source.facts();
+      try {
+        await watched(
+          how,
+          [
+            (signal) => watchLog({ ...log, signal }, identity, here),
+            ...(await tending(options, connector, how.signal)),
+          ],
+          (own) => feed.read(from, sink, own),
+        );
+      } catch (error) {
+        throw await unlessTakenOver(error, identity, source);
+      }
     },
     holds: (later, earlier) => book.holds(later, earlier),
     counts: () => tally.counts(),
@@ -204,29 +217,43 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
   };
 }
 
-/** Reads, and has the connector tended for as long: what it has failed of ends the reading. */
-async function tended(
+type Watch = (signal: AbortSignal) => Promise<never>;
+
+/** Has the connector tended where Connect can be asked. Faults of a first look. */
+async function tending(
   { endpoint, now, wait }: OverKafkaOptions,
   { name, ours, changed }: Opened["connector"],
+  signal: AbortSignal,
+): Promise<readonly Watch[]> {
+  const first = connectOf(endpoint, signal);
+  if (first === null) return [];
+  await demandUnchanged(name, { connect: first, changed });
+  return [
+    async (stop) => {
+      const connect = connectOf(endpoint, stop) ?? first;
+      return await tend(name, { connect, signal: stop, wait, now, ours, changed });
+    },
+  ];
+}
+
+/** Reads, and has others look on for as long: what one of them has failed of ends the reading. */
+async function watched(
   how: FeedOptions,
+  watches: readonly Watch[],
   read: (how: FeedOptions) => Promise<void>,
 ): Promise<void> {
   const ended = new AbortController();
   const signal = eitherOf(how.signal, ended.signal);
-  const connect = connectOf(endpoint, signal);
-  if (connect === null) {
-    await read(how);
-    return;
-  }
-  await demandUnchanged(name, { connect, changed });
-  const tending = tend(name, { connect, signal, wait, now, ours, changed }).catch((error: unknown) => {
-    // Whoever reads is told of it. What comes after the end of the reading is the end's own doing.
-    ended.abort(error);
-  });
+  const watching = watches.map((watch) =>
+    watch(signal).catch((error: unknown) => {
+      // Whoever reads is told of it. What comes after the end of the reading is the end's own doing.
+      ended.abort(error);
+    }),
+  );
   try {
     await read({ ...how, signal });
   } finally {
     ended.abort(new Fault("interrupted", "The topics are not read any more."));
-    await tending;
+    await Promise.all(watching);
   }
 }

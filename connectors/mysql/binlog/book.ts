@@ -15,8 +15,8 @@ import type {
 import { commonDomains, domainName, domainsText, parseDomains } from "./domains.js";
 import type { DomainGtid } from "./domains.js";
 import { GtidSet } from "./gtid-set.js";
-import { compareFiles } from "./log-file.js";
 import { domainWithin, domainsOf, positionHolds, setOf } from "./positions.js";
+import { Where } from "./where.js";
 
 export function positionBook(engine: SourceEngine): PositionBook {
   return {
@@ -111,42 +111,13 @@ class BookTransaction implements SourceTransaction {
   }
 }
 
-/** Where in a file reading the log itself would have to begin: the last place that was told, or the first of the given ones. */
-class Where {
-  #server: string | undefined;
-  #file = "";
-  #offset = "0";
-
-  constructor(from: readonly Position[]) {
-    const [first] = from;
-    if (first === undefined) throw new Fault("bug", "A feed was to begin at no position.");
-    const places = from.filter(({ file }) => seriesOf(file) === seriesOf(first.file));
-    const lowest = places.reduce((low, one) => (compareFiles(placeOf(one), placeOf(low)) < 0 ? one : low));
-    this.#file = lowest.file;
-    this.#offset = lowest.offset;
-    this.#server = lowest.kind === "gtid" ? lowest.server : undefined;
-  }
-
-  move({ file, offset }: LogPlace): void {
-    if (file === "" || (file === this.#file && offset === this.#offset)) return;
-    // Whose file it is nobody says.
-    this.#server = undefined;
-    this.#file = file;
-    this.#offset = offset;
-  }
-
-  position(set: string): Position {
-    const server = this.#server === undefined ? {} : { server: this.#server };
-    return { kind: "gtid", set, file: this.#file, offset: this.#offset, ...server };
-  }
-}
-
 class SetBook implements BookStanding {
   readonly #set: GtidSet;
   /** The set, and numbers that the log does not have. */
   readonly #known: GtidSet;
   readonly #where: Where;
   readonly position = (): Position => this.#where.position(this.#set.text());
+  readonly misplaced = (at: LogPlace): boolean => this.#where.belies(at, this.has(at));
 
   constructor(from: readonly Position[]) {
     const [first, ...others] = from.map(setOf);
@@ -197,6 +168,7 @@ class DomainBook implements BookStanding {
   readonly #known: Map<number, bigint>;
   readonly #where: Where;
   readonly position = (): Position => this.#where.position(domainsText(this.#domains));
+  readonly misplaced = (at: LogPlace): boolean => this.#where.belies(at, this.has(at));
 
   constructor(from: readonly Position[]) {
     for (const { without } of from)
@@ -274,14 +246,6 @@ export function namedAlone(engine: SourceEngine, at: LogPlace): Unheard {
   }
   const { key, number } = setGtidOf(at);
   return { names: `${key}:${String(number)}`, count: "1" };
-}
-
-function placeOf({ file, offset }: Position): { readonly file: string; readonly offset: number } {
-  return { file, offset: Number(offset) };
-}
-
-function seriesOf(file: string): string {
-  return file.replace(/\.\d+$/u, "");
 }
 
 function demandGtids(position: Position): void {
