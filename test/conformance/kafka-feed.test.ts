@@ -108,12 +108,10 @@ describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (serve
     await database.sql("INSERT INTO a VALUES (3, 3)");
     await beside("ALTER TABLE b DROP COLUMN m");
     await database.sql("INSERT INTO a VALUES (4, 4)");
-    const story = await bothTell();
-    const places = ["b truncate", "schema b"].map((one) => story.indexOf(one));
-    const [first = -1, second = -1] = places;
-    expect(first).toBeGreaterThan(1);
-    expect(second).toBeGreaterThan(first + 1);
-    expect(story.slice(second)).toHaveLength(4);
+    expect((await bothTell()).filter((one) => !/^(?:marker|;)/u.test(one)).slice(-8)).toEqual([
+      ...["b insert >1/1", "a insert >1/1", "b truncate", "a insert >2/2"],
+      ...["schema b", "a insert >3/3", "schema b", "a insert >4/4"],
+    ]);
   });
 
   it("goes on from each position that it told, with what comes after it and nothing else", async () => {

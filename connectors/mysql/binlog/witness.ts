@@ -86,7 +86,8 @@ class Witness implements LogWitness {
     const sink = new WitnessSink(asked, () => {
       enough.abort(new Fault("interrupted", "All before it is seen."));
     });
-    const from = engine === "mariadb" ? held : withKnown(held, known);
+    const others = known.filter((one) => nameOf(one) !== name);
+    const from = engine === "mariadb" ? held : withKnown(held, others);
     try {
       await this.#feed.read([from], sink, { untilEnd: true, signal: eitherOf(signal, enough.signal) });
     } catch (error) {
