@@ -536,6 +536,8 @@ interface LogPlace {
   readonly made?: number;
   /** Where a reader of these topics has all that the position does not hold. No part of any comparison; only the feed over Kafka looks at it. */
   readonly topics?: readonly TopicOffset[];
+  /** How values are written in them, as the settings that say so: records that follow are read by no others. Beside `topics` only. */
+  readonly form?: Readonly<Record<string, string>>;
 }
 
 export interface TopicOffset {

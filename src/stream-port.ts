@@ -151,6 +151,8 @@ export interface PositionBook {
   within(position: Position, at: LogPlace): boolean;
   /** Whether both are of one server's sequence, `one` the earlier of them. */
   precedes(one: LogPlace, other: LogPlace): boolean;
+  /** Whether both are of one server's sequence, so that `precedes` tells their order. */
+  ordered(one: LogPlace, other: LogPlace): boolean;
   /** What all of `from` hold, to be moved on from. */
   standing(from: readonly Position[]): BookStanding;
 }
@@ -160,6 +162,13 @@ export interface BookStanding {
   transaction(at: LogPlace, committedAt: number | null): SourceTransaction;
   /** Whether it is met already. */
   has(at: LogPlace): boolean;
+  /**
+   * Whether its place in the log's files belies what its number says: behind all that is met and met itself, or before that
+   * and new. Only places of this reading are compared, and only those of one series of files.
+   */
+  misplaced(at: LogPlace): boolean;
+  /** Whether nothing of its server's sequence is met or excused: the first of a server that took over. */
+  isNew(at: LogPlace): boolean;
   /** What its server wrote before `at` and was neither met nor excused; null where there is nothing. */
   missing(at: LogPlace): Unheard | null;
   /** Everything of it is handed over. */
@@ -211,6 +220,16 @@ export interface LogWitness extends AsyncDisposable {
   look(
     unheard: readonly Unheard[],
     held: Position,
+    signal: AbortSignal,
+  ): Promise<readonly LoggedTransaction[]>;
+  /**
+   * What stands before `at` in the log, in its order, and is neither in `held` nor among `known`, whatever servers wrote
+   * it. Faults: as above, and position-unknown where the log does not have `at`.
+   */
+  before(
+    at: LogPlace,
+    held: Position,
+    known: readonly LogPlace[],
     signal: AbortSignal,
   ): Promise<readonly LoggedTransaction[]>;
   /** A single transaction as `look` takes it. */

@@ -1,54 +1,13 @@
 /** Every setting that loses or changes something is found, each where it matters and only there. */
 import { describe, expect, it } from "vitest";
-import type { PlanColumn, PlanTable, SourceColumn } from "../../src/model.js";
+import type { PlanTable } from "../../src/model.js";
 import type { ConnectorConfig } from "./connect.js";
 import { connectorFindings } from "./connector-check.js";
 import { connectorConfig } from "./connector-config.js";
 import { eventSettings, existingTopics } from "./connector-settings.js";
 import { generatedSettings } from "./event-settings.js";
+import { plannedColumn as column, plannedTable as table } from "./planned-table.fixture.js";
 import { topicFindings } from "./topic-check.js";
-
-function column(type: string, unsigned = false): PlanColumn {
-  const source: SourceColumn = {
-    name: type,
-    ordinal: 1,
-    columnType: type,
-    type,
-    length: null,
-    precision: null,
-    scale: null,
-    fsp: 0,
-    unsigned,
-    zerofill: false,
-    charset: null,
-    collation: null,
-    nullable: true,
-    default: { kind: "none" },
-    onUpdateNow: null,
-    generated: null,
-    autoIncrement: false,
-    invisible: false,
-    comment: "",
-    labels: [],
-    srid: null,
-  };
-  return {
-    column: source,
-    source: type,
-    target: type,
-    sourceType: type,
-    targetType: "text",
-    rule: "r",
-    nullable: true,
-    policy: { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "keep" },
-    identity: null,
-  };
-}
-
-function table(name: string, ...columns: PlanColumn[]): PlanTable {
-  const none = { estimatedRows: 0, estimatedBytes: 0, exactCut: false };
-  return { source: name, target: name, lane: "main", key: null, columns, ...none };
-}
 
 const everything = table("t", column("decimal"), column("bigint", true), column("datetime"), column("date"));
 const plan = { engine: "mysql", database: "shop", tables: [everything], lanes: ["main"] } as const;
@@ -97,6 +56,9 @@ describe("a connector's configuration", () => {
     ["column.mask.with.12.chars", "shop.t.x"],
     ["column.truncate.to.10.chars", "shop.t.x"],
     ["column.exclude.list", "shop.t.x"],
+    ["gtid.source.includes", "3e11fa47-.*"],
+    ["gtid.source.excludes", "3e11fa47-.*"],
+    ["post.processors", "reselector"],
     ["topic.delimiter", "_"],
     ["topic.naming.strategy", "com.example.Mine"],
     ["converters", "isbn"],

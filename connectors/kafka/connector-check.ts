@@ -168,7 +168,7 @@ function classFindings(config: ConnectorConfig, { engine }: CheckedPlan): readon
         "Use Connect's JsonConverter or an AvroConverter with Confluent's wire form.",
       ),
     );
-  for (const name of ["topic.naming.strategy", "converters"])
+  for (const name of ["topic.naming.strategy", "converters", "post.processors"])
     if ((config[name] ?? "") !== "" && !/\b(?:Default|Schema)TopicNamingStrategy$/u.test(config[name] ?? ""))
       found.push(
         finding(
@@ -203,14 +203,20 @@ function transformFindings(config: ConnectorConfig): readonly Finding[] {
 
 function maskFindings(config: ConnectorConfig): readonly Finding[] {
   return Object.entries(config).flatMap(([name, value]) => {
-    if (value === "" || !/^column\.(?:mask|truncate|exclude|include|blacklist|whitelist)\b/u.test(name))
+    const rows = /^gtid\.source\.(?:includes|excludes)$/u.test(name);
+    if (
+      value === "" ||
+      (!rows && !/^column\.(?:mask|truncate|exclude|include|blacklist|whitelist)\b/u.test(name))
+    )
       return [];
     return [
       finding(
         "connector-setting",
         "error",
         `connector.${name}`,
-        `The connector has ${name}: columns are masked, cut or left out.`,
+        rows
+          ? `The connector has ${name}: what other servers than those wrote is left out, after a failover too.`
+          : `The connector has ${name}: columns are masked, cut or left out.`,
         `Take ${name} out, ${anew}`,
       ),
     ];

@@ -6,6 +6,7 @@ import type { Plan, SourceEngine } from "../../src/model.js";
 import type { LogWitness, PositionBook, RereadSource } from "../../src/stream-port.js";
 import type { RecordReader } from "./record.js";
 import type { TopicClient } from "./topic.js";
+import type { WrittenForm } from "./written-form.js";
 
 /** One topic with rows, and the plan's tables whose rows are in it. */
 export interface RowTopic {
@@ -37,6 +38,8 @@ export interface KafkaFeedOptions {
   readonly topics: FeedTopics;
   readonly client: TopicClient;
   readonly records: RecordReader;
+  /** By which `records` reads values that do not tell themselves. */
+  readonly form: WrittenForm;
   readonly book: PositionBook;
   readonly witness: LogWitness;
   /** Who answers `RecordImages.again`; null where the plan has no column for it. */

@@ -18,6 +18,7 @@ import { markerNameOf, RowTargets } from "./assembly/targets.js";
 import type { KafkaFeedOptions, RowTopic } from "./feed-options.js";
 import { startOf } from "./starts.js";
 import type { TopicReading } from "./topic.js";
+import { demandForm } from "./written-form.js";
 
 /** A connector's producer gives a record up after two minutes. */
 const patienceMs = 180_000;
@@ -56,10 +57,15 @@ class KafkaFeed implements ChangeFeed {
   }
 
   async #read(from: readonly Position[], sink: ChangeSink, options: FeedOptions): Promise<void> {
-    const { client, topics } = this.#options;
+    const { client, topics, form } = this.#options;
     const { signal, untilEnd } = options;
     throwIfStopped(signal);
     const names = this.#names();
+    // Of other topics nothing is read any more.
+    demandForm(
+      form,
+      from.filter(({ topics: read = [] }) => read.some(({ topic }) => names.includes(topic))),
+    );
     const ends = untilEnd ? await client.ends(names) : null;
     const session = await this.#open(from, sink, signal);
     await using reading = session.reading;
@@ -122,7 +128,8 @@ class KafkaFeed implements ChangeFeed {
         { topic: topics.transactions, taken: marks.taken },
         { topic: topics.schemaChanges ?? "", taken: statements?.taken ?? null },
       ].flatMap(({ topic, taken }) => (taken === null ? [] : [{ topic, offset: String(taken) }]));
-    const position = (): Position => ({ ...standing.position(), topics: offsets() });
+    const { form } = this.#options;
+    const position = (): Position => ({ ...standing.position(), topics: offsets(), form });
     const held = new Held({
       sink,
       reread,

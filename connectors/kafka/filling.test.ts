@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../src/errors.js";
 import type { Plan } from "../../src/model.js";
 import type { Connect, ConnectorConfig } from "./connect.js";
-import { fillingOf } from "./filling.js";
+import { demandFit, fillingOf } from "./filling.js";
 
 const plan: Plan = {
   version: 1,
@@ -108,6 +108,19 @@ describe("topics of a migration", () => {
     );
     expect(error).toBeInstanceOf(Fault);
     expect(error).toMatchObject({ code: "topic-refused" });
+  });
+
+  it("are refused where check has an error against their connector by now, and not for a warning", () => {
+    const fit = {
+      ...theirs,
+      ...{ "event.converting.failure.handling.mode": "fail", "skipped.operations": "none" },
+    };
+    const checked = { ...plan, engine: "mysql" } as const;
+    demandFit("theirs", fit, checked);
+    demandFit("theirs", { ...fit, "enable.time.adjuster": "true" }, checked);
+    expect(() => {
+      demandFit("theirs", { ...fit, "column.mask.with.12.chars": "shop.users.name" }, checked);
+    }).toThrow(/column\.mask\.with\.12\.chars.*connector theirs/u);
   });
 
   it("are refused where their connector does not count what a transaction has, with the line to change", async () => {

@@ -6,6 +6,8 @@
 import { Fault } from "../../src/errors.js";
 import type { Plan } from "../../src/model.js";
 import type { Connect, ConnectorConfig } from "./connect.js";
+import { connectorFindings } from "./connector-check.js";
+import type { CheckedPlan } from "./connector-check.js";
 import { generatedTopics } from "./connector-config.js";
 import { eventSettings, existingTopics, tellsTransactions } from "./connector-settings.js";
 import { generatedSettings } from "./event-settings.js";
@@ -45,6 +47,16 @@ export async function fillingOf(plan: Plan, prefix: string, connect: Connect | n
       { next: "headgate check" },
     );
   return { name: other.name, theirs: other.config, topics, settings };
+}
+
+/** Fault topic-refused where `check` has an error against somebody's connector: it may have been changed since that looked. */
+export function demandFit(name: string, config: ConnectorConfig, plan: CheckedPlan): void {
+  const [error] = connectorFindings(config, plan).filter(({ severity }) => severity === "error");
+  if (error === undefined) return;
+  throw new Fault("topic-refused", `${error.sentence} It is the connector ${name}.`, {
+    next: error.fix,
+    facts: { connector: name, object: error.object },
+  });
 }
 
 /** The connector of somebody else that fills topics of this prefix; null where there is none. Fault topic-refused where two do. */

@@ -9,25 +9,27 @@ import type { KafkaEndpoint, Source } from "../../src/port.js";
 import { eitherOf } from "../../src/stop.js";
 import type { ChangeFeed, FeedOptions } from "../../src/stream-port.js";
 import { openConnect } from "./connect.js";
-import type { Connect } from "./connect.js";
+import type { Connect, ConnectorConfig } from "./connect.js";
+import { alteredFault, driftWatch } from "./connector-drift.js";
 import { connectorFault, healthOf, untilCommitted } from "./connector-watch.js";
 import { openKafkaFeed } from "./feed.js";
 import { feedFindings } from "./feed-findings.js";
 import { FeedTally } from "./feed-tally.js";
-import { fillingOf } from "./filling.js";
+import { demandFit, fillingOf } from "./filling.js";
 import { untilFlowing } from "./flowing.js";
-import { wantedConfig } from "./generated.js";
+import { plainConfig, wantedConfig } from "./generated.js";
 import type { GeneratedOptions } from "./generated.js";
 import { configuredTopics, openKafkaClient } from "./kafka-client.js";
 import { recordReader } from "./record-reader.js";
 import { schemaFetcher } from "./registry.js";
 import { register } from "./registering.js";
 import { rereadOf } from "./reread.js";
-import { demandSameLog } from "./same-log.js";
+import { demandSameLog, unlessTakenOver, watchLog } from "./same-log.js";
 import type { FetchSchema } from "./schema-book.js";
-import { tend } from "./tending.js";
+import { demandUnchanged, tend } from "./tending.js";
 import { connectTraces, endConnector } from "./traces.js";
 import type { TopicClient } from "./topic.js";
+import { writtenForm } from "./written-form.js";
 import { settingsOf } from "./zero-dates.js";
 
 export interface OverKafkaOptions extends Omit<GeneratedOptions, "plan" | "engine"> {
@@ -52,10 +54,12 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
       const { name, theirs, topics } = await fillingOf(plan, endpoint.prefix, connect);
       if (connect !== null && theirs === null) {
         const engine = await engineOf(source);
-        await register(name, await wantedConfig({ ...options, plan, engine }, connect, mark), {
+        const wanted = await wantedConfig({ ...options, plan, engine }, connect, mark);
+        await register(name, wanted, {
           connect,
           signal,
           wait,
+          altered: (there) => alteredFault(name, there, wanted, { ...plan, engine }),
         });
       }
       await using client = await clientOf(options, plan);
@@ -118,7 +122,12 @@ function schemasOf({ registry, ca }: KafkaEndpoint, signal: AbortSignal): FetchS
 /** What is opened when somebody reads, or asks how long the topics are kept. */
 interface Opened {
   readonly feed: ChangeFeed;
-  readonly connector: { readonly name: string; readonly ours: boolean };
+  readonly connector: {
+    readonly name: string;
+    readonly ours: boolean;
+    /** As `TendTools.changed`. */
+    readonly changed: (config: ConnectorConfig) => Fault | null;
+  };
 }
 
 async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFeed> {
@@ -133,6 +142,10 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
     const connect = connectOf(endpoint, life.signal);
     const { name, theirs, topics, settings } = await fillingOf(plan, endpoint.prefix, connect);
     const engine = await engineOf(source);
+    const checked = { ...plan, engine };
+    if (theirs !== null) demandFit(name, theirs, checked);
+    // Our own is read as it was made to be, whatever it has become since.
+    const read = theirs ?? plainConfig({ ...options, plan, engine });
     const feed = openKafkaFeed({
       plan,
       engine,
@@ -148,6 +161,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
         // Each topic may wait for a schema at the same time.
         fetchSchema: schemasOf(endpoint, eitherOf(life.signal)),
       }),
+      form: writtenForm(settings, plan.tables),
       book,
       witness,
       reread,
@@ -155,7 +169,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
         tally.add(count);
       },
     });
-    return { feed, connector: { name, ours: theirs === null } };
+    return { feed, connector: { name, ours: theirs === null, changed: driftWatch(name, read, checked) } };
   };
   const opened = async (): Promise<Opened> => {
     opening ??= open();
@@ -170,8 +184,21 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
   return {
     async read(from, sink, how) {
       const { feed, connector } = await opened();
-      await demandSameLog({ source, book, wait, signal: how.signal }, from);
-      await tended(options, connector, how, (own) => feed.read(from, sink, own));
+      const log = { source, book, wait };
+      const here = await demandSameLog({ ...log, signal: how.signal }, from);
+      const { identity } = await source.facts();
+      try {
+        await watched(
+          how,
+          [
+            (signal) => watchLog({ ...log, signal }, identity, here),
+            ...(await tending(options, connector, how.signal)),
+          ],
+          (own) => feed.read(from, sink, own),
+        );
+      } catch (error) {
+        throw await unlessTakenOver(error, identity, source);
+      }
     },
     holds: (later, earlier) => book.holds(later, earlier),
     counts: () => tally.counts(),
@@ -192,28 +219,43 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
   };
 }
 
-/** Reads, and has the connector tended for as long: what it has failed of ends the reading. */
-async function tended(
+type Watch = (signal: AbortSignal) => Promise<never>;
+
+/** Has the connector tended where Connect can be asked. Faults of a first look. */
+async function tending(
   { endpoint, now, wait }: OverKafkaOptions,
-  { name, ours }: Opened["connector"],
+  { name, ours, changed }: Opened["connector"],
+  signal: AbortSignal,
+): Promise<readonly Watch[]> {
+  const first = connectOf(endpoint, signal);
+  if (first === null) return [];
+  await demandUnchanged(name, { connect: first, changed });
+  return [
+    async (stop) => {
+      const connect = connectOf(endpoint, stop) ?? first;
+      return await tend(name, { connect, signal: stop, wait, now, ours, changed });
+    },
+  ];
+}
+
+/** Reads, and has others look on for as long: what one of them has failed of ends the reading. */
+async function watched(
   how: FeedOptions,
+  watches: readonly Watch[],
   read: (how: FeedOptions) => Promise<void>,
 ): Promise<void> {
   const ended = new AbortController();
   const signal = eitherOf(how.signal, ended.signal);
-  const connect = connectOf(endpoint, signal);
-  if (connect === null) {
-    await read(how);
-    return;
-  }
-  const tending = tend(name, { connect, signal, wait, now, ours }).catch((error: unknown) => {
-    // Whoever reads is told of it. What comes after the end of the reading is the end's own doing.
-    ended.abort(error);
-  });
+  const watching = watches.map((watch) =>
+    watch(signal).catch((error: unknown) => {
+      // Whoever reads is told of it. What comes after the end of the reading is the end's own doing.
+      ended.abort(error);
+    }),
+  );
   try {
     await read({ ...how, signal });
   } finally {
     ended.abort(new Fault("interrupted", "The topics are not read any more."));
-    await tending;
+    await Promise.all(watching);
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../src/errors.js";
 import type { Connect, ConnectorConfig, ConnectorStatus, ConnectorState } from "./connect.js";
 import { register } from "./registering.js";
-import { tend } from "./tending.js";
+import { demandUnchanged, tend } from "./tending.js";
 
 const wanted: ConnectorConfig = { "connector.class": "X", "table.include.list": "a" };
 
@@ -36,7 +36,10 @@ class Worker {
       plugins: unused,
       names: unused,
       offsets: unused,
-      config: async () => Promise.resolve(this.there === null ? null : { ...this.there, name: "n" }),
+      config: async () => {
+        if (this.clock < this.silentUntil) throw new Fault("server-unreachable", "Connect is out of reach.");
+        return Promise.resolve(this.there === null ? null : { ...this.there, name: "n" });
+      },
       validate: async (config) =>
         Promise.resolve(
           config["connector.class"] === "X" ? [] : [{ setting: "connector.class", why: "no such class" }],
@@ -72,6 +75,9 @@ class Worker {
   get tools() {
     const { signal } = new AbortController();
     return {
+      altered: (): Fault | null => null,
+      changed: (config: ConnectorConfig): Fault | null =>
+        config["table.include.list"] === "b" ? new Fault("topic-refused", "It has b.") : null,
       connect: this.connect,
       signal,
       now: () => this.clock,
@@ -110,6 +116,14 @@ describe("a connector that is registered", () => {
     await register("n", wanted, worker.tools);
     expect(worker.acts).toEqual(acts);
     expect(worker.there).toEqual(wanted);
+  });
+
+  it("is left as it is where somebody has changed it, and what it wrote since would be misread", async () => {
+    const worker = new Worker({ ...wanted, "table.include.list": "b" }, "RUNNING");
+    const { changed: altered } = worker.tools;
+    const fault = await faultOf(register("n", wanted, { ...worker.tools, altered }));
+    expect(fault.code).toBe("topic-refused");
+    expect(worker.acts).toEqual([]);
   });
 
   it("is left as it is when Connect refuses what it should be", async () => {
@@ -156,6 +170,44 @@ describe("a connector whose task dies while it is read", () => {
     const worker = new Worker(wanted, "RUNNING", "FAILED");
     await faultOf(tend("n", { ...worker.tools, ours: false }));
     expect(worker.acts).toEqual([]);
+  });
+});
+
+describe("a connector whose configuration is changed while it is read", () => {
+  it("ends the reading, at the first look or at a later one, and is not set going again before", async () => {
+    const at = async (changedAt: number): Promise<readonly [Fault, Worker]> => {
+      const worker = new Worker(wanted, "RUNNING");
+      const { tools } = worker;
+      const wait = async (ms: number): Promise<void> => {
+        worker.clock += ms;
+        if (worker.clock > changedAt) change(worker);
+        // Nobody would wait so long for a fault that is not seen.
+        if (worker.clock > 600_000) worker.state = "PAUSED";
+        return Promise.resolve();
+      };
+      if (changedAt === 0) change(worker);
+      return [await faultOf(tend("n", { ...tools, wait, ours: true })), worker];
+    };
+    const change = (worker: Worker): void => {
+      worker.there = { ...wanted, "table.include.list": "b" };
+      // A new configuration may kill the task.
+      worker.task = "FAILED";
+    };
+    for (const changedAt of [0, 60_000]) {
+      const [fault, { acts, clock }] = await at(changedAt);
+      expect(fault).toMatchObject({ code: "topic-refused" });
+      expect(clock - changedAt).toBeLessThanOrEqual(4000);
+      expect(acts).toEqual([]);
+    }
+  });
+
+  it("is looked at before anything is read, unless Connect does not answer", async () => {
+    const worker = new Worker({ ...wanted, "table.include.list": "b" }, "RUNNING");
+    await expect(demandUnchanged("n", worker.tools)).rejects.toMatchObject({ code: "topic-refused" });
+    worker.there = wanted;
+    await demandUnchanged("n", worker.tools);
+    worker.silentUntil = 1;
+    await demandUnchanged("n", worker.tools);
   });
 });
 

@@ -7,11 +7,18 @@ import type { ConnectorConfig } from "./connect.js";
 import { healthOf, untilRunning, untilStopped } from "./connector-watch.js";
 import type { WatchTools } from "./connector-watch.js";
 
-/** Resolves when its tasks are at work with this configuration. Faults: connector-failed, and those of Connect. */
-export async function register(name: string, wanted: ConnectorConfig, tools: WatchTools): Promise<void> {
+export interface RegisterTools extends WatchTools {
+  /** The fault of a registered configuration that is not to be put right without a word; null of any other. */
+  readonly altered: (there: ConnectorConfig) => Fault | null;
+}
+
+/** Resolves when its tasks are at work with this configuration. Faults: connector-failed, and those of Connect and of `altered`. */
+export async function register(name: string, wanted: ConnectorConfig, tools: RegisterTools): Promise<void> {
   const { connect } = tools;
   const there = await connect.config(name);
   if (there === null || !isSame(there, wanted)) {
+    const fault = there === null ? null : tools.altered(there);
+    if (fault !== null) throw fault;
     await demandValid(name, wanted, tools);
     if (there !== null) {
       await connect.stop(name);

@@ -85,6 +85,35 @@ describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (serve
     ]);
   });
 
+  it("puts statements of another server's sequence, or domain, where they stand", async () => {
+    const [[other = ""] = []] = await database.sql("SELECT UUID()");
+    let number = 0;
+    const beside = async (statement: string): Promise<void> => {
+      const mariadb = server === "mariadb";
+      await database.sql(
+        mariadb
+          ? "SET SESSION gtid_domain_id = 7"
+          : `SET SESSION gtid_next = '${other ?? ""}:${String(++number)}'`,
+      );
+      await database.sql(statement);
+      await database.sql(
+        mariadb ? "SET SESSION gtid_domain_id = DEFAULT" : "SET SESSION gtid_next = 'AUTOMATIC'",
+      );
+    };
+    await database.sql("INSERT INTO b VALUES (1, 1)");
+    await database.sql("INSERT INTO a VALUES (1, 1)");
+    await beside("TRUNCATE TABLE b");
+    await database.sql("INSERT INTO a VALUES (2, 2)");
+    await beside("ALTER TABLE b ADD COLUMN m int");
+    await database.sql("INSERT INTO a VALUES (3, 3)");
+    await beside("ALTER TABLE b DROP COLUMN m");
+    await database.sql("INSERT INTO a VALUES (4, 4)");
+    expect((await bothTell()).filter((one) => !/^(?:marker|;)/u.test(one)).slice(-8)).toEqual([
+      ...["b insert >1/1", "a insert >1/1", "b truncate", "a insert >2/2"],
+      ...["schema b", "a insert >3/3", "schema b", "a insert >4/4"],
+    ]);
+  });
+
   it("goes on from each position that it told, with what comes after it and nothing else", async () => {
     for (let n = 1; n < 6; n++) await database.sql("INSERT INTO a VALUES (?, ?)", [n, n]);
     await using kafka = await overKafka();

@@ -7,6 +7,7 @@ import { generatedSettings } from "../../connectors/kafka/event-settings.js";
 import { openKafkaFeed } from "../../connectors/kafka/feed.js";
 import { openKafkaClient } from "../../connectors/kafka/kafka-client.js";
 import { recordReader } from "../../connectors/kafka/record-reader.js";
+import { writtenForm } from "../../connectors/kafka/written-form.js";
 import { schemaFetcher } from "../../connectors/kafka/registry.js";
 import { rereadOf } from "../../connectors/kafka/reread.js";
 import { Fault } from "../../src/errors.js";
@@ -101,6 +102,7 @@ export async function feedOverKafka({ source, plan, engine, connector }: FeedOve
           ? null
           : schemaFetcher({ url: registry, name: "the schema registry" }, new AbortController().signal),
     }),
+    form: writtenForm(generatedSettings, plan.tables),
     ...(await source.secondHand(plan)),
     reread: rereadOf({ source, lane: "main", wait }),
     now: Date.now,

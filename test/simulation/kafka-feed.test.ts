@@ -12,7 +12,14 @@ import type { TopicClient, TopicReading, TopicRecord } from "../../connectors/ka
 import { positionBook } from "../../connectors/mysql/binlog/book.js";
 import { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable, Position } from "../../src/model.js";
-import type { ChangeFeed, ChangeSink, LogWitness, SourceTransaction } from "../../src/stream-port.js";
+import type {
+  ChangeFeed,
+  ChangeSink,
+  LoggedTransaction,
+  LogPlace,
+  LogWitness,
+  SourceTransaction,
+} from "../../src/stream-port.js";
 import {
   actOf,
   loggedRows,
@@ -166,29 +173,39 @@ function imagesOf(table: PlanTable): RecordImages {
 }
 
 function witnessOf(log: readonly ModelGroup[]): LogWitness {
+  const answerOf = (group: ModelGroup): LoggedTransaction => {
+    const act = actOf(group);
+    const emptied =
+      group.kind === "truncate" ? planTables.filter(({ source }) => source === group.table) : [];
+    return {
+      at: placeOf(group),
+      act: act.kind === "truncate" ? { ...act, tables: emptied } : act,
+      counts:
+        group.kind === "statement" ? null : { tables: loggedRows(group), markers: new Map<string, number>() },
+    };
+  };
   return {
     look: async (unheard) => {
       const numbers = new Set(unheard.flatMap(({ names }) => numbersOf(names)));
+      return log.filter(({ number }) => numbers.has(number)).map(answerOf);
+    },
+    before: async ({ gtid }, held, known) => {
+      const end = log.findIndex((group) => placeOf(group).gtid === gtid);
+      const names = new Set(known.map((one) => one.gtid));
       return log
-        .filter(({ number }) => numbers.has(number))
-        .map((group) => {
-          const act = actOf(group);
-          const emptied =
-            group.kind === "truncate" ? planTables.filter(({ source }) => source === group.table) : [];
-          return {
-            at: { gtid: `${uuid}:${String(group.number)}`, file: "", offset: "" },
-            act: act.kind === "truncate" ? { ...act, tables: emptied } : act,
-            counts:
-              group.kind === "statement"
-                ? null
-                : { tables: loggedRows(group), markers: new Map<string, number>() },
-          };
-        });
+        .slice(0, end)
+        .filter((group) => !names.has(placeOf(group).gtid))
+        .filter((group) => !positionBook("mysql").within(held, placeOf(group)))
+        .map(answerOf);
     },
     named: ({ gtid }) => ({ names: gtid ?? "", count: "1" }),
     judge: () => ({ kind: "nothing" }),
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+function placeOf({ number }: ModelGroup): LogPlace & { readonly gtid: string } {
+  return { gtid: `${uuid}:${String(number)}`, file: "", offset: "" };
 }
 
 function numbersOf(names: string): readonly number[] {
@@ -287,6 +304,7 @@ function feedOf({ log, topics }: Life): ChangeFeed {
     },
     client: new ModelClient(topics),
     records,
+    form: {},
     book: positionBook("mysql"),
     witness: witnessOf(log),
     reread: null,

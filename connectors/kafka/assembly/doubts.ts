@@ -1,6 +1,6 @@
 /**
  * What the topics leave open is settled before a transaction is handed over: statements that stand before it, numbers of
- * its server that no topic has, an end without a change. What no topic tells, the source's own log is asked about; what
+ * its server that no topic has, what other servers wrote before it, an end without a change. What no topic tells, the source's own log is asked about; what
  * cannot be told apart from a loss there is one.
  */
 import { Fault } from "../../../src/errors.js";
@@ -40,6 +40,8 @@ export class Doubts {
   readonly #parts: DoubtsParts;
   /** Of ends without changes, by GTID. */
   readonly #verdicts = new Map<string, LoggedAct>();
+  /** Transactions, by GTID, before which the source's log has nothing that is not met or on its way. */
+  #clear = new Set<string>();
 
   constructor(parts: DoubtsParts) {
     this.#parts = parts;
@@ -47,6 +49,7 @@ export class Doubts {
 
   /** Hands over everything that stands before the place. Faults: topic-gap, log-purged. */
   async before(at: LogPlace): Promise<void> {
+    await this.#beside(at);
     await this.#told(at);
     const { standing } = this.#parts;
     const missing = standing.missing(at);
@@ -56,6 +59,44 @@ export class Doubts {
       // A replica may commit in another order than its source: what is still to come in its own place is not missing.
       if (!this.#comes(one.at)) await this.#act(one.at, one.act, "topic-gap");
     standing.excuse(missing);
+  }
+
+  /**
+   * What other servers wrote before the place: their numbers do not tell, so the source's log does. It is asked where a
+   * statement waits that may stand before it, and at the first transaction of a server that took over, since what the one
+   * before it wrote last shows no gap.
+   */
+  async #beside(at: LogPlace): Promise<void> {
+    const { statements, standing, rows, book, marks } = this.#parts;
+    await statements?.pump();
+    const waits =
+      statements?.unordered(at) === true ||
+      rows.some(({ head }) => head?.event.op === "t" && !book.ordered(head.at, at));
+    if (!waits && !standing.isNew(at)) return;
+    if (this.#clear.has(nameOf(at))) return;
+    this.#clear = this.#comes(at) ? await this.#clearAhead(marks.ahead.map((ended) => ended.at)) : new Set();
+    if (this.#clear.has(nameOf(at))) return;
+    for (const one of await this.#unheard(at, []))
+      if (!this.#comes(one.at)) await this.#act(one.at, one.act, "topic-gap");
+    for (const one of rows) one.forget();
+    this.#clear.add(nameOf(at));
+  }
+
+  /** Those of them before which nothing else stands: for all that have come two questions are enough. */
+  async #clearAhead(ahead: readonly LogPlace[]): Promise<Set<string>> {
+    const [last] = ahead.slice(1).slice(-1);
+    if (last === undefined) return new Set();
+    if ((await this.#unheard(last, ahead)).length === 0) return new Set(ahead.map(nameOf));
+    const names = (await this.#unheard(last, [])).map((one) => nameOf(one.at));
+    const come = new Set(ahead.map(nameOf));
+    const first = names.findIndex((name) => !come.has(name));
+    return new Set(first < 0 ? names : names.slice(0, first));
+  }
+
+  async #unheard(at: LogPlace, known: readonly LogPlace[]): ReturnType<LogWitness["before"]> {
+    const { witness, standing, signal, onCount } = this.#parts;
+    onCount({ kind: "asked", transactions: "1" });
+    return await witness.before(at, standing.position(), known, signal);
   }
 
   /** A transaction that ended without a change has none of ours in the source's log either. Faults: events-dropped. */

@@ -93,6 +93,7 @@ export class Rows {
       else {
         const at = { gtid: event.gtid, file: event.file, offset: String(event.pos) };
         const head = { event, record, value, target, at };
+        if (this.#parts.standing.misplaced(at)) throw misplaced(at, this.#parts.standing);
         if (this.#isMet(at)) {
           this.#proof = null;
           this.#repeated();
@@ -144,6 +145,20 @@ export class Rows {
 /** Rows of a snapshot are the copy's business, which reads the source itself. */
 function isSnapshot({ op, snapshot }: DebeziumRecord): boolean {
   return op === "r" || (snapshot !== null && snapshot !== "false");
+}
+
+/** A number that was given away again, or another server's files. Whoever knows which server answers tells these apart. */
+function misplaced(at: LogPlace, standing: BookStanding): Fault {
+  const { file, offset } = standing.position();
+  const [place, applied] = [`${at.file}:${at.offset}`, `${file}:${offset}`];
+  const how = standing.has(at)
+    ? "is applied by its number, and stands behind"
+    : "is new by its number, and stands before";
+  return new Fault(
+    "position-unknown",
+    `The transaction ${at.gtid ?? ""} (${place}) ${how} all that is applied (${applied}): the source's log was begun anew (RESET BINARY LOGS AND GTIDS, RESET MASTER), or the connector reads another server now.`,
+    { facts: { misplaced: at.gtid, place, applied } },
+  );
 }
 
 function unproven(topic: string, sentence: string): Fault {

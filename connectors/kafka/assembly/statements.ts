@@ -58,6 +58,11 @@ export class Statements {
     return this.#waiting.find((one) => this.#book.precedes(one.at, at)) ?? null;
   }
 
+  /** Whether one waits of another server's sequence, of which no number tells whether it stands before `at`. */
+  unordered(at: LogPlace): boolean {
+    return this.#waiting.some((one) => !this.#book.ordered(one.at, at) && !this.#standing.has(one.at));
+  }
+
   /** All statements of one transaction: DROP TABLE a, b comes as two. */
   of(at: LogPlace): readonly Statement[] {
     return this.#waiting.filter((one) => one.at.gtid === at.gtid);

@@ -15,8 +15,8 @@ import type {
 import { commonDomains, domainName, domainsText, parseDomains } from "./domains.js";
 import type { DomainGtid } from "./domains.js";
 import { GtidSet } from "./gtid-set.js";
-import { compareFiles } from "./log-file.js";
 import { domainWithin, domainsOf, positionHolds, setOf } from "./positions.js";
+import { Where } from "./where.js";
 
 export function positionBook(engine: SourceEngine): PositionBook {
   return {
@@ -31,6 +31,10 @@ export function positionBook(engine: SourceEngine): PositionBook {
       const [a, b] = [setGtidOf(one), setGtidOf(other)];
       return a.key === b.key && a.number < b.number;
     },
+    ordered: (one, other) =>
+      engine === "mariadb"
+        ? domainGtidOf(one).domain === domainGtidOf(other).domain
+        : setGtidOf(one).key === setGtidOf(other).key,
     standing(from) {
       for (const position of from) demandGtids(position);
       return engine === "mariadb" ? new DomainBook(from) : new SetBook(from);
@@ -107,42 +111,13 @@ class BookTransaction implements SourceTransaction {
   }
 }
 
-/** Where in a file reading the log itself would have to begin: the last place that was told, or the first of the given ones. */
-class Where {
-  #server: string | undefined;
-  #file = "";
-  #offset = "0";
-
-  constructor(from: readonly Position[]) {
-    const [first] = from;
-    if (first === undefined) throw new Fault("bug", "A feed was to begin at no position.");
-    const places = from.filter(({ file }) => seriesOf(file) === seriesOf(first.file));
-    const lowest = places.reduce((low, one) => (compareFiles(placeOf(one), placeOf(low)) < 0 ? one : low));
-    this.#file = lowest.file;
-    this.#offset = lowest.offset;
-    this.#server = lowest.kind === "gtid" ? lowest.server : undefined;
-  }
-
-  move({ file, offset }: LogPlace): void {
-    if (file === "" || (file === this.#file && offset === this.#offset)) return;
-    // Whose file it is nobody says.
-    this.#server = undefined;
-    this.#file = file;
-    this.#offset = offset;
-  }
-
-  position(set: string): Position {
-    const server = this.#server === undefined ? {} : { server: this.#server };
-    return { kind: "gtid", set, file: this.#file, offset: this.#offset, ...server };
-  }
-}
-
 class SetBook implements BookStanding {
   readonly #set: GtidSet;
   /** The set, and numbers that the log does not have. */
   readonly #known: GtidSet;
   readonly #where: Where;
   readonly position = (): Position => this.#where.position(this.#set.text());
+  readonly misplaced = (at: LogPlace): boolean => this.#where.belies(at, this.has(at));
 
   constructor(from: readonly Position[]) {
     const [first, ...others] = from.map(setOf);
@@ -163,6 +138,10 @@ class SetBook implements BookStanding {
   has(at: LogPlace): boolean {
     const { key, number } = setGtidOf(at);
     return this.#set.has(key, number);
+  }
+
+  isNew(at: LogPlace): boolean {
+    return !this.#known.hasAny(setGtidOf(at).key);
   }
 
   missing(at: LogPlace): Unheard | null {
@@ -189,6 +168,7 @@ class DomainBook implements BookStanding {
   readonly #known: Map<number, bigint>;
   readonly #where: Where;
   readonly position = (): Position => this.#where.position(domainsText(this.#domains));
+  readonly misplaced = (at: LogPlace): boolean => this.#where.belies(at, this.has(at));
 
   constructor(from: readonly Position[]) {
     for (const { without } of from)
@@ -213,6 +193,10 @@ class DomainBook implements BookStanding {
   has(at: LogPlace): boolean {
     const { domain, number } = domainGtidOf(at);
     return number <= (this.#domains.get(domain)?.number ?? 0n);
+  }
+
+  isNew(at: LogPlace): boolean {
+    return !this.#known.has(domainGtidOf(at).domain);
   }
 
   missing(at: LogPlace): Unheard | null {
@@ -262,14 +246,6 @@ export function namedAlone(engine: SourceEngine, at: LogPlace): Unheard {
   }
   const { key, number } = setGtidOf(at);
   return { names: `${key}:${String(number)}`, count: "1" };
-}
-
-function placeOf({ file, offset }: Position): { readonly file: string; readonly offset: number } {
-  return { file, offset: Number(offset) };
-}
-
-function seriesOf(file: string): string {
-  return file.replace(/\.\d+$/u, "");
 }
 
 function demandGtids(position: Position): void {

@@ -62,6 +62,11 @@ export class GtidSet {
     return before !== undefined && number < before.end;
   }
 
+  /** Whether any number of that server, or of its tag, is here. */
+  hasAny(key: string): boolean {
+    return this.#intervals.has(key);
+  }
+
   add(key: string, number: bigint): void {
     const list = this.#intervals.get(key);
     const last = list?.[list.length - 1];

@@ -4,17 +4,14 @@
  * the asked transactions alone, on MariaDB all that follow where the feed stands.
  */
 import { Fault } from "../../../src/errors.js";
-import type { Plan, PlanTable, Position, SourceEngine } from "../../../src/model.js";
+import type { Plan, Position, SourceEngine } from "../../../src/model.js";
 import { eitherOf } from "../../../src/stop.js";
 import type {
   ChangeFeed,
-  ChangeSink,
   LogPlace,
   LogWitness,
   LoggedAct,
-  LoggedCounts,
   LoggedTransaction,
-  SourceTransaction,
   Unheard,
 } from "../../../src/stream-port.js";
 import { Connection } from "../connection.js";
@@ -23,8 +20,11 @@ import { namedAlone, parseStretches, setGtidOf } from "./book.js";
 import { parseDomains } from "./domains.js";
 import { openBinlogFeed } from "./feed.js";
 import { GtidSet } from "./gtid-set.js";
+import { setOf } from "./positions.js";
 import type { LoggedStatement } from "./query-event.js";
 import { concerns, isAddition, kindOf, namedTables } from "./statement.js";
+import { WitnessSink } from "./witness-sink.js";
+import type { Asked } from "./witness-sink.js";
 
 export interface WitnessOptions {
   readonly server: MysqlOptions;
@@ -63,6 +63,43 @@ class Witness implements LogWitness {
       if (!enough.signal.aborted || signal.aborted) sink.refused(error);
     }
     if (engine === "mariadb") demandAll(unheard, sink.seen);
+    return sink.seen;
+  }
+
+  async before(
+    at: LogPlace,
+    held: Position,
+    known: readonly LogPlace[],
+    signal: AbortSignal,
+  ): Promise<readonly LoggedTransaction[]> {
+    const { server, plan, engine } = this.#options;
+    const name = nameOf(at);
+    const names = new Set(known.map(nameOf));
+    names.add(name);
+    this.#feed ??= await openBinlogFeed({ server, plan });
+    const enough = new AbortController();
+    let reached = false;
+    const asked: Asked = {
+      has: (one) => !names.has(one.toLowerCase()),
+      past: (one) => (reached ||= one.toLowerCase() === name),
+    };
+    const sink = new WitnessSink(asked, () => {
+      enough.abort(new Fault("interrupted", "All before it is seen."));
+    });
+    const others = known.filter((one) => nameOf(one) !== name);
+    const from = engine === "mariadb" ? held : withKnown(held, others);
+    try {
+      await this.#feed.read([from], sink, { untilEnd: true, signal: eitherOf(signal, enough.signal) });
+    } catch (error) {
+      if (!enough.signal.aborted || signal.aborted)
+        reached = sink.refused(error) || nameOfFault(error) === name;
+    }
+    if (!reached)
+      throw new Fault(
+        "position-unknown",
+        `The topics have the transaction ${at.gtid ?? ""}, and the source's log does not: it was lost in a failover, or the connector reads another server.`,
+        { facts: { transaction: at.gtid } },
+      );
     return sink.seen;
   }
 
@@ -117,12 +154,6 @@ function demandAll(unheard: readonly Unheard[], seen: readonly LoggedTransaction
   );
 }
 
-/** Which transactions were asked for, by name; and whether one that was not lies behind all of them. */
-interface Asked {
-  has(name: string): boolean;
-  past(name: string): boolean;
-}
-
 function askedSet(unheard: readonly Unheard[]): Asked {
   const set = new GtidSet();
   for (const { names } of unheard) set.addAll(GtidSet.parse(names));
@@ -159,113 +190,24 @@ function askedDomains(unheard: readonly Unheard[]): Asked {
   };
 }
 
-class WitnessSink implements ChangeSink {
-  readonly seen: LoggedTransaction[] = [];
-  readonly #asked: Asked;
-  readonly #enough: () => void;
-  #name = "";
-  #wanted = false;
-  #rows = new Map<string, number>();
-  #markers = new Map<string, number>();
-  #emptied: PlanTable[] = [];
-  #unseen = false;
-
-  constructor(asked: Asked, enough: () => void) {
-    this.#asked = asked;
-    this.#enough = enough;
-  }
-
-  begin({ name }: SourceTransaction): void {
-    this.#name = name;
-    this.#wanted = this.#asked.has(name);
-    this.#rows = new Map();
-    this.#markers = new Map();
-    this.#emptied = [];
-    this.#unseen = false;
-  }
-
-  wants(): boolean {
-    return this.#wanted;
-  }
-
-  change(images: { readonly table: PlanTable }): void {
-    const { source } = images.table;
-    this.#rows.set(source, (this.#rows.get(source) ?? 0) + 1);
-  }
-
-  truncate(table: PlanTable): void {
-    this.#emptied.push(table);
-  }
-
-  /** Its rows are what is asked for. */
-  endsUnseen(): void {
-    this.#unseen = true;
-  }
-
-  /** A marker that nobody was told of is a marker less, and no act. */
-  marker(lane: string): void {
-    this.#markers.set(lane, (this.#markers.get(lane) ?? 0) + 1);
-  }
-
-  commit(): void {
-    if (this.#wanted) this.#tell(this.#act(), { tables: this.#rows, markers: this.#markers });
-    this.#end();
-  }
-
-  schemaChange(change: Parameters<ChangeSink["schemaChange"]>[0]): void {
-    const { at, tables, statement, adds } = change;
-    this.#name = at;
-    if (this.#asked.has(at)) this.#tell({ kind: "schema", tables, statement, adds }, null);
-    this.#end();
-  }
-
-  idle(): void {
-    // What was asked for may still come.
-  }
-
-  full(): boolean {
-    return false;
-  }
-
-  async drained(): Promise<void> {
-    await Promise.resolve();
-  }
-
-  /** What the log itself cannot be read over is an answer, where it was asked about; other faults are thrown on. */
-  refused(error: unknown): void {
-    const at = error instanceof Fault ? error.facts["at"] : undefined;
-    if (!(error instanceof Fault) || typeof at !== "string" || error.retriable) throw error;
-    const inAsked = at === this.#name ? this.#wanted : isName(at) && this.#asked.has(at);
-    if (!inAsked) return;
-    this.#name = at;
-    this.#tell({ kind: "rows", tables: [...this.#rows.keys()], why: error.message }, null);
-  }
-
-  #act(): LoggedAct {
-    if (this.#unseen) {
-      const why = "The source's log commits a prepared transaction whose rows it does not have any more.";
-      return { kind: "rows", tables: [...this.#rows.keys()], why };
-    }
-    if (this.#rows.size > 0) {
-      const tables = [...this.#rows.keys()];
-      return { kind: "rows", tables, why: `The source's log has rows of ${tables.join(", ")} in it.` };
-    }
-    if (this.#emptied.length > 0) return { kind: "truncate", tables: this.#emptied };
-    return { kind: "nothing" };
-  }
-
-  #tell(act: LoggedAct, counts: LoggedCounts | null): void {
-    this.seen.push({ at: { gtid: this.#name, file: "", offset: "" }, act, counts });
-  }
-
-  #end(): void {
-    this.#wanted = false;
-    if (this.#asked.past(this.#name)) this.#enough();
-  }
+function nameOf({ gtid }: LogPlace): string {
+  return (gtid ?? "").toLowerCase();
 }
 
-function isName(at: string): boolean {
-  return /^(?:\d+-\d+-\d+|[0-9a-f]{8}-[^:]+:.+)$/u.test(at);
+/** At which transaction the log could not be read. */
+function nameOfFault(error: unknown): string {
+  const at = error instanceof Fault ? error.facts["at"] : undefined;
+  return typeof at === "string" ? at.toLowerCase() : "";
+}
+
+/** What is known is met in a moment, and need not be sent. */
+function withKnown(held: Position, known: readonly LogPlace[]): Position {
+  const set = setOf(held).copy();
+  for (const at of known) {
+    const { key, number } = setGtidOf(at);
+    set.add(key, number);
+  }
+  return { kind: "gtid", set: set.text(), file: "", offset: "0" };
 }
 
 function judged(statement: LoggedStatement, plan: Plan): LoggedAct {
