@@ -19,6 +19,7 @@ import type {
   Range,
   RangeOrder,
   ServerFacts,
+  TopicOffset,
 } from "./model.js";
 import type { JournalEntry, NightLedger, TargetNight } from "./cutover-port.js";
 import type { ChangeFeed, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
@@ -228,8 +229,9 @@ export interface Source extends AsyncDisposable {
   /**
    * Resolves when everything of the plan that is committed from now on will come by `feed`: nothing to wait for where that is
    * the source's own log. The lanes' marker tables are there already, and a position that is noted afterwards can be read from.
+   * What comes of it belongs to each such position: where a reader of topics begins that has taken nothing of them.
    */
-  prepareFeed(plan: Plan, signal: AbortSignal): Promise<void>;
+  prepareFeed(plan: Plan, signal: AbortSignal): Promise<readonly TopicOffset[]>;
   /** What fills that feed for this plan and is no part of the source. Reads only. */
   feedTraces(plan: Plan, signal: AbortSignal): Promise<readonly Trace[]>;
   /** Takes away what of it is of our own making; nobody reads the feed any more. */

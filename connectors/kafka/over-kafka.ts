@@ -25,6 +25,7 @@ import { register } from "./registering.js";
 import { rereadOf } from "./reread.js";
 import { demandSameLog } from "./same-log.js";
 import type { FetchSchema } from "./schema-book.js";
+import { beginnings } from "./starts.js";
 import { tend } from "./tending.js";
 import { connectTraces, endConnector } from "./traces.js";
 import type { TopicClient } from "./topic.js";
@@ -63,8 +64,11 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
         ...{ client, mark, token: () => source.token(), now, wait },
         ...(connect === null ? {} : { demandHealth: () => demandHealth(name, connect, theirs === null) }),
       };
+      // Before the first marker, and so before any position that is noted: what has come by now is held by all of them.
+      const begins = await beginnings(client, topics);
       await untilFlowing(topics.rows, tools, signal, patienceMs);
       if (connect !== null) await untilCommitted(name, { connect, signal, wait }, theirs === null);
+      return begins;
     },
     feedFindings: (plan, signal) =>
       feedFindings(options, plan, connectOf(endpoint, signal), (topics) =>

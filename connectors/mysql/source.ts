@@ -181,8 +181,8 @@ class MysqlSource implements Source {
   }
 
   /** The log is there. */
-  async prepareFeed(): Promise<void> {
-    await Promise.resolve();
+  async prepareFeed(): Promise<readonly []> {
+    return Promise.resolve([]);
   }
 
   /** The log is the source's own, and stays. */

@@ -146,6 +146,6 @@ function isSnapshot({ op, snapshot }: DebeziumRecord): boolean {
   return op === "r" || (snapshot !== null && snapshot !== "false");
 }
 
-function unproven(topic: string, sentence: string): Fault {
+export function unproven(topic: string, sentence: string): Fault {
   return new Fault("topic-gap", `The topic ${topic} ${sentence}`, { facts: { topic } });
 }
