@@ -3,7 +3,7 @@
  * source. Whoever puts an engine together hands it these.
  */
 import type { Plan, SourceEngine } from "../../src/model.js";
-import type { LogWitness, PositionBook, RereadSource } from "../../src/stream-port.js";
+import type { ExecutedLog, LogWitness, PositionBook, RereadSource } from "../../src/stream-port.js";
 import type { RecordReader } from "./record.js";
 import type { TopicClient } from "./topic.js";
 
@@ -38,6 +38,7 @@ export interface KafkaFeedOptions {
   readonly client: TopicClient;
   readonly records: RecordReader;
   readonly book: PositionBook;
+  readonly executed: ExecutedLog;
   readonly witness: LogWitness;
   /** Who answers `RecordImages.again`; null where the plan has no column for it. */
   readonly reread: RereadSource | null;

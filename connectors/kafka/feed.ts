@@ -15,6 +15,7 @@ import { Marks } from "./assembly/marks.js";
 import { Rows } from "./assembly/rows.js";
 import type { Proof } from "./assembly/rows.js";
 import { Statements } from "./assembly/statements.js";
+import { Strangers } from "./assembly/strangers.js";
 import { markerNameOf, RowTargets } from "./assembly/targets.js";
 import type { KafkaFeedOptions, RowTopic } from "./feed-options.js";
 import { progressOf } from "./progress.js";
@@ -147,7 +148,9 @@ class KafkaFeed implements ChangeFeed {
       signal,
       onCount,
     });
-    const parts = { plan, book, standing, held, rows, marks, position, signal, onCount };
+    const rest = (): Promise<void> => reading.arrived(lookMs, signal);
+    const strangers = new Strangers({ executed: this.#options.executed, rest, now, patienceMs: patience });
+    const parts = { plan, book, standing, strangers, held, rows, marks, position, signal, onCount };
     const doubts = new Doubts({ ...parts, witness, statements });
     const assembly: Assembly = new Assembly({
       ...parts,
@@ -163,7 +166,7 @@ class KafkaFeed implements ChangeFeed {
             .flatMap(({ topic }) => this.#tablesOf(topic).map((name) => [name, topic] as const)),
         ),
         isThere: async (topic) => (await client.lanes([topic])).some(({ partitions }) => partitions > 0),
-        rest: () => reading.arrived(lookMs, signal),
+        rest,
         now,
         patienceMs: patience,
       }),

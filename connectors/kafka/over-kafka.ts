@@ -128,7 +128,7 @@ interface Opened {
 async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFeed> {
   const { source, endpoint, now, wait } = options;
   const [lane = ""] = plan.lanes;
-  const { book, witness } = await source.secondHand(plan);
+  const { book, executed, witness } = await source.secondHand(plan);
   const reread = rereadOf({ source, lane, wait });
   const life = new AbortController();
   const tally = new FeedTally();
@@ -151,6 +151,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
         fetchSchema: schemasOf(endpoint, eitherOf(life.signal)),
       }),
       book,
+      executed,
       witness,
       reread,
       onCount: (count) => {

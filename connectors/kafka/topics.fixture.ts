@@ -4,7 +4,13 @@
  */
 import { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable, Position, SourceEngine } from "../../src/model.js";
-import type { ChangeSink, LoggedTransaction, LogWitness, SourceTransaction } from "../../src/stream-port.js";
+import type {
+  ChangeSink,
+  ExecutedLog,
+  LoggedTransaction,
+  LogWitness,
+  SourceTransaction,
+} from "../../src/stream-port.js";
 import { positionBook } from "../mysql/binlog/book.js";
 import { generatedSettings } from "./event-settings.js";
 import { openKafkaFeed } from "./feed.js";
@@ -253,6 +259,8 @@ export function witnessOf(log: readonly LoggedTransaction[] = []): LogWitness {
   };
 }
 
+export const everything: ExecutedLog = { has: () => true, refresh: async () => Promise.resolve() };
+
 export function applied(set: string, topics?: Position["topics"]): Position {
   return { kind: "gtid", set, file: "b.000001", offset: "4", ...(topics === undefined ? {} : { topics }) };
 }
@@ -273,7 +281,7 @@ export async function readAll(run: Run): Promise<{ readonly sink: Told; readonly
     ...{ plan, engine, topics: { rows, transactions, schemaChanges: inMemory.all.has("p") ? "p" : null } },
     client: inMemory.client,
     records: recordReader({ engine, settings: generatedSettings, fetchSchema: null }),
-    ...{ book: positionBook(engine), witness: witnessOf(), reread: null },
+    ...{ book: positionBook(engine), executed: everything, witness: witnessOf(), reread: null },
     now: () => (now += 1000),
     patienceMs: 60_000,
     ...others,

@@ -287,6 +287,7 @@ function feedOf({ log, topics }: Life): ChangeFeed {
     client: new ModelClient(topics),
     records,
     book: positionBook("mysql"),
+    executed: { has: () => true, refresh: async () => undefined },
     witness: witnessOf(log),
     reread: null,
     now: () => (now += 1000),
