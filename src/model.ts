@@ -540,9 +540,12 @@ interface LogPlace {
   readonly form?: Readonly<Record<string, string>>;
 }
 
+/** The last record of a topic that was taken. */
 export interface TopicOffset {
   readonly topic: string;
   readonly offset: string;
+  /** Nothing of it was taken: this is the first record that may be new, and what stands before it is of before the copy. */
+  readonly begins?: true;
 }
 
 /** A transaction that was prepared (XA) and had not ended: the position leaves it out, though it holds later ones. */

@@ -19,9 +19,10 @@ import type {
   Range,
   RangeOrder,
   ServerFacts,
+  TopicOffset,
 } from "./model.js";
 import type { JournalEntry, NightLedger, TargetNight } from "./cutover-port.js";
-import type { ChangeFeed, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
+import type { ChangeFeed, ExecutedLog, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
 import type { RowMender } from "./mend-port.js";
 import type { Trace } from "./traces-port.js";
 import type {
@@ -176,6 +177,13 @@ export interface QueryLimits {
   readonly mostRows: number;
 }
 
+/** Whom a feed at second hand asks: what positions mean, what is executed, and what the log itself has where that feed is in doubt. */
+export interface SecondHand {
+  readonly book: PositionBook;
+  readonly executed: ExecutedLog;
+  readonly witness: LogWitness;
+}
+
 export interface Source extends AsyncDisposable {
   facts(): Promise<ServerFacts>;
   /** Sizes, estimates, lag and the like, each with its time and statement. What the account may not see is unknown. Reads only. */
@@ -228,16 +236,17 @@ export interface Source extends AsyncDisposable {
   /**
    * Resolves when everything of the plan that is committed from now on will come by `feed`: nothing to wait for where that is
    * the source's own log. The lanes' marker tables are there already, and a position that is noted afterwards can be read from.
+   * What comes of it belongs to each such position: where a reader of topics begins that has taken nothing of them.
    */
-  prepareFeed(plan: Plan, signal: AbortSignal): Promise<void>;
+  prepareFeed(plan: Plan, signal: AbortSignal): Promise<readonly TopicOffset[]>;
   /** What fills that feed for this plan and is no part of the source. Reads only. */
   feedTraces(plan: Plan, signal: AbortSignal): Promise<readonly Trace[]>;
   /** Takes away what of it is of our own making; nobody reads the feed any more. */
   endFeed(plan: Plan, signal: AbortSignal): Promise<void>;
   /** What speaks against that feed for this plan, beside `preflight`. Reads only. */
   feedFindings(plan: Plan, signal: AbortSignal): Promise<readonly Finding[]>;
-  /** For a feed that is not the source's own log: what positions mean, and who looks into the log where that feed is in doubt. */
-  secondHand(plan: Plan): Promise<{ readonly book: PositionBook; readonly witness: LogWitness }>;
+  /** For a feed that is not the source's own log. */
+  secondHand(plan: Plan): Promise<SecondHand>;
   /** Streams expressions that give text over all rows of a table or view, in whatever order they come. */
   texts(relation: string, select: readonly string[], onRow: TextRow, signal: AbortSignal): Promise<void>;
   /** One statement that a person wrote, in a transaction that only reads; its rows in their order, each value as the server prints it. `whole`: these were all of them. */

@@ -214,6 +214,14 @@ export interface LoggedTransaction {
   readonly counts: LoggedCounts | null;
 }
 
+/** What the source has executed, for a feed that is told of its transactions by others. */
+export interface ExecutedLog {
+  /** Whether it has that transaction, by what it was asked last. */
+  has(at: LogPlace): boolean;
+  /** Asks it anew. */
+  refresh(): Promise<void>;
+}
+
 /** Asks the source's log about single transactions. */
 export interface LogWitness extends AsyncDisposable {
   /** In the log's order; of what it does not have there is no entry. Faults: log-purged, and those of a connection. */

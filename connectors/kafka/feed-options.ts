@@ -3,7 +3,7 @@
  * source. Whoever puts an engine together hands it these.
  */
 import type { Plan, SourceEngine } from "../../src/model.js";
-import type { LogWitness, PositionBook, RereadSource } from "../../src/stream-port.js";
+import type { ExecutedLog, LogWitness, PositionBook, RereadSource } from "../../src/stream-port.js";
 import type { RecordReader } from "./record.js";
 import type { TopicClient } from "./topic.js";
 import type { WrittenForm } from "./written-form.js";
@@ -41,6 +41,7 @@ export interface KafkaFeedOptions {
   /** By which `records` reads values that do not tell themselves. */
   readonly form: WrittenForm;
   readonly book: PositionBook;
+  readonly executed: ExecutedLog;
   readonly witness: LogWitness;
   /** Who answers `RecordImages.again`; null where the plan has no column for it. */
   readonly reread: RereadSource | null;

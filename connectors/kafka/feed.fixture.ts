@@ -15,6 +15,7 @@ import { openKafkaFeed } from "./feed.js";
 import { plannedColumn, plannedTable } from "./planned-table.fixture.js";
 import { generatedSettings } from "./event-settings.js";
 import { recordReader } from "./record-reader.js";
+import { everything } from "./topics.fixture.js";
 import type { TopicClient, TopicReading, TopicRecord } from "./topic.js";
 import type { WrittenForm } from "./written-form.js";
 
@@ -85,7 +86,7 @@ export function feedWorld(log: readonly Logged[], options: FeedWorldOptions = {}
     },
     client: clientOf(records),
     records: recordReader({ engine, settings: generatedSettings, fetchSchema: null }),
-    book: positionBook(engine),
+    ...{ book: positionBook(engine), executed: everything },
     witness: witnessOf(source, engine, () => {
       asked++;
     }),

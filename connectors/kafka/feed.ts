@@ -4,7 +4,7 @@
  * the next; what Kafka believes to be consumed is asked by nobody.
  */
 import { Fault } from "../../src/errors.js";
-import type { Position, TopicOffset } from "../../src/model.js";
+import type { Position } from "../../src/model.js";
 import { throwIfStopped } from "../../src/stop.js";
 import type { BookStanding, ChangeFeed, ChangeSink, FeedOptions } from "../../src/stream-port.js";
 import { Absent } from "./assembly/absent.js";
@@ -13,11 +13,15 @@ import { Doubts } from "./assembly/doubts.js";
 import { Held } from "./assembly/held.js";
 import { Marks } from "./assembly/marks.js";
 import { Rows } from "./assembly/rows.js";
+import type { Proof } from "./assembly/rows.js";
 import { Statements } from "./assembly/statements.js";
+import { Strangers } from "./assembly/strangers.js";
 import { markerNameOf, RowTargets } from "./assembly/targets.js";
 import type { KafkaFeedOptions, RowTopic } from "./feed-options.js";
-import { startOf } from "./starts.js";
-import type { TopicReading } from "./topic.js";
+import { progressOf } from "./progress.js";
+import { namesOf, startOf } from "./starts.js";
+import type { Start } from "./starts.js";
+import type { TopicReading, TopicState } from "./topic.js";
 import { demandForm } from "./written-form.js";
 
 /** A connector's producer gives a record up after two minutes. */
@@ -48,8 +52,10 @@ class KafkaFeed implements ChangeFeed {
   }
 
   async read(from: readonly Position[], sink: ChangeSink, options: FeedOptions): Promise<void> {
+    const names = namesOf(this.#options.topics);
     // A first reading of these topics may come from another feed, and then the connector may have begun after it.
-    if (from.some(({ topics = [] }) => topics.length > 0)) await this.#read(from, sink, options);
+    if (from.some(({ topics = [] }) => topics.some(({ topic }) => names.includes(topic))))
+      await this.#read(from, sink, options);
     else
       await this.#read(from, sink, options).catch((error: unknown) => {
         throw error instanceof Fault && error.code === "topic-gap" ? tooEarly(error) : error;
@@ -60,7 +66,7 @@ class KafkaFeed implements ChangeFeed {
     const { client, topics, form } = this.#options;
     const { signal, untilEnd } = options;
     throwIfStopped(signal);
-    const names = this.#names();
+    const names = namesOf(topics);
     // Of other topics nothing is read any more.
     demandForm(
       form,
@@ -95,16 +101,17 @@ class KafkaFeed implements ChangeFeed {
     const onCount = this.#options.onCount ?? ((): undefined => undefined);
     const patience = this.#options.patienceMs ?? patienceMs;
     const standing = book.standing(from);
-    const states = await client.lanes(this.#names());
+    const states = await client.lanes(namesOf(topics));
     const there = new Set(states.filter(({ partitions }) => partitions > 0).map(({ topic }) => topic));
     const made = topics.rows.filter((one) => there.has(one.topic) || !mayCome(one, from));
     // Connect makes a topic with its first record: of tables that were never changed there may be none.
     const wanted = new Set([...made.map(({ topic }) => topic), topics.transactions]);
     const starts = states
       .filter(({ topic }) => there.has(topic) || wanted.has(topic))
-      .map((state) => startOf(state, from));
+      .map((state) => this.#start(state, from));
     const reading = await client.read(starts, signal);
     const targets = new RowTargets(plan);
+    const proofOf = (name: string): Proof | null => starts.find(({ topic }) => topic === name)?.proof ?? null;
     const rows = made.map(
       ({ topic }) =>
         new Rows({
@@ -113,21 +120,32 @@ class KafkaFeed implements ChangeFeed {
           targets,
           standing,
           onCount,
-          proof: starts.find((start) => start.topic === topic)?.proof ?? null,
+          proof: proofOf(topic),
           trimmed: starts.find((start) => start.topic === topic)?.trimmed ?? false,
         }),
     );
-    const marks = new Marks(reading.queue(topics.transactions), records, standing);
+    const marks = new Marks(
+      reading.queue(topics.transactions),
+      records,
+      standing,
+      proofOf(topics.transactions),
+    );
     const statements =
       topics.schemaChanges === null || !there.has(topics.schemaChanges)
         ? null
         : new Statements(reading.queue(topics.schemaChanges), records, book, standing);
-    const offsets = (): readonly TopicOffset[] =>
-      [
-        ...rows.map(({ topic, taken }) => ({ topic, taken })),
-        { topic: topics.transactions, taken: marks.taken },
-        { topic: topics.schemaChanges ?? "", taken: statements?.taken ?? null },
-      ].flatMap(({ topic, taken }) => (taken === null ? [] : [{ topic, offset: String(taken) }]));
+    const taken = new Map(rows.map((one) => [one.topic, one]));
+    const offsets = progressOf({
+      names: namesOf(topics),
+      from,
+      starts,
+      taken(topic) {
+        if (topic === topics.transactions) return marks.taken;
+        return topic === topics.schemaChanges
+          ? (statements?.taken ?? null)
+          : (taken.get(topic)?.taken ?? null);
+      },
+    });
     const { form } = this.#options;
     const position = (): Position => ({ ...standing.position(), topics: offsets(), form });
     const held = new Held({
@@ -139,7 +157,9 @@ class KafkaFeed implements ChangeFeed {
       onCount,
       turn: this.#options.turn ?? ((): Promise<void> => Promise.resolve()),
     });
-    const parts = { plan, book, standing, held, rows, marks, position, signal, onCount };
+    const rest = (): Promise<void> => reading.arrived(lookMs, signal);
+    const strangers = new Strangers({ executed: this.#options.executed, rest, now, patienceMs: patience });
+    const parts = { plan, book, standing, strangers, held, rows, marks, position, signal, onCount };
     const doubts = new Doubts({ ...parts, witness, statements });
     const assembly: Assembly = new Assembly({
       ...parts,
@@ -155,7 +175,7 @@ class KafkaFeed implements ChangeFeed {
             .flatMap(({ topic }) => this.#tablesOf(topic).map((name) => [name, topic] as const)),
         ),
         isThere: async (topic) => (await client.lanes([topic])).some(({ partitions }) => partitions > 0),
-        rest: () => reading.arrived(lookMs, signal),
+        rest,
         now,
         patienceMs: patience,
       }),
@@ -165,13 +185,8 @@ class KafkaFeed implements ChangeFeed {
     return { reading, standing, marks, statements, held, assembly, position };
   }
 
-  #names(): readonly string[] {
-    const { rows, transactions, schemaChanges } = this.#options.topics;
-    return [
-      ...rows.map(({ topic }) => topic),
-      transactions,
-      ...(schemaChanges === null ? [] : [schemaChanges]),
-    ];
+  #start(state: TopicState, from: readonly Position[]): Start {
+    return startOf(state, from, state.topic === this.#options.topics.transactions);
   }
 
   /** Tables whose rows are in the topic, as a transaction's end names them. */
@@ -190,8 +205,8 @@ class KafkaFeed implements ChangeFeed {
   }
 
   async retention(position: Position): Promise<number | null> {
-    for (const state of await this.#options.client.lanes(this.#names()))
-      if (state.partitions > 0) startOf(state, [position]);
+    for (const state of await this.#options.client.lanes(namesOf(this.#options.topics)))
+      if (state.partitions > 0) this.#start(state, [position]);
     return null;
   }
 
@@ -203,7 +218,9 @@ class KafkaFeed implements ChangeFeed {
 
 /** Whether nothing is amiss when there is no such topic yet: its first row is told of by the end of its transaction. */
 function mayCome({ topic, markers }: RowTopic, from: readonly Position[]): boolean {
-  return markers.length === 0 && !from.some(({ topics }) => topics?.some((one) => one.topic === topic));
+  if (markers.length > 0) return false;
+  const noted = from.flatMap(({ topics = [] }) => topics.filter((one) => one.topic === topic));
+  return noted.every(({ begins, offset }) => begins === true && offset === "0");
 }
 
 /** Nothing of the topics was applied so far. */

@@ -26,6 +26,7 @@ import { register } from "./registering.js";
 import { rereadOf } from "./reread.js";
 import { demandSameLog, unlessTakenOver, watchLog } from "./same-log.js";
 import type { FetchSchema } from "./schema-book.js";
+import { beginnings } from "./starts.js";
 import { demandUnchanged, tend } from "./tending.js";
 import { connectTraces, endConnector } from "./traces.js";
 import type { TopicClient } from "./topic.js";
@@ -67,8 +68,11 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
         ...{ client, mark, token: () => source.token(), now, wait },
         ...(connect === null ? {} : { demandHealth: () => demandHealth(name, connect, theirs === null) }),
       };
+      // Before the first marker, and so before any position that is noted: what has come by now is held by all of them.
+      const begins = await beginnings(client, topics);
       await untilFlowing(topics.rows, tools, signal, patienceMs);
       if (connect !== null) await untilCommitted(name, { connect, signal, wait }, theirs === null);
+      return begins;
     },
     feedFindings: (plan, signal) =>
       feedFindings(options, plan, connectOf(endpoint, signal), (topics) =>
@@ -133,7 +137,7 @@ interface Opened {
 async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFeed> {
   const { source, endpoint, now, wait } = options;
   const [lane = ""] = plan.lanes;
-  const { book, witness } = await source.secondHand(plan);
+  const { book, executed, witness } = await source.secondHand(plan);
   const reread = rereadOf({ source, lane, wait });
   const life = new AbortController();
   const tally = new FeedTally();
@@ -163,6 +167,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
       }),
       form: writtenForm(settings, plan.tables),
       book,
+      executed,
       witness,
       reread,
       onCount: (count) => {

@@ -24,11 +24,12 @@ import type {
   QueryLimits,
   RowReader,
   ServerLoad,
+  SecondHand,
   Source,
   TextRow,
   TextsOf,
 } from "../../src/port.js";
-import type { ChangeFeed, LogWitness, PositionBook } from "../../src/stream-port.js";
+import type { ChangeFeed } from "../../src/stream-port.js";
 import { askSource } from "./ask.js";
 import { readCatalogue } from "./catalogue.js";
 import { Connection } from "./connection.js";
@@ -181,8 +182,8 @@ class MysqlSource implements Source {
   }
 
   /** The log is there. */
-  async prepareFeed(): Promise<void> {
-    await Promise.resolve();
+  async prepareFeed(): Promise<readonly []> {
+    return Promise.resolve([]);
   }
 
   /** The log is the source's own, and stays. */
@@ -199,12 +200,14 @@ class MysqlSource implements Source {
     return Promise.resolve([]);
   }
 
-  async secondHand(plan: Plan): Promise<{ readonly book: PositionBook; readonly witness: LogWitness }> {
+  async secondHand(plan: Plan): Promise<SecondHand> {
     const { engine } = await this.#with((connection) => Promise.resolve(connection));
     const { positionBook } = await import("./binlog/book.js");
+    const { executedLog } = await import("./binlog/executed.js");
     const { openWitness } = await import("./binlog/witness.js");
     return {
       book: positionBook(engine),
+      executed: executedLog(engine, (sql) => this.#with((connection) => connection.value(sql))),
       witness: openWitness({ server: this.#options, plan, engine }),
     };
   }

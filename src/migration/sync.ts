@@ -101,7 +101,9 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     writer: async (lane, stop) => options.governed(await ledger.lane(lane), stop),
     starts: positions(view, "start"),
     startMarkers: new Map(
-      view.lanes.flatMap(({ lane, start }) => (start === null ? [] : [[lane, start.marker]])),
+      view.lanes.flatMap(({ lane, start }) =>
+        start === null ? [] : [[lane, { id: start.marker, note: start.note }] as const],
+      ),
     ),
     joins: built ? positions(view, "join") : gates(options.plan, view, feed),
     built,

@@ -4,23 +4,29 @@
  * range be read. Join: after the lane's last range, one more marker, past which replay is exact.
  */
 import { Fault } from "../errors.js";
+import type { TopicOffset } from "../model.js";
 import type { Ledger, LedgerView, Source } from "../port.js";
 import type { OnEvent } from "./event.js";
 import type { MomentHook } from "./moments.js";
 
 export interface LaneTools {
-  readonly source: Source;
-  readonly ledger: Ledger;
+  readonly source: Pick<Source, "position" | "preparedTransactions" | "token" | "mark">;
+  readonly ledger: Pick<Ledger, "recordStart" | "recordJoin">;
   readonly onEvent: OnEvent;
   readonly moment: MomentHook;
 }
 
-/** Notes the start of each of these lanes, whose marker tables are there. Faults: prepared-transactions. */
-export async function startLanes(tools: LaneTools, lanes: readonly string[]): Promise<void> {
+/** Notes the start of each of these lanes, whose marker tables are there. `topics`: where topics ended before. Faults: prepared-transactions. */
+export async function startLanes(
+  tools: LaneTools,
+  lanes: readonly string[],
+  topics: readonly TopicOffset[] = [],
+): Promise<void> {
   for (const lane of lanes) {
     // Before as well as behind the position: what lasts no longer than between the two is told by the log, loudly.
     await demandNonePrepared(tools.source);
-    const position = await tools.source.position();
+    const now = await tools.source.position();
+    const position = topics.length === 0 ? now : { ...now, topics };
     await tools.moment("start:position-noted");
     await demandNonePrepared(tools.source);
     // Ids begin at 1 on every server; by the note this marker is known from any other.

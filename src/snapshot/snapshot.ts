@@ -77,15 +77,16 @@ export async function snapshot(options: SnapshotOptions): Promise<void> {
     proveSource(source, (await ledger.view()).lanes),
   );
   // Before a position is noted: from there on everything has to come.
-  await persist("preparing the feed", signal, async () => {
+  const topics = await persist("preparing the feed", signal, async () => {
     await source.prepareMarkers(plan.lanes);
-    await source.prepareFeed(plan, signal);
+    return await source.prepareFeed(plan, signal);
   });
   await persist("noting the start", signal, async () => {
     const started = lanesWith((await ledger.view()).lanes, "start");
     await startLanes(
       lanes,
       plan.lanes.filter((lane) => !started.has(lane)),
+      topics,
     );
   });
   const holds = options.holds ?? [];

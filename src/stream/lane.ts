@@ -164,7 +164,7 @@ export class Lane {
   }
 
   marker(id: string, note: string): void {
-    this.settled.marker(id);
+    this.settled.marker(id, note);
     if (this.#within) {
       this.lag.arrived([id], false);
       return;

@@ -6,6 +6,7 @@ import type { Cell } from "../typemap/codec.js";
 import type { EventCounts, OnStreamEvent } from "./event.js";
 import type { StreamMomentHook } from "./moments.js";
 import type { PoisonEvent } from "./poison.js";
+import type { StartMarker } from "./settled.js";
 
 export interface StreamOptions {
   readonly feed: ChangeFeed;
@@ -17,8 +18,8 @@ export interface StreamOptions {
   readonly writer: (lane: string, signal: AbortSignal) => Promise<LaneWriter>;
   /** Where a lane begins that has applied nothing. */
   readonly starts: ReadonlyMap<string, Position>;
-  /** Ids of the markers that were committed behind them: the log must show each before the join. */
-  readonly startMarkers?: ReadonlyMap<string, string>;
+  /** The markers that were committed behind them: the log must show each before the join. */
+  readonly startMarkers?: ReadonlyMap<string, StartMarker>;
   /** Where a lane has joined. */
   readonly joins: ReadonlyMap<string, Position>;
   /** Both sides were equal where the log begins, and no copy is beside it: lanes are past their joins from the first change on. */

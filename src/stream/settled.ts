@@ -14,8 +14,14 @@ export interface SettledOptions {
   readonly join: Position | null;
   /** No copy is beside the log, so that every position is past the join. */
   readonly nothingCopied?: boolean;
-  /** Id of the marker that was committed behind `start`; null where nobody knows it. */
-  readonly startMarker?: string | null;
+  /** The marker that was committed behind `start`; null where nobody knows it. */
+  readonly startMarker?: StartMarker | null;
+}
+
+/** Ids begin at 1 on every server: by its note a marker is known from any other. null in a ledger of an older build. */
+export interface StartMarker {
+  readonly id: string;
+  readonly note: string | null;
 }
 
 export class Settled {
@@ -29,7 +35,7 @@ export class Settled {
   readonly #options: SettledOptions;
   #caughtUp = false;
   /** The start's marker, while the log from there on has not shown it. */
-  #awaited: string | null = null;
+  #awaited: StartMarker | null = null;
 
   constructor(options: SettledOptions) {
     this.#options = options;
@@ -45,14 +51,16 @@ export class Settled {
       this.#options.nothingCopied === true ||
       (position !== null && join !== null && feed.holds(position, join));
     this.met = this.joined;
-    this.base = position ?? start;
+    this.base = position === null ? start : withTopics(position, start);
     this.#caughtUp = false;
     this.#awaited = position === null ? (this.#options.startMarker ?? null) : null;
   }
 
   /** A marker of the lane's was met. */
-  marker(id: string): void {
-    if (id === this.#awaited) this.#awaited = null;
+  marker(id: string, note: string): void {
+    const awaited = this.#awaited;
+    if (awaited !== null && id === awaited.id && (awaited.note === null || awaited.note === note))
+      this.#awaited = null;
   }
 
   /**
@@ -67,7 +75,7 @@ export class Settled {
       "An XA transaction was prepared before the copy noted its start and committed right after it, so its rows are not in the log from there on, and older changes of the same rows would be written over them.",
       {
         next: "headgate abandon, then begin anew under another migration id",
-        facts: { marker: this.#awaited },
+        facts: { marker: this.#awaited.id },
       },
     );
   }
@@ -99,8 +107,13 @@ export class Settled {
     if (this.#awaited !== null)
       throw new Fault(
         "position-unknown",
-        `The source's log does not have the marker ${this.#awaited} with which the copy began: it was begun anew since (RESET BINARY LOGS AND GTIDS, RESET MASTER), and what it had is lost.`,
+        `The source's log does not have the marker ${this.#awaited.id} with which the copy began: it was begun anew since (RESET BINARY LOGS AND GTIDS, RESET MASTER), and what it had is lost.`,
       );
     return true;
   }
+}
+
+/** The source's log as a feed knows no topics: where they began with the copy holds for all that is applied since. */
+function withTopics(position: Position, { topics }: Position): Position {
+  return position.topics !== undefined || topics === undefined ? position : { ...position, topics };
 }

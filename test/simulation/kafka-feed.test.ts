@@ -306,6 +306,7 @@ function feedOf({ log, topics }: Life): ChangeFeed {
     records,
     form: {},
     book: positionBook("mysql"),
+    executed: { has: () => true, refresh: async () => undefined },
     witness: witnessOf(log),
     reread: null,
     now: () => (now += 1000),

@@ -220,7 +220,7 @@ export class ModelSource {
       },
       exactCut: async (tables) => this.#cut(actor, tables),
       feed: async () => this.feed(actor),
-      prepareFeed: async () => undefined,
+      prepareFeed: async () => [],
       feedFindings: async () => [],
       feedTraces: async () => [],
       endFeed: async () => undefined,

@@ -11,6 +11,7 @@ import { allColumns, keyOf, placesOf, sameRow, valuesOf } from "../../src/stream
 import type { Row } from "../../src/stream/example-rows.js";
 import { applyChanges } from "../../src/stream/example-target.js";
 import type { Cascade, LaneTransaction, LaneWriter, StatementGroup } from "../../src/stream-port.js";
+import type { StartMarker } from "../../src/stream/settled.js";
 import { modelLook, tupleOf } from "./model-look.js";
 import { ModelProofs } from "./model-proofs.js";
 import { countOf } from "./model-source.js";
@@ -198,8 +199,8 @@ export class ModelTarget {
     return this.#pastCuts;
   }
 
-  get startMarkers(): ReadonlyMap<string, string> {
-    return new Map([...this.#starts].map(([lane, { marker }]) => [lane, marker]));
+  get startMarkers(): ReadonlyMap<string, StartMarker> {
+    return new Map([...this.#starts].map(([lane, { marker, note }]) => [lane, { id: marker, note }]));
   }
 
   get starts(): ReadonlyMap<string, Position> {

@@ -192,7 +192,7 @@ export function syntheticSource(tables: readonly SyntheticTable[]): { source: So
     seen: async () => undefined,
     load: async () => ({ lagSeconds: null, threadsRunning: 1 }),
     prepareMarkers: async () => undefined,
-    prepareFeed: async () => undefined,
+    prepareFeed: async () => [],
     feedFindings: async () => [],
     feedTraces: async () => [],
     endFeed: async () => undefined,

@@ -74,8 +74,9 @@ export class Assembly {
 
   /** The transaction that has ended, from its first change to its commit. */
   async transaction(ended: Ended): Promise<void> {
-    const { standing, doubts, held, position } = this.#parts;
+    const { standing, strangers, doubts, held, position } = this.#parts;
     if (standing.has(ended.at)) return;
+    await strangers.demandNone(ended.at);
     await doubts.before(ended.at);
     if (ended.events === 0 && ended.begun === 1) await doubts.empty(ended);
     const takings = await this.#takings(ended);

@@ -18,12 +18,14 @@ import type { Held } from "./held.js";
 import type { Ended, Marks } from "./marks.js";
 import type { Rows } from "./rows.js";
 import type { Statements } from "./statements.js";
+import type { Strangers } from "./strangers.js";
 
 export interface DoubtsParts {
   readonly plan: Plan;
   readonly book: PositionBook;
   readonly standing: BookStanding;
   readonly witness: LogWitness;
+  readonly strangers: Strangers;
   readonly held: Held;
   readonly rows: readonly Rows[];
   readonly statements: Statements | null;
@@ -189,8 +191,9 @@ export class Doubts {
   }
 
   async #act(at: LogPlace, act: LoggedAct, loss: Loss, committedAt = 0): Promise<void> {
-    const { held, standing, position } = this.#parts;
+    const { held, standing, strangers, position } = this.#parts;
     if (standing.has(at)) return;
+    await strangers.demandNone(at);
     if (act.kind === "nothing") {
       standing.reach(at);
       return;

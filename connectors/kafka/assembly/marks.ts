@@ -8,6 +8,8 @@ import type { BookStanding, LogPlace } from "../../../src/stream-port.js";
 import type { RecordReader } from "../record.js";
 import type { TopicQueue } from "../topic.js";
 import { readAt } from "../unreadable.js";
+import { unproven } from "./rows.js";
+import type { Proof } from "./rows.js";
 
 export interface Ended {
   readonly id: string;
@@ -29,12 +31,15 @@ export class Marks {
   readonly #queue: TopicQueue;
   readonly #records: RecordReader;
   readonly #standing: BookStanding;
+  #proof: Proof | null;
   #ended: Ended[] = [];
   #at = 0;
   #open: { readonly id: string; begun: number } | null = null;
   #waiting: Promise<void> | null = null;
 
-  constructor(queue: TopicQueue, records: RecordReader, standing: BookStanding) {
+  /** `proof`: beginnings and ends may be gone before the first that is left, so that one must be met. */
+  constructor(queue: TopicQueue, records: RecordReader, standing: BookStanding, proof: Proof | null = null) {
+    this.#proof = proof?.offset === null ? proof : null;
     this.#queue = queue;
     this.#records = records;
     this.#standing = standing;
@@ -81,11 +86,14 @@ export class Marks {
         const { status, id, ts, events, tables } = readAt(this.#queue.topic, offset, () =>
           this.#records.transaction(value),
         );
+        const at = { gtid: id, file: "", offset: "" };
+        if (this.#proof !== null && !this.#standing.has(at))
+          throw unproven(this.#queue.topic, this.#proof.why(`the transaction ${id}`));
+        this.#proof = null;
         if (status === "BEGIN")
           if (this.#open?.id === id) this.#open.begun++;
           else this.#open = { id, begun: 1 };
         else {
-          const at = { gtid: id, file: "", offset: "" };
           const begun = this.#open?.id === id ? this.#open.begun : 0;
           // Started again in the middle of what it had ended, a connector ends it again and does not begin it.
           if (begun === 0 && !this.#standing.has(at) && !this.#ended.some((one) => one.id === id))

@@ -161,6 +161,6 @@ function misplaced(at: LogPlace, standing: BookStanding): Fault {
   );
 }
 
-function unproven(topic: string, sentence: string): Fault {
+export function unproven(topic: string, sentence: string): Fault {
   return new Fault("topic-gap", `The topic ${topic} ${sentence}`, { facts: { topic } });
 }
