@@ -50,6 +50,9 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
       const connect = connectOf(endpoint, signal);
       const mark = (lane: string, note: string): Promise<string> => source.mark(lane, note);
       const { name, theirs, topics } = await fillingOf(plan, endpoint.prefix, connect);
+      await using client = await clientOf(options, plan);
+      // Brokers that refuse us are told of before a connector is registered that they refuse as well.
+      await client.lanes(topics.rows.map(({ topic }) => topic));
       if (connect !== null && theirs === null) {
         const engine = await engineOf(source);
         await register(name, await wantedConfig({ ...options, plan, engine }, connect, mark), {
@@ -58,7 +61,6 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
           wait,
         });
       }
-      await using client = await clientOf(options, plan);
       const tools = {
         ...{ client, mark, token: () => source.token(), now, wait },
         ...(connect === null ? {} : { demandHealth: () => demandHealth(name, connect, theirs === null) }),
