@@ -19,7 +19,7 @@ const generated: ConnectorConfig = connectorConfig({
   tables: plan.tables,
   lanes: plan.lanes,
   brokers: ["b:9092"],
-  security: { tls: false, sasl: null },
+  security: { tls: false, ca: null, sasl: null },
   converter: { kind: "json", schemas: false },
   exactlyOnce: false,
   heartbeats: [],

@@ -15,7 +15,7 @@ const request: ConnectorRequest = {
   ],
   lanes: ["main", "log"],
   brokers: ["a:9092", "b:9092"],
-  security: { tls: false, sasl: null },
+  security: { tls: false, ca: null, sasl: null },
   converter: { kind: "json", schemas: false },
   exactlyOnce: false,
   heartbeats: [],
@@ -114,10 +114,12 @@ describe("the connector that Headgate generates", () => {
 
   it("logs in to the brokers where they want it, and shows no password to people", () => {
     const sasl = { mechanism: "scram-sha-512", username: "u", password: 'p"\\w' } as const;
-    const secure = connectorConfig({ ...request, security: { tls: true, sasl } });
+    const secure = connectorConfig({ ...request, security: { tls: true, ca: "PEM\n", sasl } });
     for (const side of ["producer", "consumer"])
       expect(secure).toMatchObject({
         [`schema.history.internal.${side}.security.protocol`]: "SASL_SSL",
+        [`schema.history.internal.${side}.ssl.truststore.type`]: "PEM",
+        [`schema.history.internal.${side}.ssl.truststore.certificates`]: "PEM",
         [`schema.history.internal.${side}.sasl.mechanism`]: "SCRAM-SHA-512",
         [`schema.history.internal.${side}.sasl.jaas.config`]:
           'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="p\\"\\\\w";',

@@ -28,6 +28,8 @@ export type ConverterChoice =
 /** What the worker's own clients need to reach the brokers, where the brokers want a login. */
 export interface BrokerSecurity {
   readonly tls: boolean;
+  /** PEM of the authority, where it is none of those that the worker's Java knows. */
+  readonly ca: string | null;
   readonly sasl: {
     readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
     readonly username: string;
@@ -182,11 +184,14 @@ function history({ prefix, brokers, security }: ConnectorRequest): ConnectorConf
   };
 }
 
-function securityOf({ tls, sasl }: BrokerSecurity): Readonly<Record<string, string>> {
-  if (sasl === null) return tls ? { "security.protocol": "SSL" } : {};
+function securityOf({ tls, ca, sasl }: BrokerSecurity): Readonly<Record<string, string>> {
+  const trust =
+    tls && ca !== null ? { "ssl.truststore.type": "PEM", "ssl.truststore.certificates": ca.trim() } : {};
+  if (sasl === null) return tls ? { "security.protocol": "SSL", ...trust } : {};
   const quoted = (text: string): string => `"${text.replaceAll(/["\\]/gu, "\\$&")}"`;
   const module = sasl.mechanism === "plain" ? "plain.PlainLoginModule" : "scram.ScramLoginModule";
   return {
+    ...trust,
     "security.protocol": tls ? "SASL_SSL" : "SASL_PLAINTEXT",
     "sasl.mechanism": sasl.mechanism.toUpperCase(),
     "sasl.jaas.config": `org.apache.kafka.common.security.${module} required username=${quoted(sasl.username)} password=${quoted(sasl.password)};`,

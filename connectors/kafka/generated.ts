@@ -75,7 +75,7 @@ function requestOf({
     tables: plan.tables,
     lanes: plan.lanes,
     brokers: endpoint.brokers,
-    security: { tls: endpoint.encrypted, sasl: endpoint.sasl },
+    security: { tls: endpoint.encrypted, ca: endpoint.ca, sasl: endpoint.sasl },
     converter: convertersOf(endpoint)[0],
   };
 }

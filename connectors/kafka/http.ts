@@ -7,6 +7,7 @@ import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { Fault } from "../../src/errors.js";
 import { stopReason } from "../../src/stop.js";
+import { isTlsCode, speaksTls } from "./tls-look.js";
 
 export interface HttpServer {
   /** http:// or https://, perhaps with user:password@, and a path that all requests share. */
@@ -35,7 +36,9 @@ export async function ask(
   signal: AbortSignal,
   body?: unknown,
 ): Promise<HttpAnswer> {
-  const answer = await exchange(server, method, path, signal, body);
+  const answer = await exchange(server, method, path, signal, body).catch(async (error: unknown) => {
+    throw (await spokenInClear(server, error, signal)) ?? error;
+  });
   if (answer.status === 401 || answer.status === 403)
     throw new Fault("login-refused", `${placeOf(server)} refuses the login (HTTP ${answer.status}).`, {
       next: "Check user and password in the URL.",
@@ -56,11 +59,11 @@ function exchange(
   body: unknown,
 ): Promise<HttpAnswer> {
   const base = new URL(server.url);
+  const { host, port } = portOf(base);
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const options = {
     method,
-    host: base.hostname.replace(/^\[(.*)\]$/u, "$1"),
-    port: base.port === "" ? undefined : Number(base.port),
+    ...{ host, port, rejectUnauthorized: true },
     path: `${base.pathname.replace(/\/$/u, "")}${path}`,
     headers: {
       accept: "application/json",
@@ -93,6 +96,23 @@ function exchange(
   });
 }
 
+function portOf({ hostname, port, protocol }: URL): { readonly host: string; readonly port: number } {
+  const usual = protocol === "https:" ? 443 : 80;
+  return { host: hostname.replace(/^\[(.*)\]$/u, "$1"), port: port === "" ? usual : Number(port) };
+}
+
+/** The fault of an http:// URL whose port speaks TLS, which is for a person and not to be waited for; null where it does not. */
+async function spokenInClear(server: HttpServer, error: unknown, signal: AbortSignal): Promise<Fault | null> {
+  const base = new URL(server.url);
+  if (base.protocol !== "http:" || signal.aborted) return null;
+  if (!(error instanceof Fault) || error.code !== "connection-lost") return null;
+  if (!(await speaksTls({ ...portOf(base), ca: server.ca ?? null }))) return null;
+  return new Fault("tls-refused", `${placeOf(server)} speaks TLS, and its URL begins with http://.`, {
+    next: "Write https:// in its URL.",
+    cause: error,
+  });
+}
+
 function basic({ username, password }: URL): string {
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return `Basic ${Buffer.from(login, "utf8").toString("base64")}`;
@@ -101,8 +121,11 @@ function basic({ username, password }: URL): string {
 function faultOf(error: unknown, server: HttpServer): Fault {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const text = error instanceof Error ? error.message : String(error);
-  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|^ERR_(?:TLS|SSL)|^EPROTO$/u.test(code))
-    return new Fault("tls-refused", `TLS to ${placeOf(server)} failed: ${code}.`, { cause: error });
+  if (isTlsCode(code))
+    return new Fault("tls-refused", `TLS to ${placeOf(server)} failed: ${code}.`, {
+      next: "Check feed.kafka.tls.ca and the server's certificate, and name the server as that does.",
+      cause: error,
+    });
   if (/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/u.test(code))
     return new Fault("server-unreachable", `${placeOf(server)} is out of reach (${code}).`, { cause: error });
   const why = code === "" ? text : code;

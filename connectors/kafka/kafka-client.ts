@@ -7,12 +7,15 @@ import kafkajs from "kafkajs";
 import type { Admin, Kafka, KafkaConfig } from "kafkajs";
 import { Fault } from "../../src/errors.js";
 import type { KafkaEndpoint } from "../../src/port.js";
+import { ClientLog } from "./client-log.js";
 import { registerCodecs } from "./codecs.js";
-import { kafkaFault } from "./kafka-fault.js";
+import { groupRights, kafkaFault, wasEnded } from "./kafka-fault.js";
+import { listenerFault } from "./listener.js";
 import { openReading } from "./reading.js";
 import type { TopicFacts } from "./topic-check.js";
 import { topicFacts } from "./topic-facts.js";
 import type { TopicClient, TopicReading, TopicStart, TopicState } from "./topic.js";
+import { demandMissing } from "./unseen-topics.js";
 
 export interface KafkaClientOptions {
   readonly endpoint: KafkaEndpoint;
@@ -28,6 +31,8 @@ export interface KafkaClientOptions {
 }
 
 const queueBytes = 8 * 1024 * 1024;
+/** How often it is asked of a topic that is not listed whether it is hidden. */
+const askEveryMs = 5_000;
 
 export function openKafkaClient(options: KafkaClientOptions): TopicClient {
   registerCodecs();
@@ -39,12 +44,12 @@ export async function configuredTopics(
   options: Pick<KafkaClientOptions, "endpoint" | "migration">,
   topics: readonly string[],
 ): Promise<readonly TopicFacts[]> {
-  const admin = new kafkajs.Kafka(configOf(options)).admin();
+  const admin = new kafkajs.Kafka(configOf(options, new ClientLog())).admin();
   try {
     await admin.connect();
     return await topicFacts(admin, topics);
   } catch (error) {
-    throw kafkaFault(error, "Looking at how the topics are configured");
+    throw await faultOf(error, "Looking at how the topics are configured", options.endpoint);
   } finally {
     await admin.disconnect();
   }
@@ -53,19 +58,22 @@ export async function configuredTopics(
 class KafkaClient implements TopicClient {
   readonly #options: KafkaClientOptions;
   readonly #kafka: Kafka;
+  readonly #log = new ClientLog();
   readonly #readings = new Set<TopicReading>();
+  readonly #asked = new Map<string, number>();
   #admin: Promise<Admin> | null = null;
   #groups = 0;
 
   constructor(options: KafkaClientOptions) {
     this.#options = options;
-    this.#kafka = new kafkajs.Kafka(configOf(options));
+    this.#kafka = new kafkajs.Kafka(configOf(options, this.#log));
   }
 
   async lanes(topics: readonly string[]): Promise<readonly TopicState[]> {
     return await this.#ask("Looking at the topics", async (admin) => {
       const there = new Set(await admin.listTopics());
       const found = topics.filter((topic) => there.has(topic));
+      await demandMissing(admin, this.#toAsk(topics.filter((topic) => !there.has(topic))));
       const { topics: described } =
         found.length === 0 ? { topics: [] } : await admin.fetchTopicMetadata({ topics: found });
       const partitions = new Map(described.map((one) => [one.name, one.partitions.length]));
@@ -83,6 +91,14 @@ class KafkaClient implements TopicClient {
       }
       return states;
     });
+  }
+
+  /** Those of which it was not asked a moment ago. */
+  #toAsk(missing: readonly string[]): readonly string[] {
+    const now = this.#options.now();
+    const due = missing.filter((topic) => now - (this.#asked.get(topic) ?? -askEveryMs) >= askEveryMs);
+    for (const topic of due) this.#asked.set(topic, now);
+    return due;
   }
 
   async ends(topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
@@ -104,6 +120,7 @@ class KafkaClient implements TopicClient {
     }
     const { migration, token, now, wait } = this.#options;
     const group = `headgate.${migration}.${token}-${String(++this.#groups)}`;
+    this.#log.takeGroupRefused();
     const reading = await openReading({
       kafka: this.#kafka,
       group,
@@ -120,6 +137,12 @@ class KafkaClient implements TopicClient {
           this.#ask("Removing the reader's group", (admin) => admin.deleteGroups([group])),
         ]);
       },
+    }).catch((error: unknown) => {
+      if (!this.#log.takeGroupRefused()) throw error;
+      throw new Fault("grant-missing", `Kafka's ACLs do not let us read as the group ${group}.`, {
+        next: groupRights,
+        cause: error,
+      });
     });
     this.#readings.add(reading);
     return reading;
@@ -133,7 +156,7 @@ class KafkaClient implements TopicClient {
     } catch (error) {
       if (this.#admin === connecting) this.#admin = null;
       await Promise.allSettled([connecting.then((admin) => admin.disconnect())]);
-      throw kafkaFault(error, doing);
+      throw await faultOf(error, doing, this.#options.endpoint);
     }
   }
 
@@ -151,6 +174,11 @@ class KafkaClient implements TopicClient {
   }
 }
 
+/** A broker that ended the connection without a word is asked what it wants. */
+async function faultOf(error: unknown, doing: string, endpoint: KafkaEndpoint): Promise<Fault> {
+  return (wasEnded(error) ? await listenerFault(endpoint) : null) ?? kafkaFault(error, doing);
+}
+
 export function refused(topic: string, partitions: number): Fault {
   return new Fault(
     "topic-refused",
@@ -163,7 +191,10 @@ export function refused(topic: string, partitions: number): Fault {
   );
 }
 
-function configOf({ endpoint, migration }: Pick<KafkaClientOptions, "endpoint" | "migration">): KafkaConfig {
+function configOf(
+  { endpoint, migration }: Pick<KafkaClientOptions, "endpoint" | "migration">,
+  log: ClientLog,
+): KafkaConfig {
   const { sasl, ca, encrypted, brokers } = endpoint;
   return {
     clientId: `headgate.${migration}`,
@@ -172,8 +203,9 @@ function configOf({ endpoint, migration }: Pick<KafkaClientOptions, "endpoint" |
     requestTimeout: 30_000,
     // The engine comes back by itself.
     retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
-    logLevel: kafkajs.logLevel.NOTHING,
-    ...(encrypted ? { ssl: ca === null ? true : { ca: [ca] } } : {}),
+    ...log.settings,
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    ...(encrypted ? { ssl: { rejectUnauthorized: true, ...(ca === null ? {} : { ca: [ca] }) } } : {}),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
   };
 }

@@ -53,6 +53,9 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
       const connect = connectOf(endpoint, signal);
       const mark = (lane: string, note: string): Promise<string> => source.mark(lane, note);
       const { name, theirs, topics } = await fillingOf(plan, endpoint.prefix, connect);
+      await using client = await clientOf(options, plan);
+      // Brokers that refuse us are told of before a connector is registered that they refuse as well.
+      await client.lanes(topics.rows.map(({ topic }) => topic));
       if (connect !== null && theirs === null) {
         const engine = await engineOf(source);
         const wanted = await wantedConfig({ ...options, plan, engine }, connect, mark);
@@ -63,7 +66,6 @@ export function overKafka(options: OverKafkaOptions): FeedOfSource {
           altered: (there) => alteredFault(name, there, wanted, { ...plan, engine }),
         });
       }
-      await using client = await clientOf(options, plan);
       const tools = {
         ...{ client, mark, token: () => source.token(), now, wait },
         ...(connect === null ? {} : { demandHealth: () => demandHealth(name, connect, theirs === null) }),

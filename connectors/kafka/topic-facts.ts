@@ -2,11 +2,16 @@
 import kafkajs from "kafkajs";
 import type { Admin } from "kafkajs";
 import type { TopicFacts } from "./topic-check.js";
+import { demandMissing } from "./unseen-topics.js";
 
-/** In the order of `topics`. The account needs Describe and DescribeConfigs on them. */
+/** In the order of `topics`. The account needs Describe and DescribeConfigs on them: Fault grant-missing. */
 export async function topicFacts(admin: Admin, topics: readonly string[]): Promise<readonly TopicFacts[]> {
   const there = new Set(await admin.listTopics());
   const known = topics.filter((topic) => there.has(topic));
+  await demandMissing(
+    admin,
+    topics.filter((topic) => !there.has(topic)),
+  );
   if (known.length === 0) return topics.map(missing);
   const { topics: metadata } = await admin.fetchTopicMetadata({ topics: known });
   const { resources } = await admin.describeConfigs({

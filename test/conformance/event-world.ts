@@ -65,7 +65,7 @@ export async function openLane(
     tables: [...tables, probe].map((table) => ({ source: table, lane: "one" })),
     lanes: ["one"],
     brokers: [world.broker],
-    security: { tls: false, sasl: null },
+    security: { tls: false, ca: null, sasl: null },
     converter: converterOf(form, world.registry),
     exactlyOnce: false,
     heartbeats: [],

@@ -285,6 +285,14 @@ export const parts: readonly Part[] = [
     file: "test/world/live-run.test.ts",
     env: { HEADGATE_TEST_FEED: "kafka" },
   },
+  {
+    name: "kafka-secured",
+    proves:
+      "a migration over a broker with TLS, a login and an authorizer that allows nothing by itself: it gets ready and is followed with the ACLs that docs/kafka.md lists for both users, each of which is needed; a wrong password, an unknown authority, another host name and no TLS are refused by check and by run",
+    share: "the Kafka client alone against such a broker: each refusal, and each right of its user",
+    project: "world",
+    file: "test/world/kafka-secured.test.ts",
+  },
   ...["kafka-kills", "kafka-kills-once"].flatMap((name) =>
     [0, 20, 40].map((seed, at) => ({
       name: `${name}:${String(at + 1)}`,

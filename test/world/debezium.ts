@@ -85,7 +85,7 @@ export async function debezium(
     tables,
     lanes,
     brokers,
-    security: { tls: false, sasl: null },
+    security: { tls: false, ca: null, sasl: null },
     converter:
       registry === undefined
         ? { kind: "json", schemas: format === "json with schemas" }

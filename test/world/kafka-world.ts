@@ -82,7 +82,7 @@ async function registered(place: KafkaPlace, other: OtherConnector): Promise<voi
     tables: other.tables.map((source) => ({ source, lane: other.lanes[0] ?? "" })),
     lanes: other.lanes,
     brokers: [place.broker],
-    security: { tls: false, sasl: null },
+    security: { tls: false, ca: null, sasl: null },
     converter:
       other.format === "avro"
         ? { kind: "apicurio", registry: place.registry ?? "" }

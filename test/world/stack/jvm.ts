@@ -3,7 +3,7 @@
  * worker with its offsets in topics, so that both come back after kill -9 as a user's would. Each proves that it is
  * ours by something that only our data folder has: the cluster's id, the registry's name.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import type { Home } from "./home.js";
@@ -25,8 +25,13 @@ export interface Start {
 
 export async function kafkaCommand({ programs, home, port, taken }: Start): Promise<readonly string[]> {
   const controller = await freePort(firstPort(home.data, "controller"), new Set([...taken, port]));
-  const file = propertiesFile(home, "server", brokerProperties(home.data, port, controller));
-  return java(programs, home, "512m", ["kafka.Kafka", file]);
+  const lines = [
+    ...brokerProperties(home.data, port, controller),
+    ...linesOfTheTest("broker").map((line) =>
+      line.replaceAll("${port}", String(port)).replaceAll("${controller}", String(controller)),
+    ),
+  ];
+  return java(programs, home, "512m", ["kafka.Kafka", propertiesFile(home, "server", lines)]);
 }
 
 /** Formats the broker's folder: what is in it afterwards has an id that no other cluster has. */
@@ -57,7 +62,8 @@ export async function kafkaAnswer(home: Home, port: number): Promise<string | un
 
 export function connectCommand({ programs, home, port, broker, taken }: Start): readonly string[] {
   if (broker === undefined) throw new Error(`a worker needs a broker; there are ${[...taken].join(" ")}`);
-  const file = propertiesFile(home, "worker", workerProperties(programs.share ?? "", port, broker));
+  const lines = [...workerProperties(programs.share ?? "", port, broker), ...linesOfTheTest("worker")];
+  const file = propertiesFile(home, "worker", lines);
   return java(programs, home, "768m", ["org.apache.kafka.connect.cli.ConnectDistributed", file]);
 }
 
@@ -126,6 +132,17 @@ function propertiesFile(home: Home, name: string, lines: readonly string[]): str
   const file = join(serverFolder(home.files), `${name}.properties`);
   writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o644 });
   return file;
+}
+
+/**
+ * What a test whose servers are its own adds to ours, of two lines for one key the later holds: `broker.properties` and
+ * `worker.properties` in the folder that HEADGATE_STACK_KAFKA names.
+ */
+function linesOfTheTest(whose: "broker" | "worker"): readonly string[] {
+  const folder = process.env["HEADGATE_STACK_KAFKA"];
+  if (folder === undefined) return [];
+  const file = join(folder, `${whose}.properties`);
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
 }
 
 /** The id of the cluster whose log folder this is. */
