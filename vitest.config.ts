@@ -44,8 +44,9 @@ export default defineConfig({
           include: ["test/{world,conformance,hazards}/**/*.test.ts"],
           setupFiles: ["test/property-seed.ts", ...serverSetups],
           exclude: ["test/world/compose.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          // The longest take a minute alone; another file, lives of the simulation and the linter may be beside them.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           ...onServers,
         },
       },
@@ -55,7 +56,7 @@ export default defineConfig({
           include: ["test/faults/**/*.test.ts"],
           setupFiles: ["test/property-seed.ts", ...serverSetups],
           testTimeout: 300_000,
-          hookTimeout: 180_000,
+          hookTimeout: 240_000,
           ...onServers,
         },
       },
@@ -64,7 +65,8 @@ export default defineConfig({
           name: "simulation",
           include: ["test/simulation/**/*.test.ts"],
           setupFiles: ["test/property-seed.ts"],
-          testTimeout: 120_000,
+          // In `npm test` it has what world and faults leave of the cores, and no clock of a virtual world says anything.
+          testTimeout: 1_200_000,
           // Seeds have both cores: nothing in a virtual world waits for the other.
           maxWorkers: 2,
           // Both cores are busy: threads that help to collect what these short lives leave take more than they give.

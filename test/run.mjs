@@ -8,8 +8,6 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 const root = resolve(dirname(new URL(import.meta.url).pathname), "..");
-// World and faults are one run: its two workers go on with the one where the other's last files are under way.
-const runs = [["unit"], ["world", "faults"], ["simulation"]];
 const stack = "dist/test/world/stack/main.js";
 const corpusName = "shared/corpus";
 
@@ -111,6 +109,10 @@ function installed() {
 
 const bin = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];
 
+// What computes and waits for nobody, beside what waits for servers: it has what that leaves of the cores and little more.
+// Not the least that there is: where somebody else keeps the machine busy it would never end.
+const behind = ([command, args]) => ["nice", ["-n", "5", command, ...args]];
+
 const placed = (folder) => (folder === undefined ? {} : { HEADGATE_STACK_DATA: folder });
 
 // Names of the stack's servers that run in this checkout, or in the folder.
@@ -158,18 +160,22 @@ async function stopServers() {
   }
 }
 
-async function runProjects(projects, folder, second) {
+// One run of vitest. Where another one is under way its output is shown when it has ended.
+async function runProjects(projects, folder, { second, beside = false } = {}) {
   const name = projects.join(" and ");
   const count = join(folder, `${projects.join("-")}.json`);
   const named = projects.flatMap((project) => ["--project", project]);
-  const [command, args] = bin("vitest/vitest.mjs", "run", ...named, "--passWithNoTests");
-  console.log(`\n== ${name} (${gigabytesFree().toFixed(0)} GiB of disk free)`);
-  const { code } = await timed(`tests: ${name}`, () =>
-    run(command, [...args, "--reporter=default", "--reporter=./test/reporter.mjs"], {
-      show: true,
+  const vitest = bin("vitest/vitest.mjs", "run", ...named, "--passWithNoTests");
+  vitest[1].push("--reporter=default", "--reporter=./test/reporter.mjs");
+  const head = `\n== ${name} (${gigabytesFree().toFixed(0)} GiB of disk free)`;
+  if (!beside) console.log(head);
+  const { code, out, err } = await timed(`tests: ${name}`, () =>
+    run(...(beside ? behind(vitest) : vitest), {
+      show: !beside,
       env: { HEADGATE_TEST_COUNT: count, ...(second === undefined ? {} : { HEADGATE_TEST_SECOND: second }) },
     }),
   );
+  if (beside) console.log(`${head}\n${out}${err}`);
   const found = existsSync(count)
     ? JSON.parse(readFileSync(count, "utf8"))
     : { passed: 0, failed: 0, skipped: [], failures: [] };
@@ -206,26 +212,28 @@ async function main() {
   if (!diskSuffices()) return summary(0);
   if (installed()) times.push(["install (nothing to do)", 0]);
   else if ((await check("install", "npm", ["ci", "--no-audit", "--no-fund"])).code !== 0) return summary(0);
-  // The linter, which reads no build and takes as long as all the others, has one core; they have the other one, and the
-  // servers come up (the first time: are downloaded) as soon as there is a build to bring them up with.
-  let second;
-  await Promise.all([
-    check("lint", ...bin("eslint/bin/eslint.js", ".", "--max-warnings", "0")),
+  // The linter takes as long as all the others and has what they and the first tests leave of the cores; the servers come
+  // up (the first time: are downloaded) as soon as there is a build to bring them up with.
+  const linted = check("lint", ...behind(bin("eslint/bin/eslint.js", ".", "--max-warnings", "0")));
+  await check("build", ...bin("typescript/bin/tsc", "-p", "tsconfig.json"));
+  const [second] = await Promise.all([
+    startServers(),
     (async () => {
-      await check("build", ...bin("typescript/bin/tsc", "-p", "tsconfig.json"));
-      await Promise.all([
-        startServers().then((folder) => (second = folder)),
-        (async () => {
-          await check("format", ...bin("prettier/bin/prettier.cjs", "--check", "."));
-          await check("dead code", ...bin("knip/bin/knip.js"));
-        })(),
-      ]);
+      await check("format", ...bin("prettier/bin/prettier.cjs", "--check", "."));
+      await check("dead code", ...bin("knip/bin/knip.js"));
     })(),
   ]);
   const folder = mkdtempSync(join(tmpdir(), "headgate-test-"));
   let ran = 0;
   try {
-    for (const projects of runs) ran += await runProjects(projects, folder, second);
+    ran += await runProjects(["unit"], folder);
+    // World and faults are one run: its two workers go on with one where the other's last files are under way.
+    const both = await Promise.all([
+      runProjects(["world", "faults"], folder, { second }),
+      runProjects(["simulation"], folder, { beside: true }),
+    ]);
+    for (const each of both) ran += each;
+    await linted;
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await timed("servers down", stopServers);
