@@ -1,8 +1,8 @@
 // The four kinds of test: `unit` needs nothing but the code; `world` real servers; `faults` real servers and
 // processes that are killed; `simulation` a virtual world. Files of world and faults share servers, so they run one at a
-// time; where test/run.mjs has a second set of servers up they run two at a time, each worker on a set of its own, since
-// one file waits for servers half of its time. Nothing is retried anywhere: a test that passes the second time has told
-// us something. test/run.mjs runs the projects and counts them through test/reporter.mjs.
+// time; where test/run.mjs has a second set of servers up they run two at a time, each worker on a set of its own: one
+// file alone leaves much of two cores idle. Nothing is retried anywhere: a test that passes the second time has told us
+// something. test/run.mjs runs the projects and counts them through test/reporter.mjs.
 import { defineConfig } from "vitest/config";
 
 const second = process.env["HEADGATE_TEST_SECOND"] !== undefined;
