@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 const root = resolve(dirname(new URL(import.meta.url).pathname), "..");
-const projects = ["unit", "world", "faults", "simulation"];
 const stack = "dist/test/world/stack/main.js";
 const corpusName = "shared/corpus";
 
@@ -16,7 +15,8 @@ const started = Date.now();
 const total = { passed: 0, failed: 0, skipped: [], failures: [] };
 const times = [];
 const running = new Set();
-let before;
+// Sets of servers that were brought up: the folder of each that is not the stack's usual one, and what ran there before.
+const sets = [];
 let stopping = false;
 
 // Runs a program and waits for its end. `show` lets its output through as it comes; otherwise it is handed back.
@@ -56,8 +56,8 @@ async function timed(name, act) {
 }
 
 // One check that is no test: counted, and its output shown when it fails.
-async function check(name, command, args) {
-  const result = await timed(name, () => run(command, args));
+async function check(name, command, args, env = {}) {
+  const result = await timed(name, () => run(command, args, { env }));
   if (result.code === 0) {
     total.passed += 1;
     console.log(`ok      ${name}`);
@@ -70,7 +70,7 @@ async function check(name, command, args) {
 }
 
 // What packages, servers' files and logs of a whole run take, with room to spare.
-const neededGigabytes = 8;
+const neededGigabytes = 12;
 
 const gigabytesFree = () => {
   const { bavail, bsize } = statfsSync(root);
@@ -109,52 +109,79 @@ function installed() {
 
 const bin = (name, ...args) => [process.execPath, [`node_modules/${name}`, ...args]];
 
-// Names of the stack's servers that run in this checkout.
-async function serversUp(last = false) {
-  const { code, out, err } = await run(process.execPath, [stack, "ps", "--json"], { last });
+// What computes and waits for nobody, beside what waits for servers: it has what that leaves of the cores and little more.
+// Not the least that there is: where somebody else keeps the machine busy it would never end.
+const behind = ([command, args]) => ["nice", ["-n", "5", command, ...args]];
+
+const placed = (folder) => (folder === undefined ? {} : { HEADGATE_STACK_DATA: folder });
+
+// Names of the stack's servers that run in this checkout, or in the folder.
+async function serversUp(folder, last = false) {
+  const { code, out, err } = await run(process.execPath, [stack, "ps", "--json"], {
+    last,
+    env: placed(folder),
+  });
   if (code !== 0) throw new Error(`the stack can't say what runs: ${err}`);
   return Object.keys(JSON.parse(out));
 }
 
-// Servers of one's own, where they are named, take the place of the stack's.
+async function bringUp(what, names, folder) {
+  // Nobody but a run that was killed leaves servers in a second set.
+  sets.push({ folder, before: folder === undefined ? await serversUp() : [] });
+  if (names.length === 0) return true;
+  const up = [stack, "up", ...names, "--json"];
+  return (await check(what, process.execPath, up, placed(folder))).code === 0;
+}
+
+// Servers of one's own, where they are named, take the place of the stack's. Where none are, a second set is brought up
+// for the second of two workers (test/world/second-servers-setup.ts); resolves to its folder.
 async function startServers() {
   if (!existsSync(join(root, stack))) {
     total.failed += 1;
     total.failures.push("check: servers");
     return console.log(`FAILED  servers\n${stack} was not built`);
   }
-  before = await serversUp();
   const sources = process.env["HEADGATE_TEST_SOURCE_URL"] ? [] : ["mysql9", "mariadb"];
   const names = [...sources, ...(process.env["HEADGATE_TEST_TARGET_URL"] ? [] : ["postgres18"])];
-  if (names.length > 0) await check("servers", process.execPath, [stack, "up", ...names, "--json"]);
+  if (!(await bringUp("servers", names)) || names.length < 3) return undefined;
+  const { dataFolder } = await import("../dist/test/world/stack/place.js");
+  const second = join(dataFolder(), "second");
+  return (await bringUp("servers, the second set", names, second)) ? second : undefined;
 }
 
 // Stops what was started here or by a test; what ran before is somebody's, and stays.
 async function stopServers() {
-  if (before === undefined) return;
-  const names = (await serversUp(true)).filter((name) => !before.includes(name));
-  before = undefined;
-  if (names.length === 0) return;
-  const { code, err } = await run(process.execPath, [stack, "down", ...names], { last: true });
-  if (code !== 0) console.log(`servers were not stopped: ${err}`);
+  for (const { folder, before } of sets.splice(0)) {
+    const names = (await serversUp(folder, true)).filter((name) => !before.includes(name));
+    if (names.length === 0) continue;
+    const down = [stack, "down", ...names];
+    const { code, err } = await run(process.execPath, down, { last: true, env: placed(folder) });
+    if (code !== 0) console.log(`servers were not stopped: ${err}`);
+  }
 }
 
-async function runProject(project, folder) {
-  const count = join(folder, `${project}.json`);
-  const [command, args] = bin("vitest/vitest.mjs", "run", "--project", project, "--passWithNoTests");
-  console.log(`\n== ${project} (${gigabytesFree().toFixed(0)} GiB of disk free)`);
-  const { code } = await timed(`tests: ${project}`, () =>
-    run(command, [...args, "--reporter=default", "--reporter=./test/reporter.mjs"], {
-      show: true,
-      env: { HEADGATE_TEST_COUNT: count },
+// One run of vitest. Where another one is under way its output is shown when it has ended.
+async function runProjects(projects, folder, { second, beside = false } = {}) {
+  const name = projects.join(" and ");
+  const count = join(folder, `${projects.join("-")}.json`);
+  const named = projects.flatMap((project) => ["--project", project]);
+  const vitest = bin("vitest/vitest.mjs", "run", ...named, "--passWithNoTests");
+  vitest[1].push("--reporter=default", "--reporter=./test/reporter.mjs");
+  const head = `\n== ${name} (${gigabytesFree().toFixed(0)} GiB of disk free)`;
+  if (!beside) console.log(head);
+  const { code, out, err } = await timed(`tests: ${name}`, () =>
+    run(...(beside ? behind(vitest) : vitest), {
+      show: !beside,
+      env: { HEADGATE_TEST_COUNT: count, ...(second === undefined ? {} : { HEADGATE_TEST_SECOND: second }) },
     }),
   );
+  if (beside) console.log(`${head}\n${out}${err}`);
   const found = existsSync(count)
     ? JSON.parse(readFileSync(count, "utf8"))
     : { passed: 0, failed: 0, skipped: [], failures: [] };
   if (code !== 0 && found.failed === 0) {
     found.failed += 1;
-    found.failures.push(`${project}: vitest ended with ${code}`);
+    found.failures.push(`${name}: vitest ended with ${code}`);
   }
   total.passed += found.passed;
   total.failed += found.failed;
@@ -185,25 +212,28 @@ async function main() {
   if (!diskSuffices()) return summary(0);
   if (installed()) times.push(["install (nothing to do)", 0]);
   else if ((await check("install", "npm", ["ci", "--no-audit", "--no-fund"])).code !== 0) return summary(0);
-  // The linter, which reads no build and takes as long as all the others, has one core; they have the other one, and the
-  // servers come up (the first time: are downloaded) as soon as there is a build to bring them up with.
-  await Promise.all([
-    check("lint", ...bin("eslint/bin/eslint.js", ".", "--max-warnings", "0")),
+  // The linter takes as long as all the others and has what they and the first tests leave of the cores; the servers come
+  // up (the first time: are downloaded) as soon as there is a build to bring them up with.
+  const linted = check("lint", ...behind(bin("eslint/bin/eslint.js", ".", "--max-warnings", "0")));
+  await check("build", ...bin("typescript/bin/tsc", "-p", "tsconfig.json"));
+  const [second] = await Promise.all([
+    startServers(),
     (async () => {
-      await check("build", ...bin("typescript/bin/tsc", "-p", "tsconfig.json"));
-      await Promise.all([
-        startServers(),
-        (async () => {
-          await check("format", ...bin("prettier/bin/prettier.cjs", "--check", "."));
-          await check("dead code", ...bin("knip/bin/knip.js"));
-        })(),
-      ]);
+      await check("format", ...bin("prettier/bin/prettier.cjs", "--check", "."));
+      await check("dead code", ...bin("knip/bin/knip.js"));
     })(),
   ]);
   const folder = mkdtempSync(join(tmpdir(), "headgate-test-"));
   let ran = 0;
   try {
-    for (const project of projects) ran += await runProject(project, folder);
+    ran += await runProjects(["unit"], folder);
+    // World and faults are one run: its two workers go on with one where the other's last files are under way.
+    const both = await Promise.all([
+      runProjects(["world", "faults"], folder, { second }),
+      runProjects(["simulation"], folder, { beside: true }),
+    ]);
+    for (const each of both) ran += each;
+    await linted;
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await timed("servers down", stopServers);

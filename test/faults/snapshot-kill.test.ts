@@ -31,7 +31,7 @@ import { ownServers } from "./own-servers.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
-const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 60 : 6));
+const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 60 : 4));
 const after = Number(process.env["HEADGATE_TEST_KILLS_AFTER"] ?? 0);
 const seeds =
   chosen === undefined || chosen === ""

@@ -30,11 +30,11 @@ import type { StreamEngineSettings } from "./stream-engine.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
-const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 20 : 8));
+const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 20 : 6));
 /** Where the gate's part begins: each has its own seeds. */
 const after = Number(process.env["HEADGATE_TEST_KILLS_AFTER"] ?? 0);
-/** In `npm test` a quarter of them is fresh. */
-const fresh = gate ? 0 : Math.floor(runs / 4);
+/** In `npm test` a third of them is fresh. */
+const fresh = gate ? 0 : Math.floor(runs / 3);
 const seeds =
   chosen === undefined || chosen === ""
     ? [

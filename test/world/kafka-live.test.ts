@@ -31,9 +31,11 @@ interface Life {
 /** What is not tied to the other tables, and has a value of every type in it. */
 const two: LaneRequest = [["numbers", "bins", "moves"]];
 
-/** Each form, shape and source at least once. Headgate's own connector writes no schemas beside JSON. */
+/**
+ * Each source once, and each form and shape but JSON in one lane, which the way from log to Kafka below and the lives of
+ * test/faults/kafka-kill.test.ts have. Headgate's own connector writes no schemas beside JSON.
+ */
 const some: readonly Life[] = [
-  { server: "mysql9", format: "json", shape: "one lane" },
   { server: "mysql9", format: "avro", shape: "two lanes" },
   { server: "mariadb", format: "json with schemas", shape: "a topic a table" },
 ];

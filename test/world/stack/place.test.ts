@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkout, dataFolder, mayPass, reachable } from "./place.js";
 import type { Gate } from "./place.js";
 
@@ -26,8 +26,9 @@ describe("passing a folder", () => {
 
 describe("the data folder", () => {
   const made: string[] = [];
+  beforeEach(() => vi.stubEnv("HEADGATE_STACK_DATA", undefined));
   afterEach(() => {
-    delete process.env["HEADGATE_STACK_DATA"];
+    vi.unstubAllEnvs();
     for (const path of made.splice(0)) rmSync(path, { recursive: true });
   });
 
