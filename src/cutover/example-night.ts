@@ -77,6 +77,9 @@ export class ExampleWorld {
   readonly #targetLog: LogEntry[] = [];
   #forwardAt = 0;
   #reverseAt = 0;
+  /** What a sequence of each side gives next: every write draws a number. */
+  readonly next = { source: 1n, target: 1n };
+  readonly #given = new Set<bigint>();
 
   /** Another engine, after the one before was killed. */
   revive(): void {
@@ -130,6 +133,8 @@ export class ExampleWorld {
     copy.#targetLog.push(...this.#targetLog);
     copy.#forwardAt = this.#forwardAt;
     copy.#reverseAt = this.#reverseAt;
+    Object.assign(copy.next, this.next);
+    for (const number of this.#given) copy.#given.add(number);
     return copy;
   }
 
@@ -137,6 +142,7 @@ export class ExampleWorld {
   live(applies = true): void {
     for (const side of ["source", "target"] as const) {
       if (!(side === "source" ? this.sourceUp && !this.fenced : this.targetUp && this.targetOpen)) continue;
+      this.#draw(side);
       this.#writes += 1;
       this.#acknowledged.push(this.#writes);
       (side === "source" ? this.source : this.target).add(this.#writes);
@@ -147,6 +153,13 @@ export class ExampleWorld {
       if (this.lanesClosed) this.#reverse(this.#reverseAt + 1);
     }
     this.look();
+  }
+
+  #draw(side: "source" | "target"): void {
+    const number = this.next[side];
+    if (this.#given.has(number)) this.broken.push(`the ${side} gave a number a second time`);
+    this.#given.add(number);
+    this.next[side] += 1n;
   }
 
   /** The source has crashed, and its last commits of the way back are gone with its note of them. */
@@ -266,7 +279,9 @@ export class ExampleWorld {
         dropTriggers: () => source("drop triggers", () => void (this.triggers = false)),
         createTriggers: (note) =>
           source("create triggers", () => void (this.triggers = note["had"] === true)),
-        pastKeys: () => source("past keys", () => undefined),
+        sequences: () => source("sequences", () => [{ source: "s", next: String(this.next.source) }]),
+        pastKeys: (_given, [at]) =>
+          source("past keys", () => void (this.next.source = BigInt(at?.next ?? this.next.source))),
         cameHome: () =>
           source("came home", (): Position => ({ kind: "file", file: "1", offset: String(this.#reverseAt) })),
         until: (signal) => {
@@ -284,7 +299,9 @@ export class ExampleWorld {
         note: () => target("note", (): Note => ({ roles: ["app"] })),
         state: () => target("state", () => state(!this.targetOpen)),
         shut: () => target("shut", () => void (this.targetOpen = false)),
-        pastKeys: () => target("past keys", () => undefined),
+        pastKeys: ([at]) =>
+          target("past keys", () => void (this.next.target = BigInt(at?.next ?? this.next.target))),
+        sequences: () => target("sequences", () => [{ source: "s", next: String(this.next.target) }]),
         givenKeys: () => target("given keys", () => []),
         open: () =>
           target("open", () => {
