@@ -5,6 +5,7 @@
  */
 import { milliseconds } from "../config/leaf.js";
 import { answer, blocksComplete } from "../cutover/answer.js";
+import { backlogOf } from "../cutover/backlog.js";
 import { probesOf } from "../cutover/probes.js";
 import type { Fired, TriggerStatus } from "../cutover/triggers.js";
 import { Triggers } from "../cutover/triggers.js";
@@ -79,6 +80,7 @@ export class SoakWatch {
       triggers,
       probes: probesOf({
         lanes,
+        backlog: this.#parts.wayBack ? async () => await this.#backlog() : null,
         differing: () =>
           verifier.status.last?.tables.map(({ table, differences }) => ({
             table: table.source,
@@ -100,6 +102,16 @@ export class SoakWatch {
         log.warn({}, `the watch: ${sentence}`);
       },
     });
+  }
+
+  /** The way back has one lane. */
+  async #backlog(): Promise<ReturnType<typeof backlogOf>> {
+    const { crew, lanes } = this.#parts;
+    const [lane] = lanes();
+    if (lane === undefined || crew.target === null) return null;
+    // Where the lane stands first: the end is asked for later, so it is never before it.
+    const { position } = lane;
+    return backlogOf(position, await crew.target.wayBack.position());
   }
 
   async #fired(fired: Fired): Promise<void> {
@@ -191,8 +203,7 @@ export class SoakWatch {
         givenUp: journey.givenUp !== null,
         wayBack: this.#parts.wayBack,
         pauseMs: crew.budgetMs,
-        // It is drained at least as fast as it was written, so what it is behind is the most that this takes.
-        drainMs: lag === null ? null : lag * 1000,
+        drainMs: this.#triggers?.drainMs ?? null,
         sourceComplete: lag !== null && lag <= levelSeconds,
       });
     } catch (error) {
