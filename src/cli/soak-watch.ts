@@ -6,6 +6,7 @@
 import { milliseconds } from "../config/leaf.js";
 import { answer, blocksComplete } from "../cutover/answer.js";
 import { backlogOf } from "../cutover/backlog.js";
+import { Elapsed } from "../cutover/elapsed.js";
 import { probesOf } from "../cutover/probes.js";
 import type { Fired, TriggerStatus } from "../cutover/triggers.js";
 import { Triggers } from "../cutover/triggers.js";
@@ -44,9 +45,15 @@ const levelSeconds = 5;
 export class SoakWatch {
   readonly #parts: SoakWatchParts;
   #triggers: Triggers | null = null;
+  /** Since the target was opened first: neither a way back that was given up nor another engine begins a new guard. */
+  readonly #opened: Elapsed;
 
   constructor(parts: SoakWatchParts) {
     this.#parts = parts;
+    const { crew, living } = parts;
+    const { steps, since } = crew.journey;
+    const opened = steps.get("open-target")?.done?.at ?? since ?? "";
+    this.#opened = new Elapsed(opened, crew.journal.entries, living.context.services);
   }
 
   /** For people; empty before the first look. */
@@ -135,7 +142,7 @@ export class SoakWatch {
   async #undoubted(fired: Fired): Promise<ReturnType<typeof answer> | null> {
     const { living, signal } = this.#parts;
     const { services } = living.context;
-    while (this.#parts.wayBack && this.#soakedMs <= this.#guardMs) {
+    while (this.#parts.wayBack && this.#opened.ms <= this.#guardMs) {
       try {
         await services.wait(againEveryMs, signal);
       } catch (error) {
@@ -172,15 +179,6 @@ export class SoakWatch {
     return milliseconds(this.#parts.living.migration.config.cutover.guard) ?? 0;
   }
 
-  /** Since the target was opened first: a way back that was given up begins no new guard. */
-  get #soakedMs(): number {
-    const { crew, living } = this.#parts;
-    const { steps, since } = crew.journey;
-    const opened = steps.get("open-target")?.done?.at ?? since;
-    const soaked = living.context.services.today().getTime() - (opened === null ? NaN : Date.parse(opened));
-    return Number.isNaN(soaked) ? Infinity : soaked;
-  }
-
   /** In every doubt a person. */
   async #answer(fired: Fired): Promise<ReturnType<typeof answer>> {
     const { crew, lanes } = this.#parts;
@@ -198,7 +196,7 @@ export class SoakWatch {
         };
       return answer(fired, {
         phase: journey.state === "soaking" ? "soaking" : "going",
-        soakedMs: this.#soakedMs,
+        soakedMs: this.#opened.ms,
         guardMs: this.#guardMs,
         givenUp: journey.givenUp !== null,
         wayBack: this.#parts.wayBack,

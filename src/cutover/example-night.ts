@@ -224,7 +224,7 @@ export class ExampleWorld {
         this.#act(`journal ${entry.phase} ${entry.step}`, () => {
           if (this.journalBroken) throw new Fault("file-refused", "The disk is full.");
           const number = this.entries.length + 1;
-          this.entries.push({ number, ...entry, at: String(this.clock) });
+          this.entries.push({ number, ...entry, at: new Date(this.clock).toISOString() });
         }),
     };
   }
@@ -482,6 +482,7 @@ export function walkOf(world: ExampleWorld, cutover: string, more: Partial<Walk>
     lagSeconds: null,
     probes: { source: world.probe("source"), target: world.probe("target") },
     now: () => world.clock,
+    today: () => new Date(world.clock),
     wait: (milliseconds, signal) => world.wait(milliseconds, signal),
     stop: new AbortController().signal,
     onStep: () => undefined,
