@@ -78,8 +78,9 @@ export class ExampleWorld {
   #forwardAt = 0;
   #reverseAt = 0;
   /** What a sequence of each side gives next: every write draws a number. */
-  readonly next = { source: 1n, target: 1n };
-  readonly #given = new Set<bigint>();
+  readonly next = { source: 1, target: 1 };
+  /** The last that either has given. */
+  #given = 0;
 
   /** Another engine, after the one before was killed. */
   revive(): void {
@@ -134,7 +135,7 @@ export class ExampleWorld {
     copy.#forwardAt = this.#forwardAt;
     copy.#reverseAt = this.#reverseAt;
     Object.assign(copy.next, this.next);
-    for (const number of this.#given) copy.#given.add(number);
+    copy.#given = this.#given;
     return copy;
   }
 
@@ -157,9 +158,9 @@ export class ExampleWorld {
 
   #draw(side: "source" | "target"): void {
     const number = this.next[side];
-    if (this.#given.has(number)) this.broken.push(`the ${side} gave a number a second time`);
-    this.#given.add(number);
-    this.next[side] += 1n;
+    if (number <= this.#given) this.broken.push(`the ${side} gave a number a second time`);
+    this.#given = number;
+    this.next[side] += 1;
   }
 
   /** The source has crashed, and its last commits of the way back are gone with its note of them. */
@@ -281,7 +282,7 @@ export class ExampleWorld {
           source("create triggers", () => void (this.triggers = note["had"] === true)),
         sequences: () => source("sequences", () => [{ source: "s", next: String(this.next.source) }]),
         pastKeys: (_given, [at]) =>
-          source("past keys", () => void (this.next.source = BigInt(at?.next ?? this.next.source))),
+          source("past keys", () => void (this.next.source = Number(at?.next ?? this.next.source))),
         cameHome: () =>
           source("came home", (): Position => ({ kind: "file", file: "1", offset: String(this.#reverseAt) })),
         until: (signal) => {
@@ -300,7 +301,7 @@ export class ExampleWorld {
         state: () => target("state", () => state(!this.targetOpen)),
         shut: () => target("shut", () => void (this.targetOpen = false)),
         pastKeys: ([at]) =>
-          target("past keys", () => void (this.next.target = BigInt(at?.next ?? this.next.target))),
+          target("past keys", () => void (this.next.target = Number(at?.next ?? this.next.target))),
         sequences: () => target("sequences", () => [{ source: "s", next: String(this.next.target) }]),
         givenKeys: () => target("given keys", () => []),
         open: () =>

@@ -533,3 +533,40 @@ describe("sequences of mariadb, which belong to no table", () => {
     expect(await next("wheel")).toBe("1");
   });
 });
+
+describe("triggers of others, on mysql9", () => {
+  let place: Place;
+  beforeAll(async () => (place = await Place.make("mysql9")));
+  afterAll(async () => place[Symbol.asyncDispose]());
+
+  it("are told of before the night where the fence's account could not make them again: each right by itself", async () => {
+    const account = `'${nightName(name)}'@'%'`;
+    await place.sql(
+      "CREATE DEFINER = 'root'@'localhost' TRIGGER r BEFORE INSERT ON orders FOR EACH ROW SET @r = 1",
+    );
+    await place.sql("CREATE USER gone@'%'");
+    await place.sql("CREATE DEFINER = gone@'%' TRIGGER g BEFORE INSERT ON orders FOR EACH ROW SET @g = 1");
+    await place.sql("DROP USER gone@'%'");
+    const told = async (): Promise<readonly string[]> => {
+      await using night = await place.night(accounts);
+      return (await night.findings(plan))
+        .filter(({ code }) => code === "trigger-definer")
+        .map(({ fix }) => fix);
+    };
+    expect(await told()).toEqual([]);
+    for (const right of ["SYSTEM_USER", "ALLOW_NONEXISTENT_DEFINER", "SET_ANY_DEFINER"]) {
+      await place.sql(`REVOKE ${right} ON *.* FROM ${account}`);
+      expect(await told()).toEqual([`GRANT ${right} ON *.* TO ${account};`]);
+      // The server thinks so too.
+      await using night = await place.night(accounts);
+      const note = journalled(await night.triggers(plan));
+      await night.dropTriggers(note);
+      await expect(night.createTriggers(note)).rejects.toThrow();
+      await place.sql(`GRANT ${right} ON *.* TO ${account}`);
+      await using again = await place.night(accounts);
+      await night[Symbol.asyncDispose]();
+      await again.createTriggers(note);
+      expect(await told()).toEqual([]);
+    }
+  });
+});
