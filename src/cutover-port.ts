@@ -84,8 +84,13 @@ export interface SourceNight extends AsyncDisposable {
   dropTriggers(note: Note): Promise<void>;
   /** Those that are missing of the note's, exactly as they were. */
   createTriggers(note: Note): Promise<void>;
-  /** Every AUTO_INCREMENT of the plan's tables is past the greatest key, and past what the target has given away. */
-  pastKeys(plan: Plan, given: readonly GivenKey[]): Promise<void>;
+  /** Where the plan's sequences stand here: past what the server keeps in its cache. Reads only. */
+  sequences(plan: Plan): Promise<readonly SequenceAt[]>;
+  /**
+   * Every AUTO_INCREMENT of the plan's tables is past the greatest key, and past what the target has given away; its sequences go on
+   * where the target's stand, forward only, and those that cycle exactly there.
+   */
+  pastKeys(plan: Plan, given: readonly GivenKey[], sequences: readonly SequenceAt[]): Promise<void>;
   readonly wayBack: ReverseLedger;
   /**
    * Whatever is under way here when the signal aborts is left as on a lost connection, and what comes next is said over new ones:
@@ -101,6 +106,14 @@ export interface GivenKey {
   readonly column: string;
   /** In decimal. */
   readonly upTo: string;
+}
+
+/** Where a sequence of the plan stands that is of no column's own. */
+export interface SequenceAt {
+  /** Its name at the source. */
+  readonly source: string;
+  /** What it gives next, in decimal; past its end once it has run out. */
+  readonly next: string;
 }
 
 /** A change of the target that the source does not hold. */
@@ -226,12 +239,12 @@ export interface NightLedger {
   entries(): Promise<readonly JournalEntry[]>;
   /**
    * Every sequence and identity of the plan is past the greatest value of its column (I19), forward only; those that cycle stay.
-   * `sequences`: where the source's own sequence objects stand, by their names here. Fault lane-closed once the target is open.
+   * `sequences`: where the source's own stand, and go on here; those that cycle exactly there. Fault lane-closed once the target
+   * is open.
    */
-  pastKeys(
-    plan: Plan,
-    sequences?: readonly { readonly target: string; readonly next: string }[],
-  ): Promise<void>;
+  pastKeys(plan: Plan, sequences: readonly SequenceAt[]): Promise<void>;
+  /** Where the plan's sequences stand here. Reads only. */
+  sequences(plan: Plan): Promise<readonly SequenceAt[]>;
   /** What the sequences of the plan's columns have given away, of those that count upwards and do not begin anew. Reads only. */
   givenKeys(plan: Plan): Promise<readonly GivenKey[]>;
   /** Tables with rows that the planner knows nothing of, by source name. Reads only. */

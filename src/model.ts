@@ -183,6 +183,12 @@ export interface SourceSequence {
   readonly cycles: boolean;
 }
 
+/** A sequence that the plan makes on the target, by its names on both sides. */
+export interface PlanSequence {
+  readonly source: string;
+  readonly target: string;
+}
+
 export interface ProgramRights {
   /** `user@host`. */
   readonly definer: string;
@@ -488,6 +494,8 @@ export interface Plan {
   /** Views that `after` creates, in an order in which each stands on those before it. */
   readonly views?: readonly PlanView[];
   readonly generated?: readonly PlanGenerated[];
+  /** MariaDB's, which belong to no table. */
+  readonly sequences?: readonly PlanSequence[];
   readonly findings: readonly Finding[];
   readonly inventory?: Inventory;
 }

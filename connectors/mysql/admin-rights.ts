@@ -17,6 +17,8 @@ export interface AdminNeeds {
   /** Whether the server knows XA_RECOVER_ADMIN (MySQL 8 and later). */
   readonly dynamic: boolean;
   readonly database: string;
+  /** For triggers that run as somebody else, by the server's own names. */
+  readonly definer?: readonly string[];
 }
 
 /** What it needs, by where. */
@@ -79,5 +81,8 @@ export function adminStatements(needs: AdminNeeds, account: string): readonly st
   // No ACCOUNT LOCK there: rights are taken away and given back.
   if (needs.engine === "mysql" && !needs.dynamic)
     grants.push(`GRANT ALL PRIVILEGES ON ${databaseName(needs.database)}.* TO ${account} WITH GRANT OPTION;`);
+  const everywhere = adminNeeds(needs).find(({ on }) => on === "*.*")?.privileges ?? [];
+  const definer = (needs.definer ?? []).filter((each) => !everywhere.includes(each));
+  if (definer.length > 0) grants.push(`GRANT ${definer.join(", ")} ON *.* TO ${account};`);
   return grants;
 }

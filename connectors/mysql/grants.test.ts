@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CutFrom } from "../../src/port.js";
 import { accountName, databaseName } from "./grant-names.js";
+import { definerRights, lackedOf } from "./definer-rights.js";
 import { grantStatements, grantsOf, routineGrant, routineRight, showsRoutines } from "./grants.js";
 
 const of = (...lines: string[]): ReturnType<typeof grantsOf> => grantsOf("hg@%", lines, false);
@@ -93,6 +94,47 @@ describe("the GRANTs of a phase", () => {
     expect(copy({ ...base, engine: "mariadb", cut: "copy", dynamic: false })).not.toMatch(
       /RELOAD|XA_RECOVER/u,
     );
+  });
+
+  it("lists what making triggers of others again takes, as the server has it, and no more", () => {
+    const eight = new Set(["SET_ANY_DEFINER", "ALLOW_NONEXISTENT_DEFINER", "SYSTEM_USER"]);
+    const some = { others: ["app@%", "root@%"], gone: [], guarded: [] };
+    expect(definerRights(eight, { others: [], gone: [], guarded: [] })).toEqual([]);
+    expect(definerRights(eight, some)).toEqual(["SET_ANY_DEFINER"]);
+    const all = { ...some, gone: ["app@%"], guarded: ["root@%"] };
+    expect(definerRights(eight, all)).toEqual([
+      "SET_ANY_DEFINER",
+      "ALLOW_NONEXISTENT_DEFINER",
+      "SYSTEM_USER",
+    ]);
+    expect(definerRights(new Set(["SET_USER_ID", "SYSTEM_USER"]), all)).toEqual([
+      "SET_USER_ID",
+      "SYSTEM_USER",
+    ]);
+    expect(definerRights(new Set(["SET USER"]), all)).toEqual(["SET USER"]);
+    expect(definerRights(new Set(), all)).toEqual(["SUPER"]);
+    const lacked = (...lines: string[]) => lackedOf(definerRights(eight, all), of(...lines));
+    expect(lacked("GRANT SET_ANY_DEFINER ON *.* TO `hg`@`%`")).toEqual([
+      "ALLOW_NONEXISTENT_DEFINER",
+      "SYSTEM_USER",
+    ]);
+    // SUPER names any account, and is above none that is protected.
+    expect(lacked("GRANT SUPER, ALLOW_NONEXISTENT_DEFINER ON *.* TO `hg`@`%`")).toEqual(["SYSTEM_USER"]);
+  });
+
+  it("has them under the cutover, for the fence's account, where triggers take them", () => {
+    const routines = routineRight("mysql", new Set(["SHOW_ROUTINE"]));
+    const base = { account: "hg@%", database: "shop", dynamic: true, routines, cut: "copy" } as const;
+    const cutover = (engine: "mysql" | "mariadb", ...definer: string[]): string =>
+      grantStatements({ ...base, engine, definer })
+        .find(({ phase }) => phase === "cutover")!
+        .statements.join("\n");
+    expect(cutover("mysql", "SET_ANY_DEFINER", "SYSTEM_USER")).toContain(
+      "GRANT SET_ANY_DEFINER, SYSTEM_USER ON *.* TO 'ADMIN'@'HOST';",
+    );
+    expect(cutover("mysql")).not.toMatch(/DEFINER|SYSTEM_USER/u);
+    // It is there in any case.
+    expect(cutover("mariadb", "SET USER").match(/SET USER/gu)).toHaveLength(1);
   });
 
   it("knows what shows routines by the server's own list", () => {

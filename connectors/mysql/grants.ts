@@ -3,7 +3,7 @@
  * for each phase, as the GRANT statements that `check --grants` prints. Headgate's account only reads the source, but
  * for its own database `headgate`; what only a later phase needs is not asked for before.
  */
-import type { PhaseGrants, SourceEngine } from "../../src/model.js";
+import type { SourceEngine } from "../../src/model.js";
 import type { CutFrom } from "../../src/port.js";
 import { mysqlName } from "../../src/safety/identifier.js";
 import { adminStatements } from "./admin-rights.js";
@@ -168,6 +168,8 @@ export interface GrantNeeds {
   /** Whether the server knows XA_RECOVER_ADMIN (MySQL 8 and later). */
   readonly dynamic: boolean;
   readonly routines: RoutineRight;
+  /** What `source.admin` needs to make triggers again that run as somebody else. */
+  readonly definer?: readonly string[];
 }
 
 /** The exact GRANT statements of each phase. `inventory` only lets check list programs and name who is in the way, `accounts` list who has rights on the database; nothing is copied by them. `cutover` and `way back` are for the fence's own account, `source.admin`. */
@@ -223,28 +225,4 @@ export function grantStatements(
       ],
     },
   ];
-}
-
-/** The statements for the account that the connection is logged in as. */
-export async function phaseGrants(
-  connection: Connection,
-  database: string,
-  cut: CutFrom,
-): Promise<readonly PhaseGrants[]> {
-  const account = (await connection.value("SELECT CURRENT_USER()")) ?? "";
-  // Asked of the server, not of its version: MariaDB and MySQL 5.6 know no such privilege.
-  const known = await knownPrivileges(connection);
-  const { engine } = connection;
-  const needs = {
-    account,
-    engine,
-    database,
-    cut,
-    dynamic: known.has("XA_RECOVER_ADMIN"),
-    routines: routineRight(engine, known),
-  };
-  return grantStatements(needs).map((phase) => ({
-    ...phase,
-    server: "source",
-  }));
 }

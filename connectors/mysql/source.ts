@@ -36,7 +36,7 @@ import { Connection } from "./connection.js";
 import type { MysqlOptions } from "./connection.js";
 import { takeCut } from "./exact-cut.js";
 import { factsOf } from "./facts.js";
-import { phaseGrants } from "./grants.js";
+import { phaseGrants } from "./phase-grants.js";
 import { measureSource } from "./measure.js";
 import { mark, marked, prepareMarkers, preparedTransactions } from "./marker.js";
 import { readPosition } from "./position.js";

@@ -8,6 +8,7 @@ import { evaluationOf, measureBoth } from "./facts.js";
 import { errorsOf, findingLines, findingSummary, nextOf, proposedLines } from "./findings.js";
 import { lookOf } from "./look.js";
 import type { LookFlags } from "./look.js";
+import { ownAccountFindings } from "./own-accounts.js";
 import type { VerbResult } from "./output.js";
 import { openMigration } from "./open.js";
 import type { VerbContext } from "./verb.js";
@@ -34,12 +35,17 @@ export async function checkVerb(context: VerbContext, flags: CheckFlags): Promis
   const { source, target } = await migration.both();
   const look = lookOf(migration, context, flags);
   const replica = flags.values ? await migration.replica() : undefined;
-  const found = await inspect(source, target, {
+  const inspected = await inspect(source, target, {
     request: migration.request,
     values: flags.values ? look : null,
     ...(replica === undefined ? {} : { replica }),
     signal: context.services.signal,
   });
+  const own = ownAccountFindings(migration.config.cutover.fence.accounts, {
+    "source.admin": migration.night.admin?.server.user ?? null,
+    ...Object.fromEntries(migration.ours.map((user) => [`source as ${user}`, user])),
+  });
+  const found = { ...inspected, findings: [...inspected.findings, ...own] };
   const evaluation = evaluationOf(await measureBoth(source, target, context.services.today));
   const errors = errorsOf(found.findings);
   const proposed = proposedLines(found.findings);

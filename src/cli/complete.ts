@@ -17,6 +17,7 @@ export interface CompleteFlags {
 
 const bodySchema = z.looseObject({
   delivery: z.array(z.string()).default([]),
+  keptAway: z.looseObject({ sentences: z.array(z.string()) }).default({ sentences: [] }),
   drop: z.array(z.object({ side: z.string(), sql: z.string() })).default([]),
 });
 
@@ -35,7 +36,7 @@ export async function completeVerb(context: VerbContext, flags: CompleteFlags): 
     onProgress: () => undefined,
     tell: () => undefined,
     result: (id, body) => {
-      const { delivery, drop } = bodySchema.parse(body);
+      const { delivery, drop, keptAway } = bodySchema.parse(body);
       return {
         exit: exits.done,
         nextSteps: [{ why: "what was done and proven", command: "headgate report" }],
@@ -43,6 +44,7 @@ export async function completeVerb(context: VerbContext, flags: CompleteFlags): 
         human: [
           `${id}: completed. The way back is closed; the source stays shut for applications.`,
           ...delivery,
+          ...keptAway.sentences,
           ...drop.map(({ side, sql }) => `left on the ${side}: ${sql}`),
         ],
       };

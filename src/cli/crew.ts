@@ -110,6 +110,7 @@ export class Crew implements AsyncDisposable {
       lagSeconds,
       probes: this.#probes,
       now: services.now,
+      today: services.today,
       wait: services.wait,
       stop,
       onStep: (told) => {

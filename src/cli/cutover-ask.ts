@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Journey } from "../cutover/journey.js";
 import type { StepTold, Walked } from "../cutover/walk.js";
 import { Fault, exits } from "../errors.js";
+import type { FenceProof } from "../verify/fence-proof.js";
 import type { VerbResult } from "./output.js";
 import { stepSeconds } from "./step-teller.js";
 
@@ -44,6 +45,14 @@ export function walkedBody(
   };
 }
 
+/** Rows that stand in the way of a rollback: for whoever asked, and for no journal and no log. */
+export function differing({
+  differences,
+  differing: rows,
+}: Pick<FenceProof, "differences" | "differing">): Body {
+  return { differing: rows, differences };
+}
+
 const bodySchema = z.looseObject({
   state: z.string(),
   writePauseSeconds: z.number().nullable(),
@@ -51,6 +60,18 @@ const bodySchema = z.looseObject({
   /** What was moved, what it cost, what is proven; where this walk made it. */
   delivery: z.array(z.string()).default([]),
   why: z.looseObject({ code: z.string(), sentence: z.string(), next: z.string() }).optional(),
+  /** Rows that keep it from going back, the first hundred of so many. */
+  differing: z.number().default(0),
+  differences: z
+    .array(
+      z.looseObject({
+        table: z.string(),
+        key: z.array(z.string()),
+        kind: z.string(),
+        columns: z.array(z.string()),
+      }),
+    )
+    .default([]),
   /** Changes that were left out of the way back, by whose word. */
   leftOut: z
     .array(
@@ -85,6 +106,22 @@ function leftOutLines({ leftOut, stayed }: z.output<typeof bodySchema>): readonl
   ];
 }
 
+const shownRows = 10;
+
+/** The first of them by name, and how many more there are. */
+function differingLines({ differing: rows, differences }: z.output<typeof bodySchema>): readonly string[] {
+  if (rows === 0) return [];
+  const shown = differences.slice(0, shownRows);
+  const says = { missing: "the target does not have it", extra: "the source does not have it" };
+  return [
+    ...shown.map(({ table, key, kind, columns }) => {
+      const how = kind === "missing" || kind === "extra" ? says[kind] : columns.join(", ");
+      return `Differs: ${table} (${key.join(", ")}): ${how}`;
+    }),
+    ...(rows > shown.length ? [`And ${String(rows - shown.length)} row(s) more.`] : []),
+  ];
+}
+
 /** `asked`: the verb, which decides what going back means. */
 export function walkedResult(asked: "cutover" | "rollback", migration: string, body: Body): VerbResult {
   const parsed = bodySchema.parse(body);
@@ -110,6 +147,7 @@ export function walkedResult(asked: "cutover" | "rollback", migration: string, b
           ? [`${migration}: soaking. The target is open.${pause}${proven}`]
           : [`${migration}: soaking. The target is open.`, ...delivery]),
         ...(why === undefined ? [] : [`${why.code}: ${why.sentence}`]),
+        ...differingLines(parsed),
       ],
     };
   const aborted = asked === "cutover";

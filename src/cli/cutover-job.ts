@@ -204,7 +204,10 @@ export class CutoverWork {
             signal,
           ),
         );
-      if (name === "keys") await timed(name, () => ledger.night().pastKeys(found.plan));
+      if (name === "keys")
+        await timed(name, async () =>
+          ledger.night().pastKeys(found.plan, await crew.source.sequences(found.plan)),
+        );
       if (name === "canary" && wayBack !== null) {
         await timed(name, () => wayBack.watch.canary(signal));
         wayBack.watch.goOn();

@@ -165,7 +165,11 @@ function hasWayBack({ config, night }: LoadedConfig): boolean {
 export async function openMigration({ flags, output, services }: VerbContext): Promise<OpenMigration> {
   const loaded = await loadConfig(flags.config, services.env);
   const { config, source, target, replica, kafka } = loaded;
-  output.know(config.migration, (text) => loaded.redactor.scrub(text));
+  output.know(
+    config.migration,
+    (text) => loaded.redactor.scrub(text),
+    config.environment === "production" ? target.server.database : null,
+  );
   const stateDirectory = join(loaded.folder, ".headgate", config.migration);
   const engine = { host: hostname(), pid: process.pid };
   const migration = new OpenMigration(

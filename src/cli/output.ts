@@ -3,6 +3,7 @@
  * for long verbs, the object last). stderr carries the log and whatever a person may read beside it. Everything
  * passes the redactor first, because an error's text may hold a URL.
  */
+import { quoted } from "../config/confirm.js";
 import type { ExitCode } from "../errors.js";
 import { Fault } from "../errors.js";
 import { visibleLines } from "../watch/visible.js";
@@ -35,6 +36,10 @@ export const defaultConfig = "headgate.yaml";
 /** What a script could run as it stands; other next steps are sentences, or a choice, and stay in `error.next`. */
 const isCommand = /^(?:headgate|chmod) (?!.*(?:\.$|, ))/u;
 
+/** Verbs that want the target database's name in production, and none of what they do without. */
+const confirming =
+  /\bheadgate (?:run|cutover|complete|abandon)\b(?! --(?:confirm|dry-run|rehearse|help)\b)/gu;
+
 export class Output {
   readonly json: boolean;
   readonly #verb: string;
@@ -42,6 +47,8 @@ export class Output {
   readonly #config: string;
   #scrub: (text: string) => string = (text) => text;
   #migration: string | null = null;
+  /** What --confirm has to say; null where nobody is asked. */
+  #confirm: string | null = null;
 
   /** `config` is the file that -c named: a next command without it would be about another migration. */
   constructor(verb: string, json: boolean, streams: Streams, config = defaultConfig) {
@@ -52,9 +59,10 @@ export class Output {
   }
 
   /** From here on secrets are known and scrubbed, and every object names the migration. */
-  know(migration: string | null, scrub: (text: string) => string): void {
+  know(migration: string | null, scrub: (text: string) => string, confirm: string | null = null): void {
     this.#migration = migration;
     this.#scrub = scrub;
+    this.#confirm = confirm;
   }
 
   scrub(text: string): string {
@@ -118,7 +126,8 @@ export class Output {
   }
 
   /** A command of ours about the migration at hand. */
-  #ours(command: string): string {
+  #ours(said: string): string {
+    const command = this.#confirmed(said);
     if (
       this.#config === defaultConfig ||
       !command.startsWith("headgate ") ||
@@ -129,6 +138,13 @@ export class Output {
       ? this.#config
       : `'${this.#config.replaceAll("'", "'\\''")}'`;
     return `headgate -c ${file} ${command.slice("headgate ".length)}`;
+  }
+
+  /** Off a terminal it would be refused as it stands; a sentence may hold several. */
+  #confirmed(said: string): string {
+    const name = this.#confirm;
+    if (name === null) return said;
+    return said.replaceAll(confirming, (command) => `${command} --confirm ${quoted(name)}`);
   }
 
   #head(): Record<string, unknown> {

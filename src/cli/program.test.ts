@@ -190,6 +190,33 @@ it("secrets are scrubbed from results, events and faults", () => {
   expect(all).not.toContain("hunter2");
 });
 
+it("a next command has the name that production wants with it, and no other has", () => {
+  let all = "";
+  const take = (text: string): void => void (all += text);
+  const output = new Output("cutover", false, { stdout: take, stderr: take }, "a.yaml");
+  output.know("m", (text) => text, "shop");
+  const commands = ["headgate run", "headgate complete", "headgate run --until copied"];
+  const others = ["headgate cutover --dry-run", "headgate rollback", "headgate complete --confirm shop"];
+  output.result({
+    ...{ exit: 0, body: {}, human: [] },
+    nextSteps: [...commands, ...others].map((command) => ({ why: "w", command })),
+  });
+  output.fault(new Fault("cutover-aborted", "x", { next: "headgate repair, then headgate cutover" }));
+  expect(all.split("\n").filter((line) => line.startsWith("next:"))).toEqual([
+    "next: headgate -c a.yaml run --confirm shop   (w)",
+    "next: headgate -c a.yaml complete --confirm shop   (w)",
+    "next: headgate -c a.yaml run --confirm shop --until copied   (w)",
+    "next: headgate -c a.yaml cutover --dry-run   (w)",
+    "next: headgate -c a.yaml rollback   (w)",
+    "next: headgate -c a.yaml complete --confirm shop   (w)",
+    "next: headgate -c a.yaml repair, then headgate cutover --confirm shop",
+  ]);
+  all = "";
+  output.know("m", (text) => text);
+  output.result({ ...{ exit: 0, body: {}, human: [] }, nextSteps: [{ why: "w", command: "headgate run" }] });
+  expect(all).toBe("next: headgate -c a.yaml run   (w)\n");
+});
+
 it("columns are as wide as a terminal shows them", () => {
   expect(
     table(

@@ -4,6 +4,9 @@
  * and journal suffice for it. Nothing has let the source go by then, and the soak looks at its fence as soon as it is back.
  */
 import { milliseconds } from "../config/leaf.js";
+import { Elapsed } from "../cutover/elapsed.js";
+import { journalPath, readJournal } from "../cutover/journal.js";
+import { journeyOf } from "../cutover/journey.js";
 import type { Journey } from "../cutover/journey.js";
 import { reopenTarget } from "../cutover/rollback.js";
 import { Fault } from "../errors.js";
@@ -26,10 +29,18 @@ export function isBetween({ state, steps }: Journey): boolean {
   return state === "rolling_back" && steps.has("shut-target") && !steps.has("forward-lanes");
 }
 
+/** Null where it does not stand so. */
+async function shutSince({ services }: VerbContext, stateDirectory: string): Promise<Elapsed | null> {
+  const { entries } = await readJournal(journalPath(stateDirectory));
+  const journey = journeyOf(entries);
+  const shut = journey.steps.get("shut-target");
+  return shut === undefined || !isBetween(journey) ? null : new Elapsed(shut.begun, entries, services);
+}
+
 export class Between {
   readonly #living: Living;
-  /** Since when this process has known of it; nobody's calendar is asked. */
-  #since: number | null = null;
+  /** Since when the target is shut, by the journal: whoever shut it may have been another engine. */
+  #shut: Elapsed | null = null;
 
   constructor(living: Living) {
     this.#living = living;
@@ -38,14 +49,12 @@ export class Between {
   /** After a life that has failed. */
   async look(): Promise<void> {
     const { migration, context, log } = this.#living;
-    const { now } = context.services;
-    if (!isBetween(await journeyAt(migration.stateDirectory))) {
-      this.#since = null;
-      return;
-    }
-    this.#since ??= now();
+    const shut = await shutSince(context, migration.stateDirectory);
+    // Kept while it stands so: a clock that is set back meanwhile lengthens nothing.
+    this.#shut = shut === null ? null : (this.#shut ?? shut);
+    if (this.#shut === null) return;
     const budgetMs = milliseconds(migration.config.cutover.maxWritePause) ?? 0;
-    if (now() - this.#since <= budgetMs) return;
+    if (this.#shut.ms <= budgetMs) return;
     try {
       await reopen(
         { ...this.#living, identity: this.#living.found.source.identity, plan: this.#living.found.plan },
@@ -59,26 +68,26 @@ export class Between {
 }
 
 /**
- * The same for a command that comes when no engine is left: the source is waited for as long as the pause may last, and then
- * the target is opened again. Fault way-back-stopped where it was: whatever was asked for needs the source.
+ * The same for a command that comes when no engine is left: the source is waited for as long as the pause may last, which
+ * began when the target was shut, and then the target is opened again. Fault way-back-stopped where it was: whatever was asked for needs the source.
  */
 export async function reopenFirst(context: VerbContext, migration: OpenMigration): Promise<void> {
   const { stateDirectory } = migration;
   const { services } = context;
-  if (!isBetween(await journeyAt(stateDirectory)) || (await isServed(stateDirectory))) return;
+  const shut = await shutSince(context, stateDirectory);
+  if (shut === null || (await isServed(stateDirectory))) return;
   const plan = await readRecordedPlan(stateDirectory, undefined);
   const identity = plan?.servers?.source;
   // Without it nobody knows what was claimed; whoever comes next says so.
   if (plan === null || identity === undefined) return;
   const budgetMs = milliseconds(migration.config.cutover.maxWritePause) ?? 0;
-  const until = services.now() + budgetMs;
   for (;;) {
     try {
       await (await migration.source()).facts();
       return;
     } catch (error) {
       if (!(error instanceof Fault) || !error.retriable) throw error;
-      if (services.now() > until) break;
+      if (shut.ms > budgetMs) break;
       await services.wait(Math.min(lookEveryMs, budgetMs), services.signal);
     }
   }

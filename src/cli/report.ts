@@ -8,12 +8,14 @@ import { Fault, exits } from "../errors.js";
 import type { Inventory, Plan } from "../model.js";
 import type { LedgerView } from "../port.js";
 import { journalPath, readJournal } from "../cutover/journal.js";
+import { journeyOf } from "../cutover/journey.js";
 import { askedAs } from "../verify/gate.js";
 import { count, plural } from "../watch/screen.js";
 import type { ReportBody } from "../watch/report-body.js";
 import { reportDigest } from "../watch/report-digest.js";
 import { reportHtml } from "../watch/report-html.js";
 import { nightsOf } from "../watch/report-nights.js";
+import { wayBackReport } from "../watch/report-way-back.js";
 import { policyCounts, policySentence } from "./kept.js";
 import type { OpenMigration } from "./open.js";
 import { openMigration } from "./open.js";
@@ -22,6 +24,7 @@ import { readRecordedPlan } from "./plan-file.js";
 import { checkReportFile } from "./report-check.js";
 import { proofOf } from "./report-proof.js";
 import type { VerbContext } from "./verb.js";
+import { soakRecords } from "./soak-records.js";
 import { table } from "./table.js";
 import { visible } from "../watch/visible.js";
 import { headgateVersion } from "./version.js";
@@ -46,10 +49,22 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
   const plan = recorded?.fingerprint === view.fingerprint ? recorded : null;
   const { queries } = migration.config.verify;
   const proof = proofOf(view, await target.proof(migration.id), plan, queries.map(askedAs));
-  const nights = nightsOf((await readJournal(journalPath(migration.stateDirectory))).entries);
+  const { entries } = await readJournal(journalPath(migration.stateDirectory));
+  const nights = nightsOf(entries);
+  const { cutover, decided } = journeyOf(entries);
   const made = {
     ...bodyOf(migration, view, plan, proof, context.services.today()),
     ...(nights.length === 0 ? {} : { nights }),
+    // A cutover that was taken back before the decision had no soak.
+    ...(cutover === null || decided !== "switch"
+      ? {}
+      : {
+          wayBack: wayBackReport(
+            cutover,
+            await soakRecords(migration.stateDirectory),
+            view.tables.map(({ table: name }) => name),
+          ),
+        }),
   };
   // Without secrets before the digest is taken: what is printed is scrubbed, and has to fit all the same.
   const body = scrubbed(made, (text) => context.output.scrub(text));
@@ -67,6 +82,7 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
       ...inventoryLines(body.inventory),
       // Each is one line, whatever is in a table's name.
       ...body.proof.sentences.map(visible),
+      ...(body.wayBack?.sentences ?? []).map(visible),
       ...(body.nights ?? []).map(({ sentence }) => visible(sentence)),
       "",
       ...table(
@@ -80,7 +96,7 @@ export async function reportVerb(context: VerbContext, flags: ReportFlags): Prom
 }
 
 const soaking =
-  "All of this was proven up to the switch. Since then applications write the target, and the engine compares both sides in the background: headgate status says whether rows differ (the trigger divergence).";
+  "All of this was proven up to the switch. Since then applications write the target, and the engine compares both sides in the background: what it has found is told as of the way back.";
 
 function bodyOf(
   migration: OpenMigration,

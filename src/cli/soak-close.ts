@@ -7,6 +7,7 @@ import type { Ledger } from "../port.js";
 import type { Crew } from "./crew.js";
 import type { Body } from "./cutover-ask.js";
 import { delivered } from "./deliver.js";
+import { keptAway } from "./kept-away.js";
 import type { Living } from "./living.js";
 import { endingsOf, findTraces, leftovers, marksOf, traceBody } from "./remains.js";
 import type { SoakWalker } from "./soak-walker.js";
@@ -36,12 +37,14 @@ export async function close({ living, crew, ledger, walk }: Closing): Promise<Bo
   await clearAway(journal, journey.cutover ?? "", endingsOf(parts));
   await mirror(walk.of({ reverse: null, onStep: () => undefined }));
   living.log.info({}, "completed");
+  const away = keptAway(journal.entries, migration.stateDirectory);
   return {
     state: "completed",
     writePauseSeconds: null,
     proof: journey.steps.get("proof")?.done?.note ?? null,
     delivery: delivered(journal.entries, found),
     traces: traceBody(traces),
+    keptAway: away,
     drop: await leftovers(migration, plan, traces, await target.leaving(plan)),
   };
 }

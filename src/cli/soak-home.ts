@@ -3,11 +3,11 @@ import { persisting } from "../cutover/persisting.js";
 import { rollback } from "../cutover/rollback.js";
 import type { StepTold } from "../cutover/walk.js";
 import type { Fault } from "../errors.js";
+import type { RollbackProof } from "../migration/at-rollback.js";
 import type { RefusedChanges } from "../migration/refused.js";
 import type { ReverseStream } from "../migration/reverse.js";
-import type { ProofDifference } from "../verify/fence-proof.js";
 import type { Crew } from "./crew.js";
-import { walkedBody } from "./cutover-ask.js";
+import { differing, walkedBody } from "./cutover-ask.js";
 import type { Body } from "./cutover-ask.js";
 import type { Living } from "./living.js";
 import type { Turning } from "./soak-turning.js";
@@ -21,8 +21,8 @@ export interface SoakHomeParts {
   readonly refused: RefusedChanges;
   /** No hook of the switch runs any more when this resolves. */
   readonly hooksEnded: () => Promise<void>;
-  /** Rows that the last proof of this life found to stay; null before one. */
-  readonly stayed: () => readonly ProofDifference[] | null;
+  /** The last proof of this life; null before one. */
+  readonly proven: () => RollbackProof | null;
   /** Is told what the soak has come to. */
   readonly over: Turning;
   readonly signal: AbortSignal;
@@ -63,7 +63,7 @@ export class SoakHome {
     why: Fault | null,
     word: AbortSignal,
   ): Promise<Body> {
-    const { living, crew, walk, reverse, refused, stayed, over, signal } = this.#parts;
+    const { living, crew, walk, reverse, refused, proven, over, signal } = this.#parts;
     const { services } = living.context;
     const told: StepTold[] = [];
     await this.#parts.hooksEnded();
@@ -81,11 +81,12 @@ export class SoakHome {
       // Where it was given up the stream has been drained and ended: another life soaks on.
       over.resolve("reopened");
       if (walked.why !== null) this.#tellGivenUp(walked.why);
-      return body;
+      const proof = proven();
+      return proof === null || proof.equal ? body : { ...body, ...differing(proof) };
     }
     over.resolve("rolled_back");
     const { leftOut } = refused;
-    return leftOut.length === 0 ? body : { ...body, leftOut, stayed: stayed() };
+    return leftOut.length === 0 ? body : { ...body, leftOut, stayed: proven()?.stayed ?? null };
   }
 
   #tellGivenUp(why: Fault): void {

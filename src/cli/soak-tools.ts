@@ -1,6 +1,4 @@
 /** What the soak and its rollback compare with, and where the way back stood when the target was opened. */
-import { open, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../errors.js";
 import { proveAtRollback } from "../migration/at-rollback.js";
@@ -10,10 +8,10 @@ import type { ReverseStream } from "../migration/reverse.js";
 import { wayBackVerification } from "../migration/soak-verifier.js";
 import type { Ledger } from "../port.js";
 import type { LaneCheckpoint } from "../stream-port.js";
-import type { KeptText } from "../verify/kept-ledger.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Crew } from "./crew.js";
 import type { Living } from "./living.js";
+import { soakText } from "./soak-records.js";
 import { verifyTools } from "./verify-tools.js";
 import { VerifyWatch } from "./verify-watch.js";
 
@@ -103,28 +101,7 @@ export async function soakTools(
     holds: (later, earlier) => reverse.holds(later, earlier),
     cutover: crew.journey.cutover ?? "",
     from: standingAtSwitch(crew),
-    text: keptText(join(migration.stateDirectory, "soak-verified.json")),
+    text: soakText(migration.stateDirectory),
     clock: () => services.today().toISOString(),
   });
-}
-
-function keptText(path: string): KeptText {
-  return {
-    read: async () => {
-      try {
-        return await readFile(path, "utf8");
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-        throw error;
-      }
-    },
-    write: async (text) => {
-      {
-        await using file = await open(`${path}.new`, "w", 0o600);
-        await file.writeFile(text);
-        await file.sync();
-      }
-      await rename(`${path}.new`, path);
-    },
-  };
 }

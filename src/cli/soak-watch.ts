@@ -5,6 +5,8 @@
  */
 import { milliseconds } from "../config/leaf.js";
 import { answer, blocksComplete } from "../cutover/answer.js";
+import { backlogOf } from "../cutover/backlog.js";
+import { Elapsed } from "../cutover/elapsed.js";
 import { probesOf } from "../cutover/probes.js";
 import type { Fired, TriggerStatus } from "../cutover/triggers.js";
 import { Triggers } from "../cutover/triggers.js";
@@ -43,9 +45,15 @@ const levelSeconds = 5;
 export class SoakWatch {
   readonly #parts: SoakWatchParts;
   #triggers: Triggers | null = null;
+  /** Since the target was opened first: neither a way back that was given up nor another engine begins a new guard. */
+  readonly #opened: Elapsed;
 
   constructor(parts: SoakWatchParts) {
     this.#parts = parts;
+    const { crew, living } = parts;
+    const { steps, since } = crew.journey;
+    const opened = steps.get("open-target")?.done?.at ?? since ?? "";
+    this.#opened = new Elapsed(opened, crew.journal.entries, living.context.services);
   }
 
   /** For people; empty before the first look. */
@@ -79,6 +87,7 @@ export class SoakWatch {
       triggers,
       probes: probesOf({
         lanes,
+        backlog: this.#parts.wayBack ? async () => await this.#backlog() : null,
         differing: () =>
           verifier.status.last?.tables.map(({ table, differences }) => ({
             table: table.source,
@@ -102,6 +111,16 @@ export class SoakWatch {
     });
   }
 
+  /** The way back has one lane. */
+  async #backlog(): Promise<ReturnType<typeof backlogOf>> {
+    const { crew, lanes } = this.#parts;
+    const [lane] = lanes();
+    if (lane === undefined || crew.target === null) return null;
+    // Where the lane stands first: the end is asked for later, so it is never before it.
+    const { position } = lane;
+    return backlogOf(position, await crew.target.wayBack.position());
+  }
+
   async #fired(fired: Fired): Promise<void> {
     const { living, goBack } = this.#parts;
     const { log } = living;
@@ -123,7 +142,7 @@ export class SoakWatch {
   async #undoubted(fired: Fired): Promise<ReturnType<typeof answer> | null> {
     const { living, signal } = this.#parts;
     const { services } = living.context;
-    while (this.#parts.wayBack && this.#soakedMs <= this.#guardMs) {
+    while (this.#parts.wayBack && this.#opened.ms <= this.#guardMs) {
       try {
         await services.wait(againEveryMs, signal);
       } catch (error) {
@@ -160,15 +179,6 @@ export class SoakWatch {
     return milliseconds(this.#parts.living.migration.config.cutover.guard) ?? 0;
   }
 
-  /** Since the target was opened first: a way back that was given up begins no new guard. */
-  get #soakedMs(): number {
-    const { crew, living } = this.#parts;
-    const { steps, since } = crew.journey;
-    const opened = steps.get("open-target")?.done?.at ?? since;
-    const soaked = living.context.services.today().getTime() - (opened === null ? NaN : Date.parse(opened));
-    return Number.isNaN(soaked) ? Infinity : soaked;
-  }
-
   /** In every doubt a person. */
   async #answer(fired: Fired): Promise<ReturnType<typeof answer>> {
     const { crew, lanes } = this.#parts;
@@ -186,13 +196,12 @@ export class SoakWatch {
         };
       return answer(fired, {
         phase: journey.state === "soaking" ? "soaking" : "going",
-        soakedMs: this.#soakedMs,
+        soakedMs: this.#opened.ms,
         guardMs: this.#guardMs,
         givenUp: journey.givenUp !== null,
         wayBack: this.#parts.wayBack,
         pauseMs: crew.budgetMs,
-        // It is drained at least as fast as it was written, so what it is behind is the most that this takes.
-        drainMs: lag === null ? null : lag * 1000,
+        drainMs: this.#triggers?.drainMs ?? null,
         sourceComplete: lag !== null && lag <= levelSeconds,
       });
     } catch (error) {

@@ -6,13 +6,13 @@
 import { isDone } from "../cutover/journey.js";
 import { isUnfinished, settle } from "../cutover/runner.js";
 import { Fault } from "../errors.js";
+import type { RollbackProof } from "../migration/at-rollback.js";
 import { RefusedChanges } from "../migration/refused.js";
 import { ReverseStream } from "../migration/reverse.js";
 import { SoakVerifier } from "../migration/soak-verifier.js";
 import type { Ledger } from "../port.js";
 import type { JobAct } from "../serve/jobs.js";
 import { eitherOf, throwIfStopped } from "../stop.js";
-import type { ProofDifference } from "../verify/fence-proof.js";
 import { openCrew } from "./crew.js";
 import { walkedBody } from "./cutover-ask.js";
 import type { Body } from "./cutover-ask.js";
@@ -91,7 +91,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
     cutover: crew.journey.cutover ?? "",
   });
   const refusals = new SoakRefusals({ living, crew, walk, refused });
-  const stayed: { rows: readonly ProofDifference[] | null } = { rows: null };
+  const proven: { last: RollbackProof | null } = { last: null };
   const opening = ReverseStream.open({
     plan: found.plan,
     engine: found.catalogue.engine,
@@ -107,7 +107,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
       // It has drained, and the proof may write a batch of its own.
       streaming.abort(new Fault("interrupted", "The way back is drained."));
       const proof = await proveHome(parts, reverse, refused.explains, until);
-      stayed.rows = proof.stayed;
+      proven.last = proof;
       return proof;
     },
     now: services.now,
@@ -140,7 +140,7 @@ async function soaking(parts: Soaking): Promise<Soaked> {
   const way = new SoakHome({
     ...{ living, crew, walk, reverse, refused, over, signal },
     hooksEnded: () => hooks.end(),
-    stayed: () => stayed.rows,
+    proven: () => proven.last,
   });
   const verifier = new SoakVerifier({
     tools: await soakTools(parts, reverse),

@@ -58,6 +58,7 @@ function demand(given: string, database: string, said: string): void {
   );
 }
 
-function quoted(name: string): string {
+/** For a shell. */
+export function quoted(name: string): string {
   return /^[\w.-]+$/u.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -2,10 +2,10 @@
 import { expect, it } from "vitest";
 import { Fault } from "../errors.js";
 import { measuredIn } from "./delivered.js";
-import { ExampleWorld, walkOf } from "./example-night.js";
+import { ExampleWorld, Killed, walkOf } from "./example-night.js";
 import { journeyOf, nextCutover } from "./journey.js";
 import type { Night } from "./night.js";
-import { rollback } from "./rollback.js";
+import { resume, rollback } from "./rollback.js";
 import { cutover, finish, isUnfinished, settle } from "./runner.js";
 import { stepNames, steps } from "./steps.js";
 
@@ -302,6 +302,55 @@ it.each([
   expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
   world.demandWhole();
   expect(world.broken.filter((word) => word !== "both sides are writable")).toEqual([]);
+});
+
+it.each([
+  ["within its budget", 20_000, 9_000, "rolled_back"],
+  ["past it with what the next engine needs", 20_000, 11_000, "soaking"],
+  ["past it", 31_000, 0, "soaking"],
+] as const)(
+  "counts a write pause over the engines that go on with it: %s",
+  async (_, away, drains, state) => {
+    const world = new ExampleWorld();
+    await cutover(walkOf(world, first));
+    for (let writes = 0; writes < 5; writes += 1) world.live();
+    during(
+      world,
+      "drain back",
+      () => {
+        throw new Killed();
+      },
+      "before",
+    );
+    await expect(rollback(walkOf(world, first), null)).rejects.toThrow();
+    expect([world.dead, journeyOf(world.entries).state]).toEqual([true, "rolling_back"]);
+    world.revive();
+    world.clock += away;
+    during(world, "prove back", () => (world.clock += drains));
+    const ended = await resume(walkOf(world, first));
+    expect(ended).toMatchObject({ state });
+    if (state === "soaking") expect(ended?.why?.message).toMatch(/past its budget of 30 s/u);
+    expect([world.targetOpen, world.fenced]).toEqual(state === "soaking" ? [true, true] : [false, false]);
+    // Another way back has a pause of its own.
+    if (state === "soaking") expect((await rollback(walkOf(world, first), null)).state).toBe("rolled_back");
+    world.demandWhole();
+    expect(world.broken).toEqual([]);
+  },
+);
+
+it("a way back that leads to the source already goes on to its end, however old it is", async () => {
+  const world = new ExampleWorld();
+  await cutover(walkOf(world, first));
+  during(world, "source create triggers", () => {
+    throw new Killed();
+  });
+  await expect(rollback(walkOf(world, first), null)).rejects.toThrow();
+  expect([world.dead, journeyOf(world.entries).state]).toEqual([true, "rolling_back"]);
+  world.revive();
+  world.clock += 3_600_000;
+  expect(await resume(walkOf(world, first))).toMatchObject({ state: "rolled_back" });
+  world.demandWhole();
+  expect(world.broken).toEqual([]);
 });
 
 it("shuts nobody out while somebody else may write on the target", async () => {

@@ -77,6 +77,10 @@ export class ExampleWorld {
   readonly #targetLog: LogEntry[] = [];
   #forwardAt = 0;
   #reverseAt = 0;
+  /** What a sequence of each side gives next: every write draws a number. */
+  readonly next = { source: 1, target: 1 };
+  /** The last that either has given. */
+  #given = 0;
 
   /** Another engine, after the one before was killed. */
   revive(): void {
@@ -130,6 +134,8 @@ export class ExampleWorld {
     copy.#targetLog.push(...this.#targetLog);
     copy.#forwardAt = this.#forwardAt;
     copy.#reverseAt = this.#reverseAt;
+    Object.assign(copy.next, this.next);
+    copy.#given = this.#given;
     return copy;
   }
 
@@ -137,6 +143,7 @@ export class ExampleWorld {
   live(applies = true): void {
     for (const side of ["source", "target"] as const) {
       if (!(side === "source" ? this.sourceUp && !this.fenced : this.targetUp && this.targetOpen)) continue;
+      this.#draw(side);
       this.#writes += 1;
       this.#acknowledged.push(this.#writes);
       (side === "source" ? this.source : this.target).add(this.#writes);
@@ -147,6 +154,13 @@ export class ExampleWorld {
       if (this.lanesClosed) this.#reverse(this.#reverseAt + 1);
     }
     this.look();
+  }
+
+  #draw(side: "source" | "target"): void {
+    const number = this.next[side];
+    if (number <= this.#given) this.broken.push(`the ${side} gave a number a second time`);
+    this.#given = number;
+    this.next[side] += 1;
   }
 
   /** The source has crashed, and its last commits of the way back are gone with its note of them. */
@@ -211,7 +225,7 @@ export class ExampleWorld {
         this.#act(`journal ${entry.phase} ${entry.step}`, () => {
           if (this.journalBroken) throw new Fault("file-refused", "The disk is full.");
           const number = this.entries.length + 1;
-          this.entries.push({ number, ...entry, at: String(this.clock) });
+          this.entries.push({ number, ...entry, at: new Date(this.clock).toISOString() });
         }),
     };
   }
@@ -266,7 +280,9 @@ export class ExampleWorld {
         dropTriggers: () => source("drop triggers", () => void (this.triggers = false)),
         createTriggers: (note) =>
           source("create triggers", () => void (this.triggers = note["had"] === true)),
-        pastKeys: () => source("past keys", () => undefined),
+        sequences: () => source("sequences", () => [{ source: "s", next: String(this.next.source) }]),
+        pastKeys: (_given, [at]) =>
+          source("past keys", () => void (this.next.source = Number(at?.next ?? this.next.source))),
         cameHome: () =>
           source("came home", (): Position => ({ kind: "file", file: "1", offset: String(this.#reverseAt) })),
         until: (signal) => {
@@ -284,7 +300,9 @@ export class ExampleWorld {
         note: () => target("note", (): Note => ({ roles: ["app"] })),
         state: () => target("state", () => state(!this.targetOpen)),
         shut: () => target("shut", () => void (this.targetOpen = false)),
-        pastKeys: () => target("past keys", () => undefined),
+        pastKeys: ([at]) =>
+          target("past keys", () => void (this.next.target = Number(at?.next ?? this.next.target))),
+        sequences: () => target("sequences", () => [{ source: "s", next: String(this.next.target) }]),
         givenKeys: () => target("given keys", () => []),
         open: () =>
           target("open", () => {
@@ -465,6 +483,7 @@ export function walkOf(world: ExampleWorld, cutover: string, more: Partial<Walk>
     lagSeconds: null,
     probes: { source: world.probe("source"), target: world.probe("target") },
     now: () => world.clock,
+    today: () => new Date(world.clock),
     wait: (milliseconds, signal) => world.wait(milliseconds, signal),
     stop: new AbortController().signal,
     onStep: () => undefined,

@@ -21,10 +21,13 @@ export class HomeLookout implements AsyncDisposable {
   #open: "source" | "target" | null = "target";
   #givable = true;
   #release: () => void = () => undefined;
+  /** How long nobody could write when it began: by an engine before this one. */
+  readonly #elapsedMs: number;
   #began: number;
 
-  constructor(walk: Walk, word: AbortSignal) {
+  constructor(walk: Walk, word: AbortSignal, elapsedMs: number) {
     this.#walk = walk;
+    this.#elapsedMs = elapsedMs;
     this.#began = walk.now();
     this.signal = eitherOf(walk.stop, this.#breach.signal, word);
   }
@@ -56,7 +59,7 @@ export class HomeLookout implements AsyncDisposable {
       if ((await orStopped(probe.attempt(this.signal), this.signal)) === "written") throw this.#written(side);
     }
     throwIfStopped(this.signal);
-    if (now() - this.#began > budgetMs) throw past(budgetMs);
+    if (this.#elapsedMs + now() - this.#began > budgetMs) throw past(budgetMs);
   }
 
   /** From here on the way leads to the source. */
@@ -84,7 +87,7 @@ export class HomeLookout implements AsyncDisposable {
 
   async #budget(): Promise<void> {
     const { budgetMs } = this.#walk;
-    if (!(await this.#slept(budgetMs)) || !this.#givable) return;
+    if (!(await this.#slept(Math.max(0, budgetMs - this.#elapsedMs))) || !this.#givable) return;
     this.#breach.abort(past(budgetMs));
   }
 

@@ -90,9 +90,9 @@ export const homeSteps: readonly HomeStep[] = [
     name: "source-keys",
     givable: true,
     leavable: false,
-    describe: "Move the source's AUTO_INCREMENT past the keys that the target has given away.",
+    describe: "Move the source's AUTO_INCREMENT and sequences past what the target has given away.",
     act: async ({ source, target }) => {
-      await source.pastKeys(await target.givenKeys());
+      await source.pastKeys(await target.givenKeys(), await target.sequences());
       return null;
     },
   },

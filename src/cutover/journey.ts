@@ -14,7 +14,10 @@ export interface StepRecord {
   /** What the act itself left, for those behind it; null while it is not done. */
   readonly done: { readonly note: Note | null; readonly at: string } | null;
   readonly undone: boolean;
+  /** Of its last beginning. */
   readonly at: string;
+  /** Of its first one: an engine that was killed in it has begun it too. */
+  readonly begun: string;
 }
 
 export interface Journey {
@@ -72,7 +75,7 @@ function folded(entries: readonly JournalEntry[]): Journey {
   for (const entry of entries) {
     if (entry.cutover !== cutover) continue;
     const { step, phase, note, at } = entry;
-    const known = steps.get(step) ?? { note: null, done: null, undone: false, at };
+    const known = steps.get(step) ?? { note: null, done: null, undone: false, at, begun: at };
     switch (phase) {
       case "entered":
         if (journey.state === "rolling_back" && step === "soaking" && typeof note?.["why"] === "string")
@@ -90,7 +93,7 @@ function folded(entries: readonly JournalEntry[]): Journey {
         journey.decided = step === "switch" ? "switch" : "abort";
         break;
       case "about-to":
-        steps.set(step, { note, done: null, undone: false, at });
+        steps.set(step, { note, done: null, undone: false, at, begun: known.begun });
         break;
       case "done":
         steps.set(step, { ...known, done: { note, at } });

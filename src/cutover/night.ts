@@ -3,7 +3,15 @@
  * src/migration makes it of the connectors' parts, the simulation of a virtual world. Everything is idempotent, because it
  * may have been done by an engine that was killed; what cannot reach its server rejects with a Fault of its own.
  */
-import type { Decision, FenceState, GivenKey, JournalEntry, Note, OpenTransaction } from "../cutover-port.js";
+import type {
+  Decision,
+  FenceState,
+  GivenKey,
+  JournalEntry,
+  Note,
+  OpenTransaction,
+  SequenceAt,
+} from "../cutover-port.js";
 import type { Finding, Position } from "../model.js";
 import type { HookFacts, HookName } from "./hook.js";
 
@@ -41,8 +49,10 @@ export interface SourceSide {
   triggers(): Promise<Note>;
   dropTriggers(note: Note): Promise<void>;
   createTriggers(note: Note): Promise<void>;
-  /** AUTO_INCREMENT past every key, and past what the target has given away. */
-  pastKeys(given: readonly GivenKey[]): Promise<void>;
+  /** Where its sequences stand that are of no column's own. */
+  sequences(): Promise<readonly SequenceAt[]>;
+  /** AUTO_INCREMENT past every key, and past what the target has given away; sequences where the target's stand. */
+  pastKeys(given: readonly GivenKey[], sequences: readonly SequenceAt[]): Promise<void>;
   /** Up to where the way back has written here, as it stands here now; null where it never did. */
   cameHome(): Promise<Position | null>;
   /** What is under way when the signal aborts is left, as on a lost connection. The answer releases it. */
@@ -57,8 +67,10 @@ export interface TargetSide {
   note(): Promise<Note>;
   state(note: Note | null): Promise<FenceState>;
   shut(note: Note, signal: AbortSignal): Promise<void>;
-  /** Sequences past every key. */
-  pastKeys(): Promise<void>;
+  /** Sequences past every key, and where the source's stand. */
+  pastKeys(sequences: readonly SequenceAt[]): Promise<void>;
+  /** Where the sequences stand that the plan made of the source's. */
+  sequences(): Promise<readonly SequenceAt[]>;
   /** How far its columns have counted. */
   givenKeys(): Promise<readonly GivenKey[]>;
   /** Lets the roles in and closes the forward lanes, in one transaction. */

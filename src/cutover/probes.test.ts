@@ -22,6 +22,7 @@ const lane = (lagSeconds: number | null, failedInRow = 0): LaneStatus => ({
 });
 const parts: ProbeParts = {
   lanes: () => [lane(3), lane(7, 2)],
+  backlog: async () => ({ log: "1", applied: 2n, end: 5n }),
   differing: () => [{ table: "orders", rows: 2n }],
   hook: null,
   queries: [],
@@ -37,6 +38,7 @@ describe("probes", () => {
   it("take the worst lane, the last verification, and the disks that can be told", async () => {
     const probes = probesOf(parts);
     await expect(probes.lagSeconds?.(signal)).resolves.toBe(7);
+    await expect(probes.backlog?.(signal)).resolves.toEqual({ log: "1", applied: 2n, end: 5n });
     await expect(probes.failedInRow?.(signal)).resolves.toBe(2);
     await expect(probes.diverged?.(signal)).resolves.toEqual([{ table: "orders", rows: "2" }]);
     await expect(probes.disks?.(signal)).resolves.toEqual([{ of: "the target", used: 0.5 }]);

@@ -3,6 +3,7 @@
  * gives latencies and counts in one answer, so it is run once for both.
  */
 import type { LaneStatus } from "../stream-port.js";
+import type { Backlog } from "./backlog.js";
 import type { Served } from "./error-rate.js";
 import type { HookFigures } from "./baseline.js";
 import type { Answered } from "./latency.js";
@@ -12,6 +13,8 @@ import type { Probes } from "./watch.js";
 export interface ProbeParts {
   /** Of the stream that keeps the other side in step: forward before the switch, the way back after it. */
   readonly lanes: () => readonly LaneStatus[];
+  /** What the way back has still to bring; null where there is none. */
+  readonly backlog: (() => Promise<Backlog | null>) | null;
   /** As the last verification left them; undefined before the first. */
   readonly differing: () => readonly { readonly table: string; readonly rows: bigint }[] | undefined;
   /** null where no hook is set. */
@@ -32,6 +35,7 @@ export function probesOf(parts: ProbeParts): Probes {
   const hook = parts.hook === null ? null : once(parts.hook);
   return {
     lagSeconds: async () => lagOf(parts.lanes()),
+    backlog: parts.backlog,
     failedInRow: async () => Math.max(0, ...parts.lanes().map(({ failedInRow }) => failedInRow)),
     diverged: async () =>
       parts.differing()?.map(({ table, rows }): Diverged => ({ table, rows: String(rows) })) ?? null,

@@ -6,6 +6,7 @@
 import type { Note } from "../cutover-port.js";
 import { Fault } from "../errors.js";
 import { orStopped, stopReason, throwIfStopped } from "../stop.js";
+import { Elapsed } from "./elapsed.js";
 import { HomeLookout } from "./home-lookout.js";
 import { demandHome, demandNoStrangers, homeSteps, reopening, stands, wayBack } from "./home-steps.js";
 import type { HomeStep } from "./home-steps.js";
@@ -40,11 +41,12 @@ export async function rollback(
     await mirror(walk);
   }
   if (journeyOf(walk.journal.entries).steps.has(reopening)) return await reopenTarget(walk, null);
-  // Of one that was begun by another engine the clock went with that.
-  const resumed = journeyOf(walk.journal.entries).steps.has("shut-target");
+  const shut = journeyOf(walk.journal.entries).steps.get("shut-target");
+  // Of one that was begun by another engine the pause is as old as its first line of it.
+  const elapsed = shut === undefined ? 0 : new Elapsed(shut.begun, walk.journal.entries, walk).ms;
   const began = now();
   let ended = began;
-  await using lookout = new HomeLookout(walk, word);
+  await using lookout = new HomeLookout(walk, word, elapsed);
   for (const step of homeSteps) {
     const { steps } = journeyOf(walk.journal.entries);
     if (step.name === "shut-target") lookout.begin();
@@ -72,7 +74,7 @@ export async function rollback(
     if (step.name === "shut-target") lookout.shut();
     if (step.name === "open-source") ended = now();
   }
-  const writePauseSeconds = resumed ? null : (ended - began) / 1000;
+  const writePauseSeconds = shut !== undefined ? null : (ended - began) / 1000;
   await enter(walk, "home", undefined, paused(writePauseSeconds));
   await mirror(walk);
   return { state: "rolled_back", writePauseSeconds, why };

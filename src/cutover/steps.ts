@@ -153,9 +153,10 @@ export const steps: readonly Step[] = [
   },
   {
     name: "keys",
-    describe: "Move the target's sequences and identities past the greatest key of their columns.",
-    forward: async ({ target }) => {
-      await target.pastKeys();
+    describe:
+      "Move the target's sequences and identities past the greatest key of their columns, and to where the source's sequences stand.",
+    forward: async ({ source, target }) => {
+      await target.pastKeys(await source.sequences());
       return null;
     },
     leavable: true,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { answer, blocksComplete } from "./answer.js";
 import type { Situation } from "./answer.js";
+import { backlogOf } from "./backlog.js";
 import { Triggers } from "./triggers.js";
 import type { Fired, Look, TriggerLimits } from "./triggers.js";
 
@@ -15,6 +16,7 @@ const limits: TriggerLimits = {
 const usual = { latencies: { checkout: 100 }, failures: 0 };
 const blank: Look = {
   lagSeconds: null,
+  backlog: null,
   latencies: null,
   served: null,
   failedInRow: null,
@@ -274,6 +276,78 @@ describe("failed batches, disk, divergence", () => {
     seconds(triggers, 7, 7, () => rows("0"));
     expect(blocksComplete(triggers.status)).toBe(false);
     expect(seconds(triggers, 8, 8, () => rows("1"))).toHaveLength(1);
+  });
+});
+
+describe("what the drain of the way back would take", () => {
+  /** Behind by so many bytes at the end, at so many bytes a second. */
+  const behind =
+    (outstanding: bigint, perSecond: bigint, log = "1") =>
+    (second: number) => ({
+      lagSeconds: 31,
+      backlog: {
+        log,
+        applied: BigInt(second) * perSecond,
+        end: BigInt(second) * perSecond + outstanding,
+      },
+    });
+
+  it("is what is outstanding by the rate of the last minute, at both sides of the budget", () => {
+    const drain = (outstanding: bigint): number | null => {
+      const triggers = new Triggers(limits, usual);
+      seconds(triggers, 0, 60, behind(outstanding, 1_000_000n));
+      return triggers.drainMs;
+    };
+    expect(drain(30_000_000n)).toBe(30_000);
+    expect(drain(30_000_001n)).toBe(30_001);
+    const situation = (drainMs: number | null): Situation => ({
+      ...{ phase: "soaking", givenUp: false, soakedMs: 0, guardMs: 1, wayBack: true, pauseMs: 30_000 },
+      ...{ drainMs, sourceComplete: false },
+    });
+    const [fired] = seconds(new Triggers(limits, usual), 0, 60, behind(30_000_000n, 1_000_000n));
+    if (fired === undefined) throw new Error("It has not fired.");
+    expect(fired.sentence).toContain("31.0 seconds behind (30.0 to drain) for 60 seconds");
+    expect(fired.facts).toMatchObject({ lagSeconds: 31, drainSeconds: 30 });
+    expect(answer(fired, situation(drain(30_000_000n))).act).toBe("rollback");
+    expect(answer(fired, situation(drain(30_000_001n))).act).toBe("page");
+  });
+
+  it("goes by the last minute, and not by what was faster before", () => {
+    const triggers = new Triggers(limits, usual);
+    seconds(triggers, 0, 100, behind(1000n, 1000n));
+    seconds(triggers, 101, 161, (s) => ({
+      backlog: { log: "1", applied: 100_000n + BigInt(s - 100) * 10n, end: 101_000n + BigInt(s - 100) * 10n },
+    }));
+    expect(triggers.drainMs).toBe(100_000);
+  });
+
+  it("is nothing where nothing is outstanding, and not known where nobody could see it move", () => {
+    const level = new Triggers(limits, usual);
+    seconds(level, 0, 0, behind(0n, 0n));
+    expect(level.drainMs).toBe(0);
+    const drains = (...looks: readonly [from: number, to: number, look: (s: number) => Partial<Look>][]) => {
+      const triggers = new Triggers(limits, usual);
+      for (const [from, to, look] of looks) seconds(triggers, from, to, look);
+      return triggers.drainMs;
+    };
+    // Too short a while, and long enough.
+    expect(drains([0, 9, behind(1000n, 100n)])).toBeNull();
+    expect(drains([0, 10, behind(1000n, 100n)])).toBe(10_000);
+    // It stands.
+    expect(drains([0, 60, behind(1000n, 0n)])).toBeNull();
+    // Nobody was told at the last look.
+    expect(drains([0, 60, behind(1000n, 100n)], [61, 61, () => ({})])).toBeNull();
+    // A gap, another log, a place before the last one: all begin anew.
+    expect(drains([0, 60, behind(1000n, 100n)], [76, 76, behind(1000n, 100n)])).toBeNull();
+    expect(drains([0, 60, behind(1000n, 100n)], [61, 61, behind(1000n, 100n, "2")])).toBeNull();
+    expect(drains([0, 60, behind(1000n, 100n)], [61, 61, behind(1000n, 1n)])).toBeNull();
+  });
+
+  it("is read from two places of one log, and of no other", () => {
+    const at = (file: string, offset: string) => ({ kind: "file", file, offset }) as const;
+    expect(backlogOf(at("1", "7"), at("1", "9"))).toEqual({ log: "1", applied: 7n, end: 9n });
+    expect(backlogOf(at("1", "7"), at("2", "9"))).toBeNull();
+    expect(backlogOf(null, at("1", "9"))).toBeNull();
   });
 });
 

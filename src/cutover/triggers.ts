@@ -3,6 +3,8 @@
  * and is armed again only when what it watches has long been calm. What firing means is answer.ts's; who looks is
  * watch.ts's. A trigger that nobody can give figures for says so instead of being calm.
  */
+import { Backlogs } from "./backlog.js";
+import type { Backlog } from "./backlog.js";
 import type { ErrorRate, Served } from "./error-rate.js";
 import { ErrorRates, leastRequests } from "./error-rate.js";
 import type { Answered, Baseline, Slower } from "./latency.js";
@@ -58,6 +60,8 @@ export interface Diverged {
 /** What one look has; null could not be had this time. */
 export interface Look {
   readonly lagSeconds: number | null;
+  /** Of the way back. */
+  readonly backlog: Backlog | null;
   readonly latencies: Readonly<Record<string, Answered>> | null;
   readonly served: Served | null;
   /** Of the lane that has failed most often in a row. */
@@ -100,6 +104,8 @@ export class Triggers {
   readonly #off: ReadonlyMap<TriggerName, string>;
   readonly #latencies: Latencies;
   readonly #errors: ErrorRates;
+  readonly #backlogs = new Backlogs();
+  #drainMs: number | null = null;
   readonly #standing = new Map<TriggerName, Standing>();
   readonly #readings = new Map<TriggerName, Reading>();
 
@@ -110,10 +116,16 @@ export class Triggers {
     this.#off = offBy(usual);
   }
 
+  /** What draining the way back would take, as of the last look; null where nobody can tell. */
+  get drainMs(): number | null {
+    return this.#drainMs;
+  }
+
   /** `at`: monotonic milliseconds. */
   look(look: Look, at: number): readonly Fired[] {
+    this.#drainMs = this.#backlogs.look(look.backlog, at);
     const readings: Readonly<Record<TriggerName, Reading>> = {
-      "replication-lag": lagReading(look.lagSeconds),
+      "replication-lag": lagReading(look.lagSeconds, this.#drainMs),
       "p95-latency": latencyReading(this.#latencies.look(look.latencies)),
       "error-rate": errorReading(this.#errors.look(look.served, at)),
       "failed-batches": failedReading(look.failedInRow),
@@ -186,12 +198,14 @@ function offBy(usual: Usual): ReadonlyMap<TriggerName, string> {
   return off;
 }
 
-function lagReading(seconds: number | null): Reading {
+function lagReading(seconds: number | null, drainMs: number | null): Reading {
   if (seconds === null) return nothing;
+  const drainSeconds = drainMs === null ? null : Math.ceil(drainMs / 100) / 10;
+  const drain = drainSeconds === null ? "" : ` (${drainSeconds.toFixed(1)} to drain)`;
   return {
     value: seconds,
-    sentence: `the stream is ${seconds.toFixed(1)} seconds behind`,
-    facts: { lagSeconds: seconds },
+    sentence: `the stream is ${seconds.toFixed(1)} seconds behind${drain}`,
+    facts: { lagSeconds: seconds, ...(drainSeconds === null ? {} : { drainSeconds }) },
   };
 }
 

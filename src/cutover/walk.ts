@@ -26,6 +26,8 @@ export interface Walk extends Waiting {
   /** Of the stream as the cutover begins, for the journal; null where nobody knows it. */
   readonly lagSeconds: number | null;
   readonly probes: Probes;
+  /** Of this machine, as the journal's lines have it. */
+  readonly today: () => Date;
   readonly onStep: (told: StepTold) => void;
   /** Something a person should hear of while it goes on. */
   readonly onWord: (sentence: string) => void;

@@ -8,6 +8,7 @@ import { lookEveryMs, watch } from "./watch.js";
 
 const none: Probes = {
   lagSeconds: null,
+  backlog: null,
   latencies: null,
   served: null,
   failedInRow: null,

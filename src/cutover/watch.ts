@@ -38,6 +38,7 @@ export async function watch(options: WatchOptions): Promise<void> {
   const { probes, triggers, now, wait, signal, onFired, onLook } = options;
   const asked = {
     lagSeconds: new Asked("the replication lag", probes.lagSeconds, options),
+    backlog: new Asked("what the way back has still to bring", probes.backlog, options),
     latencies: new Asked("latencies", probes.latencies, options),
     served: new Asked("requests and failures", probes.served, options),
     failedInRow: new Asked("failed batches", probes.failedInRow, options),
@@ -56,6 +57,7 @@ export async function watch(options: WatchOptions): Promise<void> {
       throwIfStopped(signal);
       const look: Look = {
         lagSeconds: asked.lagSeconds.taken(),
+        backlog: asked.backlog.taken(),
         latencies: asked.latencies.taken(),
         served: asked.served.taken(),
         failedInRow: asked.failedInRow.taken(),

@@ -16,6 +16,7 @@ import type { FenceProof, ProofDifference } from "../verify/fence-proof.js";
 import { bringHome, touchedSince } from "../verify/way-home.js";
 import type { VerificationTools } from "../verify/verification.js";
 import type { Suspect } from "../verify-port.js";
+import { computedAlone } from "./computed-alone.js";
 import { factsOf, figuresOf, record, standing } from "./at-fence.js";
 import type { Explains } from "./left-out.js";
 
@@ -55,6 +56,8 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Rollb
   const theirs = new Map<PlanTable, readonly Suspect[]>();
   const apart: Row[] = [];
   let unsure = 0;
+  /** Rows that the source has to have as the target has them. */
+  const owed = new Set<string>();
   for (const table of tools.plan.tables) {
     const mine = first.found.filter((suspect) => suspect.table === table.source);
     if (mine.length === 0) continue;
@@ -66,6 +69,8 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Rollb
       table,
       touched.filter(({ key }) => !options.leftOut(table.source, key)),
     );
+    for (const suspect of [...touched, ...open])
+      if (!options.leftOut(table.source, suspect.key)) owed.add(nameOf(suspect));
     for (const suspect of [...touched, ...explained])
       if (options.leftOut(table.source, suspect.key)) apart.push({ table, suspect });
   }
@@ -92,13 +97,17 @@ export async function proveAtRollback(options: AtRollbackOptions): Promise<Rollb
     moved: [...new Set([...first.moved, ...left.moved])],
   };
   const stayed = differencesOf(tools.plan.tables, tools.engine, stays);
+  const standsIn = left.found.filter((suspect) => owed.has(nameOf(suspect)));
+  const computed = computedAlone(tools.plan, standsIn);
   const proof: RollbackProof = {
     ...figures,
     equal: differing === 0 && figures.moved.length === 0,
-    differences: differencesOf(tools.plan.tables, tools.engine, left.found),
+    differences: differencesOf(tools.plan.tables, tools.engine, standsIn),
+    computed,
     stayed,
     sentences: [
       ...proofSentences(figures, first),
+      ...computed,
       ...kept(untouched),
       ...undecided(unsure),
       ...staying(stays.length, stayed),
@@ -171,6 +180,10 @@ async function bring(
   if (apart.length > 0) await whatFits(apart);
 }
 
+function nameOf({ table, key }: Suspect): string {
+  return `${table} ${key.toString("latin1")}`;
+}
+
 /** What speaks against a proof, for a Fault and the journal: no key and no value of a row is in it. */
 export function against(proof: FenceProof): readonly string[] {
   const tables = new Map<string, number>();
@@ -178,6 +191,7 @@ export function against(proof: FenceProof): readonly string[] {
   const listed = proof.differences.length < proof.differing ? "at least " : "";
   return [
     ...[...tables].map(([table, rows]) => `${table}: ${listed}${String(rows)} row(s) differ.`),
+    ...(proof.computed ?? []),
     ...proof.orphans.map(
       ({ table, foreignKey, orphans }) =>
         `${table}: ${String(orphans)} row(s) ask by ${foreignKey} for a row that is not there.`,

@@ -65,7 +65,8 @@ export function nightOf(parts: NightParts): OpenNight {
       triggers: () => source.triggers(plan),
       dropTriggers: (note) => source.dropTriggers(note),
       createTriggers: (note) => source.createTriggers(note),
-      pastKeys: (given) => source.pastKeys(plan, given),
+      sequences: () => source.sequences(plan),
+      pastKeys: (given, sequences) => source.pastKeys(plan, given, sequences),
       cameHome: async () => (await source.wayBack.checkpoint(plan.migration))?.position ?? null,
       until: (signal) => source.until(signal),
     },
@@ -82,7 +83,8 @@ export function nightOf(parts: NightParts): OpenNight {
       state: (note) => target().night.fence.state(note),
       shut: (note: Note, signal) =>
         target().night.fence.raise(note, { endTransactions: true, onWaiting: () => undefined, signal }),
-      pastKeys: () => target().ledger.pastKeys(plan),
+      pastKeys: (sequences) => target().ledger.pastKeys(plan, sequences),
+      sequences: () => target().ledger.sequences(plan),
       givenKeys: () => target().ledger.givenKeys(plan),
       open: async () => {
         parts.onOpening();

@@ -71,6 +71,7 @@ export function plan(catalogue: Catalogue, request: PlanRequest): Plan {
     after,
     views: created,
     generated,
+    sequences: sequences.map(({ source, target }) => ({ source, target })),
     findings: findings.sorted(),
     inventory,
   };

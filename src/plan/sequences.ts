@@ -1,6 +1,6 @@
 /**
  * MariaDB's sequences on the target: each is made before the tables, whose defaults may draw from it, and set where
- * the source's stands when everything else is built. Values that the source keeps in its cache are skipped, as the
+ * the source's stands when everything else is built, and again inside the fence. Values that the source keeps in its cache are skipped, as the
  * source itself does when it starts again. One that the target cannot have is left out with a finding by name.
  */
 import type { Catalogue, SourceObject, SourceSequence } from "../model.js";
@@ -61,8 +61,8 @@ function tellMade(planned: PlannedSequence, schema: string, findings: Findings):
     code: "sequence-copied",
     severity: "info",
     object: source,
-    sentence: `The sequence ${source}${target === source ? "" : `, ${target} on the target,`} goes on at ${state.next} there; what the source hands out after this plan was made is not seen.`,
-    fix: `Let nobody draw from it during the copy, or set it again before the switch: ${setval(planned, schema)}.`,
+    sentence: `The sequence ${source}${target === source ? "" : `, ${target} on the target,`} goes on at ${state.next} there, and a cutover sets it where the source's stands by then.`,
+    fix: `Nothing needs to be done for a cutover. After a copy alone (run --until copied) set it again, as nobody sees what the source hands out meanwhile: ${setval(planned, schema)}.`,
   });
 }
 

@@ -36,6 +36,8 @@ export interface FenceProof {
   /** The first hundred. */
   readonly differences: readonly ProofDifference[];
   readonly differing: number;
+  /** Rows that differ in nothing but what the source computes itself, a sentence a table. */
+  readonly computed?: readonly string[];
   /** Rows that were brought right, and found so by another look. */
   readonly repaired: number;
   readonly orphans: readonly FencedOrphans[];

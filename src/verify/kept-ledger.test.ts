@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { LaneCheckpoint } from "../stream-port.js";
 import type { Suspect, VerifyLedger, VerifyScope } from "../verify-port.js";
-import { keptLedger } from "./kept-ledger.js";
+import { keptIn, keptLedger } from "./kept-ledger.js";
 
 const from: LaneCheckpoint = { seq: 5n, position: null };
 const dirty: VerifyScope = { method: "stream", kind: "dirty", tables: ["a", "b"], sample: null };
@@ -71,6 +71,13 @@ it("another cutover's records say nothing", async () => {
   await ledger.suspect(run.id, suspects("a", 2));
   await ledger.setClean("a", 9n, null, null);
   expect((await (await ledgerOf(text)).mismatchCounts()).map(({ count }) => count)).toEqual(["2"]);
+  // A report reads the same text, and takes no other for it.
+  expect(keptIn(text.kept ?? "")).toMatchObject({
+    cutover: "m-1",
+    clean: [{ table: "a", seq: "9" }, { table: "b" }],
+    records: [{ table: "a", state: "suspect" }, { table: "a" }],
+  });
+  expect([keptIn("{}"), keptIn("{")]).toEqual([null, null]);
   text.kept = text.kept?.replace("m-1", "m-2") ?? null;
   const other = await ledgerOf(text);
   expect([await cleanOf(other, "a"), await other.mismatchCounts()]).toEqual([5n, []]);

@@ -57,6 +57,12 @@ const state = z.object({
   ),
 });
 
+/** What such a text has, for whoever only tells of it; null where it is none. */
+export function keptIn(text: string): z.infer<typeof state> | null {
+  const found = state.safeParse(jsonOf(text));
+  return found.success ? found.data : null;
+}
+
 interface Run {
   readonly run: VerifyRun;
   readonly ranges: {
@@ -92,15 +98,15 @@ class Kept {
       this.#clean.set(table, { seq: from.seq, position: from.position, at: clock() });
     const told = await text.read();
     if (told === null) return;
-    const found = state.safeParse(jsonOf(told));
-    if (!found.success || found.data.cutover !== cutover) return;
+    const found = keptIn(told);
+    if (found?.cutover !== cutover) return;
     // What the file does not have as clean had more suspects than are kept.
-    const clean = new Set(found.data.clean.map(({ table }) => table));
+    const clean = new Set(found.clean.map(({ table }) => table));
     for (const { table } of tables) if (!clean.has(table)) this.#clean.delete(table);
-    for (const { table, seq, at } of found.data.clean)
+    for (const { table, seq, at } of found.clean)
       if (this.#clean.has(table) && BigInt(seq) >= from.seq)
         this.#clean.set(table, { seq: BigInt(seq), position: null, at });
-    for (const { key: hex, ...each } of found.data.records) {
+    for (const { key: hex, ...each } of found.records) {
       const key = Buffer.from(hex, "hex");
       this.#records.set(nameOf(each.table, key), { ...each, key, run: "0" });
     }

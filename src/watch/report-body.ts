@@ -5,6 +5,7 @@
 import type { Inventory, Position } from "../model.js";
 import type { BesideReport } from "./report-beside.js";
 import type { NightReport } from "./report-nights.js";
+import type { WayBackReport } from "./report-way-back.js";
 
 export interface ReportBody {
   readonly migration: string;
@@ -44,6 +45,8 @@ export interface ReportBody {
   readonly proof: ReportProof;
   /** Cutovers and ways back, as the journal beside the config has them; absent where none was begun on this host. */
   readonly nights?: readonly NightReport[];
+  /** What the soak that goes on, or was the last, has compared of the way back; absent before the first. */
+  readonly wayBack?: WayBackReport;
 }
 
 export interface ReportProof {

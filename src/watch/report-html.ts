@@ -28,7 +28,7 @@ figure{margin:1rem 0}svg text{font:13px system-ui,sans-serif}.k{white-space:nowr
 <p>State <b>${escaped(body.state)}</b> since ${escaped(body.since)}, environment ${escaped(body.environment)}. Plan <code>${escaped(body.fingerprint)}</code>. Written ${escaped(body.writtenAt)} by Headgate ${escaped(body.headgate)}.</p>
 <p>Digest (SHA-256) <code id="digest">${escaped(reportDigest({ ...body }))}</code>. <code>headgate report --check FILE</code> computes it again; keep it where the file is not.</p>
 ${proofHtml(body.proof)}
-${(body.nights ?? []).length === 0 ? "" : `<h2>Cutovers and rollbacks</h2>\n${paragraphs((body.nights ?? []).map(({ sentence }) => sentence))}\n`}<h2>Safeguards set aside</h2>
+${body.wayBack === undefined ? "" : wayBackHtml(body.wayBack)}${(body.nights ?? []).length === 0 ? "" : `<h2>Cutovers and rollbacks</h2>\n${paragraphs((body.nights ?? []).map(({ sentence }) => sentence))}\n`}<h2>Safeguards set aside</h2>
 ${body.skippedSafeguards.length === 0 ? "<p>None.</p>" : paragraphs(body.skippedSafeguards)}
 <h2>Phases</h2>
 ${grid(
@@ -63,6 +63,25 @@ ${dataBegin}${markup(spelled(json))}${dataEnd}
 </details>
 </main></body></html>
 `;
+}
+
+function wayBackHtml({ sentences, tables }: NonNullable<ReportBody["wayBack"]>): string {
+  const rows = tables.map((t) => [
+    t.table,
+    t.equal === null ? "to be compared as a whole" : t.equal.at,
+    String(t.different),
+    String(t.pending),
+  ]);
+  const list =
+    rows.length === 0
+      ? ""
+      : grid(
+          "What the soak has compared",
+          ["table", "equal at", "different", "looked at again"],
+          rows,
+          [2, 3],
+        );
+  return `<h2>The way back in the soak</h2>\n${paragraphs(sentences)}\n${list}\n`;
 }
 
 /** The same JSON with nothing in it that an editor or a page would change or hide. */

@@ -371,11 +371,11 @@ describe.each(servers)("on %s", (server) => {
     await place.sql("INSERT INTO orders (id, note) VALUES (5000, 'from the target')");
     await place.sql("ALTER TABLE `a``b` AUTO_INCREMENT = 900");
     await place.sql("INSERT INTO `a``b` (id, note) VALUES (7, 'below')");
-    await night.pastKeys(plan, []);
+    await night.pastKeys(plan, [], []);
     // A key that the target gave to a row that is gone is nobody else's.
     const given = [{ table: "orders", column: "id", upTo: "5009" }];
-    await night.pastKeys(plan, given);
-    await night.pastKeys(plan, given);
+    await night.pastKeys(plan, given, []);
+    await night.pastKeys(plan, given, []);
     await night.fence.lower(note);
     await place.sql("INSERT INTO orders (note) VALUES ('next')");
     await place.sql("INSERT INTO `a``b` (note) VALUES ('next')");
@@ -482,5 +482,91 @@ describe.each(servers)("on %s", (server) => {
     // Nobody persisted it.
     await place.sql("SET GLOBAL event_scheduler = OFF");
     expect(await place.before()).toEqual(before);
+  });
+});
+
+describe("sequences of mariadb, which belong to no table", () => {
+  let place: Place;
+  beforeAll(async () => (place = await Place.make("mariadb")));
+  afterAll(async () => place[Symbol.asyncDispose]());
+
+  it("give no number a second time once the target has given it away, whichever way they count", async () => {
+    await place.sql("CREATE SEQUENCE `n``umbers` INCREMENT BY 10");
+    await place.sql("CREATE SEQUENCE cached CACHE 1000");
+    await place.sql("CREATE SEQUENCE down START WITH -1 INCREMENT BY -1 NOCACHE");
+    await place.sql("CREATE SEQUENCE wheel MAXVALUE 100 NOCACHE CYCLE");
+    await place.sql("CREATE SEQUENCE short MAXVALUE 5 NOCACHE");
+    const next = async (name: string): Promise<string> => {
+      const [row] = await place.sql(`SELECT CAST(NEXTVAL(${name}) AS CHAR)`);
+      return row?.[0] ?? "";
+    };
+    const names = ["n`umbers", "cached", "down", "wheel", "short"];
+    const whole = { ...plan, sequences: names.map((each) => ({ source: each, target: each })) };
+    for (const each of ["`n``umbers`", "cached", "down", "wheel", "short"]) await next(each);
+    await using night = await place.night(accounts);
+    expect(await night.sequences(whole)).toEqual([
+      // What is in the server's cache is passed.
+      { source: "n`umbers", next: "10001" },
+      { source: "cached", next: "1001" },
+      { source: "down", next: "-2" },
+      { source: "wheel", next: "2" },
+      { source: "short", next: "2" },
+    ]);
+    const to = (...given: readonly string[]) =>
+      given.map((each, at) => ({ source: names[at] ?? "", next: each }));
+    // One within the cache, one far past it, one past its end.
+    for (let times = 0; times < 2; times++)
+      await night.pastKeys(whole, [], to("9007199254740993", "500", "-41", "78", "6"));
+    expect(await next("`n``umbers`")).toBe("9007199254740993");
+    expect(await next("cached")).toBe("500");
+    expect(await next("down")).toBe("-41");
+    expect(await next("wheel")).toBe("78");
+    await expect(next("short")).rejects.toThrow(/run out/u);
+    // The target's wheel has begun anew; no other goes back.
+    await night.pastKeys(whole, [], to("11", "2", "-3", "3", "2"));
+    expect(await next("`n``umbers`")).toBe("9007199254741003");
+    expect(await next("cached")).toBe("501");
+    expect(await next("down")).toBe("-42");
+    expect(await next("wheel")).toBe("3");
+    await expect(next("short")).rejects.toThrow(/run out/u);
+    await night.pastKeys(whole, [], to("11", "2", "-3", "101", "2"));
+    expect(await next("wheel")).toBe("1");
+  });
+});
+
+describe("triggers of others, on mysql9", () => {
+  let place: Place;
+  beforeAll(async () => (place = await Place.make("mysql9")));
+  afterAll(async () => place[Symbol.asyncDispose]());
+
+  it("are told of before the night where the fence's account could not make them again: each right by itself", async () => {
+    const account = `'${nightName(name)}'@'%'`;
+    await place.sql(
+      "CREATE DEFINER = 'root'@'localhost' TRIGGER r BEFORE INSERT ON orders FOR EACH ROW SET @r = 1",
+    );
+    await place.sql("CREATE USER gone@'%'");
+    await place.sql("CREATE DEFINER = gone@'%' TRIGGER g BEFORE INSERT ON orders FOR EACH ROW SET @g = 1");
+    await place.sql("DROP USER gone@'%'");
+    const told = async (): Promise<readonly string[]> => {
+      await using night = await place.night(accounts);
+      return (await night.findings(plan))
+        .filter(({ code }) => code === "trigger-definer")
+        .map(({ fix }) => fix);
+    };
+    expect(await told()).toEqual([]);
+    for (const right of ["SYSTEM_USER", "ALLOW_NONEXISTENT_DEFINER", "SET_ANY_DEFINER"]) {
+      await place.sql(`REVOKE ${right} ON *.* FROM ${account}`);
+      expect(await told()).toEqual([`GRANT ${right} ON *.* TO ${account};`]);
+      // The server thinks so too.
+      await using night = await place.night(accounts);
+      const note = journalled(await night.triggers(plan));
+      await night.dropTriggers(note);
+      await expect(night.createTriggers(note)).rejects.toThrow();
+      await place.sql(`GRANT ${right} ON *.* TO ${account}`);
+      await using again = await place.night(accounts);
+      await night[Symbol.asyncDispose]();
+      await again.createTriggers(note);
+      expect(await told()).toEqual([]);
+    }
   });
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../connectors/mysql/catalogue.js";
 import { Connection } from "../../connectors/mysql/connection.js";
 import type { MysqlOptions } from "../../connectors/mysql/connection.js";
-import { phaseGrants } from "../../connectors/mysql/grants.js";
+import { phaseGrants } from "../../connectors/mysql/phase-grants.js";
 import { readPreflight } from "../../connectors/mysql/preflight.js";
 import type { Catalogue, Plan, SourceObject } from "../../src/model.js";
 import { plan } from "../../src/plan/plan.js";

@@ -197,6 +197,19 @@ describe("what is left for a person", () => {
   });
 });
 
+it("a sequence of the source that the target has not is told before anything is fenced", async () => {
+  await using world = await nightWorld(database, [orders], []);
+  await using night = world.night();
+  const sequences = [{ source: "tickets", target: "tickets" }];
+  const missing = async (): Promise<readonly string[]> =>
+    (await night.findings({ ...world.plan, sequences }))
+      .filter(({ code }) => code === "sequence-missing")
+      .map(({ sentence }) => sentence);
+  expect(await missing()).toEqual([expect.stringContaining('"public"."tickets"')]);
+  await database.sql("CREATE SEQUENCE tickets");
+  expect(await missing()).toEqual([]);
+});
+
 describe("sequences", () => {
   const tables = [
     orders,
@@ -230,6 +243,7 @@ describe("sequences", () => {
     });
     plan = {
       ...world.plan,
+      sequences: [{ source: "unused", target: 'un"used' }],
       tables: world.plan.tables.map((table) => ({
         ...table,
         columns: table.columns.map((column) => ({
@@ -261,7 +275,7 @@ describe("sequences", () => {
       INSERT INTO texts VALUES ('9', 12), ('41', 13), ('none', 14);
       INSERT INTO ends VALUES (9223372036854775807)`);
     const night = world.ledger.night();
-    await night.pastKeys(plan, [{ target: 'un"used', next: "9007199254740993" }]);
+    await night.pastKeys(plan, [{ source: "unused", next: "9007199254740993" }]);
     expect(await next("orders_id_seq")).toBe("51");
     expect(await next("small_seq")).toBe("28");
     expect(await next("down_seq")).toBe("-8");
@@ -277,8 +291,8 @@ describe("sequences", () => {
     await database.sql(
       "SELECT setval('orders_id_seq', 9007199254740993); SELECT setval('down_seq', -100, false)",
     );
-    await night.pastKeys(plan, [{ target: 'un"used', next: "5" }]);
-    await night.pastKeys(plan, [{ target: 'un"used', next: "5" }]);
+    await night.pastKeys(plan, [{ source: "unused", next: "5" }]);
+    await night.pastKeys(plan, [{ source: "unused", next: "5" }]);
     expect(await next("orders_id_seq")).toBe("9007199254740994");
     expect(await next("down_seq")).toBe("-100");
     expect(await next("shared_seq")).toBe("43");
@@ -290,13 +304,37 @@ describe("sequences", () => {
     await database.sql(
       "ALTER TABLE small ALTER id SET DEFAULT nextval('wheel_seq'); INSERT INTO small VALUES (99, 1)",
     );
-    await world.ledger.night().pastKeys(plan);
+    await world.ledger.night().pastKeys(plan, []);
     expect([await next("wheel_seq"), await next("orders_id_seq")]).toEqual(["1", "1"]);
     await database.sql("INSERT INTO orders (id) VALUES (-5)");
-    await world.ledger.night().pastKeys(plan);
+    await world.ledger.night().pastKeys(plan, []);
     expect(await next("orders_id_seq")).toBe("2");
     await database.sql("ALTER TABLE orders ALTER id DROP IDENTITY");
-    expect((await faultOf(world.ledger.night().pastKeys(plan))).code).toBe("target-refused");
+    expect((await faultOf(world.ledger.night().pastKeys(plan, []))).code).toBe("target-refused");
+  });
+
+  it("of the source that belong to no table are read and set: forward only, and exactly where they cycle", async () => {
+    const night = world.ledger.night();
+    const [unused, wheel] = plan.sequences!.concat({ source: "wheel", target: "wheel_seq" });
+    const both = { ...plan, sequences: [unused!, wheel!] };
+    expect(await night.sequences(both)).toEqual([
+      { source: "unused", next: "1" },
+      { source: "wheel", next: "1" },
+    ]);
+    await next("wheel_seq");
+    await next("wheel_seq");
+    expect(await night.sequences(both)).toContainEqual({ source: "wheel", next: "3" });
+    await night.pastKeys(both, [{ source: "wheel", next: "2" }]);
+    expect(await next("wheel_seq")).toBe("2");
+    // Run out: the next one begins anew, as at the source.
+    await night.pastKeys(both, [{ source: "wheel", next: "101" }]);
+    expect(await night.sequences(both)).toContainEqual({ source: "wheel", next: "101" });
+    expect(await next("wheel_seq")).toBe("1");
+    await database.sql("DROP SEQUENCE wheel_seq");
+    expect(await faultOf(night.sequences(both))).toMatchObject({
+      code: "target-refused",
+      message: expect.stringContaining('"wheel_seq" is gone') as unknown,
+    });
   });
 
   it("beside tables that were never analyzed: those with rows are named", async () => {

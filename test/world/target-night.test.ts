@@ -140,7 +140,7 @@ describe.each<TargetName>(["postgres18", "postgres15"])("on %s", (server) => {
     await using writer = await world.ledger.lane("one");
     await using mender = await world.ledger.mender("one");
     await using loader = await world.ledger.loader();
-    await world.ledger.night().pastKeys(world.plan);
+    await world.ledger.night().pastKeys(world.plan, []);
     const batch = await writer.begin(1n);
     await batch.write(await insert(100));
     let open = false;
@@ -174,7 +174,7 @@ describe.each<TargetName>(["postgres18", "postgres15"])("on %s", (server) => {
       () => world.ledger.build(statement, never),
       () => world.ledger.unbuild(statement, never),
       () => world.ledger.setState("streaming"),
-      () => world.ledger.night().pastKeys(world.plan),
+      () => world.ledger.night().pastKeys(world.plan, []),
     ]) {
       const fault = await faultOf(act());
       expect([fault.code, fault.exit]).toEqual(["lane-closed", 6]);
@@ -275,7 +275,7 @@ describe.each<TargetName>(["postgres18", "postgres15"])("on %s", (server) => {
       () => night.fence.raise({}, raising()),
       () => world.ledger.night().openTarget("m-1", roles),
       () => world.ledger.night().reopenLanes("m-1", []),
-      () => world.ledger.night().pastKeys(world.plan),
+      () => world.ledger.night().pastKeys(world.plan, []),
     ])
       expect((await faultOf(act())).code).toBe("epoch-lost");
     expect(await doors()).toEqual([true, true]);
@@ -287,7 +287,7 @@ describe.each<TargetName>(["postgres18", "postgres15"])("on %s", (server) => {
     const ledger = world.ledger.night();
     const lanes = [{ lane: "one", position: place(500), marker: "k" }];
     await apply(world.ledger, [await insert(1)]);
-    await ledger.pastKeys(world.plan);
+    await ledger.pastKeys(world.plan, []);
     await ledger.openTarget("m-1", roles);
     expect(await doors()).toEqual([true, true]);
     expect((await faultOf(ledger.openTarget("m-2", roles))).code).toBe("ledger-mismatch");

@@ -2,7 +2,7 @@
  * What the night needs at the source, put together: fence, decision, markers, triggers, counters. Reads go over a
  * connection of their own; whatever changes something goes over the one that holds the fence's named lock.
  */
-import type { GivenKey, Note, ReverseLedger, SourceNight } from "../../../src/cutover-port.js";
+import type { GivenKey, Note, ReverseLedger, SequenceAt, SourceNight } from "../../../src/cutover-port.js";
 import type { Finding, Plan, Position } from "../../../src/model.js";
 import { Connection } from "../connection.js";
 import { mark, prepareMarkers } from "../marker.js";
@@ -11,6 +11,7 @@ import { pastKeys } from "./counters.js";
 import { MysqlDecision } from "./decision.js";
 import { SourceFence } from "./fence.js";
 import { planFindings } from "./plan-findings.js";
+import { pastSequences, sequencesAt } from "./sequences.js";
 import { NightSession } from "./session.js";
 import { createTriggers, dropTriggers, triggersNote } from "./triggers.js";
 import type { SourceNightOptions } from "./way.js";
@@ -63,8 +64,15 @@ class MysqlNight implements SourceNight {
     await this.#session.change((hand) => createTriggers(hand, note));
   }
 
-  async pastKeys(plan: Plan, given: readonly GivenKey[]): Promise<void> {
-    await this.#session.change((hand) => pastKeys(hand, plan, given));
+  async sequences(plan: Plan): Promise<readonly SequenceAt[]> {
+    return this.#session.read((connection) => sequencesAt(connection, plan));
+  }
+
+  async pastKeys(plan: Plan, given: readonly GivenKey[], sequences: readonly SequenceAt[]): Promise<void> {
+    await this.#session.change(async (hand) => {
+      await pastKeys(hand, plan, given);
+      await pastSequences(hand, sequences);
+    });
   }
 
   until(signal: AbortSignal): () => void {

@@ -4,6 +4,7 @@
  */
 import type { Finding, Plan } from "../../../src/model.js";
 import type { Connection } from "../connection.js";
+import { definerRights, definersOf, lackedOf } from "../definer-rights.js";
 import { accountName } from "../grant-names.js";
 import { knownPrivileges, readGrants } from "../grants.js";
 import type { Grants } from "../grants.js";
@@ -19,7 +20,6 @@ async function ofTriggers(connection: Connection, plan: Plan): Promise<readonly 
   const triggers = await triggersOf(connection, plan);
   const collation = await databaseCollation(connection);
   const grants = await readGrants(connection);
-  const known = await knownPrivileges(connection);
   return [
     ...triggers.flatMap((trigger) => {
       const why = unmakable(trigger, collation);
@@ -44,29 +44,35 @@ async function ofTriggers(connection: Connection, plan: Plan): Promise<readonly 
         ),
       ];
     }),
-    ...ofDefiners(triggers, grants, known),
+    ...(await ofDefiners(connection, triggers, grants)),
   ];
 }
 
-/** Only SUPER, or a right that it was parted into, makes a trigger that runs as somebody else. */
-function ofDefiners(
+/** Only SUPER, or the rights that it was parted into, make a trigger that runs as somebody else. */
+async function ofDefiners(
+  connection: Connection,
   triggers: readonly Trigger[],
   grants: Grants,
-  known: ReadonlySet<string>,
-): readonly Finding[] {
-  const others = triggers.filter(({ definer }) => definer !== grants.account);
-  if (others.length === 0) return [];
-  const right = ["SET_ANY_DEFINER", "SET_USER_ID", "SET USER"].find((each) => known.has(each)) ?? "SUPER";
-  if (grants.allows(right, null) || grants.allows("SUPER", null)) return [];
-  const all = right === "SET_ANY_DEFINER" ? `${right}, ALLOW_NONEXISTENT_DEFINER, SYSTEM_USER` : right;
+): Promise<readonly Finding[]> {
+  const database = (await connection.value("SELECT DATABASE()")) ?? "";
+  const theirs = triggers.filter(({ definer }) => definer !== grants.account);
+  if (theirs.length === 0) return [];
+  const definers = await definersOf(
+    connection,
+    database,
+    theirs.map(({ definer }) => definer),
+    grants.account,
+  );
+  const missing = lackedOf(definerRights(await knownPrivileges(connection), definers), grants).join(", ");
+  if (missing === "") return [];
   return [
     finding(
       "trigger-definer",
       "error",
       `account.${grants.account}`,
-      `The fence's account ${grants.account} lacks ${right} on *.*: ${others.length === 1 ? "a trigger runs" : `${String(others.length)} triggers run`} as somebody else (${[...new Set(others.map(({ definer }) => definer))].slice(0, 3).join(", ")}) and could not be made again.`,
-      `GRANT ${all} ON *.* TO ${accountName(grants.account)};`,
-      others.length,
+      `The fence's account ${grants.account} lacks ${missing} on *.*: ${theirs.length === 1 ? "a trigger runs" : `${String(theirs.length)} triggers run`} as somebody else (${definers.others.slice(0, 3).join(", ")}) and could not be made again.`,
+      `GRANT ${missing} ON *.* TO ${accountName(grants.account)};`,
+      theirs.length,
     ),
   ];
 }

@@ -1,10 +1,10 @@
 /**
  * Whatever counts on the target goes on past what is there (I19): the stream writes numbers that the source has given, and
  * no sequence knows of them. Forward only. One that cycles is left where it stands, since it has begun anew on purpose and
- * "past the greatest" means nothing there. All arithmetic is the server's: nothing passes through a number of ours.
+ * "past the greatest" means nothing there; of the source's own it is known where it stands, and it is set there. All arithmetic is the server's: nothing passes through a number of ours.
  */
 import { Fault } from "../../../src/errors.js";
-import type { GivenKey } from "../../../src/cutover-port.js";
+import type { GivenKey, SequenceAt } from "../../../src/cutover-port.js";
 import type { Plan } from "../../../src/model.js";
 import { postgresLiteral, postgresName } from "../../../src/safety/identifier.js";
 import type { Session, TextRow } from "../connection.js";
@@ -31,19 +31,8 @@ const drawnSql = `
    WHERE c.relname::text = ANY ($2::text[])
    ORDER BY s.relname, c.relname, a.attnum`;
 
-/** Where a sequence of the source stands: what it gives next. */
-export interface SequenceAt {
-  /** Its name on the target. */
-  readonly target: string;
-  readonly next: string;
-}
-
 /** Within a transaction that has proven the epoch, while nobody else draws. */
-export async function pastKeys(
-  session: Session,
-  plan: Plan,
-  known: readonly SequenceAt[] = [],
-): Promise<void> {
+export async function pastKeys(session: Session, plan: Plan, known: readonly SequenceAt[]): Promise<void> {
   const rows = await drawnRows(session, plan);
   demandCounted(plan, rows);
   const drawn = new Map<string, TextRow[]>();
@@ -54,10 +43,12 @@ export async function pastKeys(
       goal: `${way.most}(${columns.map((row) => farthest(plan.schema, row, way)).join(", ")})`,
       given: true,
     }));
-  for (const { target, next } of known) {
+  for (const { source, next } of known) {
+    const target = plan.sequences?.find((each) => each.source === source)?.target;
+    if (target === undefined) throw new Fault("bug", "A sequence that is in no plan.");
     if (!/^-?\d+$/u.test(next)) throw new Fault("bug", "A sequence's next value is no number.");
     const sequence = `${postgresName(plan.schema)}.${postgresName(target)}`;
-    await pushed(session, sequence, () => ({ goal: `${next}::numeric`, given: false }));
+    await pushed(session, sequence, () => ({ goal: `${next}::numeric`, given: false, exact: true }));
   }
 }
 
@@ -128,16 +119,21 @@ function farthest(schema: string, row: TextRow, way: Way): string {
   return `(SELECT ${value} FROM ${table})`;
 }
 
+interface Goal {
+  /** In SQL. */
+  readonly goal: string;
+  /** It is given away already, or comes next. */
+  readonly given: boolean;
+  /** It is where the sequence stands, and not only how far it has been: one that cycles goes there too. */
+  readonly exact?: true;
+}
+
 /**
  * Moves a sequence to a goal, which is given away already or comes next, where it is not past it. Where the goal is beyond
  * the sequence's own end it stands there, given away: the next call fails, as it does at the source. Short of its beginning
  * nothing is to be done.
  */
-async function pushed(
-  session: Session,
-  sequence: string,
-  to: (way: Way) => { readonly goal: string; readonly given: boolean },
-): Promise<void> {
+async function pushed(session: Session, sequence: string, to: (way: Way) => Goal): Promise<void> {
   const doing = `moving ${sequence} past what is used`;
   const name = `${postgresLiteral(sequence).trim()}::regclass`;
   const [row] = (
@@ -150,19 +146,20 @@ async function pushed(
     )
   ).rows;
   if (row === undefined) throw new Fault("target-refused", `${sequence} is gone from the target.`);
-  if (row["cycles"] === "true") return;
+  const cycles = row["cycles"] === "true";
   const [least, most] = [`${row["least"] ?? ""}::numeric`, `${row["most"] ?? ""}::numeric`];
   const way: Way =
     row["up"] === "true"
       ? { most: "greatest", farthest: "max", before: "<", end: most, begin: least }
       : { most: "least", farthest: "min", before: ">", end: least, begin: most };
-  const { goal, given } = to(way);
+  const { goal, given, exact = false } = to(way);
+  if (cycles && !exact) return;
   const next = `(s.last_value + CASE WHEN s.is_called THEN ${row["step"] ?? ""}::numeric ELSE 0 END)`;
   const beyond = `u.goal ${way.before === "<" ? ">" : "<"} ${way.end}`;
   await session.query(
     `SELECT setval(${name}, (CASE WHEN ${beyond} THEN ${way.end} ELSE u.goal END)::bigint, ${String(given)} OR ${beyond})
        FROM ${sequence} s, (SELECT ${goal} AS goal) u
-      WHERE NOT u.goal ${way.before} ${way.begin} AND ${next} ${way.before}${given ? "=" : ""} u.goal`,
+      WHERE NOT u.goal ${way.before} ${way.begin}${cycles ? "" : ` AND ${next} ${way.before}${given ? "=" : ""} u.goal`}`,
     [],
     doing,
   );

@@ -10,6 +10,7 @@ import { givenKeys, pastKeys } from "./keys.js";
 import type { NightMoment } from "./moments.js";
 import { openTarget } from "./open.js";
 import { reopenLanes } from "./reopen-lanes.js";
+import { sequencesAt } from "./sequences.js";
 import { neverAnalyzed } from "./statistics.js";
 
 export interface NightOfLedger extends Writing {
@@ -32,6 +33,7 @@ export function nightLedger(ledger: NightOfLedger): NightLedger {
         await demandForward(session, migration);
         await pastKeys(session, of, sequences);
       }),
+    sequences: (of) => ledger.read((session) => sequencesAt(session, of)),
     givenKeys: (of) => ledger.read((session) => givenKeys(session, of)),
     neverAnalyzed: (of) => ledger.read((session) => neverAnalyzed(session, of)),
     openTarget: (cutover, roles) =>

@@ -7,6 +7,7 @@ import type { PostgresOptions } from "../connection.js";
 import type { Claim } from "../epoch.js";
 import { TargetFence } from "./fence.js";
 import { leavingStatements } from "./leaving.js";
+import { sequenceFindings } from "./sequences.js";
 import { writerFindings } from "./writers.js";
 
 export interface TargetNightOptions {
@@ -24,7 +25,13 @@ export function openTargetNight({ postgres, roles, claim, wayBack }: TargetNight
   return {
     fence,
     wayBack,
-    findings: async (plan) => await writerFindings(await fence.session(), plan, await fence.roles()),
+    findings: async (plan) => {
+      const session = await fence.session();
+      return [
+        ...(await writerFindings(session, plan, await fence.roles())),
+        ...(await sequenceFindings(session, plan)),
+      ];
+    },
     leaving: async (plan) => await leavingStatements(await fence.session(), plan, roles),
     [Symbol.asyncDispose]: async () => {
       try {
