@@ -26,7 +26,7 @@ function generated(
     tables: of,
     lanes: plan.lanes,
     brokers: ["b:9092"],
-    security: { tls: false, sasl: null },
+    security: { tls: false, ca: null, sasl: null },
     converter,
     exactlyOnce: false,
     heartbeats: [],
