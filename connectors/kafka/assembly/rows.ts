@@ -93,7 +93,9 @@ export class Rows {
       else {
         const at = { gtid: event.gtid, file: event.file, offset: String(event.pos) };
         const head = { event, record, value, target, at };
-        if (this.#parts.standing.misplaced(at)) throw misplaced(at, this.#parts.standing);
+        // A transaction that goes on stands where it began.
+        const goesOn = at.gtid !== null && at.gtid === this.#fresh;
+        if (!goesOn && this.#parts.standing.misplaced(at)) throw misplaced(at, this.#parts.standing);
         if (this.#isMet(at)) {
           this.#proof = null;
           this.#repeated();
