@@ -542,9 +542,8 @@ interface LogPlace {
    * the same file names and numbers away again. Absent where nobody knows; no part of any comparison.
    */
   readonly made?: number;
-  /** Where a reader of these topics has all that the position does not hold. No part of any comparison; only the feed over Kafka looks at it. */
+  /** Where a reader of these topics has all that the position does not hold, and the settings by which values are written there. No part of any comparison; only the feed over Kafka looks at them. */
   readonly topics?: readonly TopicOffset[];
-  /** How values are written in them, as the settings that say so: records that follow are read by no others. Beside `topics` only. */
   readonly form?: Readonly<Record<string, string>>;
 }
 

@@ -1,7 +1,7 @@
 /** What the feed makes of the order in which transactions and statements of several servers stand in the source's log. */
 import { describe, expect, it } from "vitest";
-import { at, feedWorld } from "./feed.fixture.js";
-import type { Logged } from "./feed.fixture.js";
+import { at, feedWorld } from "./feed-world.js";
+import type { Logged } from "./feed-world.js";
 
 /** The server that was the source, and the one that took over. */
 const [old, young] = ["11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"];

@@ -1,6 +1,6 @@
 /**
  * A feed over topics that are written from a source's log as Debezium writes them, each transaction a row of one table: for
- * tests of what the feed makes of an order. The source's log itself answers what the feed asks of it. Not part of the product.
+ * tests of what the feed makes of an order. The source's log itself answers what the feed asks of it.
  */
 import type { Plan, Position, SourceEngine } from "../../src/model.js";
 import type {
@@ -10,16 +10,16 @@ import type {
   LoggedTransaction,
   LogWitness,
 } from "../../src/stream-port.js";
-import { positionBook } from "../mysql/binlog/book.js";
-import { openKafkaFeed } from "./feed.js";
-import { plannedColumn, plannedTable } from "./planned-table.fixture.js";
-import { generatedSettings } from "./event-settings.js";
-import { recordReader } from "./record-reader.js";
-import { everything } from "./topics.fixture.js";
-import type { TopicClient, TopicReading, TopicRecord } from "./topic.js";
-import type { WrittenForm } from "./written-form.js";
+import { positionBook } from "../../connectors/mysql/binlog/book.js";
+import { openKafkaFeed } from "../../connectors/kafka/feed.js";
+import { plannedColumn, plannedTable } from "../../connectors/kafka/planned-table.fixture.js";
+import { generatedSettings } from "../../connectors/kafka/event-settings.js";
+import { recordReader } from "../../connectors/kafka/record-reader.js";
+import { everything } from "../../connectors/kafka/topics.fixture.js";
+import type { TopicClient, TopicReading, TopicRecord } from "../../connectors/kafka/topic.js";
+import type { WrittenForm } from "../../connectors/kafka/written-form.js";
 
-export const tables = ["a", "b"].map((name) => plannedTable(name, plannedColumn("int")));
+const tables = ["a", "b"].map((name) => plannedTable(name, plannedColumn("int")));
 
 const plan: Plan = {
   ...{ version: 1, migration: "20260101_fixture", database: "shop", schema: "public", fingerprint: "" },
