@@ -7,6 +7,8 @@ import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const program = "openssl";
+
 export interface Authority extends Disposable {
   readonly folder: string;
   /** PEM, and the file that it is in. */
@@ -18,16 +20,14 @@ export interface Authority extends Disposable {
 
 /** Why there can be no authority here; null where there can. */
 export function noAuthority(): string | null {
-  return spawnSync("openssl", ["version"]).status === 0
-    ? null
-    : "no openssl on PATH to make certificates with";
+  return spawnSync(program, ["version"]).status === 0 ? null : "no openssl on PATH to make certificates with";
 }
 
 export function authority(): Authority {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "headgate-ca-")));
   chmodSync(folder, 0o755);
   const openssl = (...args: string[]): void => {
-    execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+    execFileSync(program, args, { cwd: folder, stdio: "pipe" });
   };
   const text = (file: string): string => readFileSync(join(folder, file), "utf8");
   const newKey = ["-newkey", "rsa:2048", "-nodes"];
