@@ -183,12 +183,6 @@ export interface SourceSequence {
   readonly cycles: boolean;
 }
 
-/** A sequence that the plan makes on the target, by its names on both sides. */
-export interface PlanSequence {
-  readonly source: string;
-  readonly target: string;
-}
-
 export interface ProgramRights {
   /** `user@host`. */
   readonly definer: string;
@@ -494,8 +488,7 @@ export interface Plan {
   /** Views that `after` creates, in an order in which each stands on those before it. */
   readonly views?: readonly PlanView[];
   readonly generated?: readonly PlanGenerated[];
-  /** MariaDB's, which belong to no table. */
-  readonly sequences?: readonly PlanSequence[];
+  readonly sequences?: readonly { readonly source: string; readonly target: string }[];
   readonly findings: readonly Finding[];
   readonly inventory?: Inventory;
 }

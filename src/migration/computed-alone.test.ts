@@ -1,27 +1,23 @@
 import { expect, it } from "vitest";
 import type { Plan } from "../model.js";
+import { catalogue, counter, index, request, table } from "../plan/example-catalogue.js";
+import { plan as planned } from "../plan/plan.js";
 import { column } from "../typemap/example-column.js";
 import type { Suspect } from "../verify-port.js";
-import { syntheticPlan } from "../../test/world/synthetic.js";
 import { computedAlone } from "./computed-alone.js";
 
-const base = syntheticPlan([{ name: "users", rows: 1 }]);
-const plan: Plan = {
-  ...base,
-  tables: base.tables.map((table) => ({
-    ...table,
-    columns: ["id", "note", "total"].map((name) => ({
-      ...table.columns[0]!,
-      source: name,
-      target: name,
-      column: column(
-        name,
-        "int",
-        name === "total" ? { generated: { expression: "a + b", stored: true } } : {},
-      ),
-    })),
-  })),
-};
+const users = table(
+  "users",
+  [
+    counter(),
+    column("note", "int"),
+    column("total", "int", { generated: { expression: "`id` + `note`", stored: true } }),
+  ],
+  { indexes: [index("PRIMARY", ["id"])] },
+);
+const made = planned(catalogue([users]), request());
+/** As where nobody could translate the expression. */
+const plan: Plan = { ...made, generated: [] };
 const row = (columns: readonly string[], kind: Suspect["kind"] = "different"): Suspect => ({
   ...{ table: "users", key: Buffer.from([1]), kind, columns, copies: 1 },
 });
