@@ -1,6 +1,6 @@
 /** What a whole feed makes of topics that are not what they should be: it applies exactly, or stops. */
 import { expect, it } from "vitest";
-import { applied, readAll, Topics } from "./topics.fixture.js";
+import { applied, laneTopic, planOf, readAll, Topics, uuid } from "./topics.fixture.js";
 
 it("takes no other server's transaction for a repeat, where MariaDB's numbers do not grow", async () => {
   const topics = new Topics();
@@ -17,4 +17,51 @@ it("takes no other server's transaction for a repeat, where MariaDB's numbers do
   topics.insert("0-1-121", { id: 5, v: 1 });
   const again = await readAll({ ...run, sink });
   expect([again.fault?.code, sink.log.length]).toEqual(["log-refused", 2]);
+});
+
+const id = `${uuid}:4`;
+const from = applied(`${uuid}:1-3`);
+
+it("takes no change for a repeat that stands past the last one that an end has counted", async () => {
+  const topics = new Topics();
+  // A beginning is lost of a connector that was killed in the middle and counts what is left.
+  topics.begin(id);
+  [1, 2, 1, 2].forEach((order, at) => topics.row("a", { id: at, v: 1 }, { id, order }));
+  topics.end(id, 2);
+  topics.insert(`${uuid}:5`, { id: 9, v: 9 });
+  const { sink, fault } = await readAll({ inMemory: topics, from });
+  expect(fault).toMatchObject({ code: "events-dropped", next: "headgate recopy a, then headgate run." });
+  expect(sink.log).toHaveLength(2);
+});
+
+it("passes over what is a repeat, at its own places and at those of another server's log", async () => {
+  const topics = new Topics();
+  topics.begin(id);
+  topics.row("a", { id: 1, v: 1 }, { id, order: 1, pos: 100 });
+  topics.row("a", { id: 2, v: 1 }, { id, order: 2, pos: 200 });
+  topics.end(id, 2);
+  topics.begin(id);
+  for (const file of ["b.000001", "b.000009"])
+    for (const order of [1, 2]) topics.row("a", { id: order, v: 1 }, { id, order, pos: 100 * order, file });
+  topics.end(id, 2);
+  topics.insert(`${uuid}:5`, { id: 9, v: 9 });
+  const { sink, fault } = await readAll({ inMemory: topics, from });
+  expect([fault, sink.log.length]).toEqual([null, 3]);
+});
+
+it("passes over no change of a topic that an end has counted nothing of", async () => {
+  const topics = new Topics();
+  topics.begin(id);
+  topics.row("a", { id: 1, v: 1 }, { id, order: 1 });
+  topics.row("b", { id: 1, v: 1 }, { id, order: 2, topic: "p.b" });
+  topics.end(id, 1);
+  topics.insert(`${uuid}:5`, { id: 9, v: 9 });
+  const rows = [
+    { topic: laneTopic, tables: ["a"], markers: [] },
+    { topic: "p.b", tables: ["b"], markers: [] },
+  ];
+  const run = { inMemory: topics, from, plan: planOf("a", "b") };
+  const two = { rows, transactions: "p.transaction", schemaChanges: null };
+  const { fault } = await readAll({ ...run, topics: two });
+  expect(fault).toMatchObject({ code: "events-dropped", facts: { topic: "p.b" } });
 });

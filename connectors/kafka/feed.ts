@@ -11,6 +11,7 @@ import { Absent } from "./assembly/absent.js";
 import { Assembly } from "./assembly/assembly.js";
 import { Doubts } from "./assembly/doubts.js";
 import { Held } from "./assembly/held.js";
+import { LastTaken } from "./assembly/last-taken.js";
 import { Marks } from "./assembly/marks.js";
 import { Rows } from "./assembly/rows.js";
 import type { Proof } from "./assembly/rows.js";
@@ -105,6 +106,7 @@ class KafkaFeed implements ChangeFeed {
     const reading = await client.read(starts, signal);
     const targets = new RowTargets(plan);
     const proofOf = (name: string): Proof | null => starts.find(({ topic }) => topic === name)?.proof ?? null;
+    const last = new LastTaken();
     const rows = made.map(
       ({ topic }) =>
         new Rows({
@@ -113,6 +115,7 @@ class KafkaFeed implements ChangeFeed {
           targets,
           standing,
           onCount,
+          last,
           proof: proofOf(topic),
           trimmed: starts.find((start) => start.topic === topic)?.trimmed ?? false,
         }),
@@ -158,6 +161,7 @@ class KafkaFeed implements ChangeFeed {
       targets,
       records,
       reading,
+      last,
       topics: new Map(rows.flatMap((one) => this.#tablesOf(one.topic).map((name) => [name, one] as const))),
       absent: new Absent({
         topics: new Map(
