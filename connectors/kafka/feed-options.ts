@@ -42,6 +42,8 @@ export interface KafkaFeedOptions {
   readonly witness: LogWitness;
   /** Who answers `RecordImages.again`; null where the plan has no column for it. */
   readonly reread: RereadSource | null;
+  /** The server compares names without their case (lower_case_table_names other than 0). */
+  readonly lowerCaseNames?: boolean;
   readonly now: () => number;
   readonly onCount?: (count: FeedCount) => void;
   /** Milliseconds without a record that must come, after which nobody believes in it any more. */

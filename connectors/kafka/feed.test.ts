@@ -1,6 +1,8 @@
 /** What a whole feed makes of topics that are not what they should be: it applies exactly, or stops. */
 import { expect, it } from "vitest";
-import { applied, laneTopic, planOf, readAll, Topics, uuid } from "./topics.fixture.js";
+import { recordReader } from "./record-reader.js";
+import { generatedSettings } from "./event-settings.js";
+import { applied, laneTopic, planOf, readAll, Topics, uuid, witnessOf } from "./topics.fixture.js";
 
 it("takes no other server's transaction for a repeat, where MariaDB's numbers do not grow", async () => {
   const topics = new Topics();
@@ -64,4 +66,36 @@ it("passes over no change of a topic that an end has counted nothing of", async 
   const two = { rows, transactions: "p.transaction", schemaChanges: null };
   const { fault } = await readAll({ ...run, topics: two });
   expect(fault).toMatchObject({ code: "events-dropped", facts: { topic: "p.b" } });
+});
+
+it("knows tables by their names as the server compares them", async () => {
+  const topics = new Topics();
+  topics.insert(id, { id: 1, v: 1 }, "A");
+  const run = { inMemory: topics, from, plan: { ...planOf("a"), database: "DB" } };
+  const folded = await readAll({ ...run, lowerCaseNames: true });
+  expect([folded.fault, folded.sink.log]).toEqual([null, ['4 insert a {"id":1,"v":1}']]);
+  // Where case tells them apart, it is another table of another database.
+  const exact = await readAll({ ...run, witness: witnessOf(), lowerCaseNames: false });
+  expect([exact.fault, exact.sink.log]).toEqual([null, []]);
+});
+
+it("reads to the end that was there, though the last record waits for its schema", async () => {
+  const topics = new Topics();
+  topics.insert(id, { id: 1, v: 1 });
+  const own = recordReader({ engine: "mysql", settings: generatedSettings, fetchSchema: null });
+  const known = new Set<Buffer>();
+  const records = {
+    record: (value: Buffer) => own.record(value),
+    transaction: (value: Buffer) => own.transaction(value),
+    schemaChange: (value: Buffer) => own.schemaChange(value),
+    images: (...of: Parameters<typeof own.images>) => own.images(...of),
+    // Each comes with a schema that is to be fetched.
+    prepare: (value: Buffer) => {
+      if (known.has(value)) return null;
+      known.add(value);
+      return Promise.resolve();
+    },
+  };
+  const { sink, fault } = await readAll({ inMemory: topics, from, records });
+  expect([fault, sink.log]).toEqual([null, ['4 insert a {"id":1,"v":1}']]);
 });

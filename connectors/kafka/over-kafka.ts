@@ -137,16 +137,18 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
     const connect = connectOf(endpoint, life.signal);
     const { name, theirs, topics, settings } = await fillingOf(plan, endpoint.prefix, connect);
     const engine = await engineOf(source);
+    const facts = await source.facts();
     const feed = openKafkaFeed({
       plan,
       engine,
       now,
       topics,
+      lowerCaseNames: (facts.settings["lower_case_table_names"] ?? "0") !== "0",
       client: await clientOf(options, plan),
       records: recordReader({
         engine,
         settings,
-        settingsOf: settingsOf(settings, await source.facts()),
+        settingsOf: settingsOf(settings, facts),
         // Each topic may wait for a schema at the same time.
         fetchSchema: schemasOf(endpoint, eitherOf(life.signal)),
       }),

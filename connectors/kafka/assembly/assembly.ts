@@ -100,7 +100,8 @@ export class Assembly {
 
   /** Which topics have a part in it. */
   async #takings(ended: Ended): Promise<readonly Taking[]> {
-    const counts = ended.tables.map(({ table, events }): Count => [table, events]);
+    const { targets } = this.#parts;
+    const counts = ended.tables.map(({ table, events }): Count => [targets.key(table), events]);
     await this.#parts.absent.demandNone(counts);
     const promised = byTopic(this.#parts.topics, counts);
     const takingOf = (rows: Rows): Taking => ({
@@ -125,10 +126,10 @@ export class Assembly {
   }
 
   async #logged(ended: Ended): Promise<ReadonlyMap<Rows, ReadonlyMap<string, number>>> {
-    const { doubts, plan, topics, absent } = this.#parts;
+    const { doubts, plan, targets, topics, absent } = this.#parts;
     const { tables, markers } = await doubts.counted(ended);
     const counts = [
-      ...[...tables].map(([table, rows]): Count => [`${plan.database}.${table}`, rows]),
+      ...[...tables].map(([table, rows]): Count => [targets.key(`${plan.database}.${table}`), rows]),
       ...[...markers].map(([lane, rows]): Count => [markerNameOf(lane), rows]),
     ];
     await absent.demandNone(counts);
