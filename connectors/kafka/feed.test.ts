@@ -1,5 +1,7 @@
 /** What a whole feed makes of topics that are not what they should be: it applies exactly, or stops. */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { Fault } from "../../src/errors.js";
+import type { LoggedAct, LogWitness } from "../../src/stream-port.js";
 import { recordReader } from "./record-reader.js";
 import { generatedSettings } from "./event-settings.js";
 import { applied, laneTopic, planOf, readAll, Topics, uuid, witnessOf } from "./topics.fixture.js";
@@ -98,4 +100,42 @@ it("reads to the end that was there, though the last record waits for its schema
   };
   const { sink, fault } = await readAll({ inMemory: topics, from, records });
   expect([fault, sink.log]).toEqual([null, ['4 insert a {"id":1,"v":1}']]);
+});
+
+describe("a statement of several tables, of which one record has come", () => {
+  const topics = (): Topics => {
+    const one = new Topics();
+    one.statement(id, "DROP TABLE a", "a");
+    one.insert(`${uuid}:5`, { id: 9, v: 9 }, "c");
+    return one;
+  };
+  const drop = (tables: readonly string[]): LoggedAct => ({
+    ...{ kind: "schema", tables, statement: "DROP TABLE a, b", adds: false },
+  });
+  const schemaOf = async (witness: LogWitness): Promise<readonly string[]> => {
+    const plan = planOf("a", "b", "c");
+    const { sink, fault } = await readAll({ inMemory: topics(), from, plan, witness });
+    expect(fault).toBeNull();
+    return sink.log;
+  };
+  const row = '5 insert c {"id":9,"v":9}';
+
+  it("changes all that the source's log names", async () => {
+    const at = { gtid: id, file: "", offset: "" };
+    const log = [{ at, act: drop(["a", "b"]), counts: null }];
+    expect(await schemaOf(witnessOf(log))).toEqual(["schema a,b", row]);
+  });
+
+  it("changes a table of ours, though the first record is of one that is not", async () => {
+    const at = { gtid: id, file: "", offset: "" };
+    const log = [{ at, act: drop(["b"]), counts: null }];
+    const foreign = { ...witnessOf(log), judge: (): LoggedAct => ({ kind: "nothing" }) };
+    expect(await schemaOf(foreign)).toEqual(["schema b", row]);
+  });
+
+  it("changes any where the log is gone, and is what it says where it is not all there", async () => {
+    const purged = async (): Promise<never> => Promise.reject(new Fault("log-purged", "It is gone."));
+    expect(await schemaOf({ ...witnessOf(), look: purged })).toEqual(["schema a,b,c", row]);
+    expect(await schemaOf(witnessOf())).toEqual(["schema a", row]);
+  });
 });
