@@ -62,6 +62,13 @@ describe("a connector's configuration", () => {
     ["topic.delimiter", "_"],
     ["topic.naming.strategy", "com.example.Mine"],
     ["converters", "isbn"],
+    ["skip.messages.without.change", "true"],
+    ["event.deserialization.failure.handling.mode", "warn"],
+    ["post.processors", "reselector"],
+    ["transaction.metadata.factory", "com.example.Own"],
+    ["sourceinfo.struct.maker", "com.example.Own"],
+    ["gtid.source.includes", ".*"],
+    ["gtid.source.excludes", ".*"],
     ["value.converter", "io.confluent.connect.protobuf.ProtobufConverter"],
     ["connector.class", "io.debezium.connector.mariadb.MariaDbConnector"],
   ])("is refused for %s=%s", (name, value) => {

@@ -5,6 +5,8 @@
  */
 import type { Finding, PlanTable, Severity, SourceEngine } from "../../src/model.js";
 import type { ConnectorConfig } from "./connect.js";
+import { anew, connectorFinding } from "./connector-finding.js";
+import { pluginFindings } from "./connector-plugins.js";
 import { isJson, setting, transforms } from "./connector-settings.js";
 import { listMatches } from "./regex.js";
 import { markerDatabase, markerTableOf } from "./topic-names.js";
@@ -23,6 +25,7 @@ export function connectorFindings(config: ConnectorConfig, plan: CheckedPlan): r
     ...rules.flatMap((rule) => ruleFindings(rule, config, plan)),
     ...transformFindings(config),
     ...maskFindings(config),
+    ...pluginFindings(config),
     ...tableFindings(config, plan),
   ];
 }
@@ -87,6 +90,16 @@ const rules: readonly Rule[] = [
     good: ["none"],
     why: "operations are left out (t is TRUNCATE, and left out by default).",
   },
+  {
+    setting: "event.deserialization.failure.handling.mode",
+    good: ["fail"],
+    why: "an event that Debezium can't read is left out.",
+  },
+  {
+    setting: "skip.messages.without.change",
+    good: ["false"],
+    why: "updates are left out, and the source's log counts them.",
+  },
   { setting: "include.schema.changes", good: ["true"], why: "an ALTER TABLE is not told." },
   {
     setting: "provide.transaction.metadata",
@@ -104,13 +117,6 @@ const rules: readonly Rule[] = [
   { setting: "topic.delimiter", good: ["."], why: "the topics have other names than the plan expects." },
 ];
 
-function finding(code: string, severity: Severity, object: string, sentence: string, fix: string): Finding {
-  return { code, severity, object, sentence, fix, count: 1, sampleKeys: [] };
-}
-
-/** What is in the topics already stays as it was written. */
-const anew = "and begin with new topics (another topic.prefix): what is in the old ones stays as it is.";
-
 function ruleFindings(rule: Rule, config: ConnectorConfig, plan: CheckedPlan): readonly Finding[] {
   const { of } = rule;
   const value = setting(config, rule.setting);
@@ -122,7 +128,7 @@ function ruleFindings(rule: Rule, config: ConnectorConfig, plan: CheckedPlan): r
   const said =
     config[rule.setting] === undefined ? `${rule.setting}=${value} by default` : `${rule.setting}=${value}`;
   return [
-    finding(
+    connectorFinding(
       "connector-setting",
       rule.severity ?? "error",
       `connector.${rule.setting}`,
@@ -149,7 +155,7 @@ function classFindings(config: ConnectorConfig, { engine }: CheckedPlan): readon
   const own = config["connector.class"] ?? "";
   if (!classes[engine].test(own))
     found.push(
-      finding(
+      connectorFinding(
         "connector-class",
         "error",
         "connector.connector.class",
@@ -160,7 +166,7 @@ function classFindings(config: ConnectorConfig, { engine }: CheckedPlan): readon
   const converter = config["value.converter"];
   if (converter !== undefined && !isJson(config) && !avro.includes(converter))
     found.push(
-      finding(
+      connectorFinding(
         "connector-setting",
         "error",
         "connector.value.converter",
@@ -168,17 +174,6 @@ function classFindings(config: ConnectorConfig, { engine }: CheckedPlan): readon
         "Use Connect's JsonConverter or an AvroConverter with Confluent's wire form.",
       ),
     );
-  for (const name of ["topic.naming.strategy", "converters", "post.processors"])
-    if ((config[name] ?? "") !== "" && !/\b(?:Default|Schema)TopicNamingStrategy$/u.test(config[name] ?? ""))
-      found.push(
-        finding(
-          "connector-setting",
-          "error",
-          `connector.${name}`,
-          `The connector has ${name}=${config[name] ?? ""}, which can write anything anywhere.`,
-          `Take ${name} out, ${anew}`,
-        ),
-      );
   return found;
 }
 
@@ -190,7 +185,7 @@ function transformFindings(config: ConnectorConfig): readonly Finding[] {
         ? `The connector's transformation ${name} (${type}, "unwrap") takes the row before a change and its place in the source's log away, by which changes are applied once.`
         : `The connector's transformation ${name} (${type}) is not one that Headgate knows, has a predicate, or an expression that only Java reads; what it makes of records can't be told.`;
     return [
-      finding(
+      connectorFinding(
         "connector-transform",
         "error",
         `connector.transforms.${name}`,
@@ -210,7 +205,7 @@ function maskFindings(config: ConnectorConfig): readonly Finding[] {
     )
       return [];
     return [
-      finding(
+      connectorFinding(
         "connector-setting",
         "error",
         `connector.${name}`,
@@ -237,7 +232,7 @@ function tableFindings(
     const what =
       home === markerDatabase ? `${home}.${table}, by which Headgate knows where a lane is` : table;
     return [
-      finding(
+      connectorFinding(
         "connector-tables",
         taken === null ? "warning" : "error",
         home === markerDatabase ? `${home}.${table}` : table,

@@ -45,6 +45,8 @@ export interface KafkaFeedOptions {
   readonly witness: LogWitness;
   /** Who answers `RecordImages.again`; null where the plan has no column for it. */
   readonly reread: RereadSource | null;
+  /** The server compares names without their case (lower_case_table_names other than 0). */
+  readonly lowerCaseNames?: boolean;
   readonly now: () => number;
   /** Resolves when what has come through sockets meanwhile was looked at; at once where nothing is said. */
   readonly turn?: () => Promise<void>;

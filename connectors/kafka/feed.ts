@@ -11,6 +11,7 @@ import { Absent } from "./assembly/absent.js";
 import { Assembly } from "./assembly/assembly.js";
 import { Doubts } from "./assembly/doubts.js";
 import { Held } from "./assembly/held.js";
+import { LastTaken } from "./assembly/last-taken.js";
 import { Marks } from "./assembly/marks.js";
 import { Rows } from "./assembly/rows.js";
 import type { Proof } from "./assembly/rows.js";
@@ -89,7 +90,8 @@ class KafkaFeed implements ChangeFeed {
       }
       await held.flush();
       await statements?.pump();
-      if (end !== undefined && marks.reached >= end) return;
+      // What is here may wait for its schema.
+      if (end !== undefined && marks.reached >= end && marks.waiting === null) return;
       held.idle(position);
       await held.settle();
       await (marks.waiting ?? reading.arrived(lookMs, signal));
@@ -110,8 +112,9 @@ class KafkaFeed implements ChangeFeed {
       .filter(({ topic }) => there.has(topic) || wanted.has(topic))
       .map((state) => this.#start(state, from));
     const reading = await client.read(starts, signal);
-    const targets = new RowTargets(plan);
+    const targets = new RowTargets(plan, this.#options.lowerCaseNames ?? false);
     const proofOf = (name: string): Proof | null => starts.find(({ topic }) => topic === name)?.proof ?? null;
+    const last = new LastTaken();
     const rows = made.map(
       ({ topic }) =>
         new Rows({
@@ -120,6 +123,7 @@ class KafkaFeed implements ChangeFeed {
           targets,
           standing,
           onCount,
+          last,
           proof: proofOf(topic),
           trimmed: starts.find((start) => start.topic === topic)?.trimmed ?? false,
         }),
@@ -167,12 +171,15 @@ class KafkaFeed implements ChangeFeed {
       targets,
       records,
       reading,
-      topics: new Map(rows.flatMap((one) => this.#tablesOf(one.topic).map((name) => [name, one] as const))),
+      last,
+      topics: new Map(
+        rows.flatMap((one) => this.#tablesOf(one.topic).map((name) => [targets.key(name), one] as const)),
+      ),
       absent: new Absent({
         topics: new Map(
           topics.rows
             .filter((one) => !made.includes(one))
-            .flatMap(({ topic }) => this.#tablesOf(topic).map((name) => [name, topic] as const)),
+            .flatMap(({ topic }) => this.#tablesOf(topic).map((name) => [targets.key(name), topic] as const)),
         ),
         isThere: async (topic) => (await client.lanes([topic])).some(({ partitions }) => partitions > 0),
         rest,

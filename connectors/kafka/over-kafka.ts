@@ -152,6 +152,7 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
     if (theirs !== null) demandFit(name, theirs, checked);
     // Our own is read as it was made to be, whatever it has become since.
     const read = theirs ?? plainConfig({ ...options, plan, engine });
+    const facts = await source.facts();
     const feed = openKafkaFeed({
       plan,
       engine,
@@ -159,11 +160,12 @@ async function openFeed(options: OverKafkaOptions, plan: Plan): Promise<ChangeFe
       // The shortest wait there is: timers come after what was received.
       turn: () => wait(0, life.signal),
       topics,
+      lowerCaseNames: (facts.settings["lower_case_table_names"] ?? "0") !== "0",
       client: await clientOf(options, plan),
       records: recordReader({
         engine,
         settings,
-        settingsOf: settingsOf(settings, await source.facts()),
+        settingsOf: settingsOf(settings, facts),
         // Each topic may wait for a schema at the same time.
         fetchSchema: schemasOf(endpoint, eitherOf(life.signal)),
       }),

@@ -143,6 +143,23 @@ describe("small records", () => {
     expect(() => records.transaction(json(`{"status":"END","id":"x","event_count":null}`))).toThrow(Fault);
   });
 
+  it.each([
+    ["null", 1],
+    ["[]", 1],
+    ['[{"data_collection":"shop.t","event_count":2}]', 3],
+    ['[{"data_collection":"shop.t","event_count":2}]', 1],
+  ])("are refused where a transaction's tables (%s) are not all that it counts (%d)", (tables, count) => {
+    const end = `{"status":"END","id":"${uuid}:7","ts_ms":5,"event_count":${String(count)},"data_collections":${tables}}`;
+    expect(() => reader().transaction(json(end))).toThrow(
+      expect.objectContaining({ code: "event-unreadable" }) as Error,
+    );
+  });
+
+  it.each(["null", "[]"])("tell of a transaction that has nothing of these tables (%s)", (tables) => {
+    const end = `{"status":"END","id":"${uuid}:7","ts_ms":5,"event_count":0,"data_collections":${tables}}`;
+    expect(reader().transaction(json(end))).toMatchObject({ events: 0, tables: [] });
+  });
+
   it("tell of a transaction in Avro", async () => {
     schemas.set(
       9,

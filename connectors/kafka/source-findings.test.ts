@@ -10,6 +10,7 @@ const facts = (engine: ServerFacts["engine"], settings: Readonly<Record<string, 
   database: "shop",
   settings,
 });
+const strict = { gtid_strict_mode: "ON" };
 const on = { gtid_mode: "ON", innodb_native_foreign_keys: "OFF" };
 
 const plan = (onDelete: PlanForeignKey["onDelete"]): Plan => ({
@@ -69,8 +70,17 @@ it.each<[string, ServerFacts, PlanForeignKey["onDelete"], readonly string[]]>([
     ["kafka-packed"],
   ],
   ["MySQL that does not know them", facts("mysql", {}), "no action", ["kafka-needs-gtids"]],
-  ["MariaDB", facts("mariadb", {}), "restrict", []],
-  ["MariaDB with a key that acts", facts("mariadb", {}), "cascade", ["kafka-cascade-not-told"]],
+  ["MariaDB", facts("mariadb", strict), "restrict", []],
+  ["MariaDB with a key that acts", facts("mariadb", strict), "cascade", ["kafka-cascade-not-told"]],
 ])("%s", (_, said, onDelete, codes) => {
   expect(sourceFindings(said, plan(onDelete)).map(({ code }) => code)).toEqual(codes);
+});
+
+it("numbers of MariaDB that may be given away again are warned of", () => {
+  const found = (mode: Readonly<Record<string, string>>): readonly unknown[] =>
+    sourceFindings(facts("mariadb", mode), { ...plan("restrict"), tables: [] });
+  const warning = { code: "kafka-not-strict", severity: "warning", object: "server.gtid_strict_mode" };
+  expect(found({ gtid_strict_mode: "OFF" })).toMatchObject([warning]);
+  expect(found({})).toMatchObject([warning]);
+  expect(found({ gtid_strict_mode: "ON" })).toEqual([]);
 });

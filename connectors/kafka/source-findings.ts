@@ -5,7 +5,7 @@
 import type { Finding, Plan, ReferentialAction, ServerFacts } from "../../src/model.js";
 
 export function sourceFindings(facts: ServerFacts, plan: Plan): readonly Finding[] {
-  return [...withoutGtids(facts), ...packed(facts), ...hiddenCascades(facts, plan)];
+  return [...withoutGtids(facts), ...notStrict(facts), ...packed(facts), ...hiddenCascades(facts, plan)];
 }
 
 /** All changes of such a transaction stand at one place, by which repeats are known. */
@@ -36,6 +36,23 @@ function withoutGtids({ engine, settings }: ServerFacts): readonly Finding[] {
       object: "server.gtid_mode",
       sentence: `gtid_mode is ${mode}: without GTIDs nobody can tell that a transaction is missing in the topics.`,
       fix: "Set gtid_mode=ON at the source, or feed.kind: binlog.",
+      count: 1,
+      sampleKeys: [],
+    },
+  ];
+}
+
+/** Two servers may give one number away then, and what was applied is known by its number. */
+function notStrict({ engine, settings }: ServerFacts): readonly Finding[] {
+  const mode = settings["gtid_strict_mode"]?.toUpperCase() ?? "OFF";
+  if (engine !== "mariadb" || mode === "ON") return [];
+  return [
+    {
+      code: "kafka-not-strict",
+      severity: "warning",
+      object: "server.gtid_strict_mode",
+      sentence: `gtid_strict_mode is ${mode}: after a failover, or with two servers that write, numbers of a domain may be given away again, and the stream stops where it is told of one by another server.`,
+      fix: "SET GLOBAL gtid_strict_mode = ON at the source and its replicas.",
       count: 1,
       sampleKeys: [],
     },

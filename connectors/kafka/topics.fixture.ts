@@ -66,6 +66,7 @@ export interface Placed {
   readonly pos?: number;
   readonly topic?: string;
   readonly db?: string;
+  readonly file?: string;
 }
 
 export class Topics {
@@ -81,13 +82,10 @@ export class Topics {
   }
 
   /** An insert. */
-  row(
-    table: string,
-    row: object,
-    { id, order, pos = (this.#pos += 10), topic = laneTopic, db = "db" }: Placed,
-  ): void {
-    const place = { ...{ server_id: 1, gtid: id, file: "b.000001", pos, row: 0 } };
+  row(table: string, row: object, placed: Placed): void {
+    const { id, order, pos = (this.#pos += 10), topic = laneTopic, db = "db", file = "b.000001" } = placed;
     const transaction = { id, total_order: order, data_collection_order: order };
+    const place = { server_id: 1, gtid: id, file, pos, row: 0 };
     const source = { ts_ms: 1, snapshot: "false", db, table, ...place };
     this.put(topic, { before: null, after: row, source, transaction, op: "c" });
   }

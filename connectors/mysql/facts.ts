@@ -11,6 +11,7 @@ const settings = [
   "binlog_transaction_compression",
   "character_set_server",
   "gtid_mode",
+  "gtid_strict_mode",
   "innodb_native_foreign_keys",
   "log_bin",
   "lower_case_table_names",

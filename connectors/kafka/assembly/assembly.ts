@@ -12,6 +12,7 @@ import type { Absent } from "./absent.js";
 import type { Doubts, DoubtsParts } from "./doubts.js";
 import { byTopic, stands } from "./by-topic.js";
 import type { Count } from "./by-topic.js";
+import type { LastTaken } from "./last-taken.js";
 import { late, uncounted, wrong } from "./lacking.js";
 import { MarkerImages } from "./marker-image.js";
 import type { Ended } from "./marks.js";
@@ -28,6 +29,7 @@ export interface AssemblyParts extends Omit<DoubtsParts, "witness" | "statements
   /** The topic of each table's rows, by `database.table`. */
   readonly topics: ReadonlyMap<string, Rows>;
   readonly absent: Absent;
+  readonly last: LastTaken;
   readonly now: () => number;
   readonly patienceMs: number;
 }
@@ -74,7 +76,7 @@ export class Assembly {
 
   /** The transaction that has ended, from its first change to its commit. */
   async transaction(ended: Ended): Promise<void> {
-    const { standing, strangers, doubts, held, position } = this.#parts;
+    const { standing, strangers, doubts, held, last, position } = this.#parts;
     if (standing.has(ended.at)) return;
     await strangers.demandNone(ended.at);
     await doubts.before(ended.at);
@@ -86,16 +88,20 @@ export class Assembly {
     if (takings.length === 1 && only !== undefined)
       while (!(await this.#isDone(only, takings, ended))) await this.#one(only, ended);
     else if (takings.length > 1) await this.#merged(takings, ended);
+    if (takings.every(({ share }) => share.sure)) last.sure();
+    else last.unsure(ended.id, new Map(takings.map(({ rows, share }) => [rows, share])));
     standing.reach(present.last ?? ended.at);
     this.#present = null;
     if (present.begun) held.commit(position);
-    for (const { rows } of takings) rows.forget();
+    // In topics that its end has counted nothing of too.
+    for (const rows of this.#parts.rows) rows.forget();
     if (held.full) await held.settle();
   }
 
   /** Which topics have a part in it. */
   async #takings(ended: Ended): Promise<readonly Taking[]> {
-    const counts = ended.tables.map(({ table, events }): Count => [table, events]);
+    const { targets } = this.#parts;
+    const counts = ended.tables.map(({ table, events }): Count => [targets.key(table), events]);
     await this.#parts.absent.demandNone(counts);
     const promised = byTopic(this.#parts.topics, counts);
     const takingOf = (rows: Rows): Taking => ({
@@ -120,10 +126,10 @@ export class Assembly {
   }
 
   async #logged(ended: Ended): Promise<ReadonlyMap<Rows, ReadonlyMap<string, number>>> {
-    const { doubts, plan, topics, absent } = this.#parts;
+    const { doubts, plan, targets, topics, absent } = this.#parts;
     const { tables, markers } = await doubts.counted(ended);
     const counts = [
-      ...[...tables].map(([table, rows]): Count => [`${plan.database}.${table}`, rows]),
+      ...[...tables].map(([table, rows]): Count => [targets.key(`${plan.database}.${table}`), rows]),
       ...[...markers].map(([lane, rows]): Count => [markerNameOf(lane), rows]),
     ];
     await absent.demandNone(counts);

@@ -38,6 +38,9 @@ export interface DoubtsParts {
 /** How a loss is called: a number that is missing, or an end that has lost its changes. */
 type Loss = "topic-gap" | "events-dropped";
 
+/** Statements that may be of several tables. */
+const takesSeveral = /\b(?:drop|rename)\b/iu;
+
 export class Doubts {
   readonly #parts: DoubtsParts;
   /** Of ends without changes, by GTID. */
@@ -163,10 +166,27 @@ export class Doubts {
         continue;
       }
       if (statement === null || statements === null) return;
-      const acts = statements
-        .of(statement.at)
-        .map(({ record }) => witness.judge(record.statement, record.db));
-      await this.#act(statement.at, acts.reduce(both), "topic-gap");
+      const records = statements.of(statement.at).map(({ record }) => record);
+      const acts = records.map((record) => witness.judge(record.statement, record.db));
+      const several = records.some((record) => takesSeveral.test(record.statement));
+      await this.#act(statement.at, await this.#whole(statement.at, acts.reduce(both), several), "topic-gap");
+    }
+  }
+
+  /**
+   * DROP TABLE a, b comes as one record for each, and the last of them may still be on its way: the log has all of them. Of a
+   * statement that only adds there is one.
+   */
+  async #whole(at: LogPlace, told: LoggedAct, several: boolean): Promise<LoggedAct> {
+    if (told.kind === "schema" ? told.adds : !several) return told;
+    const { plan, witness } = this.#parts;
+    try {
+      const seen = await this.#ask([witness.named(at)]);
+      return seen.map(({ act }) => act).reduce(both, told);
+    } catch (error) {
+      if (told.kind !== "schema" || !(error instanceof Fault) || error.code !== "log-purged") throw error;
+      // Nobody can tell any more which tables it leaves alone.
+      return { ...told, tables: plan.tables.map(({ source }) => source) };
     }
   }
 

@@ -8,6 +8,7 @@ import type { FeedCount } from "../feed-options.js";
 import type { DebeziumRecord, RecordReader } from "../record.js";
 import type { TopicQueue, TopicRecord } from "../topic.js";
 import { readAt } from "../unreadable.js";
+import type { LastTaken } from "./last-taken.js";
 import type { RowTarget, RowTargets } from "./targets.js";
 
 /** A row at hand. */
@@ -25,6 +26,7 @@ export interface RowsParts {
   readonly targets: RowTargets;
   readonly standing: BookStanding;
   readonly onCount: (count: FeedCount) => void;
+  readonly last: LastTaken;
   readonly proof: Proof | null;
   /** Kafka may have deleted records that were not taken. */
   readonly trimmed: boolean;
@@ -67,6 +69,7 @@ export class Rows {
   get head(): RowHead | null {
     if (this.#head !== null) {
       if (!this.#isMet(this.#head.at)) return this.#head;
+      this.#parts.last.demandRepeat(this, this.#head);
       this.#repeated();
     }
     const { queue, records, targets } = this.#parts;
@@ -97,6 +100,7 @@ export class Rows {
         const goesOn = at.gtid !== null && at.gtid === this.#fresh;
         if (!goesOn && this.#parts.standing.misplaced(at)) throw misplaced(at, this.#parts.standing);
         if (this.#isMet(at)) {
+          this.#parts.last.demandRepeat(this, head);
           this.#proof = null;
           this.#repeated();
         } else {

@@ -11,7 +11,7 @@ import type { RowHead } from "./rows.js";
 import type { Ended } from "./marks.js";
 
 /** Where a change stands inside of its transaction. `second`: the insert of a changed key, which stands where its delete does. */
-interface Place {
+export interface Place {
   readonly file: string;
   readonly pos: number;
   readonly row: number;
@@ -54,6 +54,11 @@ export class Share {
   /** As many changes have come as there are. */
   get complete(): boolean {
     return this.#missing <= 0 && this.#halved === null;
+  }
+
+  /** Where the last change stands that was taken over; null before the first. */
+  get last(): Place | null {
+    return this.#last;
   }
 
   /** The source's log was asked. */
@@ -177,7 +182,7 @@ export function halfOnly(transaction: string, table: string): Fault {
   );
 }
 
-function placeOf({ event: { file, pos, row }, record }: RowHead): Place {
+export function placeOf({ event: { file, pos, row }, record }: RowHead): Place {
   return { file, pos, row, second: oldKey in record.headers };
 }
 
@@ -195,7 +200,7 @@ function halfOf(
   return op === "d" && newKey in headers ? "delete" : null;
 }
 
-function compare(one: Place, other: Place): number {
+export function compare(one: Place, other: Place): number {
   if (one.file !== other.file)
     return one.file.length === other.file.length
       ? one.file < other.file

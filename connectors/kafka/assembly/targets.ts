@@ -15,7 +15,11 @@ export class RowTargets {
   readonly #byDatabase = new Map<string, Map<string, RowTarget>>();
   readonly #byName = new Map<string, RowTarget>();
 
-  constructor(plan: Plan) {
+  readonly #lower: boolean;
+
+  /** `lower`: the server compares names without their case, and logs them in another one than the plan may have. */
+  constructor(plan: Plan, lower: boolean) {
+    this.#lower = lower;
     for (const table of plan.tables)
       this.#add(plan.database, table.source, (name) => ({ kind: "table", name, table }));
     for (const lane of plan.lanes)
@@ -23,19 +27,24 @@ export class RowTargets {
   }
 
   of(database: string, table: string): RowTarget | null {
-    return this.#byDatabase.get(database)?.get(table) ?? null;
+    return this.#byDatabase.get(this.key(database))?.get(this.key(table)) ?? null;
+  }
+
+  /** A name, of a table or `database.table`, as the targets' own names are spelt. */
+  key(name: string): string {
+    return this.#lower ? name.toLowerCase() : name;
   }
 
   /** By `database.table`, as a transaction's end counts them. */
   named(name: string): RowTarget | null {
-    return this.#byName.get(name) ?? null;
+    return this.#byName.get(this.key(name)) ?? null;
   }
 
   #add(database: string, table: string, make: (name: string) => RowTarget): void {
-    const target = make(`${database}.${table}`);
-    const tables = this.#byDatabase.get(database) ?? new Map<string, RowTarget>();
-    tables.set(table, target);
-    this.#byDatabase.set(database, tables);
+    const target = make(this.key(`${database}.${table}`));
+    const tables = this.#byDatabase.get(this.key(database)) ?? new Map<string, RowTarget>();
+    tables.set(this.key(table), target);
+    this.#byDatabase.set(this.key(database), tables);
     this.#byName.set(target.name, target);
   }
 }

@@ -13,10 +13,12 @@ import type {
   Unheard,
 } from "../../../src/stream-port.js";
 import { commonDomains, domainName, domainsText, parseDomains } from "./domains.js";
+import { parseStretches, stretchText } from "./domain-stretch.js";
 import type { DomainGtid } from "./domains.js";
 import { GtidSet } from "./gtid-set.js";
 import { domainWithin, domainsOf, positionHolds, setOf } from "./positions.js";
 import { Where } from "./where.js";
+import { Writers } from "./writers.js";
 
 export function positionBook(engine: SourceEngine): PositionBook {
   return {
@@ -167,6 +169,7 @@ class DomainBook implements BookStanding {
   /** By domain, the last number that is met or excused. */
   readonly #known: Map<number, bigint>;
   readonly #where: Where;
+  readonly #writers: Writers;
   readonly position = (): Position => this.#where.position(domainsText(this.#domains));
   readonly misplaced = (at: LogPlace): boolean => this.#where.belies(at, this.has(at));
 
@@ -183,6 +186,7 @@ class DomainBook implements BookStanding {
     );
     this.#known = new Map([...this.#domains].map(([domain, { number }]) => [domain, number]));
     this.#where = new Where(from);
+    this.#writers = new Writers(this.#where.position(""));
   }
 
   transaction(at: LogPlace, committedAt: number | null): SourceTransaction {
@@ -190,9 +194,13 @@ class DomainBook implements BookStanding {
     return new BookTransaction(domainName(gtid), committedAt, (position) => withinDomains(position, gtid));
   }
 
+  /** Fault log-refused. */
   has(at: LogPlace): boolean {
-    const { domain, number } = domainGtidOf(at);
-    return number <= (this.#domains.get(domain)?.number ?? 0n);
+    const gtid = domainGtidOf(at);
+    const last = this.#domains.get(gtid.domain);
+    if (last === undefined || gtid.number > last.number) return false;
+    this.#writers.demandSame(gtid, last, at);
+    return true;
   }
 
   isNew(at: LogPlace): boolean {
@@ -207,8 +215,10 @@ class DomainBook implements BookStanding {
   }
 
   reach(at: LogPlace): void {
-    const { domain, server, number } = domainGtidOf(at);
+    const gtid = domainGtidOf(at);
+    const { domain, server, number } = gtid;
     this.#domains.set(domain, { server, number });
+    this.#writers.note(gtid);
     if ((this.#known.get(domain) ?? 0n) < number) this.#known.set(domain, number);
     this.#where.move(at);
   }
@@ -217,25 +227,6 @@ class DomainBook implements BookStanding {
     for (const { domain, last } of parseStretches(names))
       if ((this.#known.get(domain) ?? 0n) < last) this.#known.set(domain, last);
   }
-}
-
-/** Numbers of one domain, both ends included, whatever server they are of: `0:5-9`. */
-export interface DomainStretch {
-  readonly domain: number;
-  readonly first: bigint;
-  readonly last: bigint;
-}
-
-export function stretchText({ domain, first, last }: DomainStretch): string {
-  return `${String(domain)}:${String(first)}-${String(last)}`;
-}
-
-export function parseStretches(names: string): readonly DomainStretch[] {
-  return names.split(",").map((name) => {
-    const match = /^(\d+):(\d+)-(\d+)$/u.exec(name);
-    if (match === null) throw new Fault("bug", `"${name}" is no stretch of a domain.`);
-    return { domain: Number(match[1]), first: BigInt(match[2] ?? ""), last: BigInt(match[3] ?? "") };
-  });
 }
 
 /** A single transaction as a witness takes it. */

@@ -55,3 +55,12 @@ export function commonDomains(a: Domains, b: Domains): Map<number, DomainGtid> {
   }
   return both;
 }
+
+/** `behind`: what stands before it in the log. */
+export function notGrowing(gtid: DomainGtid & { readonly domain: number }, behind: typeof gtid): Fault {
+  return new Fault(
+    "log-refused",
+    `The source's log has ${domainName(gtid)} behind ${domainName(behind)}: numbers that do not grow cannot be told apart from what was applied already.`,
+    { next: "Set gtid_strict_mode = ON on the source, and begin a new migration." },
+  );
+}

@@ -6,7 +6,7 @@
 import { Fault } from "../../../src/errors.js";
 import type { LeftOut, Position } from "../../../src/model.js";
 import type { SourceTransaction } from "../../../src/stream-port.js";
-import { domainName, domainsText } from "./domains.js";
+import { domainName, domainsText, notGrowing } from "./domains.js";
 import type { DomainGtid, DomainLeftOut } from "./domains.js";
 import type { MariadbGtid, MysqlGtid } from "./gtid-event.js";
 import type { GtidSet } from "./gtid-set.js";
@@ -81,12 +81,7 @@ export function domainStanding(domains: Map<number, DomainGtid>, log: LogFile): 
       if (name.by !== "mariadb") throw withoutGtid(name);
       const { domain, number } = name.gtid;
       const before = domains.get(domain);
-      if (before !== undefined && number <= before.number)
-        throw new Fault(
-          "log-refused",
-          `The source's log has ${domainName(name.gtid)} behind ${domainName({ domain, ...before })}: numbers that do not grow cannot be told apart from what was applied already.`,
-          { next: "Set gtid_strict_mode = ON on the source, and begin a new migration." },
-        );
+      if (before !== undefined && number <= before.number) throw notGrowing(name.gtid, { domain, ...before });
       return new DomainTransaction(name.gtid, committedAt);
     },
     reach: (name) => {

@@ -16,7 +16,8 @@ import type {
 } from "../../../src/stream-port.js";
 import { Connection } from "../connection.js";
 import type { MysqlOptions } from "../connection.js";
-import { namedAlone, parseStretches, setGtidOf } from "./book.js";
+import { namedAlone, setGtidOf } from "./book.js";
+import { parseStretches } from "./domain-stretch.js";
 import { parseDomains } from "./domains.js";
 import { openBinlogFeed } from "./feed.js";
 import { GtidSet } from "./gtid-set.js";
