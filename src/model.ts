@@ -4,6 +4,7 @@
  * ledger are files and rows that people read. 64-bit counts are strings where they come from a server, so that
  * no digit is lost on the way (design.md, decision 16).
  */
+import type { TopicOffset } from "./port.js";
 
 /** The engines that a server can turn out to be; the server says it, never the URL. */
 export type SourceEngine = "mysql" | "mariadb";
@@ -538,14 +539,6 @@ interface LogPlace {
   /** Where a reader of these topics has all that the position does not hold, and the settings by which values are written there. No part of any comparison; only the feed over Kafka looks at them. */
   readonly topics?: readonly TopicOffset[];
   readonly form?: Readonly<Record<string, string>>;
-}
-
-/** The last record of a topic that was taken. */
-export interface TopicOffset {
-  readonly topic: string;
-  readonly offset: string;
-  /** Nothing of it was taken: this is the first record that may be new, and what stands before it is of before the copy. */
-  readonly begins?: true;
 }
 
 /** A transaction that was prepared (XA) and had not ended: the position leaves it out, though it holds later ones. */

@@ -19,7 +19,6 @@ import type {
   Range,
   RangeOrder,
   ServerFacts,
-  TopicOffset,
 } from "./model.js";
 import type { JournalEntry, NightLedger, TargetNight } from "./cutover-port.js";
 import type { ChangeFeed, ExecutedLog, LaneWriter, LogWitness, PositionBook } from "./stream-port.js";
@@ -513,4 +512,12 @@ export interface Target extends AsyncDisposable {
   endHolder(migration: string, silentFor?: number): Promise<number>;
   /** Becomes the one engine of the migration (exit 4 and the holder's name when there is another), creates the ledger where missing, raises the epoch. `sourceServer` is the identity of the source: a migration that was begun from another one is refused, unless its continuity is `proven`. */
   claim(plan: Plan, sourceServer?: string, proven?: boolean): Promise<Ledger>;
+}
+
+/** The last record of a topic that was taken. */
+export interface TopicOffset {
+  readonly topic: string;
+  readonly offset: string;
+  /** Nothing of it was taken: this is the first record that may be new, and what stands before it is of before the copy. */
+  readonly begins?: true;
 }

@@ -198,20 +198,14 @@ function transformFindings(config: ConnectorConfig): readonly Finding[] {
 
 function maskFindings(config: ConnectorConfig): readonly Finding[] {
   return Object.entries(config).flatMap(([name, value]) => {
-    const rows = /^gtid\.source\.(?:includes|excludes)$/u.test(name);
-    if (
-      value === "" ||
-      (!rows && !/^column\.(?:mask|truncate|exclude|include|blacklist|whitelist)\b/u.test(name))
-    )
+    if (value === "" || !/^column\.(?:mask|truncate|exclude|include|blacklist|whitelist)\b/u.test(name))
       return [];
     return [
       connectorFinding(
         "connector-setting",
         "error",
         `connector.${name}`,
-        rows
-          ? `The connector has ${name}: what other servers than those wrote is left out, after a failover too.`
-          : `The connector has ${name}: columns are masked, cut or left out.`,
+        `The connector has ${name}: columns are masked, cut or left out.`,
         `Take ${name} out, ${anew}`,
       ),
     ];

@@ -14,7 +14,7 @@ import { Held } from "./assembly/held.js";
 import { LastTaken } from "./assembly/last-taken.js";
 import { Marks } from "./assembly/marks.js";
 import { Rows } from "./assembly/rows.js";
-import type { Proof } from "./assembly/rows.js";
+import type { Proof } from "./assembly/proof.js";
 import { Statements } from "./assembly/statements.js";
 import { Strangers } from "./assembly/strangers.js";
 import { markerNameOf, RowTargets } from "./assembly/targets.js";

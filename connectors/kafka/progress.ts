@@ -2,7 +2,8 @@
  * How far each topic is taken, as positions note it. Of a topic that nothing was taken of so far stays what was noted before:
  * without it the next reading would begin with the topic's first record, which may be of another copy.
  */
-import type { Position, TopicOffset } from "../../src/model.js";
+import type { Position } from "../../src/model.js";
+import type { TopicOffset } from "../../src/port.js";
 import { notedOf } from "./starts.js";
 import type { TopicStart } from "./topic.js";
 

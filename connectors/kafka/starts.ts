@@ -4,8 +4,9 @@
  * marker was written, since nothing before that can be new. A topic that no position names is read from its first record on.
  */
 import { Fault } from "../../src/errors.js";
-import type { Position, TopicOffset } from "../../src/model.js";
-import type { Proof } from "./assembly/rows.js";
+import type { Position } from "../../src/model.js";
+import type { TopicOffset } from "../../src/port.js";
+import type { Proof } from "./assembly/proof.js";
 import type { FeedTopics } from "./feed-options.js";
 import type { TopicClient, TopicStart, TopicState } from "./topic.js";
 

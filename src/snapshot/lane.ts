@@ -4,7 +4,7 @@
  * range be read. Join: after the lane's last range, one more marker, past which replay is exact.
  */
 import { Fault } from "../errors.js";
-import type { TopicOffset } from "../model.js";
+import type { TopicOffset } from "../port.js";
 import type { Ledger, LedgerView, Source } from "../port.js";
 import type { OnEvent } from "./event.js";
 import type { MomentHook } from "./moments.js";

@@ -15,7 +15,7 @@ import { openKafkaFeed } from "../../connectors/kafka/feed.js";
 import { plannedColumn, plannedTable } from "../../connectors/kafka/planned-table.fixture.js";
 import { generatedSettings } from "../../connectors/kafka/event-settings.js";
 import { recordReader } from "../../connectors/kafka/record-reader.js";
-import { everything } from "../../connectors/kafka/topics.fixture.js";
+import { everything } from "./topics.js";
 import type { TopicClient, TopicReading, TopicRecord } from "../../connectors/kafka/topic.js";
 import type { WrittenForm } from "../../connectors/kafka/written-form.js";
 

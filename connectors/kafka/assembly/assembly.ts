@@ -16,7 +16,8 @@ import type { LastTaken } from "./last-taken.js";
 import { late, uncounted, wrong } from "./lacking.js";
 import { MarkerImages } from "./marker-image.js";
 import type { Ended } from "./marks.js";
-import type { RowHead, Rows } from "./rows.js";
+import type { RowHead } from "./row-head.js";
+import type { Rows } from "./rows.js";
 import { halfOnly, newKey, oldKey, Share } from "./share.js";
 import { markerNameOf } from "./targets.js";
 import type { RowTargets } from "./targets.js";
@@ -89,7 +90,7 @@ export class Assembly {
       while (!(await this.#isDone(only, takings, ended))) await this.#one(only, ended);
     else if (takings.length > 1) await this.#merged(takings, ended);
     if (takings.every(({ share }) => share.sure)) last.sure();
-    else last.unsure(ended.id, new Map(takings.map(({ rows, share }) => [rows, share])));
+    else last.unsure(ended.id, new Map(takings.map(({ rows, share }) => [rows.topic, share])));
     standing.reach(present.last ?? ended.at);
     this.#present = null;
     if (present.begun) held.commit(position);

@@ -1,7 +1,8 @@
 /** How a transaction that lacks changes in a topic is told of: something else stands where they should, or nothing comes. */
 import { Fault } from "../../../src/errors.js";
 import type { Ended } from "./marks.js";
-import type { RowHead, Rows } from "./rows.js";
+import type { RowHead } from "./row-head.js";
+import type { Rows } from "./rows.js";
 import type { Share } from "./share.js";
 
 /** What stands where changes of the transaction should; `earlier`: something that stands before it and never ended. */

@@ -4,16 +4,17 @@
  * they stand past the last one that was taken, or in a topic that the end counted nothing of.
  */
 import { Fault } from "../../../src/errors.js";
-import type { RowHead, Rows } from "./rows.js";
+import type { RowHead } from "./row-head.js";
 import { compare, placeOf } from "./share.js";
 import type { Share } from "./share.js";
 
 export class LastTaken {
   #id = "";
-  #shares: ReadonlyMap<Rows, Share> = new Map();
+  /** By topic. */
+  #shares: ReadonlyMap<string, Share> = new Map();
 
   /** The source's log was not asked about it. */
-  unsure(id: string, shares: ReadonlyMap<Rows, Share>): void {
+  unsure(id: string, shares: ReadonlyMap<string, Share>): void {
     this.#id = id;
     this.#shares = shares;
   }
@@ -23,19 +24,19 @@ export class LastTaken {
   }
 
   /** The row is of a transaction that is met. Fault events-dropped. */
-  demandRepeat(rows: Rows, head: RowHead): void {
+  demandRepeat(topic: string, head: RowHead): void {
     const { event, target } = head;
     if (event.transaction === null || event.transaction.id !== this.#id) return;
-    const last = this.#shares.get(rows)?.last ?? null;
+    const last = this.#shares.get(topic)?.last ?? null;
     const place = placeOf(head);
     // Another server's log, after a failover, has it elsewhere.
     if (last !== null && (place.file !== last.file || compare(place, last) <= 0)) return;
     throw new Fault(
       "events-dropped",
-      `The end of the transaction ${this.#id} counts fewer changes of ${target.name} than the topic ${rows.topic} has, and what it counts was applied.`,
+      `The end of the transaction ${this.#id} counts fewer changes of ${target.name} than the topic ${topic} has, and what it counts was applied.`,
       {
         next: `headgate recopy ${target.kind === "table" ? target.table.source : "the tables of the transaction"}, then headgate run.`,
-        facts: { transaction: this.#id, table: target.name, topic: rows.topic },
+        facts: { transaction: this.#id, table: target.name, topic },
       },
     );
   }

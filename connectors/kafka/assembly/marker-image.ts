@@ -6,7 +6,7 @@ import { Fault } from "../../../src/errors.js";
 import type { PlanColumn, PlanTable, SourceColumn } from "../../../src/model.js";
 import type { RecordReader } from "../record.js";
 import { markerTableOf } from "../topic-names.js";
-import type { RowHead } from "./rows.js";
+import type { RowHead } from "./row-head.js";
 
 export class MarkerImages {
   readonly #records: RecordReader;

@@ -8,8 +8,8 @@ import type { BookStanding, LogPlace } from "../../../src/stream-port.js";
 import type { RecordReader } from "../record.js";
 import type { TopicQueue } from "../topic.js";
 import { readAt } from "../unreadable.js";
-import { unproven } from "./rows.js";
-import type { Proof } from "./rows.js";
+import { unproven } from "./proof.js";
+import type { Proof } from "./proof.js";
 
 export interface Ended {
   readonly id: string;

@@ -6,19 +6,13 @@ import { Fault } from "../../../src/errors.js";
 import type { BookStanding, LogPlace } from "../../../src/stream-port.js";
 import type { FeedCount } from "../feed-options.js";
 import type { DebeziumRecord, RecordReader } from "../record.js";
-import type { TopicQueue, TopicRecord } from "../topic.js";
+import type { TopicQueue } from "../topic.js";
 import { readAt } from "../unreadable.js";
 import type { LastTaken } from "./last-taken.js";
-import type { RowTarget, RowTargets } from "./targets.js";
-
-/** A row at hand. */
-export interface RowHead {
-  readonly event: DebeziumRecord;
-  readonly record: TopicRecord;
-  readonly value: Buffer;
-  readonly target: RowTarget;
-  readonly at: LogPlace;
-}
+import { unproven } from "./proof.js";
+import type { Proof } from "./proof.js";
+import type { RowHead } from "./row-head.js";
+import type { RowTargets } from "./targets.js";
 
 export interface RowsParts {
   readonly queue: TopicQueue;
@@ -30,12 +24,6 @@ export interface RowsParts {
   readonly proof: Proof | null;
   /** Kafka may have deleted records that were not taken. */
   readonly trimmed: boolean;
-}
-
-/** What must be met already: the record with this offset, or else the first row; `why` says what it means otherwise. */
-export interface Proof {
-  readonly offset: bigint | null;
-  readonly why: (at: string) => string;
 }
 
 export class Rows {
@@ -69,7 +57,7 @@ export class Rows {
   get head(): RowHead | null {
     if (this.#head !== null) {
       if (!this.#isMet(this.#head.at)) return this.#head;
-      this.#parts.last.demandRepeat(this, this.#head);
+      this.#parts.last.demandRepeat(this.topic, this.#head);
       this.#repeated();
     }
     const { queue, records, targets } = this.#parts;
@@ -98,9 +86,10 @@ export class Rows {
         const head = { event, record, value, target, at };
         // A transaction that goes on stands where it began.
         const goesOn = at.gtid !== null && at.gtid === this.#fresh;
+        const isMet = this.#isMet(at);
+        if (isMet) this.#parts.last.demandRepeat(this.topic, head);
         if (!goesOn && this.#parts.standing.misplaced(at)) throw misplaced(at, this.#parts.standing);
-        if (this.#isMet(at)) {
-          this.#parts.last.demandRepeat(this, head);
+        if (isMet) {
           this.#proof = null;
           this.#repeated();
         } else {
@@ -165,8 +154,4 @@ function misplaced(at: LogPlace, standing: BookStanding): Fault {
     `The transaction ${at.gtid ?? ""} (${place}) ${how} all that is applied (${applied}): the source's log was begun anew (RESET BINARY LOGS AND GTIDS, RESET MASTER), or the connector reads another server now.`,
     { facts: { misplaced: at.gtid, place, applied } },
   );
-}
-
-export function unproven(topic: string, sentence: string): Fault {
-  return new Fault("topic-gap", `The topic ${topic} ${sentence}`, { facts: { topic } });
 }

@@ -7,7 +7,7 @@
  * nothing: the log's own count does, and what stands at or before the last place is a repeat.
  */
 import { Fault } from "../../../src/errors.js";
-import type { RowHead } from "./rows.js";
+import type { RowHead } from "./row-head.js";
 import type { Ended } from "./marks.js";
 
 /** Where a change stands inside of its transaction. `second`: the insert of a changed key, which stands where its delete does. */

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../src/errors.js";
 import type { LoggedAct, LogWitness } from "../../src/stream-port.js";
-import { recordReader } from "./record-reader.js";
-import { generatedSettings } from "./event-settings.js";
-import { applied, laneTopic, planOf, readAll, Topics, uuid, witnessOf } from "./topics.fixture.js";
+import { recordReader } from "../../connectors/kafka/record-reader.js";
+import { generatedSettings } from "../../connectors/kafka/event-settings.js";
+import { applied, laneTopic, planOf, readAll, Topics, uuid, witnessOf } from "./topics.js";
 
 it("takes no other server's transaction for a repeat, where MariaDB's numbers do not grow", async () => {
   const topics = new Topics();
@@ -45,7 +45,7 @@ it("passes over what is a repeat, at its own places and at those of another serv
   topics.row("a", { id: 2, v: 1 }, { id, order: 2, pos: 200 });
   topics.end(id, 2);
   topics.begin(id);
-  for (const file of ["b.000001", "b.000009"])
+  for (const file of ["b.000001", "other.000009"])
     for (const order of [1, 2]) topics.row("a", { id: order, v: 1 }, { id, order, pos: 100 * order, file });
   topics.end(id, 2);
   topics.insert(`${uuid}:5`, { id: 9, v: 9 });

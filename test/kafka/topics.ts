@@ -1,6 +1,6 @@
 /**
  * Topics in memory, as Debezium fills them, and a feed that reads them with the real reader of JSON and the real book of
- * positions: for tests of what a feed hands over and where it stops. Not part of the product.
+ * positions: for tests of what a feed hands over and where it stops.
  */
 import { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable, Position, SourceEngine } from "../../src/model.js";
@@ -11,12 +11,12 @@ import type {
   LogWitness,
   SourceTransaction,
 } from "../../src/stream-port.js";
-import { positionBook } from "../mysql/binlog/book.js";
-import { generatedSettings } from "./event-settings.js";
-import { openKafkaFeed } from "./feed.js";
-import type { KafkaFeedOptions } from "./feed-options.js";
-import { recordReader } from "./record-reader.js";
-import type { TopicClient, TopicQueue, TopicRecord } from "./topic.js";
+import { positionBook } from "../../connectors/mysql/binlog/book.js";
+import { generatedSettings } from "../../connectors/kafka/event-settings.js";
+import { openKafkaFeed } from "../../connectors/kafka/feed.js";
+import type { KafkaFeedOptions } from "../../connectors/kafka/feed-options.js";
+import { recordReader } from "../../connectors/kafka/record-reader.js";
+import type { TopicClient, TopicQueue, TopicRecord } from "../../connectors/kafka/topic.js";
 
 export const uuid = "11111111-2222-3333-4444-555555555555";
 

@@ -1,9 +1,10 @@
 /** Where reading begins, and what of a topic's past is nobody's business: by its offsets, and over a whole feed. */
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../src/errors.js";
-import type { Position, TopicOffset } from "../../src/model.js";
-import { beginnings, startOf } from "./starts.js";
-import { applied, laneTopic, readAll, Topics, transactions, uuid } from "./topics.fixture.js";
+import type { Position } from "../../src/model.js";
+import type { TopicOffset } from "../../src/port.js";
+import { beginnings, startOf } from "../../connectors/kafka/starts.js";
+import { applied, laneTopic, readAll, Topics, transactions, uuid } from "./topics.js";
 
 const rows = [{ topic: laneTopic, tables: ["a"], markers: [] }];
 const state = { topic: "t", partitions: 1, low: 0n, high: 20n };

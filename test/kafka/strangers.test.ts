@@ -1,7 +1,7 @@
 /** Transactions of a clone or of a lost end of the source's log, over a whole feed: none is handed over. */
 import { describe, expect, it } from "vitest";
-import type { ExecutedLog } from "../../../src/stream-port.js";
-import { applied, readAll, Topics, uuid } from "../topics.fixture.js";
+import type { ExecutedLog } from "../../src/stream-port.js";
+import { applied, readAll, Topics, uuid } from "./topics.js";
 
 const clone = "99999999-2222-3333-4444-555555555555";
 const gtid = (n: number): string => `${uuid}:${String(n)}`;
