@@ -64,6 +64,13 @@ describe.each(lives)("a writer on $server, over Kafka in $format", ({ server, fo
       // MariaDB's own sql_mode allows zero dates, which arrive as NULL; of a table without a key none can be read again.
       policies: server === "mariadb" ? [{ match: { table: "moves" }, zeroDate: "null" }] : [],
       over: kafka.over,
+      // Where each topic ended before the first marker is noted with each lane's start.
+      then: async ({ target }) => {
+        const starts = await target.sql(
+          "SELECT count(*)::text AS lanes FROM headgate.lane WHERE start_position->'topics'->0->>'begins' = 'true'",
+        );
+        expect(starts).toEqual([{ lanes: shape === "two lanes" ? "2" : "1" }]);
+      },
       ...(shape === "a topic a table"
         ? { begun: (source) => somebodys(kafka, { server, format, source }) }
         : {}),
