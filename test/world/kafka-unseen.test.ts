@@ -47,9 +47,10 @@ it("without Connect it follows and is never ready; named, it is", async () => {
     .poll(() => one.target.sql("SELECT v FROM t WHERE id = 2"), { timeout: 30_000 })
     .toEqual([{ v: "followed" }]);
   const named = expect.stringContaining("Name feed.kafka.connect") as string;
+  const blocking = async (): Promise<unknown> => (await one.headgate(["status"])).last["blocking"];
+  // What keeps it back beside that is the way back, which is made when nothing else does; and the first look, which takes its time.
+  await expect.poll(blocking, { timeout: 60_000 }).toEqual(["connector-unseen", "no-way-back"]);
   const { last } = await one.headgate(["status"]);
-  // What keeps it back beside that is the way back, which is made when nothing else does.
-  expect(last["blocking"]).toEqual(["connector-unseen", "no-way-back"]);
   expect(last["nextSteps"]).toMatchObject([{ why: named, command: "headgate run" }]);
   const refused = await one.headgate(["cutover"]);
   expect(refused).toMatchObject({ code: 2, last: { error: { code: "not-ready", next: named } } });
