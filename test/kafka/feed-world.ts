@@ -15,8 +15,8 @@ import { openKafkaFeed } from "../../connectors/kafka/feed.js";
 import { plannedColumn, plannedTable } from "../../connectors/kafka/planned-table.fixture.js";
 import { generatedSettings } from "../../connectors/kafka/event-settings.js";
 import { recordReader } from "../../connectors/kafka/record-reader.js";
+import { MemoryTopics } from "./memory-topics.js";
 import { everything } from "./topics.js";
-import type { TopicClient, TopicReading, TopicRecord } from "../../connectors/kafka/topic.js";
 import type { WrittenForm } from "../../connectors/kafka/written-form.js";
 
 const tables = ["a", "b"].map((name) => plannedTable(name, plannedColumn("int")));
@@ -62,11 +62,10 @@ export function at(set: string, file = "binlog.000001", offset = "4"): Position 
 
 export function feedWorld(log: readonly Logged[], options: FeedWorldOptions = {}): FeedWorld {
   const { engine = "mysql", form = {}, source = log } = options;
-  const records = new Map<string, TopicRecord[]>(
-    ["p.lane-main", "p.b", "p.transaction", "p"].map((topic) => [topic, []]),
-  );
+  const inMemory = new MemoryTopics();
+  for (const topic of ["p.lane-main", "p.b", "p.transaction", "p"]) inMemory.all.set(topic, []);
   log.forEach((one, index) => {
-    if (one.lost !== true) write(records, one, index);
+    if (one.lost !== true) write(inMemory, one, index);
   });
   const story: string[] = [];
   let last: Position | null = null;
@@ -84,7 +83,7 @@ export function feedWorld(log: readonly Logged[], options: FeedWorldOptions = {}
       transactions: "p.transaction",
       schemaChanges: "p",
     },
-    client: clientOf(records),
+    client: inMemory.client,
     records: recordReader({ engine, settings: generatedSettings, fetchSchema: null }),
     ...{ book: positionBook(engine), executed: everything },
     witness: witnessOf(source, engine, () => {
@@ -112,12 +111,10 @@ function placeOf({ at: place }: Logged, index: number): { readonly file: string;
   return { file, pos: Number(pos) };
 }
 
-function write(records: ReadonlyMap<string, TopicRecord[]>, one: Logged, index: number): void {
+function write(inMemory: MemoryTopics, one: Logged, index: number): void {
   const { gtid, act } = one;
   const put = (topic: string, value: unknown): void => {
-    const all = records.get(topic) ?? [];
-    const offset = BigInt(all.length);
-    all.push({ offset, timestamp: 0, key: null, value: Buffer.from(JSON.stringify(value)), headers: {} });
+    inMemory.put(topic, value);
   };
   const [kind = "", table = ""] = act.split(" ");
   const source = {
@@ -233,54 +230,5 @@ function recorder(story: string[], committed: (position: Position) => void): Cha
     },
     full: () => false,
     drained: async () => undefined,
-  };
-}
-
-function clientOf(records: ReadonlyMap<string, readonly TopicRecord[]>): TopicClient {
-  const lanes: TopicClient["lanes"] = async (names) =>
-    names.map((topic) => ({
-      topic,
-      partitions: 1,
-      low: 0n,
-      high: BigInt(records.get(topic)?.length ?? 0),
-    }));
-  return {
-    lanes,
-    ends: async (names) => new Map((await lanes(names)).map(({ topic, high }) => [topic, high])),
-    read: async (starts) => readingOf(records, starts),
-    [Symbol.asyncDispose]: async () => undefined,
-  };
-}
-
-function readingOf(
-  records: ReadonlyMap<string, readonly TopicRecord[]>,
-  starts: Parameters<TopicClient["read"]>[0],
-): TopicReading {
-  const queues = new Map(
-    starts.map(({ topic, offset }) => {
-      const all = records.get(topic) ?? [];
-      let next = Number(offset);
-      const queue = {
-        ...{ topic, reached: BigInt(all.length) },
-        get head(): TopicRecord | null {
-          return all[next] ?? null;
-        },
-        take: () => {
-          next++;
-        },
-      };
-      return [topic, queue] as const;
-    }),
-  );
-  return {
-    queue: (topic) => {
-      const queue = queues.get(topic);
-      if (queue === undefined) throw new Error(`${topic} is not read`);
-      return queue;
-    },
-    arrived: async (_ms, signal) => {
-      signal.throwIfAborted();
-    },
-    [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -16,36 +16,15 @@ import { generatedSettings } from "../../connectors/kafka/event-settings.js";
 import { openKafkaFeed } from "../../connectors/kafka/feed.js";
 import type { KafkaFeedOptions } from "../../connectors/kafka/feed-options.js";
 import { recordReader } from "../../connectors/kafka/record-reader.js";
-import type { TopicClient, TopicQueue, TopicRecord } from "../../connectors/kafka/topic.js";
+import { planColumn, planTable } from "../../src/typemap/column.fixture.js";
+import { MemoryTopics } from "./memory-topics.js";
 
 export const uuid = "11111111-2222-3333-4444-555555555555";
 
 /** A table of an int key and another int. */
 export function tableOf(source: string): PlanTable {
-  const columns = ["id", "v"].map((name, at): PlanTable["columns"][number] => ({
-    column: {
-      ...{
-        name,
-        ordinal: at + 1,
-        type: "int",
-        columnType: "int",
-        length: null,
-        precision: null,
-        scale: null,
-      },
-      ...{ fsp: 0, unsigned: false, zerofill: false, charset: null, collation: null, nullable: false },
-      ...{ default: { kind: "none" }, onUpdateNow: null, generated: null, autoIncrement: false },
-      ...{ invisible: false, comment: "", labels: [], srid: null },
-    },
-    ...{ source: name, target: name, sourceType: "int", targetType: "integer", rule: "int", nullable: false },
-    policy: { zeroDate: "refuse", nul: "refuse", badText: "refuse", enumZero: "refuse" },
-    identity: null,
-  }));
-  const key = { index: "PRIMARY", columns: ["id"], primary: true };
-  return {
-    ...{ source, target: source, lane: "main", key, columns, estimatedRows: 0, estimatedBytes: 0 },
-    exactCut: false,
-  };
+  const columns = ["id", "v"].map((name) => planColumn("int", "integer", {}, [], name));
+  return { ...planTable(columns, ["id"]), source, target: source, lane: "main" };
 }
 
 export function planOf(...names: readonly string[]): Plan {
@@ -69,17 +48,8 @@ export interface Placed {
   readonly file?: string;
 }
 
-export class Topics {
-  readonly all = new Map<string, TopicRecord[]>();
-  readonly lows = new Map<string, bigint>();
+export class Topics extends MemoryTopics {
   #pos = 1000;
-
-  put(topic: string, value: unknown): void {
-    const list = this.all.get(topic) ?? [];
-    this.all.set(topic, list);
-    const offset = (list.at(-1)?.offset ?? -1n) + 1n;
-    list.push({ offset, timestamp: 0, key: null, value: Buffer.from(JSON.stringify(value)), headers: {} });
-  }
 
   /** An insert. */
   row(table: string, row: object, placed: Placed): void {
@@ -110,74 +80,6 @@ export class Topics {
   statement(id: string, ddl: string, table: string): void {
     const source = { snapshot: "false", db: "db", gtid: id, file: "b.000001", pos: 5, server_id: 1 };
     this.put("p", { source, databaseName: "db", ddl, tableChanges: [{ id: `"db"."${table}"` }] });
-  }
-
-  /** Kafka deletes what stands before the offset. */
-  trim(topic: string, low: bigint): void {
-    this.lows.set(topic, low);
-    this.all.set(
-      topic,
-      this.#records(topic).filter(({ offset }) => offset >= low),
-    );
-  }
-
-  get client(): TopicClient {
-    const lanes: TopicClient["lanes"] = async (names) =>
-      Promise.resolve(
-        names.map((topic) => ({
-          topic,
-          partitions: this.all.has(topic) ? 1 : 0,
-          low: this.lows.get(topic) ?? 0n,
-          high: this.#high(topic),
-        })),
-      );
-    return {
-      lanes,
-      ends: async (names) => new Map((await lanes(names)).map(({ topic, high }) => [topic, high])),
-      read: async (starts) => {
-        const queues = new Map(starts.map(({ topic, offset }) => [topic, this.#queue(topic, offset)]));
-        return Promise.resolve({
-          queue(topic) {
-            const queue = queues.get(topic);
-            if (queue === undefined) throw new Error(`${topic} is not read`);
-            return queue;
-          },
-          arrived: async (_, signal) => {
-            signal.throwIfAborted();
-            return Promise.resolve();
-          },
-          [Symbol.asyncDispose]: async () => Promise.resolve(),
-        });
-      },
-      [Symbol.asyncDispose]: async () => Promise.resolve(),
-    };
-  }
-
-  #records(topic: string): readonly TopicRecord[] {
-    return this.all.get(topic) ?? [];
-  }
-
-  #high(topic: string): bigint {
-    return (this.#records(topic).at(-1)?.offset ?? -1n) + 1n;
-  }
-
-  /** What is put later comes too. */
-  #queue(topic: string, first: bigint): TopicQueue {
-    let next = first;
-    const head = (): TopicRecord | null => this.#records(topic).find(({ offset }) => offset >= next) ?? null;
-    const end = (): bigint => this.#high(topic);
-    return {
-      topic,
-      get head() {
-        return head();
-      },
-      take() {
-        next = (head()?.offset ?? next) + 1n;
-      },
-      get reached() {
-        return end();
-      },
-    };
   }
 }
 
