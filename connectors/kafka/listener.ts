@@ -1,13 +1,13 @@
 /**
  * What a broker's listener asks for, where it ended a connection without a word: TLS, no TLS, or a login. Kafka itself
  * says none of that to a client that it does not understand, and a client that waits for such a broker waits for ever.
- * Asked by a request for a mechanism that nobody has; no password is sent.
+ * Asked by beginning a login and giving it up before anything is said: no password is sent.
  */
-import { connect } from "node:net";
-import type { Socket } from "node:net";
+import kafkajs from "kafkajs";
 import { Fault } from "../../src/errors.js";
 import type { KafkaEndpoint } from "../../src/port.js";
-import { dialTls, speaksTls } from "./tls-look.js";
+import { kafkaErrorTypes } from "./kafka-fault.js";
+import { speaksTls } from "./tls-look.js";
 import type { Port } from "./tls-look.js";
 
 type Asked = Pick<KafkaEndpoint, "brokers" | "encrypted" | "ca" | "sasl">;
@@ -36,81 +36,77 @@ async function inClear(broker: string, port: Port, { sasl }: Asked): Promise<Fau
     return new Fault("tls-refused", `The listener at ${broker} speaks TLS, and feed.kafka.tls is off.`, {
       next: "Set feed.kafka.tls: { mode: verify-full, ca: FILE } in headgate.yaml.",
     });
-  return sasl === null ? loginWanted(broker, await mechanisms(() => dial(port))) : null;
+  return sasl === null ? loginWanted(broker, await loginsAt(broker, false)) : null;
 }
 
-async function behindTls(broker: string, port: Port, { sasl }: Asked): Promise<Fault | null> {
-  if ((await mechanisms(() => dial(port))) !== null)
+async function behindTls(broker: string, { ca }: Port, { sasl }: Asked): Promise<Fault | null> {
+  if ((await loginsAt(broker, false)) !== null)
     return new Fault("tls-refused", `The listener at ${broker} does not speak TLS.`, {
       next: "Name the port of the broker's TLS listener in feed.kafka.brokers; or, where the network is trusted, set feed.kafka.tls: { mode: off, insecure: true }.",
     });
-  return sasl === null ? loginWanted(broker, await mechanisms(() => dialTls(port))) : null;
+  const ssl = { rejectUnauthorized: true, ...(ca === null ? {} : { ca: [ca] }) };
+  return sasl === null ? loginWanted(broker, await loginsAt(broker, ssl)) : null;
 }
 
-function loginWanted(broker: string, offered: readonly string[] | null): Fault | null {
-  if (offered === null || offered.length === 0) return null;
+function loginWanted(broker: string, logins: Logins | null): Fault | null {
+  if (logins === null || !logins.wanted) return null;
+  const ways = logins.ways.length > 0 ? logins.ways.join(", ") : `by none of ${mechanisms.join(", ")}`;
   return new Fault(
     "login-refused",
-    `The listener at ${broker} asks for a login (${offered.join(", ")}), and feed.kafka.sasl is not set.`,
+    `The listener at ${broker} asks for a login (${ways}), and feed.kafka.sasl is not set.`,
     { next: "Set feed.kafka.sasl: mechanism, username and password." },
   );
 }
 
-function dial({ host, port }: Port): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port });
-    socket.setTimeout(patienceMs, () => socket.destroy(new Error("no answer")));
-    socket.once("error", reject);
-    socket.once("connect", () => resolve(socket));
-  });
+/** Those of feed.kafka.sasl, as Kafka names them. */
+const mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+
+interface Logins {
+  readonly wanted: boolean;
+  readonly ways: readonly string[];
 }
 
-const mark = 0x68656164;
-/** SaslHandshake, version 1, without a client's name, for the mechanism "-". */
-const question = Buffer.from([0, 0, 0, 13, 0, 17, 0, 1, 0x68, 0x65, 0x61, 0x64, 0xff, 0xff, 0, 1, 0x2d]);
-const unsupportedMechanism = 33;
-const illegalState = 34;
+/** How one may log in at a broker; null where what answers is no broker in this form, or nothing does. */
+async function loginsAt(
+  broker: string,
+  ssl: Exclude<kafkajs.KafkaConfig["ssl"], undefined>,
+): Promise<Logins | null> {
+  const ways: string[] = [];
+  for (const mechanism of mechanisms) {
+    const answer = await begun(broker, ssl, mechanism);
+    if (answer === "silent") return null;
+    if (answer === "no login") return { wanted: false, ways };
+    if (answer === "offered") ways.push(mechanism);
+  }
+  return { wanted: true, ways };
+}
 
-/** How one may log in at a broker; none where nobody does; null where what answers is no broker, or nothing does. */
-async function mechanisms(open: () => Promise<Socket>): Promise<readonly string[] | null> {
+/** Begins a login; what follows the broker's yes is never sent. */
+async function begun(
+  broker: string,
+  ssl: Exclude<kafkajs.KafkaConfig["ssl"], undefined>,
+  mechanism: string,
+): Promise<"offered" | "not offered" | "no login" | "silent"> {
+  const taken: string[] = [];
+  const authenticate = async (): Promise<void> => {
+    taken.push(mechanism);
+    return Promise.reject(new Fault("interrupted", "The broker would take this login."));
+  };
+  const admin = new kafkajs.Kafka({
+    ...{ clientId: "headgate", brokers: [broker], ssl, logLevel: kafkajs.logLevel.NOTHING },
+    ...{ connectionTimeout: patienceMs, authenticationTimeout: patienceMs, requestTimeout: patienceMs },
+    retry: { retries: 0 },
+    sasl: { mechanism, authenticationProvider: () => ({ authenticate }) },
+  }).admin();
   try {
-    const socket = await open();
-    try {
-      return mechanismsIn(await answer(socket));
-    } finally {
-      socket.destroy();
-    }
+    await admin.connect();
+    return "silent";
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    // What it would have said is not known.
-    return null;
+    if (taken.length > 0) return "offered";
+    const types = kafkaErrorTypes(error);
+    if (types.includes("UNSUPPORTED_SASL_MECHANISM")) return "not offered";
+    return types.includes("ILLEGAL_SASL_STATE") ? "no login" : "silent";
+  } finally {
+    await admin.disconnect();
   }
-}
-
-function answer(socket: Socket): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    let bytes: Buffer = Buffer.alloc(0);
-    socket.on("data", (chunk: Buffer) => {
-      bytes = Buffer.concat([bytes, chunk]);
-      if (bytes.length >= 8 && bytes.readUInt32BE(4) !== mark) reject(new Error("no broker"));
-      else if (bytes.length >= 8 && bytes.length >= 4 + bytes.readUInt32BE(0)) resolve(bytes);
-    });
-    socket.once("error", reject);
-    socket.once("close", () => reject(new Error("ended")));
-    socket.write(question);
-  });
-}
-
-function mechanismsIn(bytes: Buffer): readonly string[] | null {
-  const code = bytes.readInt16BE(8);
-  if (code === illegalState) return [];
-  if (code !== unsupportedMechanism) return null;
-  const found: string[] = [];
-  let at = 14;
-  for (let left = bytes.readInt32BE(10); left > 0; left--) {
-    const end = at + 2 + bytes.readInt16BE(at);
-    found.push(bytes.toString("utf8", at + 2, end));
-    at = end;
-  }
-  return found;
 }

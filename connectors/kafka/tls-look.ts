@@ -25,7 +25,7 @@ export interface Port {
 }
 
 /** A connection whose certificate was found good; rejects with Node's own error. */
-export function dialTls({ host, port, ca }: Port): Promise<TLSSocket> {
+function dialTls({ host, port, ca }: Port): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       ...{ host, port, rejectUnauthorized: true },
