@@ -2,9 +2,13 @@
 import type { TopicClient, TopicQueue, TopicReading, TopicRecord } from "../../connectors/kafka/topic.js";
 
 export class MemoryTopics {
-  readonly all = new Map<string, TopicRecord[]>();
+  readonly all: Map<string, TopicRecord[]>;
   /** Offsets below which Kafka has deleted records; 0 where none is named. */
   readonly lows = new Map<string, bigint>();
+
+  constructor(all = new Map<string, TopicRecord[]>()) {
+    this.all = all;
+  }
 
   put(topic: string, value: unknown): void {
     const offset = this.#high(topic);
@@ -73,11 +77,13 @@ export class MemoryTopics {
 
   #queue(topic: string, first: bigint): TopicQueue {
     let next = first;
-    // Offsets follow one another, from the first that is left.
+    let [records, at] = [this.#records(topic), 0];
     const head = (): TopicRecord | null => {
-      const records = this.#records(topic);
-      const [least] = records;
-      return least === undefined ? null : (records[Math.max(0, Number(next - least.offset))] ?? null);
+      // Trimmed topics are others.
+      if (records !== this.#records(topic)) [records, at] = [this.#records(topic), 0];
+      // Kafka leaves numbers out.
+      for (let one = records[at]; one !== undefined && one.offset < next; one = records[at]) at += 1;
+      return records[at] ?? null;
     };
     const end = (): bigint => this.#high(topic);
     return {

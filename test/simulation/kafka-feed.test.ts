@@ -8,7 +8,6 @@ import type {
   RecordReader,
   TransactionRecord,
 } from "../../connectors/kafka/record.js";
-import type { TopicClient, TopicReading, TopicRecord } from "../../connectors/kafka/topic.js";
 import { positionBook } from "../../connectors/mysql/binlog/book.js";
 import { Fault } from "../../src/errors.js";
 import type { Plan, PlanTable, Position } from "../../src/model.js";
@@ -32,6 +31,7 @@ import {
   transactionTopic,
   uuid,
 } from "./model-debezium.js";
+import { MemoryTopics } from "../kafka/memory-topics.js";
 import type { ModelGroup } from "./model-debezium.js";
 import { Random } from "./random.js";
 
@@ -59,61 +59,6 @@ const plan: Plan = {
 };
 
 const start: Position = { kind: "gtid", set: "", file: "binlog.000001", offset: "4" };
-
-class ModelClient implements TopicClient {
-  readonly #topics: ModelTopics;
-
-  constructor(topics: ModelTopics) {
-    this.#topics = topics;
-  }
-
-  async lanes(names: readonly string[]): ReturnType<TopicClient["lanes"]> {
-    return names.map((topic) => {
-      const records = this.#topics.records.get(topic) ?? [];
-      return { topic, partitions: 1, low: 0n, high: (records.at(-1)?.offset ?? -1n) + 1n };
-    });
-  }
-
-  async ends(names: readonly string[]): ReturnType<TopicClient["ends"]> {
-    return new Map((await this.lanes(names)).map(({ topic, high }) => [topic, high]));
-  }
-
-  async read(starts: Parameters<TopicClient["read"]>[0]): Promise<TopicReading> {
-    const queues = new Map(
-      starts.map(({ topic, offset }) => {
-        const records = (this.#topics.records.get(topic) ?? []).filter((one) => one.offset >= offset);
-        const reached = (records.at(-1)?.offset ?? offset - 1n) + 1n;
-        let at = 0;
-        const queue = {
-          topic,
-          reached,
-          get head(): TopicRecord | null {
-            return records[at] ?? null;
-          },
-          take: () => {
-            at++;
-          },
-        };
-        return [topic, queue];
-      }),
-    );
-    return {
-      queue: (topic) => {
-        const queue = queues.get(topic);
-        if (queue === undefined) throw new Error(`${topic} is not read`);
-        return queue;
-      },
-      arrived: async (_ms, signal) => {
-        signal.throwIfAborted();
-      },
-      [Symbol.asyncDispose]: async () => undefined,
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is open.
-  }
-}
 
 const form: DebeziumRecord["form"] = { kind: "json", fields: null };
 
@@ -302,7 +247,7 @@ function feedOf({ log, topics }: Life): ChangeFeed {
       transactions: transactionTopic,
       schemaChanges: null,
     },
-    client: new ModelClient(topics),
+    client: new MemoryTopics(topics.records).client,
     records,
     form: {},
     book: positionBook("mysql"),
