@@ -71,8 +71,10 @@ describe("a night whose source goes silent in the fence", () => {
         "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()",
       ),
     ).toEqual([["entries_audit"]]);
+    // The application goes on: what is acknowledged while the table is read need not be in what is read.
+    const acknowledged = [...night.app.acknowledged];
     const tokens = new Set((await night.source.sql("SELECT token FROM entries")).map(([token]) => token));
-    expect(night.app.acknowledged.slice(0, -1).filter((token) => !tokens.has(token))).toEqual([]);
+    expect(acknowledged.filter((token) => !tokens.has(token))).toEqual([]);
   });
 
   it("carries through what is decided, where only the answer was lost", async () => {

@@ -52,10 +52,12 @@ describe("a rollback whose source goes away", () => {
     expect(said.code, said.stdout + said.stderr).toBe(0);
     expect(said.last).toMatchObject({ state: "rolled_back", proof: { equal: true } });
     await night.app.more(10);
+    // The application goes on: what is acknowledged while the table is read need not be in what is read.
+    const acknowledged = [...night.app.acknowledged];
     const tokens = (await night.source.sql("SELECT token FROM entries")).map(([token]) => token ?? "");
     expect(new Set(tokens).size).toBe(tokens.length);
     const there = new Set(tokens);
-    expect(night.app.acknowledged.slice(0, -1).filter((token) => !there.has(token))).toEqual([]);
+    expect(acknowledged.filter((token) => !there.has(token))).toEqual([]);
   });
 
   it("is opened again by the next command, where no engine is left and the source stays away", async () => {
