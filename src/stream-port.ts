@@ -70,6 +70,11 @@ export interface ChangeSink {
   truncate(table: PlanTable): void;
   /** The present transaction commits one that was prepared (XA) before this reading began: what rows that had, nobody can tell. */
   endsUnseen(): void;
+  /**
+   * The transaction was prepared (XA), with rows of these tables of the plan, by source name; its end will be another one. Only
+   * for whoever asks what the log has: rows that are to be applied come with the end.
+   */
+  prepares?(transaction: SourceTransaction, tables: readonly string[]): void;
   /** One of our own rows in `headgate.marker_<lane>`. */
   marker(lane: string, id: string, note: string): void;
   /** The transaction is whole. `position` holds it and all before it; it may be asked during the call only. */
@@ -196,8 +201,12 @@ export type LoggedAct =
       readonly statement: string;
       readonly adds: boolean;
     }
-  /** Rows of the plan's tables, or a statement that may have written some; `why` is a sentence. */
-  | { readonly kind: "rows"; readonly tables: readonly string[]; readonly why: string };
+  /** Rows of the plan's tables, or a statement that may have written some; of any table where `tables` is empty. `why` is a sentence. */
+  | { readonly kind: "rows"; readonly tables: readonly string[]; readonly why: string }
+  /** Rows of these tables were prepared (XA): whether they are ever committed another transaction says. */
+  | { readonly kind: "prepared"; readonly tables: readonly string[] }
+  /** Commits rows that were prepared (XA) before all that was looked at. */
+  | { readonly kind: "unseen" };
 
 /** How many rows of ours the log has of a transaction. */
 export interface LoggedCounts {
@@ -212,6 +221,8 @@ export interface LoggedTransaction {
   readonly at: LogPlace;
   readonly act: LoggedAct;
   readonly counts: LoggedCounts | null;
+  /** The log could not be read behind it: what was asked for beside it is to be asked for again. */
+  readonly cut?: true;
 }
 
 /** What the source has executed, for a feed that is told of its transactions by others. */

@@ -155,6 +155,32 @@ describe.each(testSources.filter((server) => server !== "mysql56"))("%s", (serve
     await expect(told(kafka)).rejects.toMatchObject({ code: "xa-event" });
   });
 
+  it.each([
+    ["commits", "one reading", false],
+    ["rolls back", "one reading", false],
+    ["commits", "another reading than its beginning", true],
+    ["rolls back", "another reading than its beginning", true],
+  ])("follows a source where XA of others %s, in %s", async (how, _, apart) => {
+    const branch = `beside${String(apart)}`;
+    await database.sql(`XA START '${branch}'`);
+    await database.sql("INSERT INTO unplanned_c VALUES (1)");
+    await database.sql(`XA END '${branch}'`);
+    await database.sql(`XA PREPARE '${branch}'`);
+    let at = from;
+    if (apart) {
+      await using kafka = await overKafka();
+      at = (await told(kafka)).positions.at(-1) ?? from;
+    }
+    await database.sql(`XA ${how === "commits" ? "COMMIT" : "ROLLBACK"} '${branch}'`);
+    await database.sql("INSERT INTO a VALUES (1, 1)");
+    const end = await source.position();
+    await using kafka = await overKafka();
+    const heard = await told(kafka, at);
+    expect(heard.story).toContain("a insert >1/1");
+    // Nothing is left out: a lane that had a hole would never be level.
+    expect(kafka.holds(heard.positions.at(-1) ?? from, end)).toBe(true);
+  });
+
   it("reads again from the source what change events do not carry exactly", async () => {
     await database.sql(
       `INSERT INTO d VALUES (1, '{"a": 1.10, "b": [1e22, true], "c": "x"}', '0000-00-00', 'é😀'), (2, NULL, NULL, '')`,

@@ -1,7 +1,7 @@
 /** What a whole feed makes of topics that are not what they should be: it applies exactly, or stops. */
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../src/errors.js";
-import type { LoggedAct, LogWitness } from "../../src/stream-port.js";
+import type { LoggedAct, LoggedTransaction, LogWitness } from "../../src/stream-port.js";
 import { recordReader } from "../../connectors/kafka/record-reader.js";
 import { generatedSettings } from "../../connectors/kafka/event-settings.js";
 import { applied, laneTopic, planOf, readAll, Topics, uuid, witnessOf } from "./topics.js";
@@ -138,4 +138,75 @@ describe("a statement of several tables, of which one record has come", () => {
     expect(await schemaOf({ ...witnessOf(), look: purged })).toEqual(["schema a,b,c", row]);
     expect(await schemaOf(witnessOf())).toEqual(["schema a", row]);
   });
+});
+
+describe("a number that no topic tells", () => {
+  const gone = `${uuid}:5`;
+  const heard = async (...log: readonly LoggedTransaction[]): ReturnType<typeof readAll> => {
+    const topics = new Topics();
+    topics.insert(id, { id: 1, v: 1 });
+    topics.insert(`${uuid}:6`, { id: 9, v: 9 });
+    return await readAll({ inMemory: topics, from, witness: witnessOf(log) });
+  };
+  const logged = (act: LoggedAct): LoggedTransaction => ({
+    ...{ at: { gtid: gone, file: "", offset: "" }, act, counts: null },
+  });
+
+  it("is passed over where a transaction of others was prepared, and is held from then on", async () => {
+    const { sink, fault } = await heard(logged({ kind: "nothing" }));
+    expect([fault, sink.position]).toMatchObject([null, { set: `${uuid}:1-6` }]);
+  });
+
+  it("ends the reading where rows of ours were prepared", async () => {
+    const { sink, fault } = await heard(logged({ kind: "prepared", tables: ["a"] }));
+    expect(fault).toMatchObject({ code: "xa-event", message: expect.stringContaining(gone) as string });
+    expect(sink.log).toHaveLength(1);
+  });
+
+  it("is handed over as such where it commits what was prepared before", async () => {
+    const { sink, fault } = await heard(logged({ kind: "unseen" }));
+    expect([fault, sink.log[1], sink.position]).toMatchObject([
+      ...[null, "5 ends unseen", { set: `${uuid}:1-6` }],
+    ]);
+  });
+
+  it("ends the reading where the log cannot be read past it, whatever lies behind", async () => {
+    const act: LoggedAct = { kind: "rows", tables: [], why: "Nobody can read it." };
+    const { fault } = await heard({ ...logged(act), cut: true });
+    expect(fault).toMatchObject({ code: "topic-gap", message: expect.stringContaining("Nobody") as string });
+  });
+});
+
+it("asks again for what lies behind a place that the source's log could not be read past", async () => {
+  const topics = new Topics();
+  topics.insert(id, { id: 1, v: 1 });
+  topics.insert(`${uuid}:7`, { id: 9, v: 9 });
+  const [unread, behind] = [5, 6].map((number) => ({
+    gtid: `${uuid}:${String(number)}`,
+    file: "",
+    offset: "",
+  }));
+  if (unread === undefined || behind === undefined) throw new Error("there are two");
+  const asked: string[] = [];
+  const witness: LogWitness = {
+    ...witnessOf(),
+    look: async ([one]) => {
+      asked.push(one?.names ?? "");
+      const cut: LoggedTransaction = {
+        ...{
+          at: unread,
+          act: { kind: "rows", tables: ["b"], why: "b was altered." },
+          counts: null,
+          cut: true,
+        },
+      };
+      const rows: LoggedAct = { kind: "rows", tables: ["a"], why: "Rows of a." };
+      const next: LoggedTransaction = { at: behind, act: rows, counts: null };
+      return Promise.resolve(asked.length === 1 ? [cut] : [next]);
+    },
+  };
+  // No lane takes rows of b, so what is unreadable is nobody's; the next one is.
+  const { fault } = await readAll({ inMemory: topics, from, witness });
+  expect(asked).toEqual([`${uuid}:5-6`, `${uuid}:6`]);
+  expect(fault).toMatchObject({ code: "topic-gap", message: expect.stringContaining("Rows of a") as string });
 });

@@ -4,16 +4,19 @@
  * cannot be told apart from a loss there is one.
  */
 import { Fault } from "../../../src/errors.js";
-import type { Plan, PlanTable, Position } from "../../../src/model.js";
+import type { Plan, Position } from "../../../src/model.js";
 import type {
   BookStanding,
   LogPlace,
   LogWitness,
   LoggedAct,
   LoggedCounts,
+  LoggedTransaction,
   PositionBook,
+  Unheard,
 } from "../../../src/stream-port.js";
 import type { FeedCount } from "../feed-options.js";
+import { Acts, lost } from "./acts.js";
 import type { Held } from "./held.js";
 import type { Ended, Marks } from "./marks.js";
 import type { Rows } from "./rows.js";
@@ -35,14 +38,12 @@ export interface DoubtsParts {
   readonly onCount: (count: FeedCount) => void;
 }
 
-/** How a loss is called: a number that is missing, or an end that has lost its changes. */
-type Loss = "topic-gap" | "events-dropped";
-
 /** Statements that may be of several tables. */
 const takesSeveral = /\b(?:drop|rename)\b/iu;
 
 export class Doubts {
   readonly #parts: DoubtsParts;
+  readonly #acts: Acts;
   /** Of ends without changes, by GTID. */
   readonly #verdicts = new Map<string, LoggedAct>();
   /** Transactions, by GTID, before which the source's log has nothing that is not met or on its way. */
@@ -50,6 +51,7 @@ export class Doubts {
 
   constructor(parts: DoubtsParts) {
     this.#parts = parts;
+    this.#acts = new Acts(parts);
   }
 
   /** Hands over everything that stands before the place. Faults: topic-gap, log-purged. */
@@ -57,13 +59,24 @@ export class Doubts {
     await this.#beside(at);
     await this.#told(at);
     const { standing } = this.#parts;
-    const missing = standing.missing(at);
-    if (missing === null) return;
-    const seen = await this.#ask([missing]);
-    for (const one of seen)
-      // A replica may commit in another order than its source: what is still to come in its own place is not missing.
-      if (!this.#comes(one.at)) await this.#act(one.at, one.act, "topic-gap");
-    standing.excuse(missing);
+    for (;;) {
+      const missing = standing.missing(at);
+      if (missing === null) return;
+      const seen = await this.#ask([missing]);
+      await this.#hand(seen);
+      const cut = cutOf(seen);
+      if (cut === null) {
+        standing.excuse(missing);
+        return;
+      }
+      // It comes in its own place, so nothing else gets by it either.
+      if (!standing.has(cut.at)) throw unreadable(cut, missing);
+    }
+  }
+
+  /** A replica may commit in another order than its source: what is still to come in its own place is not missing. */
+  async #hand(seen: readonly LoggedTransaction[]): Promise<void> {
+    for (const { at, act } of seen) if (!this.#comes(at)) await this.#acts.hand(at, act, "topic-gap");
   }
 
   /**
@@ -81,8 +94,14 @@ export class Doubts {
     if (this.#clear.has(nameOf(at))) return;
     this.#clear = this.#comes(at) ? await this.#clearAhead(marks.ahead.map((ended) => ended.at)) : new Set();
     if (this.#clear.has(nameOf(at))) return;
-    for (const one of await this.#unheard(at, []))
-      if (!this.#comes(one.at)) await this.#act(one.at, one.act, "topic-gap");
+    const unread: LogPlace[] = [];
+    for (;;) {
+      const seen = await this.#unheard(at, unread);
+      await this.#hand(seen);
+      const cut = cutOf(seen);
+      if (cut === null) break;
+      unread.push(cut.at);
+    }
     for (const one of rows) one.forget();
     this.#clear.add(nameOf(at));
   }
@@ -111,7 +130,7 @@ export class Doubts {
     const act = this.#verdicts.get(name);
     this.#verdicts.delete(name);
     if (act === undefined) throw unknown(ended);
-    if (act.kind !== "nothing") await this.#act(ended.at, act, "events-dropped");
+    if (act.kind !== "nothing") await this.#acts.hand(ended.at, act, "events-dropped");
   }
 
   /**
@@ -169,7 +188,11 @@ export class Doubts {
       const records = statements.of(statement.at).map(({ record }) => record);
       const acts = records.map((record) => witness.judge(record.statement, record.db));
       const several = records.some((record) => takesSeveral.test(record.statement));
-      await this.#act(statement.at, await this.#whole(statement.at, acts.reduce(both), several), "topic-gap");
+      await this.#acts.hand(
+        statement.at,
+        await this.#whole(statement.at, acts.reduce(both), several),
+        "topic-gap",
+      );
     }
   }
 
@@ -205,51 +228,9 @@ export class Doubts {
     const tables = head.target.kind === "table" ? [head.target.table] : [];
     if (this.#parts.standing.missing(head.at) !== null) await this.before(head.at);
     if (rows.head !== head) return;
-    await this.#act(head.at, { kind: "truncate", tables }, "topic-gap", head.event.ts);
+    await this.#acts.hand(head.at, { kind: "truncate", tables }, "topic-gap", head.event.ts);
     rows.forget();
     rows.take();
-  }
-
-  async #act(at: LogPlace, act: LoggedAct, loss: Loss, committedAt = 0): Promise<void> {
-    const { held, standing, strangers, position } = this.#parts;
-    if (standing.has(at)) return;
-    await strangers.demandNone(at);
-    if (act.kind === "nothing") {
-      standing.reach(at);
-      return;
-    }
-    const transaction = standing.transaction(at, committedAt > 0 ? committedAt : null);
-    if (act.kind === "schema") {
-      const { tables, statement, adds } = act;
-      await held.flush();
-      held.schemaChange(
-        {
-          tables,
-          statement,
-          adds,
-          at: transaction.name,
-          within: (held_) => transaction.within(held_),
-        },
-        position,
-      );
-      await held.settle();
-      standing.reach(at);
-      return;
-    }
-    if (act.kind === "rows") await held.flush();
-    held.begin(transaction);
-    if (act.kind === "truncate") {
-      for (const table of act.tables) if (held.wants(table)) held.truncate(table);
-    } else if (this.#concerned(act.tables).some((table) => held.wants(table)))
-      throw lost(transaction.name, act, loss);
-    standing.reach(at);
-    held.commit(position);
-    if (held.full) await held.settle();
-  }
-
-  #concerned(tables: readonly string[]): readonly PlanTable[] {
-    const { plan } = this.#parts;
-    return tables.length === 0 ? plan.tables : plan.tables.filter(({ source }) => tables.includes(source));
   }
 }
 
@@ -258,6 +239,20 @@ function both(one: LoggedAct, other: LoggedAct): LoggedAct {
   if (one.kind === "schema" && other.kind === "schema")
     return { ...one, tables: [...new Set([...one.tables, ...other.tables])], adds: one.adds && other.adds };
   return one;
+}
+
+/** The one behind which the log could not be read; null where it was read to its end. */
+function cutOf(seen: readonly LoggedTransaction[]): LoggedTransaction | null {
+  const last = seen.at(-1);
+  return last?.cut === true ? last : null;
+}
+
+function unreadable({ at, act }: LoggedTransaction, { names }: Unheard): Fault {
+  return new Fault(
+    "topic-gap",
+    `Some of ${names} may be in no topic, and the source's log cannot be read past ${at.gtid ?? ""}. ${act.kind === "rows" ? act.why : ""}`,
+    { facts: { transaction: at.gtid } },
+  );
 }
 
 function nameOf({ gtid }: LogPlace): string {
@@ -270,15 +265,4 @@ function unknown({ id, events }: Ended): Fault {
     `The transaction ${id} came ${events === 0 ? "without changes" : "in parts"}, and the source's log does not know it.`,
     { facts: { transaction: id } },
   );
-}
-
-function lost(name: string, act: LoggedAct & { readonly kind: "rows" }, loss: Loss): Fault {
-  const facts = { transaction: name, tables: act.tables.join(" ") };
-  return loss === "topic-gap"
-    ? new Fault("topic-gap", `The transaction ${name} is in no topic. ${act.why}`, { facts })
-    : new Fault(
-        "events-dropped",
-        `The connector has dropped the changes of the transaction ${name}. ${act.why}`,
-        { facts },
-      );
 }

@@ -97,6 +97,11 @@ export class Held implements AsyncDisposable {
     else this.#calls.push({ call: "marker", lane, id, note });
   }
 
+  /** Nothing is held when this is called. */
+  endsUnseen(): void {
+    this.#parts.sink.endsUnseen();
+  }
+
   commit(position: () => Position): void {
     if (this.#isFree()) this.#parts.sink.commit(position);
     else this.#calls.push({ call: "commit", position: position() });

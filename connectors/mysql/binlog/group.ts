@@ -268,8 +268,10 @@ export class Group {
       });
       return;
     }
-    const { standing } = this.#parts;
-    // Nothing is handed over, and so nobody told: a lane may stand past it, and have left it out.
+    const { sink, standing } = this.#parts;
+    const { transaction } = this.#atHand;
+    if (transaction !== null) sink.prepares?.(transaction, [...xa.tables]);
+    // Nothing is handed over, and so no lane told: it may stand past it, and have left it out.
     if (!hasRows(xa)) {
       standing.reach(name);
       this.#prepared.pass(xa.xid);

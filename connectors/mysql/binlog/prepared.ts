@@ -16,6 +16,8 @@ const eventBytes = 250;
 /** One transaction from XA START on. Its rows are either all in memory or all in a file. */
 export interface XaRows {
   xid: string;
+  /** Tables of the plan that it has rows of, by source name. */
+  readonly tables: Set<string>;
   rows: KeptRows[];
   bytes: number;
   spill: Spill | null;
@@ -43,11 +45,12 @@ export class Prepared {
   }
 
   begin(xid: string): XaRows {
-    return { xid, rows: [], bytes: 0, spill: null };
+    return { xid, tables: new Set(), rows: [], bytes: 0, spill: null };
   }
 
   /** Fault file-refused: too many for memory, and no room for them on disk. */
   keep(xa: XaRows, type: number, bytes: Buffer, at: number, end: number, announced: Announced): void {
+    if (announced.table !== null) xa.tables.add(announced.table.source);
     const cost = end - at + eventBytes;
     if (xa.spill === null && this.#bytes + cost <= this.#most) {
       this.#bytes += cost;

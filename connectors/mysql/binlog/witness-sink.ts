@@ -6,6 +6,7 @@ import type {
   LoggedAct,
   LoggedCounts,
   LoggedTransaction,
+  LogPlace,
   SourceTransaction,
 } from "../../../src/stream-port.js";
 
@@ -14,6 +15,8 @@ export interface Asked {
   has(name: string): boolean;
   past(name: string): boolean;
 }
+
+const nothing: LoggedAct = { kind: "nothing" };
 
 export class WitnessSink implements ChangeSink {
   readonly seen: LoggedTransaction[] = [];
@@ -29,6 +32,13 @@ export class WitnessSink implements ChangeSink {
   constructor(asked: Asked, enough: () => void) {
     this.#asked = asked;
     this.#enough = enough;
+  }
+
+  /** Whatever becomes of it is told by a transaction of its own. */
+  prepares({ name }: SourceTransaction, tables: readonly string[]): void {
+    this.#name = name;
+    if (this.#asked.has(name)) this.#tell(tables.length === 0 ? nothing : { kind: "prepared", tables }, null);
+    this.#end();
   }
 
   begin({ name }: SourceTransaction): void {
@@ -53,7 +63,7 @@ export class WitnessSink implements ChangeSink {
     this.#emptied.push(table);
   }
 
-  /** Its rows are what is asked for. */
+  /** Its rows were asked for before, or stand before the copy. */
   endsUnseen(): void {
     this.#unseen = true;
   }
@@ -93,32 +103,34 @@ export class WitnessSink implements ChangeSink {
     if (!(error instanceof Fault) || typeof at !== "string" || error.retriable) throw error;
     const inAsked = at === this.#name ? this.#wanted : isName(at) && this.#asked.has(at);
     if (!inAsked) return false;
-    this.#name = at;
-    this.#tell({ kind: "rows", tables: [...this.#rows.keys()], why: error.message }, null);
+    // Which tables the rest of it is of nobody knows.
+    const act: LoggedAct = { kind: "rows", tables: [], why: error.message };
+    this.seen.push({ at: placeOf(at), act, counts: null, cut: true });
     return true;
   }
 
   #act(): LoggedAct {
-    if (this.#unseen) {
-      const why = "The source's log commits a prepared transaction whose rows it does not have any more.";
-      return { kind: "rows", tables: [...this.#rows.keys()], why };
-    }
+    if (this.#unseen) return { kind: "unseen" };
     if (this.#rows.size > 0) {
       const tables = [...this.#rows.keys()];
       return { kind: "rows", tables, why: `The source's log has rows of ${tables.join(", ")} in it.` };
     }
     if (this.#emptied.length > 0) return { kind: "truncate", tables: this.#emptied };
-    return { kind: "nothing" };
+    return nothing;
   }
 
   #tell(act: LoggedAct, counts: LoggedCounts | null): void {
-    this.seen.push({ at: { gtid: this.#name, file: "", offset: "" }, act, counts });
+    this.seen.push({ at: placeOf(this.#name), act, counts });
   }
 
   #end(): void {
     this.#wanted = false;
     if (this.#asked.past(this.#name)) this.#enough();
   }
+}
+
+function placeOf(gtid: string): LogPlace {
+  return { gtid, file: "", offset: "" };
 }
 
 function isName(at: string): boolean {

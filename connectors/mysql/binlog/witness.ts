@@ -63,7 +63,6 @@ class Witness implements LogWitness {
     } catch (error) {
       if (!enough.signal.aborted || signal.aborted) sink.refused(error);
     }
-    if (engine === "mariadb") demandAll(unheard, sink.seen);
     return sink.seen;
   }
 
@@ -139,20 +138,6 @@ class Witness implements LogWitness {
     await this.#feed?.[Symbol.asyncDispose]();
     this.#feed = null;
   }
-}
-
-/**
- * Every number of a domain stands in MariaDB's log, and only a transaction that was prepared comes to no end there. A
- * position cannot leave it out for a feed that is not the log, so nothing may pass it.
- */
-function demandAll(unheard: readonly Unheard[], seen: readonly LoggedTransaction[]): void {
-  if (seen.some(({ act }) => act.kind === "rows")) return;
-  const asked = unheard.reduce((sum, { count }) => sum + BigInt(count), 0n);
-  if (BigInt(seen.length) >= asked) return;
-  throw new Fault(
-    "xa-event",
-    `Of the transactions ${unheard.map(({ names }) => names).join(", ")} the topics tell nothing, and the source's log has no end of ${String(asked - BigInt(seen.length))}: an XA transaction was prepared.`,
-  );
 }
 
 function askedSet(unheard: readonly Unheard[]): Asked {
