@@ -9,6 +9,7 @@ import { Fault } from "../../src/errors.js";
 import type { KafkaEndpoint } from "../../src/port.js";
 import { ClientLog } from "./client-log.js";
 import { registerCodecs } from "./codecs.js";
+import { Connections } from "./connections.js";
 import { groupRights, kafkaFault, wasEnded } from "./kafka-fault.js";
 import { listenerFault } from "./listener.js";
 import { openReading } from "./reading.js";
@@ -44,7 +45,8 @@ export async function configuredTopics(
   options: Pick<KafkaClientOptions, "endpoint" | "migration">,
   topics: readonly string[],
 ): Promise<readonly TopicFacts[]> {
-  const admin = new kafkajs.Kafka(configOf(options, new ClientLog())).admin();
+  const connections = new Connections();
+  const admin = new kafkajs.Kafka(configOf(options, new ClientLog(), connections)).admin();
   try {
     await admin.connect();
     return await topicFacts(admin, topics);
@@ -52,21 +54,26 @@ export async function configuredTopics(
     throw await faultOf(error, "Looking at how the topics are configured", options.endpoint);
   } finally {
     await admin.disconnect();
+    connections.end();
   }
+}
+
+/** An admin's connection, and all that it was made of. */
+interface Asking {
+  readonly admin: Promise<Admin>;
+  readonly connections: Connections;
 }
 
 class KafkaClient implements TopicClient {
   readonly #options: KafkaClientOptions;
-  readonly #kafka: Kafka;
   readonly #log = new ClientLog();
   readonly #readings = new Set<TopicReading>();
   readonly #asked = new Map<string, number>();
-  #admin: Promise<Admin> | null = null;
+  #asking: Asking | null = null;
   #groups = 0;
 
   constructor(options: KafkaClientOptions) {
     this.#options = options;
-    this.#kafka = new kafkajs.Kafka(configOf(options, this.#log));
   }
 
   async lanes(topics: readonly string[]): Promise<readonly TopicState[]> {
@@ -121,8 +128,9 @@ class KafkaClient implements TopicClient {
     const { migration, token, now, wait } = this.#options;
     const group = `headgate.${migration}.${token}-${String(++this.#groups)}`;
     this.#log.takeGroupRefused();
+    const connections = new Connections();
     const reading = await openReading({
-      kafka: this.#kafka,
+      kafka: this.#kafka(connections),
       group,
       starts,
       states: async () => this.lanes(starts.map(({ topic }) => topic)),
@@ -132,6 +140,7 @@ class KafkaClient implements TopicClient {
       wait,
       closed: async (closed) => {
         this.#readings.delete(closed);
+        connections.end();
         // Nobody reads by that name again. A broker that does not answer forgets it by itself.
         await Promise.allSettled([
           this.#ask("Removing the reader's group", (admin) => admin.deleteGroups([group])),
@@ -149,29 +158,38 @@ class KafkaClient implements TopicClient {
   }
 
   async #ask<T>(doing: string, act: (admin: Admin) => Promise<T>): Promise<T> {
-    this.#admin ??= this.#connect();
-    const connecting = this.#admin;
+    const asking = (this.#asking ??= this.#connect());
     try {
-      return await act(await connecting);
+      return await act(await asking.admin);
     } catch (error) {
-      if (this.#admin === connecting) this.#admin = null;
-      await Promise.allSettled([connecting.then((admin) => admin.disconnect())]);
+      if (this.#asking === asking) this.#asking = null;
+      await closed(asking);
       throw await faultOf(error, doing, this.#options.endpoint);
     }
   }
 
-  async #connect(): Promise<Admin> {
-    const admin = this.#kafka.admin();
-    await admin.connect();
-    return admin;
+  #connect(): Asking {
+    const connections = new Connections();
+    const admin = this.#kafka(connections).admin();
+    return { admin: admin.connect().then(() => admin), connections };
+  }
+
+  #kafka(connections: Connections): Kafka {
+    return new kafkajs.Kafka(configOf(this.#options, this.#log, connections));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const reading of [...this.#readings]) await reading[Symbol.asyncDispose]();
-    const connecting = this.#admin;
-    this.#admin = null;
-    await Promise.allSettled([connecting?.then((admin) => admin.disconnect())]);
+    const asking = this.#asking;
+    this.#asking = null;
+    if (asking !== null) await closed(asking);
   }
+}
+
+/** Whatever is wrong with the brokers now, nobody asks them anything more. */
+async function closed({ admin, connections }: Asking): Promise<void> {
+  await Promise.allSettled([admin.then((connected) => connected.disconnect())]);
+  connections.end();
 }
 
 /** A broker that ended the connection without a word is asked what it wants. */
@@ -194,6 +212,7 @@ export function refused(topic: string, partitions: number): Fault {
 function configOf(
   { endpoint, migration }: Pick<KafkaClientOptions, "endpoint" | "migration">,
   log: ClientLog,
+  { socketFactory }: Connections,
 ): KafkaConfig {
   const { sasl, ca, encrypted, brokers } = endpoint;
   return {
@@ -204,6 +223,7 @@ function configOf(
     // The engine comes back by itself.
     retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
     ...log.settings,
+    socketFactory,
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
     ...(encrypted ? { ssl: { rejectUnauthorized: true, ...(ca === null ? {} : { ca: [ca] }) } } : {}),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),

@@ -26,7 +26,7 @@ import type { StreamEngineSettings } from "./stream-engine.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
-const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 20 : 2));
+const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? (gate ? 20 : 4));
 /** Where the gate's part begins: each has its own seeds. */
 const after = Number(process.env["HEADGATE_TEST_KILLS_AFTER"] ?? 0);
 

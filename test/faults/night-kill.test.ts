@@ -3,7 +3,8 @@
  * of a cutover, of its way back before the decision, and of a rollback out of the soak. An application writes all the time and
  * follows the routing, a prober logs in to both sides all the time. Then one command at most ends it in soaking or rolled_back,
  * there was no moment with both sides writable, and each acknowledged write is found once on the side that is open, and once on
- * the other when that has caught up. HEADGATE_SEEDS=1,2,3 runs the seeds that a red run printed.
+ * the other when that has caught up. Over Kafka (HEADGATE_TEST_FEED=kafka) the broker is killed instead. HEADGATE_SEEDS=1,2,3
+ * runs the seeds that a red run printed.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,16 +13,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { homeStepNames } from "../../src/cutover/home-steps.js";
 import { stepNames } from "../../src/cutover/steps.js";
 import { freshSeed } from "../fresh-seed.js";
+import { kafkaWorld } from "../world/kafka-world.js";
 import { isSource, listed } from "../world/matrix.js";
 import { seeded } from "../world/demo/random.js";
 import type { NightJourney, Said } from "../world/night-journey.js";
 import { isUnfinished } from "../../src/cutover/runner.js";
 import { journeyNow, nightLife, nightServers, nightTarget, stateOf, whole } from "./night-life.js";
-import type { NightLife, NightServers } from "./night-life.js";
+import type { NightLife, NightServer, NightServers } from "./night-life.js";
 
 const gate = process.env["HEADGATE_GATE"] === "1";
 const chosen = process.env["HEADGATE_SEEDS"];
-const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? 3);
+const runs = Number(process.env["HEADGATE_TEST_KILLS"] ?? 9);
 /** Where the gate's part begins: all parts together are the whole matrix. */
 const after = Number(process.env["HEADGATE_TEST_KILLS_AFTER"] ?? 0);
 const fresh = gate ? 0 : Math.floor(runs / 4);
@@ -35,7 +37,9 @@ const seeds =
 
 const [sourceName = "mysql9"] = listed("HEADGATE_TEST_SOURCES", isSource, ["mysql9"], process.env);
 
-type Victim = "engine" | "source" | "target";
+const overKafka = process.env["HEADGATE_TEST_FEED"] === "kafka";
+
+type Victim = "engine" | "source" | "target" | "broker";
 
 interface Case {
   /** there: a cutover; refused: one whose hook before-switch says no; home: a rollback out of the soak. */
@@ -46,7 +50,15 @@ interface Case {
   readonly victim: Victim;
 }
 
-const victims = ["engine", "source", "target"] as const satisfies readonly Victim[];
+const victims: readonly Victim[] = overKafka ? ["broker"] : ["engine", "source", "target"];
+
+const serverOf = { source: sourceName, target: nightTarget, broker: "kafka" } as const satisfies Record<
+  Exclude<Victim, "engine">,
+  NightServer
+>;
+
+/** Whose packets count. */
+const heard: readonly NightServer[] = [sourceName, nightTarget, ...(overKafka ? (["kafka"] as const) : [])];
 
 /** The whole matrix. */
 const cases: readonly Case[] = [
@@ -71,7 +83,7 @@ const nightMoment = new URL("night-moment.mjs", import.meta.url).href;
 let servers: NightServers;
 
 beforeAll(async () => {
-  servers = await nightServers(sourceName);
+  servers = await nightServers(sourceName, overKafka);
 });
 afterAll(async () => {
   await servers[Symbol.asyncDispose]();
@@ -102,7 +114,7 @@ async function doomed(
   const [met, goOn] = [join(night.folder, "met"), join(night.folder, "go-on")];
   const moment = {
     ...{ step, line, packets, met, goOn },
-    ports: [servers.port(sourceName), servers.port(nightTarget)],
+    ports: heard.map((one) => servers.port(one)),
     act: victim === "engine" ? "die" : "tell",
   };
   const running = night.headgate(verb, {
@@ -115,7 +127,7 @@ async function doomed(
   });
   while (!existsSync(met) && !ended.signal.aborted) await sleep(5);
   if (victim !== "engine" && existsSync(met)) {
-    const name = victim === "source" ? sourceName : nightTarget;
+    const name = serverOf[victim];
     await servers.kill(name);
     if (again === "at once") await servers.startAgain(name);
     writeFileSync(goOn, "");
@@ -162,7 +174,9 @@ describe("kill -9 in the night", () => {
     const command = random.pick<"cutover" | "rollback" | "run">(["cutover", "rollback", "run"]);
     const what = `HEADGATE_SEEDS=${String(seed)}: ${victim} at ${walk} ${step} ${line}${line === "during" ? ` (packet ${String(packets)})` : ""}${victim === "engine" ? "" : `, back ${again}`}`;
     console.log(what);
-    await using life = await nightLife(`night_kill_${String(seed)}`, sourceName);
+    const name = `night_kill_${String(seed)}`;
+    await using kafka = overKafka ? await kafkaWorld(name) : null;
+    await using life = await nightLife(name, sourceName, kafka === null ? {} : { kafka: kafka.place });
     const { night, prober } = life;
     if (walk === "refused") refuse(night);
     if (walk === "home") {

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { journalPath, readJournal } from "../../src/cutover/journal.js";
 import { journeyOf } from "../../src/cutover/journey.js";
+import { feedLine } from "../world/kafka-world.js";
+import type { KafkaPlace } from "../world/kafka-world.js";
 import type { SourceName } from "../world/matrix.js";
 import { nightJourney, shopTables } from "../world/night-journey.js";
 import type { NightJourney } from "../world/night-journey.js";
@@ -16,7 +18,7 @@ import { ownServers } from "./own-servers.js";
 
 export const nightTarget = "postgres18";
 
-export type NightServer = SourceName | typeof nightTarget;
+export type NightServer = SourceName | typeof nightTarget | "kafka";
 
 export interface NightServers extends AsyncDisposable {
   port(name: NightServer): number;
@@ -26,9 +28,11 @@ export interface NightServers extends AsyncDisposable {
   startAgain(name: NightServer): Promise<void>;
 }
 
-export async function nightServers(source: SourceName): Promise<NightServers> {
-  const own = await ownServers<NightServer>([source, nightTarget]);
-  const port = (name: NightServer): number => Number(new URL(own.servers[name].url).port);
+/** `overKafka`: with a broker and a Connect worker. */
+export async function nightServers(source: SourceName, overKafka = false): Promise<NightServers> {
+  const kafka = overKafka ? (["kafka", "connect"] as const) : [];
+  const own = await ownServers<NightServer | "connect">([source, nightTarget, ...kafka]);
+  const port = (name: NightServer): number => portOf(own.servers[name].url);
   return {
     port,
     kill: async (name) => {
@@ -37,10 +41,15 @@ export async function nightServers(source: SourceName): Promise<NightServers> {
       while (!(await isFree(port(name))));
     },
     startAgain: async (name) => {
-      expect(new URL((await start(name)).url).port).toBe(String(port(name)));
+      expect(portOf((await start(name)).url)).toBe(port(name));
     },
     [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
   };
+}
+
+/** Of a URL, or of host and port alone. */
+function portOf(url: string): number {
+  return Number(/:(\d+)(?:\/|$)/u.exec(url)?.[1]);
 }
 
 export interface NightLife extends AsyncDisposable {
@@ -53,15 +62,23 @@ export interface NightOptions {
   readonly more?: { readonly cutover?: readonly string[]; readonly hooks?: readonly string[] };
   /** Statements on the source, before the copy. */
   readonly tables?: readonly string[];
+  /** Changes come from there. */
+  readonly kafka?: KafkaPlace;
 }
 
 /** Copied, level and verified; the application writes to the source. */
 export async function nightLife(
   name: string,
   source: SourceName,
-  { more = {}, tables = [] }: NightOptions = {},
+  { more = {}, tables = [], kafka }: NightOptions = {},
 ): Promise<NightLife> {
-  const night = await nightJourney(name, [], source, nightTarget, more);
+  const night = await nightJourney(
+    name,
+    kafka === undefined ? [] : [feedLine(kafka)],
+    source,
+    nightTarget,
+    more,
+  );
   const prober = new NightProber(night.logins);
   try {
     await shopTables(night.source);

@@ -297,7 +297,7 @@ export const parts: readonly Part[] = [
     [0, 20, 40].map((seed, at) => ({
       name: `${name}:${String(at + 1)}`,
       proves: `20 of 60 seeded kill -9 of Connect, broker, engine or source under the writer${name === "kafka-kills" ? "" : ", with exactly-once source support"}, resumed to level, equal by the oracle`,
-      share: name === "kafka-kills" ? "2 kills" : "nothing of it",
+      share: name === "kafka-kills" ? "4 kills" : "nothing of it",
       project: "faults" as const,
       file: "test/faults/kafka-kill.test.ts",
       env: {
@@ -312,11 +312,25 @@ export const parts: readonly Part[] = [
       name: `night-kills:${source}:${String(at + 1)}`,
       proves:
         "23 of the 207 kills of the night's matrix (engine, source or target, before, during or after each step of a cutover, of its way back and of a rollback out of the soak) under an application that follows the routing: no moment with both sides writable, one command ends it, every acknowledged write is there once on both sides",
-      share: "3 of them from MySQL 9, and a rollback with the target dead",
+      share: "9 of them from MySQL 9, and a rollback with the target dead",
       project: "faults" as const,
       file: "test/faults/night-kill.test.ts",
       env: {
         ...{ HEADGATE_TEST_SOURCES: source, HEADGATE_TEST_KILLS: "23" },
+        HEADGATE_TEST_KILLS_AFTER: String(at * 23),
+      },
+    })),
+  ),
+  ...(["mysql9", "mariadb"] as const).flatMap((source) =>
+    Array.from({ length: 3 }, (_, at) => ({
+      name: `night-broker:${source}:${String(at + 1)}`,
+      proves:
+        "23 of the 69 kills of Kafka's broker, before, during or after each step of a cutover over Kafka, of its way back and of a rollback out of the soak, under an application that follows the routing: no moment with both sides writable, one command ends it, every acknowledged write is there once on both sides",
+      share: "nothing of it",
+      project: "faults" as const,
+      file: "test/faults/night-kill.test.ts",
+      env: {
+        ...{ HEADGATE_TEST_SOURCES: source, HEADGATE_TEST_KILLS: "23", HEADGATE_TEST_FEED: "kafka" },
         HEADGATE_TEST_KILLS_AFTER: String(at * 23),
       },
     })),
