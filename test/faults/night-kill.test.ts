@@ -140,6 +140,12 @@ async function doomed(
   return { said, met: how };
 }
 
+/** Whoever is stopped in the middle of the switch's hooks has not routed the traffic yet. */
+async function isEnded(night: NightJourney): Promise<boolean> {
+  const journey = await journeyNow(night);
+  return journey.state === "rolled_back" || (journey.state === "soaking" && !isUnfinished(journey));
+}
+
 /** What a verb says of its end; `run` is stopped as soon as the journal says it. */
 async function oneCommand(
   { night }: Pick<NightLife, "night">,
@@ -152,16 +158,11 @@ async function oneCommand(
     return stdout + stderr;
   }
   const engine = night.engine();
-  // Whoever is stopped in the middle of the switch's hooks has not routed the traffic yet.
-  const ended = async (): Promise<boolean> => {
-    const journey = await journeyNow(night);
-    return journey.state === "rolled_back" || (journey.state === "soaking" && !isUnfinished(journey));
-  };
   const dead = new AbortController();
   void engine.logged(/nothing says this/u).catch(() => {
     dead.abort();
   });
-  while (!(await ended()) && !dead.signal.aborted) await sleep(20);
+  while (!(await isEnded(night)) && !dead.signal.aborted) await sleep(20);
   return await engine.stop("SIGTERM");
 }
 
@@ -189,11 +190,10 @@ describe("kill -9 in the night", () => {
     if (victim === "engine") expect(said.code).toBe(null);
     expect(said.stdout + said.stderr).not.toMatch(/"code":"bug"/u);
     const before = await stateOf(night);
-    const proper = ["soaking", "rolled_back"];
-    const told = proper.includes(before) ? "" : await oneCommand(life, command);
+    const told = (await isEnded(night)) ? "" : await oneCommand(life, command);
     const state = await stateOf(night);
     expect(
-      [what, proper.includes(state)],
+      [what, await isEnded(night)],
       `${before} then ${command}: ${state}\n${told}\nfirst:\n${said.stdout}${said.stderr}`,
     ).toEqual([what, true]);
     const [open, other] =
