@@ -70,11 +70,15 @@ export interface ChangeSink {
   truncate(table: PlanTable): void;
   /** The present transaction commits one that was prepared (XA) before this reading began: what rows that had, nobody can tell. */
   endsUnseen(): void;
+  /** Whether rows that were prepared before the log that is read are refused still: the place of `endsUnseen` in the log matters. */
+  awaits?(): boolean;
   /**
    * The transaction was prepared (XA), with rows of these tables of the plan, by source name; its end will be another one. Only
    * for whoever asks what the log has: rows that are to be applied come with the end.
    */
-  prepares?(transaction: SourceTransaction, tables: readonly string[]): void;
+  prepares?(transaction: SourceTransaction, tables: readonly string[], xid: string): void;
+  /** The transaction ends what was prepared by that name. Only for whoever asks what the log has. */
+  ends?(transaction: SourceTransaction, xid: string, committed: boolean): void;
   /** One of our own rows in `headgate.marker_<lane>`. */
   marker(lane: string, id: string, note: string): void;
   /** The transaction is whole. `position` holds it and all before it; it may be asked during the call only. */
@@ -203,7 +207,7 @@ export type LoggedAct =
     }
   /** Rows of the plan's tables, or a statement that may have written some; of any table where `tables` is empty. `why` is a sentence. */
   | { readonly kind: "rows"; readonly tables: readonly string[]; readonly why: string }
-  /** Rows of these tables were prepared (XA): whether they are ever committed another transaction says. */
+  /** Rows of these tables were prepared (XA): `endOf` says whether they were committed, and where. */
   | { readonly kind: "prepared"; readonly tables: readonly string[] }
   /** Commits rows that were prepared (XA) before all that was looked at. */
   | { readonly kind: "unseen" };
@@ -233,6 +237,12 @@ export interface ExecutedLog {
   refresh(): Promise<void>;
 }
 
+/** The end of a transaction that was prepared (XA). */
+export interface PreparedEnd {
+  readonly at: LogPlace;
+  readonly committed: boolean;
+}
+
 /** Asks the source's log about single transactions. */
 export interface LogWitness extends AsyncDisposable {
   /** In the log's order; of what it does not have there is no entry. Faults: log-purged, and those of a connection. */
@@ -251,6 +261,8 @@ export interface LogWitness extends AsyncDisposable {
     known: readonly LogPlace[],
     signal: AbortSignal,
   ): Promise<readonly LoggedTransaction[]>;
+  /** What ended the transaction that was prepared (XA) at that place, which `held` does not hold; null where nothing has yet. Faults as `look`. */
+  endOf(at: LogPlace, held: Position, signal: AbortSignal): Promise<PreparedEnd | null>;
   /** A single transaction as `look` takes it. */
   named(at: LogPlace): Unheard;
   /** What a statement that a feed was told of does. */

@@ -53,8 +53,11 @@ export async function configuredTopics(
   } catch (error) {
     throw await faultOf(error, "Looking at how the topics are configured", options.endpoint);
   } finally {
-    await admin.disconnect();
-    connections.end();
+    try {
+      await admin.disconnect();
+    } finally {
+      connections.end();
+    }
   }
 }
 

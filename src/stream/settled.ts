@@ -80,6 +80,11 @@ export class Settled {
     );
   }
 
+  /** Whether `endsUnseen` is refused still. */
+  get awaits(): boolean {
+    return this.#awaited !== null;
+  }
+
   committed(position: Position): void {
     this.seq += 1n;
     this.position = position;

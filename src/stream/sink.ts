@@ -113,6 +113,10 @@ export class Sink implements ChangeSink {
     });
   }
 
+  awaits(): boolean {
+    return this.#tools.lanes.some((lane) => lane.stopped === null && lane.settled.awaits);
+  }
+
   endsUnseen(): void {
     for (const lane of this.#tools.lanes) this.#guarded(lane, () => lane.endsUnseen());
   }

@@ -157,12 +157,6 @@ describe("a number that no topic tells", () => {
     expect([fault, sink.position]).toMatchObject([null, { set: `${uuid}:1-6` }]);
   });
 
-  it("ends the reading where rows of ours were prepared", async () => {
-    const { sink, fault } = await heard(logged({ kind: "prepared", tables: ["a"] }));
-    expect(fault).toMatchObject({ code: "xa-event", message: expect.stringContaining(gone) as string });
-    expect(sink.log).toHaveLength(1);
-  });
-
   it("is handed over as such where it commits what was prepared before", async () => {
     const { sink, fault } = await heard(logged({ kind: "unseen" }));
     expect([fault, sink.log[1], sink.position]).toMatchObject([
@@ -209,4 +203,17 @@ it("asks again for what lies behind a place that the source's log could not be r
   const { fault } = await readAll({ inMemory: topics, from, witness });
   expect(asked).toEqual([`${uuid}:5-6`, `${uuid}:6`]);
   expect(fault).toMatchObject({ code: "topic-gap", message: expect.stringContaining("Rows of a") as string });
+});
+
+it("does not take a prepared transaction for none, where it came more than once", async () => {
+  const topics = new Topics();
+  topics.begin(id);
+  topics.row("a", { id: 1, v: 1 }, { id, order: 1 });
+  topics.begin(id);
+  topics.row("a", { id: 1, v: 1 }, { id, order: 1 });
+  topics.end(id, 1);
+  const prepared: LoggedAct = { kind: "prepared", tables: ["a"] };
+  const witness = witnessOf([{ at: { gtid: id, file: "", offset: "" }, act: prepared, counts: null }]);
+  const { fault } = await readAll({ inMemory: topics, from, witness });
+  expect(fault).toMatchObject({ code: "xa-event" });
 });

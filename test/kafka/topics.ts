@@ -152,6 +152,7 @@ export function witnessOf(log: readonly LoggedTransaction[] = []): LogWitness {
     look: async (unheard) =>
       Promise.resolve(log.filter(({ at }) => unheard.some(({ names }) => names === at.gtid))),
     before: async () => Promise.resolve([]),
+    endOf: async () => Promise.resolve(null),
     named: ({ gtid }) => ({ names: gtid ?? "", count: "1" }),
     judge: (statement) => ({
       ...{ kind: "schema", tables: [statement.slice(-1)], statement, adds: false },

@@ -4,7 +4,7 @@
  */
 import { Fault } from "../../../src/errors.js";
 import type { Plan, PlanTable, Position } from "../../../src/model.js";
-import type { BookStanding, LogPlace, LoggedAct } from "../../../src/stream-port.js";
+import type { BookStanding, LogPlace, LogWitness, LoggedAct } from "../../../src/stream-port.js";
 import type { Held } from "./held.js";
 import type { Strangers } from "./strangers.js";
 
@@ -16,7 +16,9 @@ export interface ActsParts {
   readonly standing: BookStanding;
   readonly strangers: Strangers;
   readonly held: Held;
+  readonly witness: LogWitness;
   readonly position: () => Position;
+  readonly signal: AbortSignal;
 }
 
 export class Acts {
@@ -39,6 +41,10 @@ export class Acts {
       await this.#changes(at, act);
       return;
     }
+    if (act.kind === "prepared") {
+      await this.#prepared(at, act);
+      return;
+    }
     const transaction = standing.transaction(at, committedAt > 0 ? committedAt : null);
     if (act.kind !== "truncate") await held.flush();
     held.begin(transaction);
@@ -56,6 +62,24 @@ export class Acts {
     standing.reach(at);
     held.commit(position);
     if (held.full) await held.settle();
+  }
+
+  /**
+   * Rows that were prepared are in a copy, or not, by where their end stands. Fault xa-event: nobody can tell a lane of that end,
+   * or it has not come.
+   */
+  async #prepared(at: LogPlace, act: LoggedAct & { readonly kind: "prepared" }): Promise<void> {
+    const { held, standing, witness, position, signal } = this.#parts;
+    const end = await witness.endOf(at, standing.position(), signal);
+    const { name } = standing.transaction(at, null);
+    if (end === null) throw lost(name, act, "topic-gap");
+    if (end.committed) {
+      await held.flush();
+      held.begin(standing.transaction(end.at, null));
+      if (this.#concerned(act.tables).some((table) => held.wants(table))) throw lost(name, act, "topic-gap");
+    }
+    standing.reach(at);
+    if (end.committed) held.commit(position);
   }
 
   async #changes(at: LogPlace, act: LoggedAct & { readonly kind: "schema" }): Promise<void> {

@@ -77,32 +77,41 @@ export class Doubts {
   /** A replica may commit in another order than its source: what is still to come in its own place is not missing. */
   async #hand(seen: readonly LoggedTransaction[]): Promise<void> {
     for (const { at, act } of seen) if (!this.#comes(at)) await this.#acts.hand(at, act, "topic-gap");
+    // Rows of theirs may be at the head of a topic (XA).
+    for (const one of this.#parts.rows) one.forget();
+  }
+
+  /** Those that stand behind none of their own sequence that is still to come: past that one nothing is to be met. */
+  #first(seen: readonly LoggedTransaction[]): readonly LoggedTransaction[] {
+    const { book } = this.#parts;
+    const coming = seen.filter(({ at }) => this.#comes(at));
+    return seen.filter(({ at }) => !coming.some((one) => book.precedes(one.at, at)));
   }
 
   /**
    * What other servers wrote before the place: their numbers do not tell, so the source's log does. It is asked where a
-   * statement waits that may stand before it, and at the first transaction of a server that took over, since what the one
-   * before it wrote last shows no gap.
+   * statement waits that may stand before it, at the first transaction of a server that took over, since what the one
+   * before it wrote last shows no gap, and as long as a lane refuses ends of XA transactions that stand before its copy's
+   * marker (decision 0016).
    */
   async #beside(at: LogPlace): Promise<void> {
-    const { statements, standing, rows, book, marks } = this.#parts;
+    const { statements, standing, rows, book, marks, held } = this.#parts;
     await statements?.pump();
     const waits =
       statements?.unordered(at) === true ||
       rows.some(({ head }) => head?.event.op === "t" && !book.ordered(head.at, at));
-    if (!waits && !standing.isNew(at)) return;
+    if (!waits && !standing.isNew(at) && !held.awaits) return;
     if (this.#clear.has(nameOf(at))) return;
     this.#clear = this.#comes(at) ? await this.#clearAhead(marks.ahead.map((ended) => ended.at)) : new Set();
     if (this.#clear.has(nameOf(at))) return;
     const unread: LogPlace[] = [];
     for (;;) {
       const seen = await this.#unheard(at, unread);
-      await this.#hand(seen);
+      await this.#hand(this.#first(seen));
       const cut = cutOf(seen);
       if (cut === null) break;
       unread.push(cut.at);
     }
-    for (const one of rows) one.forget();
     this.#clear.add(nameOf(at));
   }
 
@@ -141,7 +150,8 @@ export class Doubts {
     const [seen] = await this.#ask([this.#parts.witness.named(ended.at)]);
     if (seen === undefined) throw unknown(ended);
     if (seen.counts !== null) return seen.counts;
-    if (seen.act.kind === "rows") throw lost(ended.id, seen.act, "events-dropped");
+    if (seen.act.kind === "rows" || seen.act.kind === "prepared")
+      throw lost(ended.id, seen.act, "events-dropped");
     return { tables: new Map(), markers: new Map() };
   }
 

@@ -97,6 +97,11 @@ export class Held implements AsyncDisposable {
     else this.#calls.push({ call: "marker", lane, id, note });
   }
 
+  /** Whether a lane still refuses an end whose beginning nobody has seen; true a little longer where calls are held. */
+  get awaits(): boolean {
+    return this.#parts.sink.awaits?.() ?? false;
+  }
+
   /** Nothing is held when this is called. */
   endsUnseen(): void {
     this.#parts.sink.endsUnseen();

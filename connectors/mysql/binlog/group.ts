@@ -237,6 +237,8 @@ export class Group {
       this.#atHand.open = true;
       this.#xa = this.#prepared.begin(xid);
     } else if (verb === "COMMIT" || verb === "ROLLBACK") {
+      const { transaction } = this.#atHand;
+      if (transaction !== null) this.#parts.sink.ends?.(transaction, xid, verb === "COMMIT");
       const waiting = this.#prepared.take(xid);
       if (waiting === "unseen" && verb === "COMMIT") this.#atHand.endsUnseen();
       const parked = typeof waiting === "string" ? null : waiting;
@@ -270,7 +272,7 @@ export class Group {
     }
     const { sink, standing } = this.#parts;
     const { transaction } = this.#atHand;
-    if (transaction !== null) sink.prepares?.(transaction, [...xa.tables]);
+    if (transaction !== null) sink.prepares?.(transaction, [...xa.tables], xa.xid);
     // Nothing is handed over, and so no lane told: it may stand past it, and have left it out.
     if (!hasRows(xa)) {
       standing.reach(name);

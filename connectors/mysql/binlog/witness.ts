@@ -12,6 +12,7 @@ import type {
   LogWitness,
   LoggedAct,
   LoggedTransaction,
+  PreparedEnd,
   Unheard,
 } from "../../../src/stream-port.js";
 import { Connection } from "../connection.js";
@@ -24,6 +25,7 @@ import { GtidSet } from "./gtid-set.js";
 import { setOf } from "./positions.js";
 import type { LoggedStatement } from "./query-event.js";
 import { concerns, isAddition, kindOf, namedTables } from "./statement.js";
+import { EndSink } from "./end-sink.js";
 import { WitnessSink } from "./witness-sink.js";
 import type { Asked } from "./witness-sink.js";
 
@@ -61,9 +63,25 @@ class Witness implements LogWitness {
     try {
       await this.#feed.read([from], sink, { untilEnd: true, signal: eitherOf(signal, enough.signal) });
     } catch (error) {
-      if (!enough.signal.aborted || signal.aborted) sink.refused(error);
+      // What was asked for lies behind a place that nobody asked for.
+      if ((!enough.signal.aborted || signal.aborted) && !sink.refused(error)) throw error;
     }
     return sink.seen;
+  }
+
+  async endOf(at: LogPlace, held: Position, signal: AbortSignal): Promise<PreparedEnd | null> {
+    const { server, plan } = this.#options;
+    this.#feed ??= await openBinlogFeed({ server, plan });
+    const enough = new AbortController();
+    const sink = new EndSink(nameOf(at), () => {
+      enough.abort(new Fault("interrupted", "Its end is seen."));
+    });
+    try {
+      await this.#feed.read([held], sink, { untilEnd: true, signal: eitherOf(signal, enough.signal) });
+    } catch (error) {
+      if (!enough.signal.aborted || signal.aborted) throw error;
+    }
+    return sink.end;
   }
 
   async before(
@@ -91,8 +109,10 @@ class Witness implements LogWitness {
     try {
       await this.#feed.read([from], sink, { untilEnd: true, signal: eitherOf(signal, enough.signal) });
     } catch (error) {
-      if (!enough.signal.aborted || signal.aborted)
+      if (!enough.signal.aborted || signal.aborted) {
         reached = sink.refused(error) || nameOfFault(error) === name;
+        if (!reached) throw error;
+      }
     }
     if (!reached)
       throw new Fault(
@@ -143,12 +163,14 @@ class Witness implements LogWitness {
 function askedSet(unheard: readonly Unheard[]): Asked {
   const set = new GtidSet();
   for (const { names } of unheard) set.addAll(GtidSet.parse(names));
-  const left = { count: set.count };
+  const left = { count: set.count, last: "" };
   return {
     has(name) {
       const { key, number } = setGtidOf({ gtid: name, file: "", offset: "" });
       if (!set.has(key, number)) return false;
-      left.count -= 1n;
+      // Asked twice of one with a statement and rows.
+      if (name !== left.last) left.count -= 1n;
+      left.last = name;
       return true;
     },
     // The server sends nothing else but what was committed since.

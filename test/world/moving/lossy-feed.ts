@@ -34,6 +34,7 @@ export class LossyFeed {
       },
       truncate: (table) => sink.truncate(table),
       endsUnseen: () => sink.endsUnseen(),
+      awaits: () => sink.awaits?.() ?? false,
       marker: (lane, id, note) => sink.marker(lane, id, note),
       commit: (position) => sink.commit(position),
       schemaChange: (change, position) => sink.schemaChange(change, position),
