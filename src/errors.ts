@@ -105,7 +105,7 @@ export const codes = {
   "topic-gap": {
     exit: exits.personNeeded,
     retriable: false,
-    next: "headgate recopy TABLE for the tables of the topic, or begin a new migration: the topic no longer has what was not applied.",
+    next: "Set feed.kind: binlog, headgate run until the target is level, then feed.kind: kafka and headgate run. Where the source has thrown that log away: headgate recopy TABLE for the tables of the topic.",
   },
   "events-dropped": {
     exit: exits.personNeeded,

@@ -7,6 +7,7 @@ import type { Source } from "../../src/port.js";
 import { carriageFindings } from "./carriage.js";
 import type { CarriageQuestion } from "./carriage.js";
 import { generatedTopics, withoutSecrets } from "./connector-config.js";
+import { connectorFinding } from "./connector-finding.js";
 import type { Connect } from "./connect.js";
 import { connectorFindings } from "./connector-check.js";
 import { eventSettings, existingTopics, isJson } from "./connector-settings.js";
@@ -42,6 +43,7 @@ export async function feedFindings(
     const settings = eventSettings(other.config, generatedSettings.zeroDates);
     return [
       ...own,
+      taken(other.name, options.endpoint.prefix),
       ...connectorFindings(other.config, { ...plan, engine }),
       ...(await aboutTopics(existingTopics(other.config, plan), configured, false)),
       ...(settings === null ? [] : carriage(facts, plan, { engine, settings, avro: !isJson(other.config) })),
@@ -57,7 +59,43 @@ export async function feedFindings(
           byHand({ ...options, plan, engine }),
           ...(await oneATable(options.endpoint.prefix, plan, configured)),
         ]
-      : await refusals({ ...options, plan, engine }, connect)),
+      : [
+          ...(await toRegister(options.endpoint.prefix, plan, connect)),
+          ...(await refusals({ ...options, plan, engine }, connect)),
+        ]),
+  ];
+}
+
+const ours = /^headgate-/u;
+
+/** Whose connector it is that all other findings are about: a prefix that was mistyped may be another migration's. */
+function taken(name: string, prefix: string): Finding {
+  const another = ours.test(name);
+  return connectorFinding(
+    "connector-taken",
+    another ? "warning" : "info",
+    `connector.${name}`,
+    another
+      ? `Topics that begin with ${prefix} are filled by ${name}, the connector of another migration.`
+      : `The connector ${name} fills the topics that begin with ${prefix}, and is taken as it is.`,
+    another
+      ? "Name a feed.kafka.prefix of this migration's own; change nothing of that connector."
+      : "Where another one was meant, name its topic.prefix as feed.kafka.prefix.",
+  );
+}
+
+/** A prefix that was mistyped is nobody's, and shows as a connector that nobody wanted. */
+async function toRegister(prefix: string, plan: Plan, connect: Connect): Promise<readonly Finding[]> {
+  const name = connectorName(plan);
+  if ((await connect.config(name)) !== null) return [];
+  return [
+    connectorFinding(
+      "connector-to-register",
+      "info",
+      `connector.${name}`,
+      `No connector fills topics that begin with ${prefix}: headgate run registers ${name} for it.`,
+      "Where a connector of yours is to be read, name its topic.prefix as feed.kafka.prefix.",
+    ),
   ];
 }
 

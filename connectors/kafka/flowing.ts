@@ -113,7 +113,7 @@ function dumb(silent: readonly Silent[], patienceMs: number): Fault {
       next:
         "See that the connector runs, and that headgate.marker_" +
         lane +
-        " is among its tables and goes to this topic, then headgate run.",
+        " is among its tables and goes to this topic: feed.kafka.prefix is its topic.prefix. Where the topic was deleted, restart the connector. Then headgate run.",
     },
   );
 }

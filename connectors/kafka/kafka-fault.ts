@@ -48,11 +48,10 @@ export function kafkaFault(error: unknown, doing: string): Fault {
       options,
     );
   if (known.some((one) => one.name.startsWith("KafkaJS") || "code" in one))
-    return new Fault(
-      "connection-lost",
-      say("Kafka is not to be reached, or has ended the connection."),
-      options,
-    );
+    return new Fault("connection-lost", say("Kafka is not to be reached, or has ended the connection."), {
+      ...options,
+      next: "See that the brokers of feed.kafka.brokers answer from here, then run the same command again; it goes on where it stopped.",
+    });
   return new Fault("connection-lost", say("the Kafka client failed."), options);
 }
 

@@ -9,7 +9,7 @@
 import type { Batch, Consumer, Kafka } from "kafkajs";
 import { Fault } from "../../src/errors.js";
 import { eitherOf, stopReason, throwIfStopped } from "../../src/stop.js";
-import { kafkaFault } from "./kafka-fault.js";
+import { kafkaErrorTypes, kafkaFault } from "./kafka-fault.js";
 import { RecordQueue } from "./record-queue.js";
 import type { TopicQueue, TopicReading, TopicStart, TopicState } from "./topic.js";
 
@@ -94,7 +94,7 @@ class Reading implements TopicReading {
     if (signal.aborted) this.#aborted();
     const consumer = this.#consumer;
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      this.#end(kafkaFault(payload.error, "Reading the topics"));
+      this.#end(this.#faultOf(payload.error));
     });
     // Joined anew, after a rebalance too: what the group remembers is nothing to us.
     consumer.on(consumer.events.GROUP_JOIN, () => {
@@ -115,7 +115,7 @@ class Reading implements TopicReading {
           payload.resolveOffset(batch.lastOffset());
           if (this.#options.now() - this.#counted > countEveryMs) await this.#count();
         } catch (error) {
-          this.#end(kafkaFault(error, "Reading the topics"));
+          this.#end(this.#faultOf(error));
           return;
         }
         await payload.heartbeat();
@@ -172,6 +172,13 @@ class Reading implements TopicReading {
     enough.abort();
   }
 
+  #faultOf(error: unknown): Fault {
+    const topics = [...this.#queues.keys()].join(", ");
+    return kafkaErrorTypes(error).includes("UNKNOWN_TOPIC_OR_PARTITION")
+      ? gone(`One of the topics ${topics}`, error)
+      : kafkaFault(error, "Reading the topics");
+  }
+
   /** Offsets were left out: by Kafka's own records, or because they are gone. */
   async #pass(queue: RecordQueue, first: bigint): Promise<void> {
     const state = (await this.#options.states()).find(({ topic }) => topic === queue.topic);
@@ -189,6 +196,7 @@ class Reading implements TopicReading {
     this.#counted = this.#options.now();
     for (const { topic, partitions } of await this.#options.states()) {
       if (partitions === 1) continue;
+      if (partitions === 0) throw gone(`The topic ${topic}`);
       throw new Fault(
         "topic-refused",
         `The topic ${topic} has ${String(partitions)} partitions now and had one: the order of changes across them is lost.`,
@@ -264,6 +272,12 @@ class Reading implements TopicReading {
     await Promise.allSettled([this.#consumer.disconnect()]);
     await this.#options.closed(this);
   }
+}
+
+/** It was there when the reading began. */
+function gone(which: string, cause?: unknown): Fault {
+  const sentence = `${which} was deleted while it was read, with what was not applied yet.`;
+  return new Fault("topic-gap", sentence, { cause });
 }
 
 function recreated({ topic, reached }: RecordQueue, end: bigint): Fault {

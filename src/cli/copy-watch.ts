@@ -25,12 +25,16 @@ export interface CopyWatch extends AsyncDisposable {
   readonly gone: Fault | null;
 }
 
+/** Without topics the source's own log goes on from the same place; without that log nothing does. */
 function anew(fault: Fault): Fault {
+  if (fault.code === "topic-gap")
+    return new Fault(fault.code, fault.message, {
+      next: `${fault.next} Set retention.ms=-1 and retention.bytes=-1 on the topics.`,
+      facts: fault.facts,
+      cause: fault,
+    });
   return new Fault(fault.code, `${fault.message} What is copied is of no use without it.`, {
-    next:
-      fault.code === "topic-gap"
-        ? "Set retention.ms=-1 and retention.bytes=-1 on the topics, then begin a new migration: headgate init with another id."
-        : "Raise binlog_expire_logs_seconds (or expire_logs_days) on the source, then begin a new migration: headgate init with another id.",
+    next: "Raise binlog_expire_logs_seconds (or expire_logs_days) on the source, then begin a new migration: headgate init with another id.",
     facts: fault.facts,
     cause: fault,
   });

@@ -63,4 +63,12 @@ it("a full queue waits while it is emptied, and does not keep another topic back
   await producer.disconnect();
   await ours.deleteTopics({ topics: [long, short] });
   await ours.disconnect();
+  const more = async (): Promise<never> => {
+    for (;;) await reading.arrived(1000, signal);
+  };
+  await expect(more()).rejects.toMatchObject({
+    code: "topic-gap",
+    message: expect.stringContaining("deleted while it was read") as string,
+    next: expect.stringContaining("feed.kind: binlog") as string,
+  });
 });
